@@ -1,0 +1,32 @@
+# make demo: try it · make test: set up and check everything · make check: the checks alone
+
+BIN := .venv/bin
+.PHONY: demo setup test check fmt bench
+
+demo: setup  ## a living sample company on 127.0.0.1:8000
+	@exec $(BIN)/helpdesk demo
+
+setup:  ## .venv with .venv/bin/helpdesk, and nothing else
+	@tools/setup.sh
+
+test:  ## what the checks need, then the checks
+	@tools/setup.sh dev
+	@tools/chromium.sh
+	@$(MAKE) --no-print-directory check
+
+check:  ## pytest last, so that its summary is the end of it
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
+	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.js"
+	tools/types.sh
+	$(BIN)/pytest -n 2
+
+fmt:  ## puts the Python code into shape
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+bench:  ## every benchmark, each against its floor in the same run
+	@tools/setup.sh dev
+	@for file in $(wildcard benchmarks/bench_*.py); do $(BIN)/python $$file || exit 1; done

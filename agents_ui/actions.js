@@ -1,0 +1,251 @@
+// Every action by name: its key, its words, when it can be done. Buttons, keys, palette and the sheet all read this.
+
+import { dialog, pick } from "./notices_store.js"
+import { go } from "./route.js"
+import { now } from "./server_time.js"
+import { shortTime, t, time } from "./translation.js"
+import { active, agents, change, claimNext, current, me, neighbour, queue, undoLast } from "./workspace.js"
+import { get } from "./http.js"
+
+/** @import { Option } from "./notices_store.js" */
+/** @import { QueueRow, Ticket, View } from "./types.js" */
+
+/**
+ * @typedef {object} Action
+ * @property {string} id
+ * @property {string} key as pressed; two letters with a space are pressed one after the other
+ * @property {string} icon
+ * @property {() => string} label
+ * @property {"queue" | "ticket" | "write" | "go" | "app"} group
+ * @property {boolean} [needsTicket]
+ * @property {() => void} run
+ */
+
+/** The composer, the list and the theme live in components, which put their hands here. */
+export const hands = {
+  /** @type {(kind: "message" | "note") => void} */ write: () => {},
+  /** @type {() => void} */ attach: () => {},
+  /** @type {() => void} */ focusList: () => {},
+  /** @type {() => void} */ toggleTheme: () => {},
+}
+
+/** @type {Action[]} */
+export const ACTIONS = [
+  { id: "next", key: "c", icon: "arrow-right", group: "queue", label: () => t("Take the next"), run: claimNext },
+  { id: "down", key: "j", icon: "arrow-down", group: "queue", label: () => t("Down"), run: () => move(1) },
+  { id: "up", key: "k", icon: "arrow-up", group: "queue", label: () => t("Up"), run: () => move(-1) },
+  { id: "open", key: "o", icon: "eye", group: "queue", label: () => t("Open"), run: () => openActive() },
+  { id: "why", key: "w", icon: "circle-question-mark", group: "queue", label: () => t("Why is this here?"), run: askWhy },
+
+  { id: "reply", key: "r", icon: "corner-up-left", group: "write", needsTicket: true, label: () => t("Reply"), run: () => hands.write("message") },
+  { id: "note", key: "n", icon: "sticky-note", group: "write", needsTicket: true, label: () => t("Write a note"), run: () => hands.write("note") },
+
+  { id: "resolve", key: "e", icon: "check", group: "ticket", needsTicket: true, label: () => t("Resolve"), run: resolveOrReopen },
+  { id: "snooze", key: "h", icon: "alarm-clock", group: "ticket", needsTicket: true, label: () => t("Snooze"), run: snooze },
+  { id: "assign", key: "a", icon: "user-plus", group: "ticket", needsTicket: true, label: () => t("Assign"), run: assign },
+  { id: "priority", key: "p", icon: "flag", group: "ticket", needsTicket: true, label: () => t("Priority"), run: prioritise },
+  { id: "tags", key: "l", icon: "tag", group: "ticket", needsTicket: true, label: () => t("Tags"), run: tag },
+  { id: "details", key: "i", icon: "info", group: "ticket", needsTicket: true, label: () => t("Details"), run: toggleDetails },
+
+  { id: "go_queue", key: "g q", icon: "inbox", group: "go", label: () => t("Go to the queue"), run: () => goTo("queue") },
+  { id: "go_mine", key: "g m", icon: "user", group: "go", label: () => t("Go to mine"), run: () => goTo("mine") },
+  { id: "go_open", key: "g o", icon: "circle-dot", group: "go", label: () => t("Go to all open"), run: () => goTo("open") },
+  { id: "go_snoozed", key: "g s", icon: "alarm-clock", group: "go", label: () => t("Go to snoozed"), run: () => goTo("snoozed") },
+
+  { id: "call", key: "t", icon: "phone-call", group: "app", label: () => t("Log a call"), run: () => { dialog.value = { name: "call", props: {} } } },
+  { id: "undo", key: "z", icon: "undo-2", group: "app", label: () => t("Undo"), run: undoLast },
+  { id: "theme", key: "d", icon: "moon", group: "app", label: () => t("Light or dark"), run: () => hands.toggleTheme() },
+  { id: "keys", key: "?", icon: "keyboard", group: "app", label: () => t("Keyboard"), run: () => { dialog.value = { name: "keys", props: {} } } },
+]
+
+/** @param {string} id @returns {Action} */
+export function action(id) {
+  return /** @type {Action} */ (ACTIONS.find(one => one.id === id))
+}
+
+/** @param {Action} one */
+export function canRun(one) {
+  return !one.needsTicket || Boolean(target())
+}
+
+/** What a ticket action acts on: the open ticket, else the row the keyboard stands on. @returns {Ticket | (QueueRow & {id: string}) | null} */
+export function target() {
+  const open = current.value?.ticket.value
+  if (open) return open
+  const id = current.value?.id ?? active.value
+  const row = id ? queue.row(id) : undefined
+  return row ? { ...row, id: row.ticket_id } : null
+}
+
+/** @param {View} view */
+export function goTo(view) {
+  go({ view, channel: null, ticket: null })
+  hands.focusList()
+}
+
+/** @param {number} step */
+function move(step) {
+  active.value = neighbour(active.value ?? current.value?.id ?? null, step)
+}
+
+/** @param {string | null} [id] */
+export function openActive(id = active.value) {
+  if (id) go({ ticket: id })
+}
+
+function askWhy() {
+  const row = (active.value && queue.row(active.value)) || current.value?.ticket.value
+  if (row) dialog.value = { name: "why", props: { row } }
+}
+
+export function resolveOrReopen() {
+  const ticket = target()
+  if (!ticket) return
+  const before = ticket.status
+  if (before === "resolved" || before === "closed") {
+    change(ticket.id, { status: "open" }, { said: t("#{number} is open again", { number: ticket.number }), back: { status: before } })
+    return
+  }
+  const next = neighbour(ticket.id, 1)
+  change(ticket.id, { status: "resolved" }, {
+    said: t("#{number} resolved", { number: ticket.number }), back: { status: before === "snoozed" ? "open" : before },
+  })
+  moveOn(ticket.id, next)
+}
+
+/** After a ticket is put away the next one opens; on a phone the list does. @param {string} id @param {string | null} next */
+export function moveOn(id, next) {
+  if (current.value?.id !== id) return
+  const narrow = matchMedia("(max-width: 719px)").matches
+  const other = next && next !== id && !narrow ? next : null
+  go({ ticket: other })
+  if (!other) hands.focusList()
+}
+
+async function snooze() {
+  const ticket = target()
+  if (!ticket) return
+  const options = snoozeTimes(now()).map(({ label, at }) => ({
+    id: at.toISOString(), label, hint: `${shortTime(at.getTime(), now())} ${time(at, { hour: "2-digit", minute: "2-digit" })}`, icon: "alarm-clock",
+  }))
+  if (ticket.status === "snoozed") options.unshift({ id: "wake", label: t("Wake it now"), hint: "", icon: "bell" })
+  const until = await pick({ title: t("Snooze until"), placeholder: t("Pick a time"), options, extra: "datetime-local" })
+  if (!until) return
+  if (until === "wake") return change(ticket.id, { status: "open" }, { said: t("#{number} is open again", { number: ticket.number }) })
+  const next = neighbour(ticket.id, 1)
+  change(ticket.id, { snooze_until: until }, {
+    said: t("#{number} sleeps until {time}", { number: ticket.number, time: time(until, { dateStyle: "medium", timeStyle: "short" }) }),
+    back: { status: "open" },
+  })
+  moveOn(ticket.id, next)
+}
+
+/** @param {number} moment @returns {{label: string, at: Date}[]} */
+export function snoozeTimes(moment) {
+  const later = new Date(moment + 3 * 3_600_000)
+  const morning = (/** @type {number} */ days) => {
+    const at = new Date(moment)
+    at.setDate(at.getDate() + days)
+    at.setHours(9, 0, 0, 0)
+    return at
+  }
+  const toMonday = (8 - new Date(moment).getDay()) % 7 || 7
+  return [
+    { label: t("In an hour"), at: new Date(moment + 3_600_000) },
+    { label: t("Later today"), at: later },
+    { label: t("Tomorrow morning"), at: morning(1) },
+    { label: t("Monday morning"), at: morning(toMonday) },
+    { label: t("In a week"), at: morning(7) },
+  ]
+}
+
+async function assign() {
+  const ticket = target()
+  if (!ticket) return
+  const options = [
+    { id: me.id, label: t("Me"), hint: me.name, icon: "user-check", chosen: ticket.assignee?.id === me.id },
+    ...agents.value.filter(agent => agent.id !== me.id).map(agent => ({
+      id: agent.id, label: agent.name, icon: "user", chosen: ticket.assignee?.id === agent.id,
+    })),
+    { id: "nobody", label: t("Nobody: back to the queue"), icon: "inbox", chosen: !ticket.assignee },
+  ]
+  const chosen = await pick({ title: t("Assign #{number}", { number: ticket.number }), placeholder: t("Search people"), options })
+  if (!chosen) return
+  const to = chosen === "nobody" ? null : chosen
+  const name = options.find(one => one.id === chosen)
+  const said = to === null
+    ? t("#{number} is back in the queue", { number: ticket.number })
+    : t("#{number} goes to {name}", { number: ticket.number, name: to === me.id ? me.name : name?.label })
+  change(ticket.id, { assignee_id: to }, { said, back: { assignee_id: ticket.assignee?.id ?? null } })
+}
+
+/** @param {number} priority */
+export function priorityName(priority) {
+  return [t("Critical"), t("High"), t("Normal"), t("Low"), t("Planned")][priority - 1] ?? ""
+}
+
+async function prioritise() {
+  const ticket = target()
+  if (!ticket) return
+  const options = [1, 2, 3, 4, 5].map(priority => ({
+    id: String(priority), label: `P${priority} · ${priorityName(priority)}`, icon: "flag", key: String(priority), chosen: ticket.priority === priority,
+  }))
+  const chosen = await pick({ title: t("Priority of #{number}", { number: ticket.number }), placeholder: t("Type 1 to 5"), options })
+  if (!chosen || Number(chosen) === ticket.priority) return
+  change(ticket.id, { priority: Number(chosen) }, {
+    said: t("#{number} is now P{priority}", { number: ticket.number, priority: chosen }), back: { priority: ticket.priority },
+  })
+}
+
+async function tag() {
+  const ticket = target()
+  if (!ticket) return
+  const known = new Set([...ticket.tags, ...queue.all().flatMap(row => row.tags)])
+  const options = [...known].sort().map(name => ({ id: name, label: name, icon: "tag", chosen: ticket.tags.includes(name) }))
+  const chosen = await pick({
+    title: t("Tags of #{number}", { number: ticket.number }), placeholder: t("Add or remove a tag"), options,
+    typed: text => /** @type {Option} */ ({ id: text, label: t("New tag “{name}”", { name: text }), icon: "plus" }),
+  })
+  if (!chosen) return
+  const has = ticket.tags.includes(chosen)
+  const tags = has ? ticket.tags.filter(name => name !== chosen) : [...ticket.tags, chosen]
+  change(ticket.id, { tags }, {
+    said: has ? t("Tag “{name}” removed", { name: chosen }) : t("Tag “{name}” added", { name: chosen }), back: { tags: ticket.tags },
+  })
+}
+
+export async function openPalette() {
+  const commands = ACTIONS.filter(canRun).filter(one => !["down", "up", "open"].includes(one.id)).map(one => ({
+    id: `do ${one.id}`, label: one.label(), icon: one.icon, key: one.key, group: t("Commands"),
+  }))
+  const tickets = queue.all().map(row => ticketOption(row))
+  const chosen = await pick({
+    title: t("Search and commands"), placeholder: t("Search tickets, or type a command"), options: [...commands, ...tickets],
+    more: async text => {
+      const found = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
+      return found.items.map((/** @type {any} */ row) => ticketOption(row))
+    },
+  })
+  if (chosen?.startsWith("do ")) action(chosen.slice(3)).run()
+  else if (chosen) go({ ticket: chosen.slice("ticket ".length) })
+}
+
+/** @param {any} row a queue row or a ticket @returns {Option} */
+function ticketOption(row) {
+  return {
+    id: `ticket ${row.ticket_id ?? row.id}`, label: row.subject || t("No subject"), group: t("Tickets"),
+    hint: `#${row.number} · ${row.contact?.name ?? row.contact?.email ?? ""}`, icon: channelIcon(row.channel),
+  }
+}
+
+/** @param {string} channel */
+export function channelIcon(channel) {
+  return { chat: "message-circle", email: "mail", phone: "phone", api: "bot" }[channel] ?? "inbox"
+}
+
+function toggleDetails() {
+  if (!current.value) return
+  const wide = matchMedia("(min-width: 1200px)").matches
+  if (wide) document.getElementById("workspace")?.toggleAttribute("data-details-hidden")
+  else go({ details: !location.hash.endsWith("/details") })
+}

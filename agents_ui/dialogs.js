@@ -1,0 +1,48 @@
+// The one dialog in front, whatever it holds: the browser traps the focus and gives it back.
+
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
+import { dialog } from "./notices_store.js"
+import { t } from "./translation.js"
+
+/** @type {Record<string, () => Promise<any>>} */
+const PARTS = {
+  pick: () => import("./picker.js").then(part => part.Picker),
+  call: () => import("./call_dialog.js").then(part => part.CallDialog),
+  keys: () => import("./keys_dialog.js").then(part => part.KeysDialog),
+  why: () => import("./why_dialog.js").then(part => part.WhyDialog),
+}
+
+export function Dialogs() {
+  const open = dialog.value
+  const [part, setPart] = useState(/** @type {{name: string, Part: any} | null} */ (null))
+  useEffect(() => {
+    if (open) PARTS[open.name]().then(Part => setPart({ name: open.name, Part }))
+  }, [open?.name])
+  if (!open || part?.name !== open.name) return null
+  return html`<${Modal} key=${open.name} name=${open.name} close=${() => (open.props.answer ? open.props.answer(null) : (dialog.value = null))}>
+    <${part.Part} ...${open.props} /></${Modal}>`
+}
+
+/** @param {{name: string, close: () => void, children?: any}} props */
+function Modal({ name, close, children }) {
+  const box = useRef(/** @type {HTMLDialogElement | null} */ (null))
+  useLayoutEffect(() => {
+    const element = /** @type {HTMLDialogElement} */ (box.current)
+    const before = /** @type {HTMLElement | null} */ (document.activeElement)
+    element.showModal()
+    /** @type {HTMLElement | null} */ (element.querySelector("input, textarea, button"))?.focus()
+    return () => {
+      element.close()
+      if (before?.isConnected) before.focus({ preventScroll: true })
+    }
+  }, [])
+  return html`<dialog class="dialog" data-name=${name} ref=${box} aria-label=${titles(name)}
+    onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); close() }}
+    onPointerDown=${(/** @type {PointerEvent} */ event) => event.target === box.current && close()}>${children}</dialog>`
+}
+
+/** @param {string} name */
+function titles(name) {
+  return { pick: t("Choose"), call: t("Log a call"), keys: t("Keyboard"), why: t("Why is this here?") }[name]
+}
+

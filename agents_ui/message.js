@@ -1,0 +1,115 @@
+// How one thing said looks: a message, a note, a call, or one still on its way.
+
+import { html } from "../vendor/ui.js"
+import { span } from "./countdown.js"
+import { describe } from "./entries.js"
+import { Avatar, Icon } from "./icons.js"
+import { Body } from "./rich_text.js"
+import { clockTime, fullTime, number, t } from "./translation.js"
+import { connection, outbox, reasonOf } from "./workspace.js"
+
+/** @import { Said, Happened } from "./timeline.js" */
+/** @import { Attachment } from "./types.js" */
+/** @import { Entry } from "./outbox.js" */
+
+/** @param {{item: Said, continued: boolean, seen: boolean}} props */
+export function Message({ item, continued, seen }) {
+  if (item.kind === "call") return html`<${Call} item=${item} />`
+  const name = item.author.name || (item.ours ? t("Agent") : t("Visitor"))
+  return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued}>
+    ${!item.ours && html`<${Avatar} name=${name} size="small" />`}
+    <div class="bubble-stack">
+      ${!continued && html`<p class="byline"><span class="byline-name">${name}</span>
+        ${item.kind === "note" && html`<span class="chip note"><${Icon} name="eye-off" />${t("Internal note")}</span>`}
+        ${item.unverified && html`<span class="chip warn" title=${t("The address could not be verified. The contact does not see this message.")}><${Icon} name="circle-alert" />${t("Unverified sender")}</span>`}
+        <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
+      ${(item.body || !item.attachments.length) && html`<div class="bubble"><${Body} body=${item.body} isHtml=${item.html} /></div>`}
+      <${Attachments} files=${item.attachments} />
+      ${item.ours && item.kind === "message" && html`<${Delivery} item=${item} seen=${seen} />`}
+    </div>
+  </li>`
+}
+
+/** @param {{item: Said, seen: boolean}} props */
+function Delivery({ item, seen }) {
+  if (item.delivery === "failed") {
+    return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" />${t("Not delivered: {reason}", { reason: item.failure || t("refused") })}</p>`
+  }
+  if (seen) return html`<p class="delivery"><${Icon} name="check-check" />${t("Seen")}</p>`
+  if (item.delivery === "handed_over") return html`<p class="delivery"><${Icon} name="check-check" />${t("Delivered to the mail server")}</p>`
+  return null
+}
+
+/** @param {{item: Said}} props */
+function Call({ item }) {
+  const call = item.call ?? {}
+  const title = call.direction === "outbound"
+    ? call.answered ? t("Outgoing call") : t("Outgoing call, not answered")
+    : call.answered ? t("Incoming call") : t("Missed call")
+  const icon = !call.answered ? "phone-missed" : call.direction === "outbound" ? "phone-outgoing" : "phone-incoming"
+  return html`<li class="call">
+    <span class="call-icon" data-missed=${!call.answered}><${Icon} name=${icon} /></span>
+    <div class="call-text">
+      <p class="byline"><span class="byline-name">${title}</span>
+        ${call.caller && html`<a href=${`tel:${call.caller}`}>${call.caller}</a>`}
+        ${call.duration ? html`<span>${span(call.duration * 1000)}</span>` : null}
+        <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>
+      ${item.body && html`<${Body} body=${item.body} isHtml=${false} />`}
+      ${call.callback_at && html`<p class="callback"><${Icon} name="calendar-clock" />${t("Call back {time}", { time: fullTime(call.callback_at) })}</p>`}
+      <p class="call-by">${t("Logged by {name}", { name: item.author.name ?? t("The system") })}</p>
+    </div>
+  </li>`
+}
+
+/** @param {{item: Happened}} props */
+export function EntryLine({ item }) {
+  const line = describe(item.event)
+  if (!line) return null
+  return html`<li class="entry" data-tone=${line.tone}><${Icon} name=${line.icon} /><span class="entry-text">${line.text}</span>
+    <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></li>`
+}
+
+/** Written, kept, not yet acknowledged. @param {{entry: Entry}} props */
+export function Unsent({ entry }) {
+  const state = connection.state.value
+  const waiting = entry.state === "sending" && state !== "live" && state !== "polling"
+  return html`<li class="message unsent" data-side="ours" data-kind=${entry.kind} data-state=${entry.state}>
+    <div class="bubble-stack">
+      ${entry.body && html`<div class="bubble"><div class="said">${entry.body}</div></div>`}
+      <${Attachments} files=${entry.uploads} />
+      <p class="delivery" data-tone=${entry.state === "failed" ? "danger" : undefined} role="status">
+        ${entry.state === "failed"
+          ? html`<${Icon} name="circle-alert" />${t("Not sent: {reason}", { reason: reasonOf(entry.error) })}
+            <button type="button" class="link" onClick=${() => outbox.retry(entry.client_id)}>${t("Try again")}</button>
+            <button type="button" class="link" onClick=${() => outbox.discard(entry.client_id)}>${t("Discard")}</button>`
+          : entry.state === "sent" ? html`<${Icon} name="check" />${t("Sent")}`
+          : waiting ? html`<${Icon} name="clock" />${t("Not sent yet. It goes by itself.")}`
+          : html`<${Icon} name="clock" />${t("Sending")}`}
+      </p>
+    </div>
+  </li>`
+}
+
+/** @param {{files: Attachment[]}} props */
+function Attachments({ files }) {
+  if (!files.length) return null
+  return html`<ul class="attachments">${files.map(file => html`<li key=${file.id}>
+    ${isPicture(file)
+      ? html`<a class="picture" href=${file.url} target="_blank" rel="noopener"><img src=${file.url} alt=${file.name} loading="lazy" decoding="async" /></a>`
+      : html`<a class="file" href=${file.url} target="_blank" rel="noopener" download=${file.name}><${Icon} name="file-text" />
+        <span class="file-name">${file.name}</span><span class="file-size">${sizeText(file.size)}</span></a>`}
+  </li>`)}</ul>`
+}
+
+/** @param {Attachment} file */
+export function isPicture(file) {
+  return Boolean(file.url) && /^image\/(png|jpeg|gif|webp|avif)$/.test(file.content_type)
+}
+
+/** @param {number} bytes */
+export function sizeText(bytes) {
+  if (bytes < 1000) return `${bytes} B`
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"]
+  return `${number(Math.round(value * 10) / 10)} ${unit}`
+}
+

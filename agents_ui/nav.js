@@ -1,0 +1,115 @@
+// The left pane: views with their counts, channels, and who is on call.
+
+import { html, useEffect, useRef } from "../vendor/ui.js"
+import { hands } from "./actions.js"
+import { Avatar, Icon } from "./icons.js"
+import { dialog } from "./notices_store.js"
+import { go, route, routeHash } from "./route.js"
+import { clockTime, number, shortTime, t } from "./translation.js"
+import { now } from "./server_time.js"
+import { boot, me, onCall, queue } from "./workspace.js"
+
+/** @import { Scope, View } from "./types.js" */
+
+/** @type {{view: View, icon: string, label: () => string}[]} */
+export const VIEW_LIST = [
+  { view: "queue", icon: "inbox", label: () => t("Queue") },
+  { view: "mine", icon: "user", label: () => t("Mine") },
+  { view: "open", icon: "circle-dot", label: () => t("All open") },
+  { view: "pending", icon: "hourglass", label: () => t("Waiting for reply") },
+  { view: "snoozed", icon: "alarm-clock", label: () => t("Snoozed") },
+  { view: "resolved", icon: "circle-check", label: () => t("Resolved") },
+]
+
+/** @type {{channel: Scope, icon: string, label: () => string}[]} */
+const CHANNEL_LIST = [
+  { channel: "chat", icon: "message-circle", label: () => t("Live chat") },
+  { channel: "email", icon: "mail", label: () => t("Email") },
+  { channel: "phone", icon: "phone", label: () => t("Phone") },
+]
+
+/** @param {{open: boolean, close: () => void}} props */
+export function Nav({ open, close }) {
+  const { view, channel } = route.value
+  const counts = queue.counts.value
+  const pane = useRef(/** @type {HTMLElement | null} */ (null))
+  useEffect(() => {
+    if (open) /** @type {HTMLElement | null} */ (pane.current?.querySelector("[aria-current], a"))?.focus()
+  }, [open])
+  const to = (/** @type {View} */ next, /** @type {Scope} */ scope) => (/** @type {MouseEvent} */ event) => {
+    if (event.metaKey || event.ctrlKey) return
+    event.preventDefault()
+    go({ view: next, channel: scope, ticket: null })
+    close()
+  }
+  return html`<aside class="nav" id="nav" data-open=${open} ref=${pane} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
+    <div class="brand">
+      <span class="brand-mark" aria-hidden="true"><${Icon} name="life-buoy" /></span>
+      <span class="brand-name">Helpdesk</span>
+      ${boot.demo && html`<span class="chip">${t("Demo")}</span>`}
+      <button type="button" class="button quiet icon-only nav-close" onClick=${close} aria-label=${t("Close menu")}><${Icon} name="x" /></button>
+    </div>
+    <nav aria-label=${t("Views")}>
+      <ul class="nav-list">
+        ${VIEW_LIST.map(one => html`<${NavLink} key=${one.view} icon=${one.icon} label=${one.label()} count=${counts[one.view]}
+          current=${view === one.view && !channel} href=${routeHash({ view: one.view, channel: null, ticket: null, details: false })} onClick=${to(one.view, null)} />`)}
+      </ul>
+      <h2 class="nav-title">${t("Channels")}</h2>
+      <ul class="nav-list">
+        ${CHANNEL_LIST.map(one => html`<${NavLink} key=${one.channel} icon=${one.icon} label=${one.label()} count=${counts[one.channel ?? ""]}
+          current=${channel === one.channel} href=${routeHash({ view: "open", channel: one.channel, ticket: null, details: false })} onClick=${to("open", one.channel)} />`)}
+      </ul>
+    </nav>
+    <${OnCallNow} />
+    <div class="nav-foot">
+      <button type="button" class="button nav-call" onClick=${() => { close(); dialog.value = { name: "call", props: {} } }}>
+        <${Icon} name="phone-call" />${t("Log a call")}
+      </button>
+      <div class="me">
+        <${Avatar} name=${me.name} size="small" />
+        <span class="me-name">${me.name}</span>
+        <button type="button" class="button quiet icon-only" onClick=${() => hands.toggleTheme()} aria-label=${t("Light or dark")} title=${t("Light or dark")}><${Icon} name="moon" /></button>
+        <button type="button" class="button quiet icon-only" onClick=${() => { close(); dialog.value = { name: "keys", props: {} } }} aria-label=${t("Keyboard")} title=${t("Keyboard")}><${Icon} name="keyboard" /></button>
+        <form method="post" action="/sign-out"><input type="hidden" name="csrf" value=${boot.csrf} />
+          <button type="submit" class="button quiet icon-only" aria-label=${t("Sign out")} title=${t("Sign out")}><${Icon} name="log-out" /></button>
+        </form>
+      </div>
+    </div>
+  </aside>`
+}
+
+/** @param {{icon: string, label: string, count: number | undefined, current: boolean, href: string, onClick: (event: MouseEvent) => void}} props */
+function NavLink({ icon, label, count, current, href, onClick }) {
+  return html`<li><a class="nav-link" href=${href} aria-current=${current ? "page" : undefined} onClick=${onClick}>
+    <${Icon} name=${icon} /><span class="nav-label">${label}</span>
+    ${count === undefined ? null : html`<span class="nav-count">${number(count)}</span>`}
+  </a></li>`
+}
+
+function OnCallNow() {
+  const items = onCall.value
+  if (!items.length) return null
+  return html`<section class="oncall" aria-labelledby="oncall-title">
+    <h2 class="nav-title" id="oncall-title">${t("On call now")}</h2>
+    <ul class="oncall-list">${items.map(item => html`<li key=${item.schedule.id} class="oncall-item" title=${nextTitle(item)}>
+      ${item.agents.length
+        ? html`<${Avatar} name=${item.agents[0].name} size="small" />
+          <span class="oncall-who"><span class="oncall-name">${item.agents.map((/** @type {{name: string}} */ one) => one.name).join(", ")}</span>
+          <span class="oncall-until">${item.schedule.name}${item.until && html` · ${t("until {time}", { time: untilText(item.until) })}`}</span></span>`
+        : html`<${Icon} name="triangle-alert" class="warn" /><span class="oncall-who"><span class="oncall-name">${t("Nobody")}</span><span class="oncall-until">${item.schedule.name}</span></span>`}
+    </li>`)}</ul>
+  </section>`
+}
+
+/** @param {string} until */
+function untilText(until) {
+  const day = shortTime(until, now())
+  const clock = clockTime(until)
+  return day === clock ? clock : `${day} ${clock}`
+}
+
+/** @param {any} item */
+function nextTitle(item) {
+  if (!item.next?.agents?.length) return undefined
+  return t("Then {name}, from {time}", { name: item.next.agents.map((/** @type {{name: string}} */ one) => one.name).join(", "), time: untilText(item.next.at) })
+}

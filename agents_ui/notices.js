@@ -1,0 +1,51 @@
+// What the whole window must know: the line is down, an alert is open, an action went through or did not.
+
+import { html } from "../vendor/ui.js"
+import { Icon, Keys } from "./icons.js"
+import { dismiss, toasts } from "./notices_store.js"
+import { go } from "./route.js"
+import { plural, t } from "./translation.js"
+import { acknowledge, alerts, connection, current, outbox, outboxRevision } from "./workspace.js"
+
+export function ConnectionBanner() {
+  const state = connection.state.value
+  outboxRevision.value
+  const waiting = outbox.waiting
+  if (state === "signed_out") {
+    return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="lock" /><span>${t("Your sign-in has ended. What you wrote is kept on this machine.")}</span>
+      <a class="button" href="/sign-in">${t("Sign in")}</a></div>`
+  }
+  if (state === "offline") {
+    return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="wifi-off" /><span>${t("Not connected: what you write is kept and sent by itself.")}
+      ${waiting > 0 && html` ${plural("{n} message waits.", "{n} messages wait.", waiting)}`}</span>
+      <button type="button" class="button quiet" onClick=${() => connection.wake()}>${t("Try now")}</button></div>`
+  }
+  if (state === "polling") {
+    return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="refresh-cw" /><span>${t("This network blocks live updates: new things take a few seconds longer.")}</span></div>`
+  }
+  return null
+}
+
+/** Alerts of other tickets; the open ticket shows its own. */
+export function OpenAlerts() {
+  const open = alerts.value.filter(alert => ticketOf(alert) !== current.value?.id)
+  if (!open.length) return null
+  const [first] = open
+  const id = ticketOf(first)
+  return html`<div class="alert-banner global" role="alert"><${Icon} name="siren" />
+    <span class="alert-text"><strong>${plural("{n} open alert", "{n} open alerts", open.length)}</strong> ${first.ticket ? `#${first.ticket.number} ${first.ticket.subject}` : first.reason}</span>
+    ${id && html`<button type="button" class="button" onClick=${() => go({ ticket: id })}>${t("Open")}</button>`}
+    <button type="button" class="button danger" onClick=${() => acknowledge(first.id)}>${t("Acknowledge")}</button></div>`
+}
+
+/** @param {import("./types.js").Alert} alert */
+function ticketOf(alert) {
+  return alert.ticket?.id ?? alert.ticket_id ?? null
+}
+
+export function Toasts() {
+  return html`<div class="toasts" role="status" aria-live="polite">${toasts.value.map(one => html`<div class="toast" data-tone=${one.tone} key=${one.id}>
+    <${Icon} name=${one.tone === "danger" ? "circle-alert" : "check"} /><span class="toast-text">${one.text}</span>
+    ${one.action && html`<button type="button" class="button quiet" onClick=${() => { dismiss(one.id); one.action?.run() }}>${one.action.label}${one.action.key && html`<${Keys} keys=${one.action.key} />`}</button>`}
+    <button type="button" class="button quiet icon-only tiny" onClick=${() => dismiss(one.id)} aria-label=${t("Dismiss")}><${Icon} name="x" /></button></div>`)}</div>`
+}

@@ -1,0 +1,99 @@
+// A ticket's events as what a person reads: messages with their delivery, notes, calls, and what happened between.
+
+/** @import { Actor, Attachment, TicketEvent } from "./types.js" */
+
+/**
+ * @typedef {object} Said
+ * @property {"message" | "note" | "call"} kind
+ * @property {string} id
+ * @property {number} version
+ * @property {string} at
+ * @property {Actor} author
+ * @property {boolean} ours said by an agent
+ * @property {string} body
+ * @property {boolean} html
+ * @property {Attachment[]} attachments
+ * @property {string} [channel]
+ * @property {boolean} [unverified]
+ * @property {"handed_over" | "failed" | null} delivery
+ * @property {string} [failure]
+ * @property {any} [call]
+ */
+/** @typedef {{kind: "entry", id: string, version: number, at: string, event: TicketEvent}} Happened */
+/** @typedef {Said | Happened} Item */
+
+const SAID = new Map([["MessageReceived", "message"], ["ReplySent", "message"], ["NoteAdded", "note"], ["CallLogged", "call"]])
+
+/** Too frequent to read: they show elsewhere, as a state. */
+const SILENT = new Set([
+  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "TicketPending",
+])
+
+/** @param {TicketEvent[]} events in version order @returns {Item[]} */
+export function timeline(events) {
+  /** @type {Item[]} */
+  const items = []
+  /** @type {Map<string, Said>} */
+  const messages = new Map()
+  for (const event of events) {
+    const kind = /** @type {Said["kind"] | undefined} */ (SAID.get(event.name))
+    if (kind) {
+      const item = said(kind, event)
+      messages.set(item.id, item)
+      items.push(item)
+    } else if (event.name === "DeliveryHandedOver" || event.name === "DeliveryFailed") {
+      deliver(messages.get(event.data.message_id), event)
+    } else if (!SILENT.has(event.name)) {
+      items.push({ kind: "entry", id: event.id, version: event.version, at: event.at, event })
+    }
+  }
+  return items
+}
+
+/**
+ * Items with a line between days, and consecutive messages of one author drawn together.
+ * @param {Item[]} items
+ * @returns {{item: Item, newDay: boolean, continued: boolean}[]}
+ */
+export function grouped(items) {
+  return items.map((item, index) => {
+    const before = items[index - 1]
+    const newDay = !before || new Date(before.at).toDateString() !== new Date(item.at).toDateString()
+    return { item, newDay, continued: !newDay && isContinued(before, item) }
+  })
+}
+
+/** @param {Item | undefined} before @param {Item} item */
+function isContinued(before, item) {
+  if (!before || before.kind === "entry" || item.kind === "entry" || before.kind !== item.kind) return false
+  const close = Date.parse(item.at) - Date.parse(before.at) < 5 * 60_000
+  return close && before.author.kind === item.author.kind && before.author.id === item.author.id
+}
+
+/** @param {Said["kind"]} kind @param {TicketEvent} event @returns {Said} */
+function said(kind, event) {
+  const data = event.data
+  const author = data.author ?? event.by
+  return {
+    kind,
+    id: data.message_id ?? event.id,
+    version: event.version,
+    at: event.at,
+    author,
+    ours: author.kind === "agent" || author.kind === "system" || author.kind === "api_key",
+    body: data.body ?? "",
+    html: Boolean(data.html),
+    attachments: data.attachments ?? [],
+    channel: data.channel,
+    unverified: data.unverified,
+    delivery: null,
+    call: kind === "call" ? data : undefined,
+  }
+}
+
+/** @param {Said | undefined} message @param {TicketEvent} event */
+function deliver(message, event) {
+  if (!message) return // it stands on an earlier page
+  message.delivery = event.name === "DeliveryFailed" ? "failed" : "handed_over"
+  message.failure = event.name === "DeliveryFailed" ? event.data.reason : undefined
+}

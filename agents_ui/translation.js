@@ -1,0 +1,94 @@
+// Every visible text, in the agent's language: the English text is the key, the same catalogue as the server's.
+
+/** @type {Record<string, string | string[]>} */
+let catalog = {}
+let locale = "en"
+let plurals = new Intl.PluralRules("en")
+
+/** @param {string} wanted @param {(locale: string) => Promise<Record<string, string | string[]>>} [load] */
+export async function useLocale(wanted, load = fetchCatalog) {
+  locale = wanted
+  plurals = new Intl.PluralRules(locale)
+  try {
+    catalog = wanted.startsWith("en") ? {} : await load(wanted)
+  } catch {
+    catalog = {} // English is better than nothing at all
+  }
+}
+
+export function currentLocale() {
+  return locale
+}
+
+/** @param {string} message @param {Record<string, unknown>} [values] */
+export function t(message, values) {
+  const found = catalog[message]
+  return filled(typeof found === "string" ? found : message, values)
+}
+
+/** @param {string} one @param {string} many @param {number} n @param {Record<string, unknown>} [values] */
+export function plural(one, many, n, values) {
+  const forms = catalog[one]
+  const single = plurals.select(n) === "one"
+  const text = Array.isArray(forms) ? forms[single ? 0 : forms.length - 1] : single ? one : many
+  return filled(text ?? many, { n: number(n), ...values })
+}
+
+/** @param {number} n */
+export function number(n) {
+  return n.toLocaleString(locale)
+}
+
+/** @param {string | number | Date} at @param {Intl.DateTimeFormatOptions} options */
+export function time(at, options) {
+  return new Intl.DateTimeFormat(locale, options).format(new Date(at))
+}
+
+/** @param {string | number} at */
+export function clockTime(at) {
+  return time(at, { hour: "2-digit", minute: "2-digit" })
+}
+
+/** Today as a time, this week as a day, else a date. @param {string | number} at @param {number} now */
+export function shortTime(at, now) {
+  const moment = new Date(at).getTime()
+  if (dayOf(moment) === dayOf(now)) return clockTime(moment)
+  if (Math.abs(now - moment) < 6 * 86_400_000) return time(moment, { weekday: "short" })
+  return time(moment, { day: "numeric", month: "short" })
+}
+
+/** @param {string | number} at @param {number} now */
+export function dayName(at, now) {
+  const days = Math.round((startOfDay(now) - startOfDay(new Date(at).getTime())) / 86_400_000)
+  if (days === 0) return t("Today")
+  if (days === 1) return t("Yesterday")
+  const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? undefined : "numeric"
+  return time(at, { weekday: "long", day: "numeric", month: "long", year })
+}
+
+/** @param {string | number} at */
+export function fullTime(at) {
+  return time(at, { dateStyle: "medium", timeStyle: "short" })
+}
+
+/** @param {string} text @param {Record<string, unknown>} [values] */
+function filled(text, values) {
+  return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text
+}
+
+/** @param {number} moment */
+function dayOf(moment) {
+  return new Date(moment).toDateString()
+}
+
+/** @param {number} moment */
+function startOfDay(moment) {
+  return new Date(moment).setHours(0, 0, 0, 0)
+}
+
+/** @param {string} wanted */
+async function fetchCatalog(wanted) {
+  const language = wanted.split("-")[0]
+  const module = await import(new URL(`../locales/workspace.${language}.js`, import.meta.url).href)
+  return module.default
+}

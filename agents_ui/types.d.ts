@@ -1,0 +1,113 @@
+// The shapes that travel between server and workspace, as PROTOCOL.md and the API describe them.
+
+export interface Named { id: string; name: string }
+export interface Actor { kind: "agent" | "contact" | "visitor" | "api_key" | "system"; id: string | null; name: string | null }
+export type Channel = "chat" | "email" | "phone" | "api"
+export type Status = "open" | "pending" | "snoozed" | "resolved" | "closed" | "merged"
+export type View = "queue" | "mine" | "open" | "snoozed" | "pending" | "resolved"
+export type Scope = Channel | null
+
+export interface Contact { id: string; name: string | null; email: string | null; phone: string | null }
+export interface HeadStart { reason: string; name: string; minutes: number }
+export interface WhyParts {
+  metric: string | null
+  due_at: string
+  start_by: string
+  handling_minutes: number
+  head_start: HeadStart[]
+}
+
+export interface QueueRow {
+  ticket_id: string
+  number: number
+  subject: string
+  preview: string
+  channel: Channel
+  status: Status
+  priority: number
+  contact: Contact
+  company: Named | null
+  plan: Named | null
+  team: Named | null
+  assignee: Named | null
+  inbox: Named
+  tags: string[]
+  unread: boolean
+  waiting_since: string | null
+  due_at: string | null
+  start_by: string | null
+  rank_at: string | null
+  last_message_at: string | null
+  why: string
+  why_parts: WhyParts | null
+  snoozed_until: string | null
+  version: number
+}
+
+export interface Clock {
+  metric: string
+  target_seconds: number
+  due_at: string | null
+  running: boolean
+  met_at: string | null
+  breached_at: string | null
+}
+export interface Alert {
+  id: string
+  state: string
+  reason: string
+  raised_at: string
+  acknowledged_by: Named | null
+  ticket?: { id: string; number: number; subject: string } | null
+  ticket_id?: string
+}
+export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
+  id: string
+  impact: number
+  urgency: number
+  contact: Contact & {
+    identities?: { kind: string; value: string; verified: boolean }[]
+    locale?: string | null
+    time_zone?: string | null
+  }
+  created_at: string
+  resolved_at: string | null
+  public_version: number
+  clocks: Clock[]
+  alerts: Alert[]
+}
+
+export interface TicketEvent {
+  version: number
+  name: string
+  id: string
+  by: Actor
+  at: string
+  client_id?: string | null
+  data: any
+}
+export interface Packet { ticket: string; epoch: string; prev: number; events: TicketEvent[] }
+export interface Page { epoch: string; events: TicketEvent[]; head: number; more: boolean }
+
+export interface Attachment { id: string; name: string; content_type: string; size: number; url?: string }
+export interface Upload extends Attachment { progress: number; failed?: string; key: string }
+
+export interface Counts { [name: string]: number }
+export interface Boot {
+  me: { id: string; name: string; email: string; role: string; locale?: string; time_zone?: string }
+  epoch: string
+  csrf: string
+  locale: string
+  server_now: string
+  public_url: string
+  demo: boolean
+  build?: string
+}
+export interface TicketChange {
+  status?: Status
+  assignee_id?: string | null
+  priority?: number
+  tags?: string[]
+  subject?: string
+  snooze_until?: string
+}

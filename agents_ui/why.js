@@ -1,0 +1,29 @@
+// "Why is this here?": the server's sentence, and its parts as a sum that can be checked.
+
+import { html } from "../vendor/ui.js"
+import { clockTime, plural, shortTime, t } from "./translation.js"
+import { now } from "./server_time.js"
+
+/** @import { QueueRow, Ticket } from "./types.js" */
+
+/** @param {{row: QueueRow | Ticket}} props */
+export function Why({ row }) {
+  const parts = row.why_parts
+  const minutes = (/** @type {number} */ n) => plural("{n} minute", "{n} minutes", n)
+  return html`<p class="why-sentence">${row.why}</p>
+    ${parts && html`<table class="why-sum"><caption class="visually-hidden">${t("How its place is worked out")}</caption><tbody>
+      <tr><th scope="row">${t("Answer due")}</th><td>${moment(parts.due_at)}</td></tr>
+      ${parts.handling_minutes > 0 && html`<tr><th scope="row">${t("Typical handling")}</th><td>− ${minutes(parts.handling_minutes)}</td></tr>
+        <tr class="why-total"><th scope="row">${t("Start by")}</th><td>${moment(parts.start_by)}</td></tr>`}
+      ${parts.head_start.map(one => html`<tr key=${one.reason}><th scope="row">${t("Head start: {name}", { name: one.name })}</th><td>− ${minutes(one.minutes)}</td></tr>`)}
+      ${row.rank_at && html`<tr class="why-total"><th scope="row">${t("Place in the queue")}</th><td>${moment(row.rank_at)}</td></tr>`}
+    </tbody></table>
+    <p class="why-rule">${t("The earliest place is taken first, whatever the channel.")}</p>`}`
+}
+
+/** @param {string} at */
+function moment(at) {
+  const day = shortTime(at, now())
+  const clock = clockTime(at)
+  return day === clock ? clock : `${day} ${clock}`
+}

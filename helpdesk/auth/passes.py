@@ -1,0 +1,91 @@
+"""Connection passes: what opens a socket, once, within a minute."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
+from helpdesk.auth.secrets import hashed, new_token
+from helpdesk.auth.tables import ConnectionPass
+from helpdesk.domain import agents, contacts
+from helpdesk.auth.visitors import actor_for
+from helpdesk.errors import Unauthenticated
+from helpdesk.storage.database import Database
+from helpdesk.storage.transaction import Transaction
+
+LIFETIME = timedelta(seconds=60)
+
+AGENTS, WIDGET = "/agent", "/widget"
+
+
+async def issue(tx: Transaction, actor: Actor) -> str:
+    """A pass for the namespace this actor belongs to."""
+    token = new_token("cp_")
+    tx.session.add(
+        ConnectionPass(
+            token_hash=hashed(token),
+            namespace=WIDGET if actor.kind is ActorKind.CONTACT else AGENTS,
+            subject=_subject(actor),
+            created_at=tx.now,
+        )
+    )
+    return token
+
+
+async def redeem(database: Database, token: object, namespace: str) -> Actor:
+    """Uses the pass up. Errors: Unauthenticated when it is unknown, used, old, or for elsewhere."""
+    if not isinstance(token, str):
+        raise Unauthenticated("pass_invalid")
+    async with database.transaction(SYSTEM) as tx:
+        used = await tx.session.execute(
+            delete(ConnectionPass)
+            .where(ConnectionPass.token_hash == hashed(token), ConnectionPass.namespace == namespace)
+            .returning(ConnectionPass.subject, ConnectionPass.created_at)
+        )
+        row = used.one_or_none()
+    if row is None or database.clock.now() - row.created_at > LIFETIME:
+        raise Unauthenticated("pass_invalid")
+    async with database.transaction(SYSTEM) as tx:
+        return await actor_of(tx, row.subject)
+
+
+async def actor_of(tx: Transaction, subject: dict[str, Any]) -> Actor:
+    """The actor with the rights of this moment. Errors: Unauthenticated once disabled."""
+    if subject["kind"] == ActorKind.CONTACT:
+        contact = await contacts.get(tx, UUID(subject["contact_id"]))
+        return actor_for(contact, UUID(subject["inbox_id"]))
+    agent = await agents.get(tx, UUID(subject["agent_id"]))
+    if agent.disabled_at is not None:
+        raise Unauthenticated("session_ended")
+    actor = await agents.actor_of(tx, agent)
+    if subject["kind"] == ActorKind.API_KEY:
+        return Actor(
+            kind=ActorKind.API_KEY,
+            id=UUID(subject["id"]),
+            name=actor.name,
+            role=Role(agent.role),
+            agent_id=agent.id,
+            inbox_ids=actor.inbox_ids,
+            scopes=frozenset(subject["scopes"]),
+            locale=actor.locale,
+            time_zone=actor.time_zone,
+        )
+    return actor
+
+
+async def sweep(tx: Transaction) -> None:
+    await tx.session.execute(delete(ConnectionPass).where(ConnectionPass.created_at < tx.now - LIFETIME))
+
+
+def _subject(actor: Actor) -> dict[str, Any]:
+    if actor.kind is ActorKind.CONTACT:
+        inbox_id = next(iter(actor.inbox_ids or ()))
+        return {"kind": actor.kind.value, "contact_id": str(actor.contact_id), "inbox_id": str(inbox_id)}
+    return {
+        "kind": actor.kind.value,
+        "id": str(actor.id),
+        "agent_id": str(actor.agent_id),
+        "scopes": sorted(actor.scopes),
+    }

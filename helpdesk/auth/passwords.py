@@ -1,0 +1,41 @@
+"""Passwords: argon2id, hashed away from the event loop, two at a time."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from helpdesk.errors import Invalid
+
+LEAST_LENGTH = 12
+
+_hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
+_pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+
+
+async def hash_password(password: str) -> str:
+    """Errors: Invalid when it is too short to be safe."""
+    if len(password) < LEAST_LENGTH:
+        raise Invalid("password_too_short", f"At least {LEAST_LENGTH} characters.", field="password")
+    return await asyncio.get_running_loop().run_in_executor(_pool, _hasher.hash, password)
+
+
+async def is_right(password: str, stored: str | None) -> bool:
+    """Takes as long for an unknown account as for a known one."""
+    verify = asyncio.get_running_loop().run_in_executor
+    right = await verify(_pool, _verify, stored or _nobodys_hash(), password[:1000])
+    return right and stored is not None
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return _hasher.hash("nobody has this password")

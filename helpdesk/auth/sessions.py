@@ -1,0 +1,118 @@
+"""Agents' sign-ins: a random cookie, a row in the database, revocable at once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+
+from helpdesk.actors import SYSTEM, Actor
+from helpdesk.auth import passwords
+from helpdesk.auth.secrets import hashed, new_token
+from helpdesk.auth.tables import SessionRow, SignInAttempt
+from helpdesk.domain import agents
+from helpdesk.errors import LimitReached, Unauthenticated
+from helpdesk.storage.database import Database
+from helpdesk.storage.transaction import Transaction
+
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=7)
+_WINDOW = timedelta(minutes=15)
+_PER_ACCOUNT, _PER_ADDRESS = 10, 20
+_SEEN_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Session:
+    id: UUID
+    csrf: str
+    actor: Actor
+
+
+async def sign_in(database: Database, email: str, password: str, address: str, user_agent: str = "") -> str:
+    """Answers with the cookie's value. Errors: Unauthenticated, LimitReached after too many failures.
+
+    An unknown address and a wrong password look and take the same.
+    """
+    account = f"account:{email.strip().lower()[:254]}"
+    async with database.transaction(SYSTEM) as tx:
+        await _throttle(tx, account, f"address:{address}")
+        agent = await agents.by_email(tx, email)
+    right = await passwords.is_right(password, agent.password_hash if agent else None)
+    if not right or agent is None or agent.disabled_at is not None:
+        async with database.transaction(SYSTEM) as tx:
+            for key in (account, f"address:{address}"):
+                tx.session.add(SignInAttempt(id=tx.new_id(), key=key, at=tx.now))
+        raise Unauthenticated("sign_in_failed", "That address and password do not belong together.")
+    async with database.transaction(SYSTEM) as tx:
+        return await start(tx, agent.id, address, user_agent)
+
+
+async def start(tx: Transaction, agent_id: UUID, address: str, user_agent: str) -> str:
+    """A new session of an agent who has proved who they are; answers with the cookie's value."""
+    token = new_token()
+    tx.session.add(
+        SessionRow(
+            id=tx.new_id(),
+            token_hash=hashed(token),
+            agent_id=agent_id,
+            csrf=new_token(),
+            user_agent=user_agent[:200],
+            address=address,
+            created_at=tx.now,
+            seen_at=tx.now,
+        )
+    )
+    return token
+
+
+async def resume(database: Database, token: str) -> Session:
+    """The session behind a cookie, with the agent's rights as they are now. Errors: Unauthenticated."""
+    async with database.transaction(SYSTEM) as tx:
+        row = await tx.session.scalar(select(SessionRow).where(SessionRow.token_hash == hashed(token)))
+        if row is None or tx.now - row.seen_at > IDLE or tx.now - row.created_at > LONGEST:
+            raise Unauthenticated("session_ended")
+        agent = await agents.get(tx, row.agent_id)
+        if agent.disabled_at is not None:
+            raise Unauthenticated("session_ended")
+        if tx.now - row.seen_at > _SEEN_EVERY:
+            row.seen_at = tx.now
+        return Session(row.id, row.csrf, await agents.actor_of(tx, agent))
+
+
+async def sign_out(database: Database, token: str) -> None:
+    async with database.transaction(SYSTEM) as tx:
+        await tx.session.execute(delete(SessionRow).where(SessionRow.token_hash == hashed(token)))
+
+
+async def sign_out_everywhere(tx: Transaction, agent_id: UUID) -> None:
+    await tx.session.execute(delete(SessionRow).where(SessionRow.agent_id == agent_id))
+
+
+async def is_live(tx: Transaction, session_id: UUID) -> bool:
+    """Whether a session still stands: open sockets are asked this now and then."""
+    row = await tx.session.get(SessionRow, session_id)
+    return row is not None and tx.now - row.created_at <= LONGEST
+
+
+async def sweep(tx: Transaction) -> None:
+    """Forget what has ended."""
+    await tx.session.execute(
+        delete(SessionRow).where(
+            (SessionRow.seen_at < tx.now - IDLE) | (SessionRow.created_at < tx.now - LONGEST)
+        )
+    )
+    await tx.session.execute(delete(SignInAttempt).where(SignInAttempt.at < tx.now - _WINDOW))
+
+
+async def _throttle(tx: Transaction, account: str, address: str) -> None:
+    for key, limit in ((account, _PER_ACCOUNT), (address, _PER_ADDRESS)):
+        failures = await tx.session.scalar(
+            select(func.count()).where(SignInAttempt.key == key, SignInAttempt.at > tx.now - _WINDOW)
+        )
+        if (failures or 0) >= limit:
+            raise LimitReached(
+                "too_many_attempts",
+                "Too many failed sign-ins. Wait a quarter of an hour.",
+                retry_after=_WINDOW.total_seconds(),
+            )

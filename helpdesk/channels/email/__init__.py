@@ -1,0 +1,1 @@
+"""Email in and out, without a database: read, thread, compose, listen, send."""

@@ -1,0 +1,140 @@
+"""The mail inside a forwarded mail: who wrote it first, to whom, and what. Table-driven and linear."""
+
+import re
+
+from helpdesk.channels.email import languages, lines
+from helpdesk.channels.email.mail import Address, Forwarded
+from helpdesk.channels.email.reading.addresses import parse_text
+
+_PREFIX = re.compile(r"^\s{0,5}([^\W\d_][\w.̇]{0,14})\s?(?:\[\d{1,3}\])?\s?[:：]\s?")
+_MAILTO = re.compile(r"[<\[]\s?mailto:\s?([^<>\[\]\s]{1,320})\s?[>\]]{1,2}", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[([^\[\]\s]{1,64}@[^\[\]\s]{1,255})\]")
+_QUOTES = str.maketrans({quote: '"' for quote in "“”„«»"})
+_ON_BEHALF = re.compile(
+    r" (?:on behalf of|im auftrag von|de la part de|en nombre de|em nome de|per conto di|namens|för|på vegne af"
+    r"|på vegne av|w imieniu) ", re.IGNORECASE
+)
+_EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{1,255}")
+
+
+def is_forward_subject(subject: str) -> bool:
+    """`VS` and `RES` are an answer in one country and a forward in another: they count as forwards only here."""
+    found = _PREFIX.match(subject[:200])
+    return bool(found) and found is not None and found[1].lower() in languages.FORWARD_PREFIXES
+
+
+def plain_subject(subject: str) -> str:
+    """Without any answer or forward prefixes; what two mails of one thread have in common."""
+    for _ in range(10):
+        found = _PREFIX.match(subject[:200])
+        if found is None or found[1].lower() not in languages.REPLY_PREFIXES + languages.FORWARD_PREFIXES:
+            break
+        subject = subject[found.end() :]
+    return subject.strip()
+
+
+def read(text: str, subject: str = "") -> Forwarded | None:
+    """None when this is no forward, or when nobody can be made out as its first sender."""
+    whole = text[:1_000_000].split("\n")[:5000]
+    forward, unnamed = is_forward_subject(subject), not subject.strip()
+    for index, line in enumerate(whole):
+        if not line.strip():
+            continue
+        if lines.is_forward(line):
+            return _inner(whole, index, index + 1, subject)
+        if values := lines.forward_on_one_line(line):
+            return _from_block(whole, index, lines.HeaderBlock(index + 1, values), subject)
+        if lines.is_original(line) and not forward:
+            return _inner(whole, index, index + 1, subject) if lines.quote_depth(line) else None
+        if unnamed and lines.is_rule(line) and line.startswith("_" * 30) and index + 1 < len(whole):
+            if block := lines.header_block(whole, index + 1):
+                return _from_block(whole, index, block, subject)
+        if not forward:
+            if lines.attribution(whole, index):
+                return None
+            continue
+        if block := lines.header_block(whole, index):
+            return _from_block(whole, index, block, subject)
+        if count := lines.attribution(whole, index):
+            return _from_attribution(whole, index, count, subject)
+    return None
+
+
+def _inner(whole: list[str], separator: int, start: int, subject: str) -> Forwarded | None:
+    for index in range(start, min(len(whole), start + 8)):
+        if not lines.unquoted(whole[index]).strip():
+            continue
+        if block := lines.header_block(whole, index):
+            return _from_block(whole, separator, block, subject)
+        if count := lines.attribution(whole, index):
+            return _from_attribution(whole, separator, count + index - separator, subject)
+    return None
+
+
+def _from_block(whole: list[str], start: int, block: lines.HeaderBlock, subject: str) -> Forwarded | None:
+    sender = _mailbox(block.values.get("from", ""))
+    if sender is None:
+        return None
+    return Forwarded(
+        sender=sender,
+        to=tuple(parse_text(_tidy(block.values.get("to", "")))[:100]),
+        cc=tuple(parse_text(_tidy(block.values.get("cc", "")))[:100]),
+        subject=block.values.get("subject", "") or plain_subject(subject),
+        date=block.values.get("date", "")[:200],
+        body=_body(whole[block.end :]),
+        comment=_comment(whole[:start]),
+    )
+
+
+def _from_attribution(whole: list[str], start: int, count: int, subject: str) -> Forwarded | None:
+    said = lines.squeezed(" ".join(lines.unquoted(line) for line in whole[start : start + count]))
+    said = _tidy(said)
+    found = _EMAIL.search(said)
+    if found is None:
+        return None
+    name = _name_before(said[: found.start()])
+    return Forwarded(
+        sender=Address(name, found[0]), to=(), cc=(), subject=plain_subject(subject),
+        date="", body=_body(whole[start + count :]), comment=_comment(whole[:start]),
+    )  # fmt: skip
+
+
+def _name_before(said: str) -> str:
+    said = said.rstrip(" <([")
+    if said.endswith('"'):
+        return said[:-1].rpartition('"')[2].strip()
+    return re.split(r"[,:]|\d{4}|\d\d:\d\d|\bskrev\b|\bschrieb\b", said[-120:])[-1].strip()
+
+
+def _mailbox(value: str) -> Address | None:
+    value = _tidy(_ON_BEHALF.split(value, maxsplit=1)[0])
+    found = parse_text(value)
+    if found:
+        name = found[0].name.partition("<")[0].strip(" \"'*")
+        return Address("" if name == found[0].email else name, found[0].email)
+    name = value.strip("\"' *")
+    return Address(name[:200], "") if name else None
+
+
+def _tidy(value: str) -> str:
+    """`[mailto:a@b]`, `<a@b<mailto:a@b>>` and typographic quotes become an ordinary address."""
+    value = value.translate(_QUOTES).replace("\xa0", " ")
+    value = _BRACKETED.sub(r"<\1>", _MAILTO.sub(r"<\1>", value))
+    doubled = re.match(r"^(.{0,300}?)<?([^<>\s]{1,320})<([^<>\s]{1,320})>{1,2}\s?$", value)
+    if doubled and doubled[2] == doubled[3]:
+        value = f"{doubled[1]}<{doubled[3]}>"
+    return value.strip()
+
+
+def _body(rest: list[str]) -> str:
+    """Unquoted once when every line of it is quoted (Apple Mail forwards that way)."""
+    filled = [line for line in rest if line.strip()]
+    if filled and all(lines.quote_depth(line) for line in filled):
+        rest = [re.sub(r"^\s?> ?", "", line) for line in rest]
+    return "\n".join(rest).strip("\n ")
+
+
+def _comment(before: list[str]) -> str:
+    while before and (not before[-1].strip() or lines.is_rule(before[-1])):
+        before = before[:-1]
+    return "\n".join(before).strip("\n ")

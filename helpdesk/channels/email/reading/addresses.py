@@ -1,0 +1,161 @@
+"""Address lists as they really arrive: split on the raw text first, decoded afterwards."""
+
+import re
+
+from helpdesk.channels.email.mail import Address
+from helpdesk.channels.email.reading.charsets import clean
+from helpdesk.channels.email.reading.headers import ADDRESS_LIMIT, decode_text, display_name
+
+PARSED_LIMIT = 500
+STORED_LIMIT = 100
+
+_ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?")
+_BARE = re.compile(r"[^\s<>,;:()\[\]\"]{1,200}@[^\s<>,;:()\"]{1,255}")
+_INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
+
+
+def parse(value: bytes, charset: str | None = None) -> list[Address]:
+    """At most 500; entries without an address are left out."""
+    text = value[:ADDRESS_LIMIT].decode("latin-1")
+    found = (_address(entry, charset) for entry in _entries(text)[:PARSED_LIMIT])
+    return [address for address in found if address.email]
+
+
+def parse_sender(value: bytes, charset: str | None = None) -> Address | None:
+    return next(iter(parse(value, charset)), None)
+
+
+def parse_text(text: str) -> list[Address]:
+    """The same for text that is already decoded, as in the body of a forwarded mail."""
+    return parse(text.encode("utf-8", "replace"))
+
+
+def is_address(email: str) -> bool:
+    local, at, domain = email.rpartition("@")
+    if not at or not local or not domain or len(email) > 320 or _INVALID.search(email):
+        return local.startswith('"') and local.endswith('"') and bool(domain) and len(email) <= 320
+    return not domain.startswith((".", "-")) and ("@" not in local or local.startswith('"'))
+
+
+def _entries(text: str) -> list[str]:
+    """Cut at the commas that separate; a quote that never closes is an ordinary character."""
+    entries = _cut(text, quotes=True)
+    if entries is None:
+        entries = _cut(text, quotes=False) or []
+    return _rejoined(entries)
+
+
+def _cut(text: str, *, quotes: bool) -> list[str] | None:
+    entries: list[str] = []
+    start = position = comment = 0
+    quoted = angle = False
+    while position < len(text):
+        char = text[position]
+        if quoted or comment:
+            if char == "\\":
+                position += 1
+            elif quoted:
+                quoted = char != '"'
+            else:
+                comment += (char == "(") - (char == ")")
+        elif char == '"' and quotes:
+            quoted = True
+        elif char == "(" and quotes:
+            comment += 1
+        elif char == "=" and (word := _ENCODED_WORD.match(text, position)):
+            end = text.find("?=", word.end())
+            position = position if end < 0 else end + 1
+        elif char == "<":
+            angle = True
+        elif char == ">":
+            angle = False
+        elif char == ":" and not angle and "@" not in text[start:position]:
+            if text[start:position].strip().lower() != "mailto":
+                start = position + 1  # the name of a group
+        elif char in ",;\n" and (not angle or char != "," or "@" in text[text.rfind("<", start, position) : position]):
+            entries.append(text[start:position])
+            start, angle = position + 1, False
+        position += 1
+    entries.append(text[start:])
+    return None if quoted or comment else entries
+
+
+def _rejoined(entries: list[str]) -> list[str]:
+    """`Doe, John <j@d>` without quotes was one entry: a name alone belongs to the address after it."""
+    whole: list[str] = []
+    waiting = ""
+    for entry in entries:
+        if not entry.strip():
+            continue
+        entry = f"{waiting},{entry}" if waiting else entry
+        waiting = ""
+        if "@" in entry or "<" in entry or "=?" in entry and "?=" in entry.split("=?", 1)[1]:
+            whole.append(entry)
+        elif len(entry) < 200:
+            waiting = entry
+    return [*whole, waiting] if waiting else whole
+
+
+def _address(entry: str, charset: str | None) -> Address:
+    entry, comments = _without_comments(entry.strip())
+    opened = entry.rfind("<")
+    if opened >= 0:
+        email, name = entry[opened + 1 :].partition(">")[0], entry[:opened]
+        if not email.strip() and _BARE.search(name):
+            return _bare(name, comments, charset)
+        return Address(_name(name or comments, charset), _email(email, charset))
+    return _bare(entry, comments, charset)
+
+
+def _bare(entry: str, comments: str, charset: str | None) -> Address:
+    if "=?" in entry:
+        entry = decode_text(entry.encode("latin-1"), charset).encode("utf-8", "replace").decode("latin-1")
+        if "<" in entry:
+            return _address(entry, None)
+    found = _BARE.search(entry)
+    if found is None:
+        email = _email(entry, charset)
+        return Address("" if email else _name(entry, charset), email)
+    name = (entry[: found.start()] + " " + entry[found.end() :]).strip(" \"'[]()")
+    return Address(_name(name or comments, charset), _email(found[0], charset))
+
+
+def _without_comments(entry: str) -> tuple[str, str]:
+    if "(" not in entry:
+        return entry, ""
+    kept: list[str] = []
+    comments: list[str] = []
+    depth, quoted = 0, False
+    for char in entry:
+        if char == '"' and not depth:
+            quoted = not quoted
+        if char == "(" and not quoted:
+            depth += 1
+        elif char == ")" and depth and not quoted:
+            depth -= 1
+        else:
+            (comments if depth else kept).append(char)
+    if depth or not "".join(kept).strip():
+        return entry, ""
+    return "".join(kept).strip(), "".join(comments)
+
+
+def _name(raw: str, charset: str | None) -> str:
+    raw = raw.strip()
+    quoted = len(raw) > 1 and raw[0] == raw[-1] == '"'
+    if quoted:
+        raw = re.sub(r"\\(.)", r"\1", raw[1:-1])
+    elif '"' in raw:
+        raw = re.sub(r'(?<!\\)"', "", raw).replace('\\"', '"')
+    return display_name(decode_text(raw.encode("latin-1"), charset))
+
+
+def _email(raw: str, charset: str | None) -> str:
+    text = decode_text(raw.encode("latin-1"), charset) if raw else ""
+    text = clean(text).strip(" \t'\",;.").removeprefix("mailto:")
+    if not text.startswith('"'):
+        text = re.sub(r"\s+", "", text)
+        text = text.rpartition(":")[2] if text.startswith("@") else text  # a source route of old
+    local, _, domain = text.rpartition("@")
+    email = f"{local}@{domain.lower().strip('.')}"
+    return email if is_address(email) else ""

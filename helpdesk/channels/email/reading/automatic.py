@@ -1,0 +1,77 @@
+"""Whether a machine wrote a mail, which kind of machine, and by which header we know."""
+
+import re
+
+from helpdesk.channels.email.mail import Address
+from helpdesk.channels.email.reading.headers import Headers
+
+_REPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-mail-autoreply")
+_ROBOTS = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon)$", re.IGNORECASE)
+_UNANSWERED = re.compile(
+    r"^(?:mailer-daemon|postmaster|mdaemon|bounces?[+=.-].*|bounces?|(?:do[-_.]?)?no[-_.]?t?[-_.]?repl(?:y|ies)"
+    r"|do[-_.]?not[-_.]?reply|noreply.*|no-reply.*|donotreply.*|nobody|svara-?ej|keine-?antwort|ne-?pas-?repondre)$",
+    re.IGNORECASE,
+)
+_OUT_OF_OFFICE = re.compile(
+    r"^(?:auto(?:matic)?[- ]?(?:reply|response|antwort|svar)|automatische? (?:antwort|abwesenheit)|automatiskt svar"
+    r"|autosvar|out of (?:the )?office|abwesenheit|abwesend|réponse automatique|respuesta automática"
+    r"|risposta automatica|resposta automática|automatisch antwoord|frånvaro|ej på kontoret|automaattinen vastaus"
+    r"|odpowiedź automatyczna|автоответ)",
+    re.IGNORECASE,
+)
+
+
+def signals(headers: Headers, sender: Address | None, subject: str, *, is_bounce: bool) -> tuple[str | None, str | None]:
+    """(kind, reason); an answer by a machine counts before mail by a machine, and that before a list."""
+    submitted = headers.text("auto-submitted").lower()
+    precedence = headers.text("precedence").lower().strip()
+    if is_bounce:
+        return "bounce", "delivery report"
+    if submitted.startswith("auto-replied"):
+        return "auto_replied", "auto-submitted"
+    for name in _REPLY_HEADERS:
+        if (value := headers.first(name)) is not None and value.strip().lower() not in (b"no", b"false", b"0"):
+            return "auto_replied", name
+    if precedence.replace("-", "_") == "auto_reply":
+        return "auto_replied", "precedence"
+    if headers.first("x-ms-exchange-inbox-rules-loop") is not None:
+        return "auto_replied", "x-ms-exchange-inbox-rules-loop"
+    if _OUT_OF_OFFICE.match(subject) and (submitted not in ("", "no") or _null_path(headers)):
+        return "auto_replied", "subject"
+    if submitted and not submitted.startswith("no"):
+        return "auto_generated", "auto-submitted"
+    if suppressed(headers):
+        return ("auto_replied" if _OUT_OF_OFFICE.match(subject) else "auto_generated"), "x-auto-response-suppress"
+    if _null_path(headers):
+        return ("auto_replied" if _OUT_OF_OFFICE.match(subject) else "auto_generated"), "return-path"
+    if sender and _ROBOTS.match(sender.email.partition("@")[0]):
+        return "auto_generated", "from"
+    if headers.first("x-loop") is not None:
+        return "auto_generated", "x-loop"
+    return _bulk(headers, precedence)
+
+
+def _bulk(headers: Headers, precedence: str) -> tuple[str | None, str | None]:
+    for name in ("list-id", "list-unsubscribe"):
+        if headers.first(name) is not None:
+            return "list", name
+    if precedence in ("bulk", "junk", "list"):
+        return ("list" if precedence == "list" else "bulk"), "precedence"
+    return None, None
+
+
+def suppressed(headers: Headers) -> bool:
+    words = headers.text("x-auto-response-suppress").lower()
+    return any(word.strip() in ("all", "oof", "autoreply") for word in words.split(","))
+
+
+def may_acknowledge(headers: Headers, sender: Address | None, auto: str | None) -> bool:
+    """An automatic answer goes to people only, at an address that somebody reads."""
+    if auto is not None or sender is None or not sender.email or suppressed(headers):
+        return False
+    return not _UNANSWERED.match(sender.email.partition("@")[0])
+
+
+def _null_path(headers: Headers) -> bool:
+    value = headers.first("return-path")
+    return value is not None and value.strip() == b"<>"

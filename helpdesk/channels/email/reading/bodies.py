@@ -1,0 +1,163 @@
+"""From the MIME tree to what people see: one text, one HTML, and the attachments."""
+
+import html as entities
+import mimetypes
+import re
+from dataclasses import dataclass, field, replace
+
+from helpdesk.channels.email.mail import Part
+from helpdesk.channels.email.reading import markup
+from helpdesk.channels.email.reading.charsets import decode
+from helpdesk.channels.email.reading.entities import Entity
+from helpdesk.channels.email.reading.headers import split
+from helpdesk.channels.email.reading.legacy import cut_uuencoded, from_tnef
+from helpdesk.channels.email.reading.parameters import safe_name
+
+TEXT_LIMIT = 5_000_000
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
+_TNEF_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
+_SKIPPED = ("text/x-amp-html", "text/watch-html")
+
+
+@dataclass(slots=True)
+class Piece:
+    """A stretch of the body in one or both of its forms."""
+
+    text: str | None = None
+    html: str | None = None
+
+
+@dataclass(slots=True)
+class Body:
+    pieces: list[Piece] = field(default_factory=list)
+    attachments: list[Part] = field(default_factory=list)
+    protection: str | None = None
+    message_parts: list[Entity] = field(default_factory=list)
+
+    def html(self) -> str | None:
+        """None when the mail had none; plain pieces between HTML ones are kept, escaped."""
+        if not any(piece.html for piece in self.pieces):
+            return None
+        if len(self.pieces) == 1:
+            return self.pieces[0].html
+        return "<hr>".join(
+            piece.html if piece.html else f"<pre>{entities.escape(piece.text or '')}</pre>" for piece in self.pieces
+        )
+
+    def text(self) -> str:
+        """The plain form where there is one, else what the HTML says."""
+        parts = (
+            piece.text if piece.text and piece.text.strip() else markup.to_text((piece.html or "")[:TEXT_LIMIT])
+            for piece in self.pieces
+        )
+        return "\n".join(part for part in parts if part.strip())
+
+
+def collect(root: Entity) -> Body:
+    body = Body()
+    _walk(root, body, outermost=True)
+    shown = {cid for piece in body.pieces if piece.html for cid in _CID.findall(piece.html)}
+    shown |= {entities.unescape(cid) for cid in shown}
+    body.attachments = [
+        replace(part, inline=bool(part.content_id and part.content_id in shown)) for part in body.attachments
+    ]
+    return body
+
+
+def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
+    kind = entity.content_type
+    if kind == "multipart/signed":
+        body.protection = body.protection or "signed"
+    elif kind in ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"):
+        body.protection = "encrypted" if "signed" not in entity.parameters.get("smime-type", "") else "signed"
+    if kind == "multipart/alternative":
+        _alternatives(entity, body)
+    elif entity.children:
+        for child in entity.children:
+            _walk(child, body)
+    elif kind.startswith("multipart/"):
+        return
+    elif _is_body(entity, outermost=outermost):
+        _add_text(entity, body)
+    elif kind not in _SKIPPED:
+        _attach(entity, body)
+
+
+def _alternatives(entity: Entity, body: Body) -> None:
+    """The plain and the HTML form become one piece, whatever else is offered beside them."""
+    inner = Body()
+    for child in entity.children:
+        _walk(child, inner)
+    piece = Piece(
+        text="\n".join(one.text for one in inner.pieces if one.text) or None,
+        html=next((one.html for one in reversed(inner.pieces) if one.html), None),
+    )
+    if piece.text or piece.html:
+        body.pieces.append(piece)
+    body.attachments += inner.attachments
+    body.message_parts += inner.message_parts
+    body.protection = body.protection or inner.protection
+
+
+def _is_body(entity: Entity, *, outermost: bool) -> bool:
+    if entity.disposition.startswith("attachment"):
+        return False
+    kind = entity.content_type
+    if kind in ("text/plain", "text/html", "text/enriched", "text/richtext"):
+        return not entity.file_name or outermost
+    return outermost and kind.startswith("text/") and not entity.file_name and kind not in _SKIPPED
+
+
+def _add_text(entity: Entity, body: Body) -> None:
+    data, charset = entity.data(), entity.parameters.get("charset")
+    if entity.content_type == "text/html":
+        if not charset or charset.lower() in ("us-ascii", "ascii"):
+            declared = _META_CHARSET.search(data[:4096])
+            charset = declared[1].decode("ascii") if declared else charset
+        html = _lines(decode(data, charset))
+        if html.strip():
+            body.pieces.append(Piece(html=html))
+        return
+    if b"\nbegin" in data or data.startswith(b"begin"):
+        data, files = cut_uuencoded(data)
+        body.attachments += [_part(name, "", content) for name, content in files]
+    text = _lines(decode(data, charset))
+    if text.strip():
+        body.pieces.append(Piece(text=text))
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _attach(entity: Entity, body: Body) -> None:
+    kind = entity.content_type
+    if kind == "message/rfc822" and not entity.file_name:
+        name, data = _message_name(entity)
+    else:
+        name, data = entity.file_name, entity.data()
+    if kind.startswith("message/") or kind in ("text/rfc822-headers", "text/rfc822"):
+        body.message_parts.append(entity)
+    if not name and not data.strip():
+        return
+    if not name:
+        ending = {"message/delivery-status": ".txt"}.get(kind) or mimetypes.guess_extension(kind) or ".bin"
+        name = f"attachment-{len(body.attachments) + 1}{ending}"
+    body.attachments.append(_part(name, kind, data, entity.content_id))
+    if kind in _TNEF_TYPES or name.lower() == "winmail.dat":
+        body.attachments += [_part(inner, "", content) for inner, content in from_tnef(data)]
+
+
+def _message_name(entity: Entity) -> tuple[str, bytes]:
+    """A mail inside a mail is one attachment, named after its subject."""
+    data = entity.data()
+    headers, _ = split(data, 0, len(data), outermost=True)
+    return safe_name(headers.text("subject").replace("/", "-")[:150] or "message") + ".eml", data
+
+
+def _part(name: str, kind: str, data: bytes, content_id: str | None = None) -> Part:
+    name = safe_name(name) or "attachment.bin"
+    guessed = kind or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Part(name, guessed, content_id, False, data)

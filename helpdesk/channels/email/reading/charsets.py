@@ -1,0 +1,136 @@
+"""Bytes of a claimed charset become text; no claim, however wrong, makes it fail."""
+
+import codecs
+import re
+from functools import lru_cache
+
+from charset_normalizer import from_bytes
+
+# Senders name the small set and use the big one.
+_SUPERSETS = {
+    "gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030",
+    "euc-cn": "gb18030", "hz-gb-2312": "hz",
+    "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "ksc5601": "cp949", "euc-kr": "cp949", "korean": "cp949",
+    "ks_c_5601-1989": "cp949", "x-windows-949": "cp949",
+    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
+    "ms_kanji": "cp932", "big5": "cp950", "x-big5": "cp950", "big5-eten": "cp950",
+    "iso-8859-9": "cp1254", "latin5": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
+    "windows-874": "cp874", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-6-i": "iso-8859-6", "x-mac-roman": "mac-roman", "macintosh": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic", "unicode-1-1-utf-7": "utf-7", "unicode-1-1-utf-8": "utf-8",
+    "x-utf-8": "utf-8", "utf-8-mac": "utf-8", "utf8mb4": "utf-8", "unicode": "utf-8", "cp-850": "cp850",
+    "eucgb2312_cn": "gb18030", "x-euc-jp": "euc-jp", "x-windows-1252": "cp1252", "cp-1252": "cp1252",
+}  # fmt: skip
+
+# Either no claim at all, or one that half the world writes whatever it sends.
+_UNTRUSTED = frozenset(
+    "ascii us-ascii ansi_x3.4-1968 ansi_x3.110-1983 iso646-us iso-8859-1 iso_8859-1 iso8859-1 latin1 latin-1 l1"
+    " cp819 8bit 7bit binary unknown unknown-8bit x-unknown default none user-defined x-user-defined _charset_"
+    " utf-8 utf8".split()
+)
+
+# Text codecs of Python that are no charset: slow (punycode is quadratic) or made to run escapes.
+_NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_escape mbcs oem".split())
+
+_HIGH = bytes(range(128, 256))
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+
+
+def decode(data: bytes, charset: str | None) -> str:
+    """Text, with line ends as they were; NUL, other control characters and lone surrogates are gone."""
+    if data.isascii() and b"\x1b" not in data and b"~" not in data and not _is_wide(charset):
+        return clean(data.decode("ascii"))
+    return clean(_decode(data, _name(charset)))
+
+
+def clean(text: str) -> str:
+    """Everything that PostgreSQL or UTF-8 would refuse to store is removed."""
+    return _UNWANTED.sub("", text)
+
+
+def _decode(data: bytes, name: str) -> str:
+    if name.startswith("iso-2022-jp") or name == "csiso2022jp":
+        return _japanese(data)
+    if name in _UNTRUSTED:
+        return _guess(data)
+    codec = _codec(name)
+    if codec is None:
+        return _guess(data)
+    try:
+        return data.decode(codec)
+    except (UnicodeError, ValueError):
+        pass
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode(codec, "replace")
+
+
+def _guess(data: bytes) -> str:
+    """UTF-8 if it is; else Western, since detectors err on short Latin text; else what a detector says."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut_short = error.start >= len(data) - 3 and not data[: error.start].isascii()
+    if b"\x1b$" in data:
+        return _japanese(data)
+    replaced = data.decode("utf-8", "replace")
+    wrong = replaced.count("\ufffd")
+    if cut_short or wrong * 10 < len(replaced) - len(replaced.encode("ascii", "ignore")):
+        return replaced
+    high = len(data) - len(data.translate(None, _HIGH))
+    if high > 0.45 * len(data.translate(None, b" \r\n\t")):
+        best = from_bytes(data[:8192]).best()
+        if best is not None:
+            return data.decode(best.encoding, "replace")
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _japanese(data: bytes) -> str:
+    """Plain first; then with rows that only vendors had, by naming the wider set; then without escapes."""
+    if b"\x1b" not in data:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return data.decode("cp932", "replace")
+    wider = data.replace(b"\x1b$B", b"\x1b$(Q").replace(b"\x1b$@", b"\x1b$(Q")
+    for codec, candidate in (
+        ("iso2022_jp", data), ("iso2022_jp_ext", data), ("iso2022_jp_2004", wider), ("iso2022_jp_2", data)
+    ):  # fmt: skip
+        try:
+            return candidate.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return wider.decode("iso2022_jp_2004", "replace")
+
+
+@lru_cache(maxsize=512)
+def _name(charset: str | None) -> str:
+    name = (charset or "").lower().strip(" \t\r\n\"'<>;,")
+    while name.startswith("charset="):
+        name = name[len("charset=") :].strip(" \"'")
+    name = name.partition("*")[0].partition(";")[0].strip(" \"'")[:60]
+    return _SUPERSETS.get(name.replace(" ", "-"), name) or "unknown"
+
+
+@lru_cache(maxsize=512)
+def _codec(name: str) -> str | None:
+    """None for what Python does not know or what must not run on a stranger's bytes."""
+    for spelling in (name, name.removeprefix("x-"), re.sub(r"^(?:windows|cp|ibm)[-_]?", "cp", name)):
+        try:
+            found = codecs.lookup(spelling)
+            b"".decode(found.name)
+        except (LookupError, ValueError, TypeError):
+            continue
+        if found.name.replace("-", "_") not in _NO_CHARSETS:
+            return found.name
+    return None
+
+
+@lru_cache(maxsize=512)
+def _is_wide(charset: str | None) -> bool:
+    """Charsets in which ASCII bytes are not ASCII text."""
+    return _name(charset).startswith(("utf-16", "utf-7", "utf-32", "utf16", "hz", "cp037", "cp500", "ibm"))

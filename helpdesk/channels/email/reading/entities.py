@@ -1,0 +1,142 @@
+"""The MIME tree as places in the raw bytes: nothing is copied before it is known to be wanted."""
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from helpdesk.channels.email.reading import parameters
+from helpdesk.channels.email.reading.headers import Headers, from_base64, split
+from helpdesk.channels.email.reading.legacy import from_uuencode
+
+DEPTH_LIMIT = 30
+PART_LIMIT = 500
+
+_FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
+_BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
+_NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}[A-Za-z0-9+/]{20}")
+
+
+@dataclass(slots=True)
+class Entity:
+    raw: bytes
+    start: int
+    end: int
+    headers: Headers
+    content_type: str
+    parameters: dict[str, str]
+    disposition: str
+    file_name: str
+    children: list["Entity"] = field(default_factory=list)
+
+    @property
+    def content_id(self) -> str | None:
+        value = self.headers.text("content-id").strip("<> ")
+        return value[:300] or None
+
+    def data(self) -> bytes:
+        """The body without its transfer encoding; an unknown one is taken as it stands."""
+        body = self.raw[self.start : self.end]
+        encoding = self.headers.text("content-transfer-encoding").lower().strip(" ;\"'")
+        if encoding.startswith("base64"):
+            return _base64_body(body)
+        if encoding.startswith("quoted"):
+            return _quoted_printable(body)
+        if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+            return from_uuencode(body) or body
+        return body
+
+
+def parse(raw: bytes) -> tuple[Entity, list[str]]:
+    """The outermost entity, and what was wrong."""
+    defects: list[str] = []
+    counter = [0]
+    return _entity(raw, 0, len(raw), 0, counter, defects, "text/plain"), defects
+
+
+def _entity(
+    raw: bytes, start: int, end: int, depth: int, counter: list[int], defects: list[str], default: str
+) -> Entity:
+    counter[0] += 1
+    headers, body = split(raw, start, end, outermost=depth == 0)
+    kind, values = parameters.content_type(headers.first("content-type"))
+    disposition, more = parameters.parse(headers.first("content-disposition"))
+    name = parameters.file_name(more) or parameters.file_name(values)
+    entity = Entity(raw, body, end, headers, kind or default, values, disposition, name)
+    if entity.content_type.startswith("multipart/"):
+        if depth >= DEPTH_LIMIT:
+            defects.append("too_deep")
+            entity.content_type = "application/octet-stream"
+            entity.disposition = "attachment"
+        else:
+            _add_children(entity, depth, counter, defects)
+    return entity
+
+
+def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[str]) -> None:
+    default = "message/rfc822" if entity.content_type == "multipart/digest" else "text/plain"
+    boundary = entity.parameters.get("boundary", "").rstrip()
+    try:
+        places = _places(entity, boundary.encode("latin-1")[:300]) if boundary else []
+    except UnicodeEncodeError:
+        places = _places(entity, boundary.encode("utf-8")[:300])
+    if not places and (found := _FIRST_BOUNDARY.search(entity.raw, entity.start, entity.end)):
+        defects.append("boundary_guessed")
+        places = _places(entity, found[1])
+    for start, end in places:
+        if counter[0] >= PART_LIMIT:
+            defects.append("too_many_parts")
+            return
+        entity.children.append(
+            _entity(entity.raw, start, end, depth + 1, counter, defects, default)
+        )
+    if not places:
+        defects.append("no_parts")
+        entity.content_type = "text/plain"
+
+
+def _places(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
+    """Where the parts are; one that is never closed goes to the end."""
+    raw, end = entity.raw, entity.end
+    mark = b"--" + boundary
+    places: list[tuple[int, int]] = []
+    begun = -1
+    position = raw.find(mark, entity.start, end)
+    while position >= 0 and len(places) <= PART_LIMIT:
+        after = position + len(mark)
+        line_end = raw.find(b"\n", after, end) + 1 or end
+        rest = raw[after : min(line_end, after + 80)].strip()
+        at_line_start = position == entity.start or raw[position - 1] in b"\r\n"
+        if at_line_start and rest in (b"", b"--"):
+            if begun >= 0:
+                places.append((begun, max(begun, _without_line_end(raw, position))))
+            begun = line_end
+            if rest:
+                return places
+        position = raw.find(mark, after, end)
+    if begun >= 0 and begun < end and len(places) <= PART_LIMIT:
+        places.append((begun, end))
+    return places
+
+
+def _without_line_end(raw: bytes, position: int) -> int:
+    if raw[position - 2 : position] == b"\r\n":
+        return position - 2
+    return position - 1
+
+
+def _quoted_printable(body: bytes) -> bytes:
+    return binascii.a2b_qp(body)
+
+
+def _base64_body(body: bytes) -> bytes:
+    """Decodes the valid beginning; what mailing lists add below is no base64, a stray character is no end."""
+    found = _BASE64_START.match(body)
+    stop = found.end() if found else 0
+    if stop < len(body) and not _NOISE.match(body, stop):
+        line = body.rfind(b"\n", 0, stop) + 1
+        if b"=" not in body[line:stop] and body[line:stop].strip():
+            stop = line if line else stop
+        body = body[:stop]
+    elif found and b"=" in body[:stop].rstrip()[-3:] and b" " in body[stop:]:
+        body = body[:stop]
+    return from_base64(body)

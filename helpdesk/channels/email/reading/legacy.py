@@ -1,0 +1,80 @@
+"""Encodings that old programs still send: uuencode, and the winmail.dat of Exchange."""
+
+import binascii
+import re
+import struct
+
+_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?$", re.MULTILINE)
+_TNEF_SIGNATURE = 0x223E9F78
+_ATTACHMENT_TITLE = 0x8010
+_ATTACHMENT_DATA = 0x800F
+_ATTACHMENT_START = 0x9002
+_TNEF_PARTS = 100
+
+
+def from_uuencode(body: bytes) -> bytes:
+    """The content of the first block, or nothing."""
+    found = _BEGIN.search(body)
+    return _lines(body, found.end())[0] if found else b""
+
+
+def cut_uuencoded(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """A text without its uuencoded blocks, and the files in them (at most 20)."""
+    files: list[tuple[str, bytes]] = []
+    kept: list[bytes] = []
+    position = 0
+    while len(files) < 20 and (found := _BEGIN.search(body, position)):
+        data, end = _lines(body, found.end())
+        if not data:
+            kept.append(body[position : found.end()])
+            position = found.end()
+            continue
+        kept.append(body[position : found.start()])
+        files.append((found[1].decode("utf-8", "replace"), data))
+        position = end
+    kept.append(body[position:])
+    return b"".join(kept), files
+
+
+def _lines(body: bytes, position: int) -> tuple[bytes, int]:
+    out: list[bytes] = []
+    while position < len(body):
+        end = body.find(b"\n", position) + 1 or len(body)
+        line = body[position:end].rstrip(b"\r\n")
+        position = end
+        if line == b"end":
+            break
+        if not line or line in (b"`", b" "):
+            continue
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            size = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out.append(binascii.a2b_uu(line[:size]))
+            except binascii.Error:
+                break
+    return b"".join(out), position
+
+
+def from_tnef(data: bytes) -> list[tuple[str, bytes]]:
+    """The files inside a winmail.dat; an empty list for anything damaged."""
+    if len(data) < 6 or struct.unpack_from("<I", data)[0] != _TNEF_SIGNATURE:
+        return []
+    files: list[tuple[str, bytes]] = []
+    name, content, position = "", b"", 6
+    while position + 9 <= len(data) and len(files) < _TNEF_PARTS:
+        kind, _, length = struct.unpack_from("<HHI", data, position + 1)
+        value = data[position + 9 : position + 9 + length]
+        position += 9 + length + 2
+        if kind == _ATTACHMENT_START:
+            if content:
+                files.append((name, content))
+            name, content = "", b""
+        elif kind == _ATTACHMENT_TITLE:
+            name = value.rstrip(b"\0").decode("cp1252", "replace")
+        elif kind == _ATTACHMENT_DATA:
+            content = value
+    if content:
+        files.append((name, content))
+    return files

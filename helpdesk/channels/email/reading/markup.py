@@ -1,0 +1,253 @@
+"""HTML from strangers: how deep it nests, what it says as text, where its quote begins. One linear pass each."""
+
+import html as entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+DEPTH_LIMIT = 256
+
+_TAG = re.compile(r"<(?:(/?)([a-zA-Z][^\s/>]{0,60})|(!--)|[!?/])")
+_TAG_END = re.compile(r"[>\"']")
+_RAW = {
+    name: re.compile(rf"</{name}[\s/>]", re.IGNORECASE)
+    for name in ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript")
+}
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+# Their end tags may be left out, so that open ones do not nest.
+_CLOSE_THEMSELVES = frozenset(
+    "p li dt dd tr td th tbody thead tfoot option optgroup colgroup body html head".split()
+)
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_PARAGRAPHS = frozenset(
+    "address article aside blockquote center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6"
+    " header hr li main nav ol p pre section table tr ul body".split()
+)
+_SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre".split())
+_HIDDEN = frozenset(("head", *_RAW))
+
+_CONTAINERS = re.compile(
+    r"\b(?:class\s*=\s*[\"']?[^\"'>]{0,120}\b(?:gmail_quote|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra"
+    r"|moz-forward-container-none|ms-outlook-mobile-reference-message|mail-editor-reference-message-container)\b"
+    r"|type\s*=\s*[\"']?cite\b"
+    r"|id\s*=\s*[\"']?(?:mail-editor-reference-message-container|replySplit|x?_?isForwardContent)\b)",
+    re.IGNORECASE,
+)
+_STARTS = re.compile(
+    r"\b(?:id\s*=\s*[\"']?(?:x_)*(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|reply-intro|ms-outlook-mobile-body"
+    r"-separator-line)\b|class\s*=\s*[\"']?[^\"'>]{0,80}\b(?:moz-cite-prefix|OutlookMessageHeader|hd-quote-boundary"
+    r"|gmail_attr)\b)",
+    re.IGNORECASE,
+)
+_SIGNATURES = re.compile(r"\bclass\s*=\s*[\"']?[^\"'>]{0,80}\b(?:moz-signature|gmail_signature)\b", re.IGNORECASE)
+_FORWARDED = re.compile(r"forwarded message|vidarebefordrat|weitergeleitet|message transféré", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Text goes from the end of one tag to the start of the next."""
+
+    name: str
+    closing: bool
+    attributes: str
+    start: int
+    end: int
+
+
+def tags(html: str) -> Iterator[Tag]:
+    """Comments and the content of scripts are jumped over; an unfinished tag ends the document."""
+    position = 0
+    while found := _TAG.search(html, position):
+        name = found[2]
+        if found[3]:
+            end = html.find("-->", found.start() + 2)
+            position = end + 3
+        elif name is None:
+            end = html.find(">", found.end())
+            position = end + 1
+        else:
+            end = _tag_end(html, found.end())
+            position = end + 1
+        if end < 0:
+            return
+        if name is None:
+            yield Tag("!", False, "", found.start(), position)
+            continue
+        name = name.lower()
+        yield Tag(name, bool(found[1]), html[found.end() : end], found.start(), position)
+        if name in _RAW and not found[1]:
+            closing = _RAW[name].search(html, position)
+            if closing is None:
+                return
+            position = closing.start()
+
+
+def _tag_end(html: str, position: int) -> int:
+    """Quotes count only right after an equals sign, as in browsers."""
+    while found := _TAG_END.search(html, position):
+        if found[0] == ">":
+            return found.start()
+        position = found.end()
+        if html[max(0, found.start() - 12) : found.start()].rstrip().endswith("="):
+            closing = html.find(found[0], position)
+            if closing < 0:
+                return -1
+            position = closing + 1
+    return -1
+
+
+def is_bearable(html: str) -> bool:
+    """Whether the sanitiser's cost, quadratic in depth, stays small. Undercounting costs a kill, never more."""
+    depth = formatting = blocks = deepest_formatting = 0
+    for tag in tags(html):
+        if tag.name in _VOID or tag.name == "!" or tag.name in _RAW:
+            continue
+        if tag.name in _CLOSE_THEMSELVES:
+            blocks += not tag.closing
+            continue
+        step = -1 if tag.closing else 1
+        depth = max(0, depth + step)
+        if tag.name in _FORMATTING:
+            formatting = max(0, formatting + step)
+            deepest_formatting = max(deepest_formatting, formatting)
+        else:
+            blocks += not tag.closing
+        if depth > DEPTH_LIMIT:
+            return False
+    return deepest_formatting * blocks < 400_000
+
+
+class _Writer:
+    """Lines of text; a line gets its quote marks when it ends."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.quotes = 0
+        self.preformatted = False
+        self._current: list[str] = []
+
+    def add(self, raw: str) -> None:
+        if not raw:
+            return
+        text = entities.unescape(raw) if "&" in raw else raw
+        if self.preformatted:
+            first, *rest = text.replace("\r\n", "\n").split("\n")
+            self._current.append(first)
+            for line in rest:
+                self.end_line()
+                self._current.append(line)
+            return
+        text = _SPACES.sub(" ", text)
+        if text.startswith(" ") and (not self._current or self._current[-1].endswith(" ")):
+            text = text[1:]
+        if text:
+            self._current.append(text)
+
+    def end_line(self) -> None:
+        self.lines.append("> " * self.quotes + "".join(self._current).rstrip(" "))
+        self._current = []
+
+    def block(self, *, spaced: bool) -> None:
+        """A block begins or ends here: a new line, and a blank one at most once."""
+        if self._current:
+            self.end_line()
+        if spaced and self.lines and self.lines[-1].strip("> "):
+            self.end_line()
+
+    def cell(self) -> None:
+        if self._current:
+            self.add(" ")
+
+    def text(self) -> str:
+        self.block(spaced=False)
+        lines = (line.replace("\xa0", " ").rstrip(" ") for line in self.lines)
+        return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n ")
+
+
+def to_text(html: str) -> str:
+    """Plain text with paragraphs, list marks and table cells apart; quotes get their `>`."""
+    out = _Writer()
+    position, hidden = 0, False
+    for tag in tags(html):
+        if not hidden:
+            out.add(html[position : tag.start])
+        position = tag.end
+        name = tag.name
+        if name in _HIDDEN:
+            hidden = not tag.closing
+        elif name == "br":
+            out.end_line()
+        elif name == "img" and not hidden:
+            out.add(_alternative(tag.attributes))
+        elif name in ("td", "th") and not tag.closing:
+            out.cell()
+        elif name in _PARAGRAPHS:
+            hidden = hidden and name != "body"
+            _paragraph(out, tag)
+    if not hidden:
+        out.add(html[position:])
+    return out.text()
+
+
+def _paragraph(out: _Writer, tag: Tag) -> None:
+    out.block(spaced=tag.name in _SPACED)
+    if tag.name == "blockquote":
+        out.quotes = max(0, out.quotes - 1) if tag.closing else min(8, out.quotes + 1)
+    elif tag.name == "pre":
+        out.preformatted = not tag.closing
+    elif tag.name == "li" and not tag.closing:
+        out.add("* ")
+
+
+def _alternative(attributes: str) -> str:
+    found = re.search(r"\balt\s*=\s*(?:\"([^\"]{1,200})\"|'([^']{1,200})')", attributes[:3000], re.IGNORECASE)
+    return (found[1] or found[2] or "") if found else ""
+
+
+def quote_start(html: str) -> int | None:
+    """Where the mail being answered begins, if a program marked it and nobody wrote below or between."""
+    cut: int | None = None
+    container, level, ignored, ignored_level = "", 0, "", 0
+    position, seen_text, raw_end = 0, False, False
+    for tag in tags(html):
+        visible = not raw_end and _is_visible(html[position : tag.start])
+        raw_end = tag.name in _HIDDEN and not tag.closing
+        position = tag.end
+        if ignored:
+            ignored_level += 0 if tag.name != ignored else (-1 if tag.closing else 1)
+            ignored = ignored if ignored_level else ""
+            continue
+        if cut is None:
+            seen_text |= visible
+            if tag.closing or not tag.attributes:
+                continue
+            if _STARTS.search(tag.attributes[:1000]) and seen_text:
+                if "moz-cite-prefix" not in tag.attributes and "gmail_attr" not in tag.attributes:
+                    return tag.start
+                cut = tag.start
+                container, level = ("blockquote", 0)
+            elif _CONTAINERS.search(tag.attributes[:1000]) and seen_text:
+                cut, container, level = tag.start, tag.name, 1
+                if _FORWARDED.search(html[tag.end : tag.end + 300]):
+                    return None
+        elif level == 0 and tag.name != container and container == "blockquote" and not tag.closing:
+            continue
+        elif tag.name == container:
+            level += -1 if tag.closing else 1
+            if level <= 0:
+                container, level = "", -1
+        elif level < 0:
+            if visible:
+                return None
+            if not tag.closing and _SIGNATURES.search(tag.attributes[:1000]):
+                ignored, ignored_level = tag.name, 1
+            elif not tag.closing and _CONTAINERS.search(tag.attributes[:1000]):
+                container, level = tag.name, 1
+    below = level < 0 and not raw_end and _is_visible(html[position:])
+    return None if below else cut
+
+
+def _is_visible(text: str) -> bool:
+    return bool(text.strip()) and bool(entities.unescape(text[:2000]).strip(" \t\r\n\xa0\u200b\ufeff"))

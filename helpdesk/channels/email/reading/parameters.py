@@ -1,0 +1,118 @@
+"""Content-Type and Content-Disposition with their parameters, and the name of a file."""
+
+import re
+import unicodedata
+from urllib.parse import unquote_to_bytes
+
+from helpdesk.channels.email.reading.charsets import decode
+from helpdesk.channels.email.reading.headers import decode_text, display_name
+
+_LENGTH_LIMIT = 8 * 1024
+_COUNT_LIMIT = 60
+_SECTION = re.compile(r"^([^*]+)\*(\d{1,3})?(\*)?$")
+_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9!#$&^_.+-]{1,100}$")
+
+
+def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
+    """The lower-case main value and its parameters; linear, and limited before it starts."""
+    if not value:
+        return "", {}
+    text = value[:_LENGTH_LIMIT].decode("latin-1")
+    pieces = _pieces(text)
+    raw: dict[str, str] = {}
+    for piece in pieces[1 : _COUNT_LIMIT + 1]:
+        name, equals, content = piece.partition("=")
+        if equals and (key := name.strip().lower()) not in raw:
+            raw[key] = _unquoted(content.strip())
+    return pieces[0].strip().lower(), _decoded(raw)
+
+
+def content_type(value: bytes | None) -> tuple[str, dict[str, str]]:
+    """`text/plain` where nothing (or nothing sensible) is said."""
+    main, parameters = parse(value)
+    main = main.replace(" ", "").strip("\"'")
+    if main in ("text", "html"):
+        main = "text/html" if main == "html" else "text/plain"
+    if not _TYPE.match(main):
+        main = "" if value is None else ("text/plain" if "/" not in main else "application/octet-stream")
+    return main, parameters
+
+
+def file_name(parameters: dict[str, str]) -> str:
+    """A bare name, at most 200 characters, empty when none was given: never a path, never a direction override."""
+    name = parameters.get("filename") or parameters.get("name") or ""
+    return safe_name(name)
+
+
+def safe_name(name: str) -> str:
+    name = display_name(name.replace("\\", "/"))
+    name = name.rstrip("/").rpartition("/")[2]
+    name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"))
+    name = unicodedata.normalize("NFC", name).strip(" .") if name.strip(" .") in ("", "..") else name.strip()
+    stem, dot, ending = name.rpartition(".")
+    if len(name) > 200:
+        name = f"{stem[: 199 - len(ending)]}.{ending}" if dot and len(ending) < 20 else name[:200]
+    return name
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut at the semicolons outside quotes; a quote that never closes is taken as it stands."""
+    if '"' not in text:
+        return text.split(";", _COUNT_LIMIT + 1)
+    pieces: list[str] = []
+    start, position, quotes = 0, 0, True
+    while position < len(text) and len(pieces) <= _COUNT_LIMIT:
+        char = text[position]
+        if char == '"' and quotes:
+            end = _closing(text, position)
+            quotes = end > position
+            position = end
+        elif char == ";":
+            pieces.append(text[start:position])
+            start = position + 1
+        position += 1
+    pieces.append(text[start:])
+    return pieces
+
+
+def _closing(text: str, position: int) -> int:
+    end = text.find('"', position + 1)
+    while end > 0 and text[end - 1] == "\\":
+        end = text.find('"', end + 1)
+    return end if end > 0 else position
+
+
+def _unquoted(text: str) -> str:
+    if text.startswith('"'):
+        text = text[1:]
+        end = _closing(text, -1) if '"' in text else -1
+        text = text[:end] if end >= 0 else text
+        # Windows senders write paths with single backslashes: only \" and \\ are escapes.
+        return text.replace('\\"', '"').replace("\\\\", "\\")
+    return text.strip("'") if text.startswith("'") and text.endswith("'") else text
+
+
+def _decoded(raw: dict[str, str]) -> dict[str, str]:
+    """Continuations and percent escapes of RFC 2231, and the encoded words that everybody uses instead."""
+    done: dict[str, str] = {}
+    sections: dict[str, list[tuple[int, bool, str]]] = {}
+    for key, value in raw.items():
+        if found := _SECTION.match(key):
+            escaped = bool(found[3]) or found[2] is None
+            sections.setdefault(found[1], []).append((int(found[2] or 0), escaped, value))
+        else:
+            done[key] = decode_text(value.encode("latin-1"))
+    for key, parts in sections.items():
+        done[key] = _continued(sorted(parts))
+    return done
+
+
+def _continued(parts: list[tuple[int, bool, str]]) -> str:
+    charset: str | None = None
+    data: list[bytes] = []
+    for index, (_, escaped, value) in enumerate(parts):
+        if escaped and index == 0 and value.count("'") >= 2:
+            charset, _, value = value.split("'", 2)
+        data.append(unquote_to_bytes(value.encode("latin-1")) if escaped else value.encode("latin-1"))
+    joined = b"".join(data)
+    return decode_text(joined) if b"=?" in joined else decode(joined, charset)

@@ -1,0 +1,1 @@
+"""A living sample company to try the helpdesk with."""

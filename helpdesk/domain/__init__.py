@@ -1,0 +1,1 @@
+"""The rules of support work: no HTTP, no sockets, no SMTP, no commit."""

@@ -1,0 +1,165 @@
+"""Agents, their teams, and the inboxes they are granted."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Select, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.actors import Actor, ActorKind, Role
+from helpdesk.domain import permissions
+from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
+from helpdesk.storage.tables import Base, Id
+from helpdesk.storage.transaction import Transaction
+
+
+class Agent(Base):
+    __tablename__ = "agents"
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(server_default="en")
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    all_inboxes: Mapped[bool] = mapped_column(server_default="true")
+    capacity: Mapped[int] = mapped_column(server_default="6")
+    signature: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("uq_agents_email", text("lower(email)"), unique=True),)
+
+
+class Team(Base):
+    """`calendar_id` says when the team is staffed; outside of it the rota may be woken."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    calendar_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendars.id"))
+    created_at: Mapped[datetime]
+
+
+class TeamMember(Base):
+    __tablename__ = "team_members"
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    agent_id: Mapped[UUID] = mapped_column(
+        ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class AgentInbox(Base):
+    """An inbox granted to an agent who does not have all of them."""
+
+    __tablename__ = "agent_inboxes"
+
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    inbox_id: Mapped[UUID] = mapped_column(ForeignKey("inboxes.id", ondelete="CASCADE"), primary_key=True)
+
+
+async def add(
+    tx: Transaction,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password_hash: str | None,
+    locale: str = "en",
+    time_zone: str = "UTC",
+) -> Agent:
+    """A new agent. Errors: Conflict email_taken, Forbidden for a role above the actor's own."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    if not permissions.may_grant(tx.actor, role):
+        raise Forbidden("role_above_own")
+    if "@" not in email:
+        raise Invalid("email_invalid", "That is not an e-mail address.", field="email")
+    if await by_email(tx, email) is not None:
+        raise Conflict("email_taken", f"{email} belongs to an agent already.")
+    agent = Agent(
+        id=tx.new_id(),
+        email=email.strip(),
+        name=name.strip() or email,
+        role=role.value,
+        password_hash=password_hash,
+        locale=locale,
+        time_zone=time_zone,
+        all_inboxes=True,
+        capacity=6,
+        signature="",
+        created_at=tx.now,
+    )
+    tx.session.add(agent)
+    await tx.session.flush()
+    return agent
+
+
+async def disable(tx: Transaction, agent_id: UUID) -> Agent:
+    """No more signing in; every door is checked against this. The last owner stays."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    agent = await get(tx, agent_id)
+    owners = await tx.session.scalar(
+        select(func.count()).where(Agent.role == Role.OWNER.value, Agent.disabled_at.is_(None))
+    )
+    if agent.role == Role.OWNER.value and owners == 1:
+        raise Conflict("last_owner", "The last owner cannot be disabled.")
+    agent.disabled_at = agent.disabled_at or tx.now
+    return agent
+
+
+async def get(tx: Transaction, agent_id: UUID) -> Agent:
+    agent = await tx.session.get(Agent, agent_id)
+    if agent is None:
+        raise NotFound("agent_not_found")
+    return agent
+
+
+async def by_email(tx: Transaction, email: str) -> Agent | None:
+    found: Agent | None = await tx.session.scalar(
+        select(Agent).where(func.lower(Agent.email) == email.strip().lower())
+    )
+    return found
+
+
+async def active(tx: Transaction) -> list[Agent]:
+    return list(await tx.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
+
+
+async def teams(tx: Transaction) -> list[Team]:
+    return list(await tx.session.scalars(select(Team).order_by(Team.name)))
+
+
+async def team(tx: Transaction, team_id: UUID) -> Team:
+    found = await tx.session.get(Team, team_id)
+    if found is None:
+        raise NotFound("team_not_found")
+    return found
+
+
+async def team_ids_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
+    return list(await tx.session.scalars(select(TeamMember.team_id).where(TeamMember.agent_id == agent_id)))
+
+
+async def actor_of(tx: Transaction, agent: Agent) -> Actor:
+    """The agent as an actor, with the inboxes granted right now."""
+    granted: frozenset[UUID] | None = None
+    if not agent.all_inboxes and agent.role not in (Role.ADMIN, Role.OWNER):
+        granted = frozenset(await tx.session.scalars(_granted(agent.id)))
+    return Actor(
+        kind=ActorKind.AGENT,
+        id=agent.id,
+        name=agent.name,
+        role=Role(agent.role),
+        agent_id=agent.id,
+        inbox_ids=granted,
+        locale=agent.locale,
+        time_zone=agent.time_zone,
+    )
+
+
+def _granted(agent_id: UUID) -> Select[tuple[UUID]]:
+    return select(AgentInbox.inbox_id).where(AgentInbox.agent_id == agent_id)
+

@@ -1,0 +1,35 @@
+"""Who asks: contacts, the addresses and numbers they are known by, and the companies they work for."""
+
+from helpdesk.domain.contacts.actions import add_identity, create, find_or_create, leave_address, rename
+from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
+from helpdesk.domain.contacts.model import Company, Contact, Identity
+from helpdesk.domain.contacts.queries import (
+    address_of,
+    by_identity,
+    company,
+    company_by_domain,
+    get,
+    identities_of,
+    search,
+)
+
+__all__ = [
+    "Company",
+    "Contact",
+    "Identity",
+    "IdentityKind",
+    "add_identity",
+    "address_of",
+    "by_identity",
+    "company",
+    "company_by_domain",
+    "create",
+    "find_or_create",
+    "get",
+    "identities_of",
+    "leave_address",
+    "normalise",
+    "phone_number",
+    "rename",
+    "search",
+]

@@ -1,0 +1,65 @@
+"""Tables of contacts, identities and companies."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.storage.tables import Base, Id
+
+
+class Company(Base):
+    """Whom contacts work for, and who holds the plan. `domains` are its mail domains."""
+
+    __tablename__ = "companies"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    domains: Mapped[list[str]] = mapped_column(server_default="{}")
+    plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plans.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_companies_domains", "domains", postgresql_using="gin"),)
+
+
+class Contact(Base):
+    """A person. A visitor is a contact without identities yet."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(server_default="")
+    company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"), index=True)
+    locale: Mapped[str] = mapped_column(server_default="en")
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    created_at: Mapped[datetime]
+
+
+class Identity(Base):
+    """An address, number or outside id of a contact. One that is verified belongs to one contact only.
+
+    An unverified one (somebody typed it into the chat) opens nobody's history: it is kept on its own
+    contact, beside a verified one elsewhere.
+    """
+
+    __tablename__ = "identities"
+
+    id: Mapped[Id]
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    value: Mapped[str]
+    verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("contact_id", "kind", "value"),
+        Index(
+            "uq_identities_verified",
+            "kind",
+            "value",
+            unique=True,
+            postgresql_where=text("verified_at IS NOT NULL"),
+        ),
+        Index("ix_identities_kind_value", "kind", "value"),
+    )

@@ -1,0 +1,76 @@
+"""Reading contacts."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from helpdesk.domain import permissions
+from helpdesk.domain.contacts.identities import IdentityKind
+from helpdesk.domain.contacts.model import Company, Contact, Identity
+from helpdesk.errors import NotFound
+from helpdesk.storage.transaction import Transaction
+
+
+async def get(tx: Transaction, contact_id: UUID) -> Contact:
+    contact = await tx.session.get(Contact, contact_id)
+    if contact is None:
+        raise NotFound("contact_not_found")
+    return contact
+
+
+async def company(tx: Transaction, company_id: UUID) -> Company:
+    found = await tx.session.get(Company, company_id)
+    if found is None:
+        raise NotFound("company_not_found")
+    return found
+
+
+async def company_by_domain(tx: Transaction, address: str) -> Company | None:
+    """The company whose mail domain an address is of."""
+    domain = address.rpartition("@")[2].lower()
+    found: Company | None = await tx.session.scalar(
+        select(Company).where(Company.domains.contains([domain])).order_by(Company.created_at).limit(1)
+    )
+    return found
+
+
+async def by_identity(tx: Transaction, kind: IdentityKind, value: str) -> Contact | None:
+    """The contact a verified address or number belongs to; `value` is normalised."""
+    found: Contact | None = await tx.session.scalar(
+        select(Contact)
+        .join(Identity, Identity.contact_id == Contact.id)
+        .where(Identity.kind == kind.value, Identity.value == value, Identity.verified_at.is_not(None))
+    )
+    return found
+
+
+async def identities_of(tx: Transaction, contact_id: UUID) -> list[Identity]:
+    return list(
+        await tx.session.scalars(
+            select(Identity).where(Identity.contact_id == contact_id).order_by(Identity.created_at)
+        )
+    )
+
+
+async def address_of(tx: Transaction, contact_id: UUID) -> str | None:
+    """Where mail to a contact goes: the verified address first, else the one they gave last."""
+    found: str | None = await tx.session.scalar(
+        select(Identity.value)
+        .where(Identity.contact_id == contact_id, Identity.kind == IdentityKind.EMAIL.value)
+        .order_by(Identity.verified_at.is_(None), Identity.created_at.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def search(tx: Transaction, text: str, limit: int, after: UUID | None = None) -> list[Contact]:
+    """Contacts by a part of name, address or number, newest first. Staff only."""
+    permissions.require_reader(tx.actor)
+    query = select(Contact).order_by(Contact.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(Contact.id < after)
+    if text:
+        like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        known = select(Identity.contact_id).where(Identity.value.ilike(like))
+        query = query.where(or_(Contact.name.ilike(like), Contact.id.in_(known)))
+    return list(await tx.session.scalars(query))

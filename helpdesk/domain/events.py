@@ -1,0 +1,284 @@
+"""Everything that can happen to a ticket, in the past tense, and who may hear of it.
+
+The stored data of an event is its fields. Events that carry a message name it by id only; readers
+get the message's text from the messages table (one truth, one place to erase).
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from helpdesk.storage.tables import Json
+
+
+@dataclass(frozen=True)
+class Event:
+    """The default audience is agents only, so nothing new ever leaks into a widget.
+
+    `public` events are also seen by the ticket's contact, who gets only `public_fields`.
+    """
+
+    public: ClassVar[bool] = False
+    public_fields: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    @property
+    def message_id(self) -> UUID | None:
+        return None
+
+    def data(self) -> Json:
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class MessageEvent(Event):
+    message: UUID
+
+    @property
+    def message_id(self) -> UUID | None:
+        return self.message
+
+    def data(self) -> Json:
+        return {key: value for key, value in super().data().items() if key != "message"} | {
+            "message_id": str(self.message)
+        }
+
+
+@dataclass(frozen=True)
+class TicketOpened(Event):
+    public = True
+    public_fields = ("subject", "channel")
+    subject: str
+    channel: str
+    inbox_id: UUID
+    contact_id: UUID
+    priority: int
+
+
+@dataclass(frozen=True)
+class MessageReceived(MessageEvent):
+    """The contact wrote. Unverified senders' messages are recorded as UnverifiedMessageReceived."""
+
+    public = True
+    public_fields = ("message_id",)
+
+
+@dataclass(frozen=True)
+class UnverifiedMessageReceived(MessageEvent):
+    """Somebody who is not on the ticket wrote; hidden from the contact until an agent accepts it."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ReplySent(MessageEvent):
+    public = True
+    public_fields = ("message_id",)
+
+
+@dataclass(frozen=True)
+class NoteAdded(MessageEvent):
+    pass
+
+
+@dataclass(frozen=True)
+class CallLogged(MessageEvent):
+    direction: str = "inbound"
+    answered: bool = True
+    duration: int = 0
+    caller: str = ""
+    callback_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TicketAssigned(Event):
+    """`reason` is claim, reply, manual or released."""
+
+    assignee_id: UUID | None
+    assignee_name: str | None
+    previous_id: UUID | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class TeamChanged(Event):
+    team_id: UUID | None
+    team_name: str | None
+
+
+@dataclass(frozen=True)
+class TicketPending(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class TicketSnoozed(Event):
+    until: datetime
+
+
+@dataclass(frozen=True)
+class TicketWoken(Event):
+    reason: str
+
+
+@dataclass(frozen=True)
+class TicketResolved(Event):
+    public = True
+
+
+@dataclass(frozen=True)
+class TicketReopened(Event):
+    public = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TicketClosed(Event):
+    public = True
+
+
+@dataclass(frozen=True)
+class PriorityChanged(Event):
+    impact: int
+    urgency: int
+    priority: int
+    previous: int
+
+
+@dataclass(frozen=True)
+class TagsChanged(Event):
+    added: list[str]
+    removed: list[str]
+
+
+@dataclass(frozen=True)
+class SubjectChanged(Event):
+    subject: str
+    previous: str
+
+
+@dataclass(frozen=True)
+class TargetStarted(Event):
+    """An SLA clock runs; the next event of the same metric says how it went on."""
+
+    metric: str
+    target_seconds: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TargetMet(Event):
+    metric: str
+    due_at: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class TargetPaused(Event):
+    metric: str
+    consumed_seconds: int
+
+
+@dataclass(frozen=True)
+class TargetResumed(Event):
+    metric: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class TargetBreached(Event):
+    """`cause` is time, or policy_change where only a change of the terms made it late."""
+
+    metric: str
+    due_at: datetime
+    cause: str = "time"
+
+
+@dataclass(frozen=True)
+class AlertRaised(Event):
+    alert_id: UUID
+    reason: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class AlertNotified(Event):
+    alert_id: UUID
+    agent_id: UUID
+    agent_name: str
+    method: str
+    step: int
+
+
+@dataclass(frozen=True)
+class AlertNotificationFailed(Event):
+    alert_id: UUID
+    agent_name: str
+    method: str
+    error: str
+
+
+@dataclass(frozen=True)
+class AlertAcknowledged(Event):
+    alert_id: UUID
+    agent_id: UUID | None
+    agent_name: str
+
+
+@dataclass(frozen=True)
+class AlertExhausted(Event):
+    alert_id: UUID
+
+
+@dataclass(frozen=True)
+class CoverageMissing(Event):
+    """A step of the escalation policy resolved to nobody, so the next one was taken at once."""
+
+    alert_id: UUID
+    step: int
+
+
+@dataclass(frozen=True)
+class DeliveryHandedOver(Event):
+    """The next mail server took the answer; `server_id` is what it said."""
+
+    delivered_message_id: UUID
+    to: list[str]
+    server_id: str
+
+
+@dataclass(frozen=True)
+class DeliveryFailed(Event):
+    delivered_message_id: UUID
+    to: list[str]
+    reason: str
+    permanent: bool
+
+
+def _all_events(base: type[Event] = Event) -> dict[str, type[Event]]:
+    found: dict[str, type[Event]] = {}
+    for kind in base.__subclasses__():
+        found[kind.__name__] = kind
+        found |= _all_events(kind)
+    return found
+
+
+EVENTS: dict[str, type[Event]] = _all_events()
+"""Every event by name."""
+
+
+def public_data(name: str, data: Json) -> Json:
+    """What a contact may see of a stored event: an allow-list, so a new field stays private."""
+    kind = EVENTS.get(name)
+    allowed = kind.public_fields if kind is not None and kind.public else ()
+    return {key: data[key] for key in allowed if key in data}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, UUID) else value

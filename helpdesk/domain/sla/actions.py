@@ -1,0 +1,172 @@
+"""What can be done to a ticket's clocks. The caller holds the ticket's row lock.
+
+The arithmetic is clocks.py's; here its facts are stored, and what follows from them is recorded. A hit or
+a miss is decided in the transaction of the event that meets or passes the target.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from helpdesk.domain import plans
+from helpdesk.domain.events import TargetBreached, TargetMet, TargetPaused, TargetResumed, TargetStarted
+from helpdesk.domain.sla import clocks
+from helpdesk.domain.sla.clocks import Cause, Clock, Fact, Kind
+from helpdesk.domain.sla.model import Metric, SlaClock
+from helpdesk.domain.sla.queries import clocks_of, open_calendar, target_for
+from helpdesk.storage.transaction import Transaction, Versioned
+
+
+async def start(
+    tx: Transaction,
+    ticket: Versioned,
+    plan: plans.Plan,
+    channel: str,
+    priority: int,
+    metrics: Sequence[Metric],
+) -> None:
+    """Start clocks now, where the plan promises anything and none of the metric is under way."""
+    under_way = {row.metric for row in await clocks_of(tx, ticket.id) if _is_under_way(row)}
+    for metric in metrics:
+        seconds = target_for(plan, channel, metric, priority)
+        if seconds is None or metric in under_way:
+            continue
+        clock = clocks.start(seconds, await open_calendar(tx, plan.calendar_id), tx.now)
+        row = SlaClock(id=tx.new_id(), ticket_id=ticket.id, metric=metric.value, facts=[])
+        row.calendar_id = plan.calendar_id
+        _store(row, clock, Fact(Kind.STARTED, tx.now, seconds), plan.calendar_id)
+        tx.session.add(row)
+        await tx.record(ticket, TargetStarted(metric.value, seconds, clock.due_at))
+
+
+async def meet(tx: Transaction, ticket: Versioned, metrics: Iterable[Metric]) -> None:
+    """What was promised has happened, in time or late."""
+    wanted = set(metrics)
+    for row in await clocks_of(tx, ticket.id):
+        if row.metric in wanted and _is_under_way(row):
+            due_at = row.due_at
+            await _apply(tx, ticket, row, Kind.MET)
+            await tx.record(ticket, TargetMet(row.metric, due_at, row.breached_at is not None))
+
+
+async def pause(tx: Transaction, ticket: Versioned) -> None:
+    """The ball is with the contact: what runs adds up what it consumed, and waits."""
+    for row in await clocks_of(tx, ticket.id):
+        if row.running_since is not None:
+            await _apply(tx, ticket, row, Kind.PAUSED)
+            await tx.record(ticket, TargetPaused(row.metric, round(row.consumed_seconds)))
+
+
+async def resume(tx: Transaction, ticket: Versioned, *, reopened: bool = False) -> None:
+    """The ball is ours again. A reopened ticket's resolution clock goes on from where it stood."""
+    for row in await clocks_of(tx, ticket.id):
+        is_reopened = reopened and row.metric == Metric.RESOLUTION and row.stopped_at is None
+        if (_is_under_way(row) or is_reopened) and row.running_since is None:
+            await _apply(tx, ticket, row, Kind.RESUMED)
+            if row.due_at is not None:
+                await tx.record(ticket, TargetResumed(row.metric, row.due_at))
+
+
+async def settle(tx: Transaction, ticket: Versioned) -> None:
+    """Resolved: the resolution target is met; response targets nobody needs any more are stopped."""
+    await meet(tx, ticket, [Metric.RESOLUTION])
+    for row in await clocks_of(tx, ticket.id):
+        if _is_under_way(row):
+            await _apply(tx, ticket, row, Kind.PAUSED)
+            row.stopped_at = tx.now
+
+
+async def replan(tx: Transaction, ticket: Versioned, plan: plans.Plan, channel: str, priority: int) -> None:
+    """Another plan, priority or calendar: the whole history is measured by the new terms at once.
+
+    A due time that is past by the change alone is a breach with cause `policy_change`, left out of the
+    figures.
+    """
+    for row in await clocks_of(tx, ticket.id):
+        seconds = target_for(plan, channel, Metric(row.metric), priority)
+        if not _is_under_way(row) or seconds is None:
+            continue
+        facts = [await _fact(tx, told) for told in row.facts]
+        calendar = await open_calendar(tx, plan.calendar_id)
+        clock = clocks.change(facts, seconds, calendar, tx.now)
+        was_breached = row.breached_at is not None
+        _store(row, clock, Fact(Kind.CHANGED, tx.now, seconds), plan.calendar_id)
+        row.calendar_id = plan.calendar_id
+        if clock.breached_at is not None and not was_breached:
+            await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
+
+
+async def earliest_due(tx: Transaction, ticket_id: UUID) -> tuple[Metric, datetime] | None:
+    """The earliest open target, None where no clock runs."""
+    running = [(row.due_at, row.metric) for row in await clocks_of(tx, ticket_id) if row.due_at is not None]
+    if not running:
+        return None
+    due_at, metric = min(running)
+    return Metric(metric), due_at
+
+
+async def breach_due(tx: Transaction, ticket: Versioned) -> None:
+    """Time passed: record what is overdue by now. The timer only tells people; the fact is the due time."""
+    for row in await clocks_of(tx, ticket.id):
+        if row.due_at is not None and row.breached_at is None and row.due_at <= tx.now:
+            clock = clocks.breach(await _value(tx, row), tx.now)
+            row.breached_at, row.cause = clock.breached_at, _cause(clock)
+            await tx.record(ticket, TargetBreached(row.metric, row.due_at, _cause(clock)))
+
+
+async def tickets_overdue(tx: Transaction, limit: int = 500) -> list[UUID]:
+    """Tickets with a target that is past and not yet recorded as a breach, longest overdue first."""
+    overdue = select(SlaClock.ticket_id).where(
+        SlaClock.due_at <= tx.now, SlaClock.due_at.is_not(None), SlaClock.breached_at.is_(None)
+    )
+    return list(dict.fromkeys(await tx.session.scalars(overdue.order_by(SlaClock.due_at).limit(limit))))
+
+
+def _is_under_way(row: SlaClock) -> bool:
+    return row.met_at is None and row.stopped_at is None
+
+
+async def _apply(tx: Transaction, ticket: Versioned, row: SlaClock, kind: Kind) -> None:
+    """One more fact, and the breach it may have come too late to prevent."""
+    was_breached, fact = row.breached_at is not None, Fact(kind, tx.now)
+    clock = clocks.apply(await _value(tx, row), fact)
+    _store(row, clock, fact, None)
+    if clock.breached_at is not None and not was_breached:
+        await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
+
+
+async def _value(tx: Transaction, row: SlaClock) -> Clock:
+    return Clock(
+        target=row.target_seconds,
+        calendar=await open_calendar(tx, row.calendar_id),
+        started_at=row.started_at,
+        consumed=row.consumed_seconds,
+        running_since=row.running_since,
+        due_at=row.due_at,
+        met_at=row.met_at,
+        breached_at=row.breached_at,
+        cause=Cause(row.cause) if row.cause else None,
+    )
+
+
+def _store(row: SlaClock, clock: Clock, fact: Fact, calendar_id: UUID | None) -> None:
+    row.target_seconds, row.started_at = clock.target, clock.started_at
+    row.consumed_seconds, row.running_since, row.due_at = clock.consumed, clock.running_since, clock.due_at
+    row.met_at, row.breached_at = clock.met_at, clock.breached_at
+    row.cause = clock.cause.value if clock.cause else None
+    told: dict[str, Any] = {"kind": fact.kind.value, "at": fact.at.astimezone(UTC).isoformat()}
+    if fact.target is not None:
+        told |= {"target": fact.target, "calendar_id": str(calendar_id)}
+    row.facts = [*row.facts, told]
+
+
+async def _fact(tx: Transaction, told: dict[str, Any]) -> Fact:
+    calendar = await open_calendar(tx, UUID(told["calendar_id"])) if "calendar_id" in told else None
+    return Fact(Kind(told["kind"]), datetime.fromisoformat(told["at"]), told.get("target"), calendar)
+
+
+def _cause(clock: Clock) -> str:
+    return clock.cause.value if clock.cause else Cause.TIME.value

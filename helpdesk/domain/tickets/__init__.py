@@ -1,0 +1,69 @@
+"""The unit of work: a ticket and its thread, over any channel, from the first message."""
+
+from helpdesk.domain.tickets import attachments, mail_intake, mailing, queries, queue
+from helpdesk.domain.tickets.actions import (
+    BODY_LIMIT,
+    add_note,
+    log_call,
+    open_ticket,
+    receive_message,
+    reply,
+)
+from helpdesk.domain.tickets.alerting import acknowledge, escalate, raise_if_urgent
+from helpdesk.domain.tickets.assigning import claim_next
+from helpdesk.domain.tickets.changes import (
+    TicketChange,
+    breach,
+    change_ticket,
+    due_to_wake,
+    wake,
+)
+from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said, Sender
+from helpdesk.domain.tickets.locking import get, lock
+from helpdesk.domain.tickets.model import (
+    Attachment,
+    Message,
+    MessageKind,
+    OutgoingMail,
+    RawMail,
+    Status,
+    Ticket,
+)
+from helpdesk.domain.tickets.reading import mark_read
+
+__all__ = [
+    "BODY_LIMIT",
+    "Attachment",
+    "InboundMessage",
+    "LoggedCall",
+    "Message",
+    "MessageKind",
+    "OutgoingMail",
+    "RawMail",
+    "Said",
+    "Sender",
+    "Status",
+    "Ticket",
+    "TicketChange",
+    "acknowledge",
+    "add_note",
+    "attachments",
+    "breach",
+    "change_ticket",
+    "claim_next",
+    "due_to_wake",
+    "escalate",
+    "get",
+    "lock",
+    "log_call",
+    "mail_intake",
+    "mailing",
+    "mark_read",
+    "open_ticket",
+    "queries",
+    "queue",
+    "raise_if_urgent",
+    "receive_message",
+    "reply",
+    "wake",
+]

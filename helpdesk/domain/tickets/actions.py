@@ -1,0 +1,314 @@
+"""What can be said on a ticket. Each verb locks it, changes it, records what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+from helpdesk.actors import ActorKind
+from helpdesk.domain import contacts, inboxes, permissions, plans, sla
+from helpdesk.domain.events import (
+    CallLogged,
+    MessageReceived,
+    NoteAdded,
+    ReplySent,
+    TicketOpened,
+    TicketPending,
+    TicketReopened,
+    UnverifiedMessageReceived,
+)
+from helpdesk.domain.tickets import assigning, attachments, mailing, queue
+from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said
+from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
+from helpdesk.domain.tickets.placing import place, pool_id
+from helpdesk.domain.tickets.repeats import said_before, source_seen
+from helpdesk.errors import Invalid
+from helpdesk.storage.transaction import Transaction
+
+BODY_LIMIT = 20_000
+"""Characters of a message somebody types; mail may be longer."""
+
+PREVIEW_LENGTH = 140
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """What a new ticket starts with."""
+
+    inbox: inboxes.Inbox
+    contact: contacts.Contact
+    channel: inboxes.Channel
+    subject: str
+    impact: int = 2
+    urgency: int = 2
+
+
+async def receive_message(tx: Transaction, inbound: InboundMessage) -> Said:
+    """The contact wrote: on a known thread, or as a new ticket. Safe to call twice with the same
+    `source_id` or `client_id`.
+
+    Errors: NotFound (inbox, or a ticket that is not the sender's), Invalid (empty or too long),
+    Conflict client_id_reused.
+    """
+    if (said := await said_before(tx, inbound.client_id, inbound.body)) is not None:
+        return said
+    if (said := await source_seen(tx, inbound.inbox_id, inbound.source_id)) is not None:
+        return said
+    if not inbound.body.strip() and not inbound.attachment_ids and not inbound.html:
+        raise Invalid("empty", "There is nothing in this message.", field="body")
+    inbox = await inboxes.get(tx, inbound.inbox_id)
+    contact = await _who(tx, inbound)
+    if inbound.ticket_id is None:
+        subject = inbound.subject.strip() or _first_line(inbound.body)
+        ticket = await _open(tx, _Opening(inbox, contact, inbound.channel, subject))
+    else:
+        ticket = await lock(tx, inbound.ticket_id)
+    message = await _add_inbound(tx, ticket, inbound, contact)
+    if inbound.unverified is not None:
+        row = await tx.record(ticket, UnverifiedMessageReceived(message.id, inbound.unverified))
+        return _said(ticket, message, row.version)
+    row = await tx.record(ticket, MessageReceived(message.id), inbound.client_id)
+    if not inbound.automatic or inbound.ticket_id is None:
+        await _contact_waits(tx, ticket, message)
+    return _said(ticket, message, row.public_version if tx.actor.kind is ActorKind.CONTACT else row.version)
+
+
+async def reply(
+    tx: Transaction,
+    ticket_id: UUID,
+    body: str,
+    *,
+    client_id: UUID | None = None,
+    uploads: Sequence[UUID] = (),
+) -> Said:
+    """Answer the contact. The first agent to reply becomes the assignee; the ticket waits for the
+    contact. By mail where the contact is reached by mail, queued in this transaction."""
+    permissions.require_replier(tx.actor)
+    if (said := await said_before(tx, client_id, body)) is not None:
+        return said
+    _require_text(body, uploads)
+    ticket = await lock(tx, ticket_id)
+    message = await _add_own(tx, ticket, MessageKind.MESSAGE, body, uploads)
+    row = await tx.record(ticket, ReplySent(message.id), client_id)
+    if ticket.assignee_id is None and tx.actor.agent_id is not None:
+        await assigning.assign(tx, ticket, tx.actor.agent_id, reason="reply")
+    await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE, sla.Metric.NEXT_RESPONSE])
+    ticket.waiting_since, ticket.unread = None, False
+    if ticket.status in (Status.OPEN, Status.SNOOZED):
+        ticket.status, ticket.snoozed_until = Status.PENDING, None
+        await tx.record(ticket, TicketPending())
+        await sla.pause(tx, ticket)
+    await place(tx, ticket)
+    await mailing.queue_reply(tx, ticket, message)
+    return _said(ticket, message, row.version)
+
+
+async def add_note(
+    tx: Transaction,
+    ticket_id: UUID,
+    body: str,
+    *,
+    client_id: UUID | None = None,
+    uploads: Sequence[UUID] = (),
+) -> Said:
+    """Something only agents see. It meets no target."""
+    permissions.require_writer(tx.actor)
+    if (said := await said_before(tx, client_id, body)) is not None:
+        return said
+    _require_text(body, uploads)
+    ticket = await lock(tx, ticket_id)
+    message = await _add_own(tx, ticket, MessageKind.NOTE, body, uploads)
+    row = await tx.record(ticket, NoteAdded(message.id), client_id)
+    return _said(ticket, message, row.version)
+
+
+async def open_ticket(
+    tx: Transaction,
+    *,
+    inbox: inboxes.Inbox,
+    contact: contacts.Contact,
+    subject: str,
+    impact: int = 2,
+    urgency: int = 2,
+) -> Ticket:
+    """A new, still empty ticket of a contact; the caller adds what was said in the same transaction."""
+    opening = _Opening(inbox, contact, inboxes.Channel(inbox.channel), subject, impact, urgency)
+    return await _open(tx, opening)
+
+
+async def log_call(tx: Transaction, call: LoggedCall) -> Ticket:
+    """A phone call becomes a ticket. One that was answered had its first response by the call itself."""
+    permissions.require_replier(tx.actor)
+    inbox = await inboxes.first_of(tx, inboxes.Channel.PHONE)
+    contact = await _caller(tx, call)
+    subject = call.subject.strip() or _first_line(call.notes) or f"Call from {contact.name or call.caller}"
+    ticket = await _open(
+        tx, _Opening(inbox, contact, inboxes.Channel.PHONE, subject, call.impact, call.urgency)
+    )
+    message = await _add_own(tx, ticket, MessageKind.CALL, call.notes, ())
+    await tx.record(
+        ticket,
+        CallLogged(message.id, call.direction, call.answered, call.duration, call.caller, call.callback_at),
+    )
+    ticket.waiting_since = tx.now
+    if call.answered:
+        await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE])
+    await place(tx, ticket)
+    return ticket
+
+
+async def _open(tx: Transaction, opening: _Opening) -> Ticket:
+    """A ticket, its clocks started and its place in the queue found."""
+    inbox, contact = opening.inbox, opening.contact
+    company = await contacts.company(tx, contact.company_id) if contact.company_id else None
+    plan_id = company.plan_id if company and company.plan_id else inbox.plan_id
+    priority = queue.priority_of(opening.impact, opening.urgency)
+    ticket = Ticket(
+        id=tx.new_id(),
+        inbox_id=inbox.id,
+        channel=opening.channel.value,
+        contact_id=contact.id,
+        company_id=contact.company_id,
+        plan_id=plan_id,
+        team_id=inbox.team_id,
+        pool_id=await pool_id(tx, inbox.id, inbox.team_id),
+        subject=_clean_subject(opening.subject),
+        preview="",
+        status=Status.OPEN.value,
+        impact=opening.impact,
+        urgency=opening.urgency,
+        priority=priority,
+        tags=[],
+        waiting=True,
+        unread=True,
+        waiting_since=tx.now,
+        start_by=tx.now,
+        rank_at=tx.now,
+        place={},
+        created_at=tx.now,
+        last_message_at=tx.now,
+        version=0,
+        public_version=0,
+    )
+    tx.session.add(ticket)
+    await tx.session.flush()
+    await tx.record(
+        ticket, TicketOpened(ticket.subject, ticket.channel, ticket.inbox_id, ticket.contact_id, priority)
+    )
+    if plan_id is not None:
+        plan = await plans.get(tx, plan_id)
+        promised = [sla.Metric.FIRST_RESPONSE, sla.Metric.RESOLUTION]
+        await sla.start(tx, ticket, plan, ticket.channel, priority, promised)
+    await place(tx, ticket)
+    return ticket
+
+
+async def _contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
+    """The contact's message is unanswered: reopen or wake the ticket, run its clocks."""
+    ticket.unread = True
+    ticket.waiting_since = ticket.waiting_since or message.created_at
+    if ticket.status in (Status.RESOLVED, Status.CLOSED):
+        ticket.resolved_at = None
+        ticket.status = Status.OPEN
+        await tx.record(ticket, TicketReopened("contact_wrote"))
+        await sla.resume(tx, ticket, reopened=True)
+    elif ticket.status in (Status.PENDING, Status.SNOOZED):
+        ticket.status, ticket.snoozed_until = Status.OPEN, None
+        await sla.resume(tx, ticket)
+    if ticket.plan_id is not None and await _first_response_given(tx, ticket.id):
+        plan = await plans.get(tx, ticket.plan_id)
+        await sla.start(tx, ticket, plan, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
+    await place(tx, ticket)
+
+
+async def _first_response_given(tx: Transaction, ticket_id: UUID) -> bool:
+    clocks = [c for c in await sla.clocks_of(tx, ticket_id) if c.metric == sla.Metric.FIRST_RESPONSE]
+    return all(c.met_at is not None or c.stopped_at is not None for c in clocks)
+
+
+async def _who(tx: Transaction, inbound: InboundMessage) -> contacts.Contact:
+    if inbound.contact_id is not None:
+        return await contacts.get(tx, inbound.contact_id)
+    if inbound.sender is None:
+        return await contacts.create(tx, name="Unknown sender")
+    sender = inbound.sender
+    return await contacts.find_or_create(tx, sender.kind, sender.value, name=sender.name, locale=sender.locale)
+
+
+async def _caller(tx: Transaction, call: LoggedCall) -> contacts.Contact:
+    if call.contact_id is not None:
+        return await contacts.get(tx, call.contact_id)
+    return await contacts.find_or_create(tx, contacts.IdentityKind.PHONE, call.caller, name=call.name)
+
+
+async def _add_inbound(
+    tx: Transaction, ticket: Ticket, inbound: InboundMessage, contact: contacts.Contact
+) -> Message:
+    message = _message(tx, ticket, MessageKind.MESSAGE, inbound.body, inbound.channel.value)
+    message.author_kind, message.author_id = ActorKind.CONTACT.value, contact.id
+    message.author_name = contact.name
+    message.html, message.quoted = inbound.html, inbound.quoted
+    message.source_id, message.hidden = inbound.source_id, inbound.unverified is not None
+    tx.session.add(message)
+    await attachments.take(tx, message, inbound.attachment_ids)
+    if not message.hidden:
+        _show_latest(tx, ticket, message)
+    return message
+
+
+async def _add_own(
+    tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, uploads: Sequence[UUID]
+) -> Message:
+    message = _message(tx, ticket, kind, body, ticket.channel)
+    tx.session.add(message)
+    await attachments.take(tx, message, uploads)
+    if kind is not MessageKind.NOTE:
+        _show_latest(tx, ticket, message)
+    return message
+
+
+def _message(tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, channel: str) -> Message:
+    return Message(
+        id=tx.new_id(),
+        ticket_id=ticket.id,
+        inbox_id=ticket.inbox_id,
+        kind=kind.value,
+        channel=channel,
+        author_kind=tx.actor.kind.value,
+        author_id=tx.actor.agent_id or tx.actor.id,
+        author_name=tx.actor.name,
+        body=body.replace("\x00", ""),
+        attachments=[],
+        hidden=False,
+        created_at=tx.now,
+    )
+
+
+def _show_latest(tx: Transaction, ticket: Ticket, message: Message) -> None:
+    files = ", ".join(a["name"] for a in message.attachments)
+    ticket.preview = _first_line(message.body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
+    ticket.last_message_at = tx.now
+
+
+def _said(ticket: Ticket, message: Message, version: Any) -> Said:
+    return Said(ticket.id, ticket.number, message.id, int(version), message.created_at)
+
+
+def _require_text(body: str, uploads: Sequence[UUID]) -> None:
+    if not body.strip() and not uploads:
+        raise Invalid("empty", "There is nothing in this message.", field="body")
+    if len(body) > BODY_LIMIT:
+        raise Invalid("too_large", f"At most {BODY_LIMIT:,} characters.", field="body")
+
+
+def _first_line(body: str, length: int = 80) -> str:
+    line = next((line.strip() for line in body.splitlines() if line.strip()), "")
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def _clean_subject(subject: str) -> str:
+    return " ".join(subject.replace("\x00", "").split())[:250]
+
+

@@ -1,0 +1,87 @@
+"""Files on messages: stored before the transaction, then named by the message that carries them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from helpdesk.domain.tickets.model import Attachment, Message
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.storage.transaction import Transaction
+
+PER_MESSAGE = 10
+UNUSED_AFTER = timedelta(days=1)
+"""An upload nobody sent is swept after this."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that lies in the file store under a random key."""
+
+    key: str
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    content_id: str | None = None
+
+
+async def add(tx: Transaction, file: StoredFile) -> Attachment:
+    """An upload of this actor, not yet on any message."""
+    attachment = Attachment(
+        id=tx.new_id(),
+        owner_kind=tx.actor.kind.value,
+        owner_id=tx.actor.id,
+        key=file.key,
+        name=file.name,
+        content_type=file.content_type,
+        size=file.size,
+        sha256=file.sha256,
+        content_id=file.content_id,
+        created_at=tx.now,
+    )
+    tx.session.add(attachment)
+    await tx.session.flush()
+    return attachment
+
+
+async def take(tx: Transaction, message: Message, ids: Sequence[UUID]) -> None:
+    """Put the actor's own unused uploads on a message. Somebody else's upload does not exist."""
+    if not ids:
+        return
+    if len(ids) > PER_MESSAGE and message.author_kind != "contact":
+        raise Invalid("too_many_files", f"At most {PER_MESSAGE} files on a message.", field="uploads")
+    rows = await tx.session.scalars(select(Attachment).where(Attachment.id.in_(ids)).with_for_update())
+    found = {row.id: row for row in rows}
+    await tx.session.flush()
+    for wanted in ids:
+        row = found.get(wanted)
+        if row is None or row.message_id is not None or row.owner_id != tx.actor.id:
+            raise NotFound("upload_not_found", field="uploads")
+        row.message_id = message.id
+    message.attachments = [described(found[wanted]) for wanted in ids]
+
+
+def described(attachment: Attachment) -> dict[str, object]:
+    """What a message repeats of its file; the key makes the address on the way out."""
+    return {
+        "id": str(attachment.id),
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+        "key": attachment.key,
+        **({"content_id": attachment.content_id} if attachment.content_id else {}),
+    }
+
+
+async def unused(tx: Transaction, limit: int = 500) -> list[Attachment]:
+    """Uploads that were never sent and are old enough to sweep."""
+    return list(
+        await tx.session.scalars(
+            select(Attachment)
+            .where(Attachment.message_id.is_(None), Attachment.created_at < tx.now - UNUSED_AFTER)
+            .limit(limit)
+        )
+    )

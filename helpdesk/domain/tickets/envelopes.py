@@ -1,0 +1,72 @@
+"""What a channel hands in, already parsed: the typed form of something somebody said."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from helpdesk.domain.contacts import IdentityKind
+from helpdesk.domain.inboxes import Channel
+
+
+@dataclass(frozen=True)
+class Sender:
+    """By which address or number the outside knows who wrote."""
+
+    kind: IdentityKind
+    value: str
+    name: str = ""
+    locale: str = "en"
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """One message from outside. Either `contact_id` is known (chat) or `sender` says who it is.
+
+    `ticket_id` is the thread it belongs to, None for a new one. `source_id` is what the outside calls
+    the message; one that was seen before in this inbox is not taken again. `client_id` is the sender's
+    own id for the same purpose. `unverified` says why the sender may not speak on the ticket.
+    """
+
+    inbox_id: UUID
+    channel: Channel
+    body: str
+    contact_id: UUID | None = None
+    sender: Sender | None = None
+    subject: str = ""
+    html: str | None = None
+    quoted: str | None = None
+    attachment_ids: tuple[UUID, ...] = ()
+    ticket_id: UUID | None = None
+    source_id: str | None = None
+    client_id: UUID | None = None
+    automatic: bool = False
+    unverified: str | None = None
+
+
+@dataclass(frozen=True)
+class LoggedCall:
+    """A phone call an agent or a telephone system tells of. `duration` is in seconds."""
+
+    caller: str
+    name: str = ""
+    contact_id: UUID | None = None
+    direction: str = "inbound"
+    answered: bool = True
+    duration: int = 0
+    notes: str = ""
+    subject: str = ""
+    impact: int = 2
+    urgency: int = 2
+    callback_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came of saying something: for the acknowledgement."""
+
+    ticket_id: UUID
+    number: int
+    message_id: UUID
+    version: int
+    at: datetime
+    duplicate: bool = False

@@ -1,0 +1,315 @@
+"""Reading tickets: queue rows, one ticket, the events after a version. Plain dicts, ready for JSON.
+
+The hot statements are plain SQL on the session's own driver connection.
+"""
+
+import base64
+from datetime import datetime, tzinfo
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from helpdesk.actors import ActorKind
+from helpdesk.domain import permissions, sla
+from helpdesk.domain.contacts import identities_of
+from helpdesk.domain.events import public_data as events_public
+from helpdesk.domain.tickets import alerting, queue
+from helpdesk.domain.tickets.locking import get
+from helpdesk.errors import Invalid
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+
+VIEWS = {
+    "queue": "t.waiting",
+    "mine": "t.assignee_id = $2 AND t.status IN ('open', 'pending')",
+    "open": "t.status = 'open'",
+    "snoozed": "t.status = 'snoozed'",
+    "pending": "t.status = 'pending'",
+    "resolved": "t.status IN ('resolved', 'closed')",
+}
+
+_ROW = """
+    SELECT t.id, t.number, t.subject, t.preview, t.channel, t.status, t.priority, t.impact, t.urgency, t.tags,
+      t.unread, t.waiting_since, t.due_at, t.start_by, t.rank_at, t.place, t.last_message_at, t.snoozed_until,
+      t.created_at, t.resolved_at, t.version, t.public_version, t.contact_id, c.name AS contact_name,
+      c.locale AS contact_locale, c.time_zone AS contact_time_zone, t.company_id, k.name AS company_name,
+      t.plan_id, p.name AS plan_name, t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
+      t.inbox_id, i.name AS inbox_name,
+      (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'email'
+        ORDER BY verified_at IS NULL, created_at LIMIT 1) AS email,
+      (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'phone'
+        ORDER BY verified_at IS NULL, created_at LIMIT 1) AS phone
+    FROM tickets t
+    JOIN contacts c ON c.id = t.contact_id
+    JOIN inboxes i ON i.id = t.inbox_id
+    LEFT JOIN companies k ON k.id = t.company_id
+    LEFT JOIN plans p ON p.id = t.plan_id
+    LEFT JOIN teams m ON m.id = t.team_id
+    LEFT JOIN agents a ON a.id = t.assignee_id
+"""
+
+_COUNTS = """
+    SELECT count(*) FILTER (WHERE t.waiting) AS queue,
+      count(*) FILTER (WHERE t.assignee_id = $2 AND t.status IN ('open', 'pending')) AS mine,
+      count(*) FILTER (WHERE t.status = 'open') AS open,
+      count(*) FILTER (WHERE t.status = 'snoozed') AS snoozed,
+      count(*) FILTER (WHERE t.status = 'pending') AS pending,
+      count(*) FILTER (WHERE t.waiting AND t.channel = 'chat') AS chat,
+      count(*) FILTER (WHERE t.waiting AND t.channel = 'email') AS email,
+      count(*) FILTER (WHERE t.waiting AND t.channel = 'phone') AS phone
+    FROM tickets t
+    WHERE t.status IN ('open', 'pending', 'snoozed') AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
+"""
+
+_EVENTS = """
+    SELECT e.version, e.public_version, e.name, e.id, e.actor_kind, e.actor_id, e.actor_name, e.at,
+      e.client_id, e.data, e.message_id, m.body, m.html IS NOT NULL AS html, m.quoted, m.attachments,
+      m.channel, m.author_kind, m.author_id, m.author_name, m.kind AS message_kind
+    FROM events e LEFT JOIN messages m ON m.id = e.message_id
+"""
+
+
+async def queue_page(
+    tx: Transaction,
+    *,
+    view: str = "queue",
+    channel: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> tuple[list[Json], str | None]:
+    """Rows of a view in queue order, and the cursor of the next page or None.
+
+    Errors: Invalid for an unknown view or a cursor that is none of ours.
+    """
+    permissions.require_reader(tx.actor)
+    if view not in VIEWS:
+        raise Invalid("view_unknown", f"There is no view {view}.", field="view")
+    rank_at, last_id = _read_cursor(after) if after else (None, None)
+    # $2 is the asking agent in every view, so that all views share one list of arguments.
+    sql = f"""{_ROW} WHERE {VIEWS[view]} AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
+        AND ($2::uuid IS NULL OR true) AND ($3::text IS NULL OR t.channel = $3)
+        AND ($4::timestamptz IS NULL OR (t.rank_at, t.id) > ($4, $5::uuid))
+        ORDER BY t.rank_at, t.id LIMIT $6"""
+    connection = await tx.driver()
+    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
+    found = await connection.fetch(sql, inboxes, tx.actor.agent_id, channel, rank_at, last_id, limit + 1)
+    rows = [_row(tx, record) for record in found[:limit]]
+    return rows, _cursor(found[limit - 1]) if len(found) > limit else None
+
+
+async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
+    """Whole rows of these tickets, for everybody who watches the queue."""
+    connection = await tx.driver()
+    found = await connection.fetch(f"{_ROW} WHERE t.id = ANY($1)", ticket_ids)
+    return [_row(tx, record) | {"inbox_id": record["inbox_id"]} for record in found]
+
+
+async def counts(tx: Transaction) -> dict[str, int]:
+    """How many tickets stand in each view, for this actor."""
+    permissions.require_reader(tx.actor)
+    connection = await tx.driver()
+    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
+    record = await connection.fetchrow(_COUNTS, inboxes, tx.actor.agent_id)
+    return dict(record) if record else {}
+
+
+async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
+    """One ticket with its contact, clocks and place. Errors: NotFound."""
+    await get(tx, ticket_id)
+    connection = await tx.driver()
+    record = await connection.fetchrow(f"{_ROW} WHERE t.id = $1", ticket_id)
+    assert record is not None  # `get` has just seen it in this transaction
+    row = _row(tx, record)
+    row["id"] = row.pop("ticket_id")
+    row["contact"] |= {
+        "locale": record["contact_locale"],
+        "time_zone": record["contact_time_zone"],
+        "identities": [
+            {"kind": known.kind, "value": known.value, "verified": known.verified_at is not None}
+            for known in await identities_of(tx, record["contact_id"])
+        ],
+    }
+    row |= {key: record[key] for key in ("created_at", "resolved_at", "public_version")}
+    row["alerts"] = await alerting.alerts_of(tx, ticket_id)
+    row["clocks"] = [_clock(clock) for clock in await sla.clocks_of(tx, ticket_id)]
+    return row
+
+
+async def events_after(tx: Transaction, ticket_id: UUID, after: int, limit: int) -> tuple[list[Json], int]:
+    """The events this actor may see after a version of its own counting, and the head of that counting.
+
+    For contacts versions are public versions and data is the public part.
+    """
+    found = await get(tx, ticket_id)
+    is_contact = tx.actor.kind is ActorKind.CONTACT
+    counter = "public_version" if is_contact else "version"
+    connection = await tx.driver()
+    records = await connection.fetch(
+        f"{_EVENTS} WHERE e.ticket_id = $1 AND e.{counter} > $2 ORDER BY e.{counter} LIMIT $3",
+        ticket_id,
+        after,
+        limit,
+    )
+    head = found.public_version if is_contact else found.version
+    if is_contact:
+        return [public_envelope(record, tx.actor.contact_id) for record in records], head
+    return [envelope(record) for record in records], head
+
+
+async def latest_events(
+    tx: Transaction, ticket_id: UUID, before: int | None, limit: int
+) -> tuple[list[Json], int]:
+    """The newest events before a version, oldest first: what a thread shows when it is opened."""
+    found = await get(tx, ticket_id)
+    connection = await tx.driver()
+    records = await connection.fetch(
+        f"{_EVENTS} WHERE e.ticket_id = $1 AND e.version < $2 ORDER BY e.version DESC LIMIT $3",
+        ticket_id,
+        before if before is not None else 2**62,
+        limit,
+    )
+    return [envelope(record) for record in reversed(records)], found.version
+
+
+async def fresh_events(connection: asyncpg.Connection, cursors: dict[UUID, int]) -> dict[UUID, list[asyncpg.Record]]:
+    """For the broadcaster: the raw events of several tickets after the version each was read to."""
+    records = await connection.fetch(
+        f"""{_EVENTS.replace("SELECT ", "SELECT e.ticket_id, ", 1)}
+        JOIN unnest($1::uuid[], $2::bigint[]) AS seen(ticket_id, version) ON seen.ticket_id = e.ticket_id
+        WHERE e.version > seen.version ORDER BY e.ticket_id, e.version""",
+        list(cursors),
+        list(cursors.values()),
+    )
+    found: dict[UUID, list[asyncpg.Record]] = {}
+    for record in records:
+        found.setdefault(record["ticket_id"], []).append(record)
+    return found
+
+
+async def tickets_of_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID | None = None) -> list[Json]:
+    """A contact's own tickets, newest first, as the widget lists them."""
+    connection = await tx.driver()
+    records = await connection.fetch(
+        """SELECT t.id, t.number, t.subject, t.status, t.public_version, t.preview, t.last_message_at,
+             coalesce(r.upto, 0) AS read_upto, t.channel
+           FROM tickets t LEFT JOIN read_marks r ON r.ticket_id = t.id AND r.reader_id = t.contact_id
+           WHERE t.contact_id = $1 AND t.status <> 'merged' AND ($2::uuid IS NULL OR t.inbox_id = $2)
+           ORDER BY t.id DESC LIMIT 20""",
+        contact_id,
+        inbox_id,
+    )
+    return [
+        {
+            "id": record["id"],
+            "number": record["number"],
+            "subject": record["subject"],
+            "status": record["status"],
+            "public_version": record["public_version"],
+            "unread": max(0, record["public_version"] - record["read_upto"]),
+            "preview": record["preview"],
+            "last_message_at": record["last_message_at"],
+        }
+        for record in records
+    ]
+
+
+def envelope(record: asyncpg.Record) -> Json:
+    """An event as agents read it."""
+    said = _said(record, record["author_id"])
+    if said:
+        said |= {"html": record["html"], "quoted": record["quoted"], "kind": record["message_kind"]}
+    return _envelope(record, record["version"], record["data"] | said, record["actor_id"], record["client_id"])
+
+
+def public_envelope(record: asyncpg.Record, reader_id: UUID | None) -> Json:
+    """An event as its contact reads it: the allow-listed part, and nobody else's ids."""
+    own = record["actor_id"] if record["actor_id"] == reader_id else None
+    author = record["author_id"] if record["author_id"] == reader_id else None
+    data = events_public(record["name"], record["data"]) | _said(record, author)
+    return _envelope(record, record["public_version"], data, own, record["client_id"] if own else None)
+
+
+def _envelope(
+    record: asyncpg.Record, version: int, data: Json, actor_id: UUID | None, client_id: UUID | None
+) -> Json:
+    envelope: Json = {
+        "version": version,
+        "name": record["name"],
+        "id": record["id"],
+        "by": {"kind": record["actor_kind"], "id": actor_id, "name": record["actor_name"]},
+        "at": record["at"],
+        "data": data,
+    }
+    if client_id is not None:
+        envelope["client_id"] = client_id
+    return envelope
+
+
+def _said(record: asyncpg.Record, author_id: UUID | None) -> Json:
+    """The words of the message an event carries."""
+    if record["message_id"] is None:
+        return {}
+    return {
+        "message_id": record["message_id"],
+        "body": record["body"],
+        "attachments": record["attachments"],
+        "channel": record["channel"],
+        "author": {"kind": record["author_kind"], "id": author_id, "name": record["author_name"]},
+    }
+
+
+def _row(tx: Transaction, record: asyncpg.Record) -> Json:
+    place = queue.Place.parse(record["place"])
+    same = ("number", "subject", "preview", "channel", "status", "priority", "impact", "urgency", "tags")
+    times = ("waiting_since", "due_at", "start_by", "rank_at", "last_message_at", "snoozed_until")
+    return {
+        "ticket_id": record["id"],
+        **{key: record[key] for key in (*same, "unread", *times, "version")},
+        "contact": {
+            "id": record["contact_id"],
+            "name": record["contact_name"],
+            "email": record["email"],
+            "phone": record["phone"],
+        },
+        "company": _named(record, "company"),
+        "plan": _named(record, "plan"),
+        "team": _named(record, "team"),
+        "assignee": _named(record, "assignee"),
+        "inbox": _named(record, "inbox"),
+        "why": queue.why(place, tx.now, _zone(tx)),
+        "why_parts": place.to_dict(),
+    }
+
+
+def _named(record: asyncpg.Record, what: str) -> Json | None:
+    found = record[f"{what}_id"]
+    return {"id": found, "name": record[f"{what}_name"]} if found is not None else None
+
+
+def _clock(clock: sla.SlaClock) -> Json:
+    return {
+        "metric": clock.metric,
+        "target_seconds": clock.target_seconds,
+        "due_at": clock.due_at,
+        "running": clock.running_since is not None,
+        "met_at": clock.met_at,
+        "breached_at": clock.breached_at,
+    }
+
+
+def _zone(tx: Transaction) -> tzinfo:
+    return ZoneInfo(tx.actor.time_zone)
+
+
+def _cursor(record: asyncpg.Record) -> str:
+    return base64.urlsafe_b64encode(f"{record['rank_at'].isoformat()}|{record['id']}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        rank_at, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        return datetime.fromisoformat(rank_at), UUID(last_id)
+    except (ValueError, UnicodeDecodeError):
+        raise Invalid("cursor_invalid", "That is not a cursor of ours.", field="after") from None

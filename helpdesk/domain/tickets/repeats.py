@@ -1,0 +1,49 @@
+"""Nothing twice: what was said before is recognised by the sender's id or the outside's id."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from helpdesk.actors import ActorKind
+from helpdesk.domain.tickets.envelopes import Said
+from helpdesk.domain.tickets.model import Message, Ticket
+from helpdesk.errors import Conflict
+from helpdesk.storage.tables import EventRow
+from helpdesk.storage.transaction import Transaction
+
+
+async def said_before(tx: Transaction, client_id: UUID | None, body: str) -> Said | None:
+    """The first answer to the same `client_id` of this actor. Errors: Conflict client_id_reused when it
+    was used for other words."""
+    if client_id is None:
+        return None
+    event = await tx.session.scalar(
+        select(EventRow).where(EventRow.actor_id == tx.actor.id, EventRow.client_id == client_id)
+    )
+    if event is None:
+        return None
+    message = await tx.session.get(Message, event.message_id) if event.message_id else None
+    if message is None or message.body != body.replace("\x00", ""):
+        raise Conflict("client_id_reused")
+    return await _again(tx, event, message)
+
+
+async def source_seen(tx: Transaction, inbox_id: UUID, source_id: str | None) -> Said | None:
+    """A message the outside delivered before to this inbox."""
+    if source_id is None:
+        return None
+    message = await tx.session.scalar(
+        select(Message).where(Message.inbox_id == inbox_id, Message.source_id == source_id)
+    )
+    if message is None:
+        return None
+    event = await tx.session.scalar(
+        select(EventRow).where(EventRow.ticket_id == message.ticket_id, EventRow.message_id == message.id)
+    )
+    return await _again(tx, event, message) if event is not None else None
+
+
+async def _again(tx: Transaction, event: EventRow, message: Message) -> Said:
+    ticket = await tx.session.get_one(Ticket, event.ticket_id)
+    version = event.public_version if tx.actor.kind is ActorKind.CONTACT else event.version
+    return Said(ticket.id, ticket.number, message.id, int(version or 0), message.created_at, duplicate=True)

@@ -1,0 +1,1 @@
+"""Work that follows after a commit."""

@@ -1,0 +1,44 @@
+"""Untrusted data in, typed values out."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from helpdesk.errors import Invalid, NotFound
+
+T = TypeVar("T")
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def parse(data: Any, shape: type[T]) -> T:
+    """`data` as a `shape`; Invalid names the first field that does not fit."""
+    adapter = _adapters.get(shape)
+    if adapter is None:
+        adapter = _adapters[shape] = TypeAdapter(shape)
+    try:
+        value: T = adapter.validate_python(data)
+    except ValidationError as failure:
+        first = failure.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Invalid("invalid", f"{where or 'body'}: {first['msg']}", field=where or None) from None
+    return value
+
+
+def parse_json(body: bytes, shape: type[T]) -> T:
+    """A JSON body as a `shape`; an empty body counts as `{}`."""
+    try:
+        data = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError:
+        raise Invalid("malformed_json", "The body is not valid JSON.") from None
+    return parse(data, shape)
+
+
+def parse_id(value: object, what: str = "ticket") -> UUID:
+    """An id from an address; one that is no UUID cannot exist, so it is not found."""
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise NotFound(f"{what}_not_found") from None

@@ -1,0 +1,1 @@
+"""What browsers hear and ask for over sockets."""

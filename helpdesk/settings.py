@@ -1,0 +1,114 @@
+"""Every setting, typed, read once from the environment or helpdesk.toml."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from helpdesk.errors import Invalid
+
+SAMPLE_KEYS = frozenset({"changeme", "change-me", "secret", "your-secret-key", "example"})
+"""Values from documents and examples; starting with one of them is refused."""
+
+
+class Settings(BaseSettings):
+    """Names are the environment's `HELPDESK_*` in upper case; helpdesk.toml uses them in lower case."""
+
+    model_config = SettingsConfigDict(env_prefix="HELPDESK_", toml_file="helpdesk.toml", extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer; unset: the bundled one in the data directory"
+    )
+    data_dir: Path = Field(Path(".data"), description="where the bundled database and attachments live")
+    host: str = Field("127.0.0.1", description="address the web process binds to")
+    port: int = Field(8000, ge=0, le=65535, description="port of the web process")
+    public_url: str | None = Field(None, description="how browsers reach it, e.g. https://help.example.com")
+    secret_key: SecretStr | None = Field(
+        None, description="signs links and mail addresses; at least 32 characters"
+    )
+    smtp_in_host: str = Field("127.0.0.1", description="address the mail listener binds to")
+    smtp_in_port: int = Field(2525, ge=0, le=65535, description="port of the mail listener; 0 turns it off")
+    smtp_out_url: SecretStr | None = Field(
+        None, description="smtp://user:pass@host:587 to send mail; unset in the demo: mails are kept to look at"
+    )
+    bus_url: SecretStr | None = Field(
+        None, description="Redis or Valkey, only when several hosts serve one database"
+    )
+    log_format: Literal["console", "json"] = Field("console", description="console or json")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    metrics_token: SecretStr | None = Field(
+        None, description="bearer token for /metrics from other hosts; loopback needs none"
+    )
+    trusted_proxies: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="addresses whose X-Forwarded-* headers are believed, comma separated"
+    )
+    pool_size: int = Field(8, ge=2, le=64, description="database connections per process")
+    demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
+
+    def __init__(self, **values: object) -> None:
+        try:
+            super().__init__(**values)  # type: ignore[arg-type]
+        except ValidationError as failure:
+            first = failure.errors(include_url=False, include_input=False)[0]
+            name = "HELPDESK_" + str(first["loc"][0]).upper()
+            raise Invalid("setting_invalid", f"{name}: {first['msg']}", field=name) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def address(self) -> str:
+        """Where people reach the server, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        return self.address.startswith("https://")
+
+    @property
+    def key(self) -> bytes:
+        """The secret key; the demo makes one and keeps it, everything else must be given one."""
+        if self.secret_key is None:
+            return _demo_key(self.data_dir) if self.demo else _refuse_missing_key()
+        value = self.secret_key.get_secret_value()
+        if value.lower() in SAMPLE_KEYS or len(value) < 32 or len(set(value)) < 8:
+            raise Invalid(
+                "secret_key_unsafe",
+                "HELPDESK_SECRET_KEY is a sample value or too short: give it at least 32 random characters.",
+                field="HELPDESK_SECRET_KEY",
+            )
+        return value.encode()
+
+
+def _demo_key(data_dir: Path) -> bytes:
+    path = data_dir / "demo.key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().encode()
+
+
+def _refuse_missing_key() -> bytes:
+    raise Invalid(
+        "secret_key_missing",
+        "Set HELPDESK_SECRET_KEY to at least 32 random characters "
+        "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))').",
+        field="HELPDESK_SECRET_KEY",
+    )

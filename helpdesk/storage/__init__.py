@@ -1,0 +1,1 @@
+"""What lasts: tables, transactions, events, jobs and files."""

@@ -1,0 +1,127 @@
+"""Connections to PostgreSQL, and the only place where a transaction begins and commits."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from helpdesk.actors import Actor
+from helpdesk.clock import Clock
+from helpdesk.errors import Conflict, HelpdeskError, Unavailable
+from helpdesk.storage.transaction import Reactions, Transaction
+
+Listener = Callable[[Transaction], None]
+
+_CONNECTION_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+class Database:
+    def __init__(
+        self, url: str, clock: Clock, reactions: Reactions | None = None, *, pool_size: int = 8
+    ) -> None:
+        self.url = url
+        self.clock = clock
+        self._reactions = reactions or {}
+        self._engine = _engine(url, pool_size)
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=True)
+        self._listeners: list[Listener] = []
+
+    @asynccontextmanager
+    async def transaction(self, actor: Actor) -> AsyncIterator[Transaction]:
+        """Commits at the end of the block, or rolls everything back.
+
+        Errors: Unavailable when PostgreSQL does not answer, Conflict on a deadlock or serialisation
+        failure (the caller may try the whole block again), and whatever the block raises.
+        """
+        async with self._sessions() as session:
+            tx = Transaction(session, self.clock.now(), actor, self._reactions)
+            try:
+                await session.connection()
+                yield tx
+                await tx.finish()
+                await session.commit()
+            except HelpdeskError:
+                raise
+            except Exception as failure:
+                raise _in_our_words(failure) from failure
+        for listener in self._listeners:
+            listener(tx)
+
+    def on_commit(self, listener: Listener) -> None:
+        """Called in this process after each commit, with the finished transaction. Must not block."""
+        self._listeners.append(listener)
+
+    async def connect(self) -> asyncpg.Connection:
+        """A connection of one's own, outside the pool (LISTEN, the job queue)."""
+        try:
+            return await asyncpg.connect(driver_dsn(self.url), **driver_arguments(self.url))
+        except (OSError, *_CONNECTION_LOST) as failure:
+            raise Unavailable("database_unavailable", str(failure)) from failure
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self._engine
+
+
+def driver_dsn(url: str) -> str:
+    """A SQLAlchemy URL as the driver wants it, without its query."""
+    return make_url(url).set(drivername="postgresql", query={}).render_as_string(hide_password=False)
+
+
+def driver_arguments(url: str) -> dict[str, Any]:
+    """What stands in the URL's query: `host` for a socket directory."""
+    query = make_url(url).query
+    return {"host": query["host"]} if "host" in query else {}
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    address = make_url(url)
+    if address.drivername in ("postgres", "postgresql"):
+        address = address.set(drivername="postgresql+asyncpg")
+    return create_async_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={"server_settings": {"application_name": "helpdesk", "jit": "off"}},
+    )
+
+
+def _in_our_words(failure: Exception) -> Exception:
+    """Driver errors become ours; anything else stays what it was."""
+    cause: BaseException | None = failure
+    if isinstance(failure, DBAPIError):
+        if failure.connection_invalidated:
+            return Unavailable("database_unavailable")
+        cause = failure.orig.__cause__ if failure.orig is not None else failure
+    if isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
+        return Conflict("try_again")
+    if isinstance(cause, asyncpg.DiskFullError):
+        return Unavailable("database_disk_full")
+    if isinstance(failure, OperationalError | InterfaceError | OSError) or isinstance(
+        cause, _CONNECTION_LOST
+    ):
+        return Unavailable("database_unavailable")
+    return failure
+
+
+__all__ = ["AsyncSession", "Database", "driver_arguments", "driver_dsn"]

@@ -1,0 +1,167 @@
+"""Work that must happen after a commit: job rows, and the loop that claims them.
+
+pgqueuer does the queueing. Its own NOTIFY trigger is left out of our schema (it would notify inside the
+writing transaction, which serialises commits); `wake` tells waiting workers after the commit instead.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from pgqueuer.core.executors import EntrypointExecutor
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Context
+from pgqueuer.domain.models import Job as QueuedJob
+from pgqueuer.queries import Queries
+
+from helpdesk.errors import Conflict, HelpdeskError, LimitReached, Unavailable
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[dict[str, Any]], Awaitable[None]]
+
+CHANNEL = "ch_pgqueuer"
+PAUSES = [timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)]
+"""How long a failed job waits before each further try; after the last it is held for an administrator."""
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    after: timedelta | None = None
+
+
+async def enqueue(connection: asyncpg.Connection, jobs: Sequence[Job]) -> None:
+    """Insert job rows on the caller's connection, so inside the caller's transaction."""
+    await Queries(AsyncpgDriver(connection)).enqueue(
+        [job.name for job in jobs],
+        [orjson.dumps(job.payload) for job in jobs],
+        [0] * len(jobs),
+        [job.after for job in jobs],
+    )
+
+
+async def wake(connection: asyncpg.Connection) -> None:
+    """Tell waiting workers that there are new jobs. A lost wake-up costs at most one poll (2 s)."""
+    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, _TABLE_CHANGED)
+
+
+_TABLE_CHANGED = json.dumps(
+    {
+        "channel": CHANNEL,
+        "operation": "insert",
+        "sent_at": "2000-01-01T00:00:00+00:00",
+        "table": "pgqueuer",
+        "type": "table_changed_event",
+    }
+)
+
+
+class Worker:
+    """Claims jobs and runs them until told to stop; each job may be run more than once."""
+
+    def __init__(self, handlers: dict[str, Handler]) -> None:
+        self._handlers = handlers
+        self._manager: QueueManager | None = None
+        self._stopping = False
+
+    async def run(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+        """Runs for ever; a lost database is waited for."""
+        pause = 0.2
+        while not self._stopping:
+            try:
+                await self._run_on(await connect())
+                pause = 0.2
+            except (
+                HelpdeskError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                OSError,
+                RuntimeError,
+            ) as why:
+                log.warning("job_worker_lost_database", error=str(why))
+                pause = min(pause * 2, 5)
+            if not self._stopping:
+                await asyncio.sleep(pause)
+
+    async def stop(self) -> None:
+        """Finishes the jobs under way and claims no more."""
+        self._stopping = True
+        if self._manager is not None:
+            self._manager.shutdown.set()
+
+    async def _run_on(self, connection: asyncpg.Connection) -> None:
+        try:
+            manager = self._manager = QueueManager(Queries(AsyncpgDriver(connection)))
+            for name, handler in self._handlers.items():
+                manager.entrypoint(name, on_failure="hold", executor_factory=_Executor)(_entrypoint(handler))
+            await manager.run(
+                dequeue_timeout=timedelta(seconds=2),
+                batch_size=10,
+                heartbeat_timeout=timedelta(seconds=10),
+                log_aggregation_interval=timedelta(0),
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            self._manager = None
+            await asyncio.shield(_close(connection))
+
+
+class _Executor(EntrypointExecutor):
+    """Turns our errors into retries with growing pauses; what can never work is given up."""
+
+    async def execute(self, job: QueuedJob, context: Context) -> None:
+        try:
+            await super().execute(job, context)
+        except (Unavailable, Conflict, LimitReached) as failure:
+            raise self._retry(job, failure) from failure
+        except HelpdeskError:
+            raise  # Unauthenticated, Forbidden, NotFound, Invalid: held at once, another try cannot help
+        except Exception as failure:
+            log.exception("job_failed", job=job.entrypoint, id=job.id, attempt=job.attempts)
+            raise self._retry(job, failure) from failure
+
+    def _retry(self, job: QueuedJob, failure: Exception) -> Exception:
+        if job.attempts >= len(PAUSES):
+            return failure
+        pause = PAUSES[job.attempts]
+        if isinstance(failure, LimitReached) and failure.retry_after:
+            pause = max(pause, timedelta(seconds=failure.retry_after))
+        return RetryRequested(delay=pause, reason=str(failure))
+
+
+def _entrypoint(handler: Handler) -> Callable[[QueuedJob], Awaitable[None]]:
+    async def run(job: QueuedJob) -> None:
+        await handler(orjson.loads(job.payload or b"{}"))
+
+    return run
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.close(timeout=2)
+    except Exception:
+        connection.terminate()
+
+
+async def held(connection: asyncpg.Connection) -> int:
+    """How many jobs were given up and wait for an administrator."""
+    return int(await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'failed'"))
+
+
+async def oldest_age(connection: asyncpg.Connection) -> float:
+    """Seconds the oldest job that could run has been waiting; 0 when none waits."""
+    age = await connection.fetchval(
+        "SELECT extract(epoch FROM clock_timestamp() - min(execute_after))"
+        " FROM pgqueuer WHERE status = 'queued' AND execute_after <= clock_timestamp()"
+    )
+    return float(age or 0)

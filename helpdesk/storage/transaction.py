@@ -1,0 +1,103 @@
+"""One unit of work: one session, one moment, one actor; all of it commits or none does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from helpdesk.actors import Actor
+from helpdesk.storage import ids, job_queue
+from helpdesk.storage.tables import EventRow, Json
+
+
+class Recordable(Protocol):
+    """What `record` needs of an event; domain/events.py has them all."""
+
+    public: ClassVar[bool]
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def message_id(self) -> UUID | None: ...
+
+    def data(self) -> Json: ...
+
+
+class Versioned(Protocol):
+    """What an event is about: a ticket, locked by this transaction."""
+
+    id: Any
+    inbox_id: Any
+    version: Any
+    public_version: Any
+
+
+Reactions = Mapping[str, Sequence[str]]
+"""Event name → names of the jobs that follow it."""
+
+
+@dataclass
+class Transaction:
+    session: AsyncSession
+    now: datetime
+    actor: Actor
+    reactions: Reactions = field(default_factory=dict)
+    touched: dict[UUID, int] = field(default_factory=dict)
+    """Tickets whose events or queue rows changed → their newest version."""
+    jobs: list[job_queue.Job] = field(default_factory=list)
+
+    def new_id(self) -> UUID:
+        """A UUIDv7 of this transaction's moment."""
+        return ids.new_id(self.now)
+
+    async def record(self, ticket: Versioned, event: Recordable, client_id: UUID | None = None) -> EventRow:
+        """Write down what happened to a locked ticket, and the jobs that follow from it."""
+        ticket.version += 1
+        if event.public:
+            ticket.public_version += 1
+        row = EventRow(
+            ticket_id=ticket.id,
+            version=ticket.version,
+            public_version=ticket.public_version if event.public else None,
+            id=self.new_id(),
+            name=event.name,
+            actor_kind=self.actor.kind.value,
+            actor_id=self.actor.id,
+            actor_name=self.actor.name,
+            at=self.now,
+            client_id=client_id,
+            message_id=event.message_id,
+            data=event.data(),
+        )
+        self.session.add(row)
+        self.touched[ticket.id] = ticket.version
+        for job in self.reactions.get(event.name, ()):
+            self.enqueue(job, ticket_id=str(ticket.id), version=ticket.version, **_ids(event))
+        return row
+
+    def enqueue(self, job: str, *, after: timedelta | None = None, **payload: Any) -> None:
+        """A job row that commits together with everything else in this transaction."""
+        self.jobs.append(job_queue.Job(job, payload, after))
+
+    async def driver(self) -> asyncpg.Connection:
+        """The session's own driver connection, inside the same transaction: for the hot statements."""
+        await self.session.flush()
+        raw = await (await self.session.connection()).get_raw_connection()
+        connection: asyncpg.Connection = raw.driver_connection
+        return connection
+
+    async def finish(self) -> None:
+        """Everything pending goes to the database, the jobs last; the commit is the caller's."""
+        await self.session.flush()
+        if self.jobs:
+            await job_queue.enqueue(await self.driver(), self.jobs)
+
+
+def _ids(event: Recordable) -> dict[str, str]:
+    """A job's payload carries ids only; the job reads the rest when it runs."""
+    return {key: value for key, value in event.data().items() if key.endswith("_id") and value is not None}

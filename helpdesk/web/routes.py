@@ -1,0 +1,25 @@
+"""Every page, in one table."""
+
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.web import alerts, contact_ticket, outbox, sign_in, support, workspace
+from helpdesk.web.assets import Assets
+
+
+def routes(assets: Assets) -> list[BaseRoute]:
+    return [
+        Route("/", workspace.show_workspace),
+        Route("/sign-in", sign_in.show_sign_in, methods=["GET"]),
+        Route("/sign-in", sign_in.submit_sign_in, methods=["POST"]),
+        Route("/sign-out", sign_in.sign_out, methods=["POST"]),
+        Route("/support", support.show_support, methods=["GET"]),
+        Route("/support", support.submit_support, methods=["POST"]),
+        Route("/t/{token}", contact_ticket.show_ticket, methods=["GET"]),
+        Route("/t/{token}", contact_ticket.answer_ticket, methods=["POST"]),
+        Route("/alert/{token}", alerts.show_alert, methods=["GET"]),
+        Route("/alert/{token}", alerts.acknowledge_alert, methods=["POST"]),
+        Route("/demo/outbox", outbox.show_outbox),
+        Route("/demo/outbox/{id}", outbox.show_mail),
+        Route("/demo/outbox/{id}/html", outbox.show_mail_html),
+        *assets.routes(),
+    ]

@@ -1,0 +1,42 @@
+// What a page gains with scripts on; each works without.
+
+import { showLocalTimes } from "./local_times.js"
+
+showLocalTimes(document)
+
+// A second press while the first is on its way does nothing twice.
+for (const form of document.querySelectorAll("form")) {
+  form.addEventListener("submit", event => {
+    if (form.dataset.sent) event.preventDefault()
+    form.dataset.sent = "yes"
+    form.querySelector("button[type=submit], button:not([type])")?.setAttribute("aria-busy", "true")
+  })
+}
+// Back in history: the page may be taken as it was, and must work again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form")) {
+    delete form.dataset.sent
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy")
+  }
+})
+
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-open-chat]"))) {
+  button.hidden = false
+  button.addEventListener("click", () => chat("open"))
+}
+
+// Ctrl or Cmd and Enter sends, as in the workspace.
+for (const area of document.querySelectorAll("textarea")) {
+  area.addEventListener("keydown", event => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit()
+  })
+}
+
+document.querySelector("[aria-invalid=true]")?.scrollIntoView({ block: "center" })
+
+/** @param {string} command */
+function chat(command) {
+  const page = /** @type {any} */ (window)
+  page.Helpdesk ||= (/** @type {unknown[]} */ ...call) => (page.Helpdesk.q ||= []).push(call)
+  page.Helpdesk(command)
+}

@@ -1,0 +1,27 @@
+"""What the chat panel's page carries inside itself, so that opening a chat takes few requests."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from helpdesk import translation
+from helpdesk.web.assets import Assets
+
+
+def panel_values(assets: Assets, inbox_key: str, inbox_name: str, locale: str) -> dict[str, Any]:
+    """For `widget_panel.html`: style and texts of the page, and where other languages' texts are."""
+    style = assets.snapshot.get("widget/panel.css")
+    if style is None:
+        raise LookupError("widget/panel.css")
+    languages = translation.languages()
+    return {
+        "name": inbox_name,
+        "style": Markup(style.body.decode()),  # noqa: S704 - our own file
+        "page": {
+            "inbox": inbox_key,
+            "name": inbox_name,
+            "locale": locale,
+            "catalog": translation.catalog("widget", locale),
+            "catalogs": {language: assets.url(f"locales/widget.{language}.js") for language in languages},
+        },
+    }

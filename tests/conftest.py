@@ -1,0 +1,146 @@
+"""One real PostgreSQL for the whole run, a database per worker, a rolled-back transaction per test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from helpdesk.actors import SYSTEM
+from helpdesk.clock import FixedClock, SystemClock
+from helpdesk.jobs.reactions import REACTIONS
+from helpdesk.storage.database import Database, driver_arguments, driver_dsn
+from helpdesk.storage.embedded import EmbeddedDatabase
+from helpdesk.storage.migrations import migrate
+from helpdesk.storage.transaction import Transaction
+
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+"""A Wednesday, 13:00 in Stockholm, when offices there are open."""
+
+_TEMPLATE = "helpdesk_template"
+_running: dict[str, Any] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run's controller starts PostgreSQL and migrates the template; workers are told the address."""
+    if hasattr(config, "workerinput"):
+        _running["url"] = config.workerinput["database_url"]
+        return
+    if config.option.collectonly:
+        return
+    given = os.environ.get("HELPDESK_TEST_DATABASE_URL")
+    if given:
+        url = given
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="helpdesk-tests-"))
+        folder.chmod(0o755)  # as root, PostgreSQL runs under another account
+        server = EmbeddedDatabase(folder / "data", say=print)
+        _running["server"], _running["folder"] = server, folder
+        url = server.start()
+    _running["url"] = url
+    asyncio.run(_make_template(url))
+
+
+class _TellWorkers:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["database_url"] = _running["url"]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.register(_TellWorkers())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if "server" in _running:
+        _running["server"].stop()
+        shutil.rmtree(_running["folder"], ignore_errors=True)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture(scope="session")
+async def _worker_database() -> AsyncIterator[str]:
+    """The URL of this worker's own database, for tests that roll back."""
+    async with _copy() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def _worker_engine(_worker_database: str) -> AsyncIterator[Database]:
+    database = Database(_worker_database, FixedClock(NOON), REACTIONS)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def tx(_worker_engine: Database, clock: FixedClock) -> AsyncIterator[Transaction]:
+    """A transaction of the system at noon, rolled back after the test."""
+    async with _worker_engine._sessions() as session:
+        yield Transaction(session, clock.now(), SYSTEM, REACTIONS)
+        await session.rollback()
+
+
+@pytest.fixture
+async def database_url() -> AsyncIterator[str]:
+    """A database of the test's own, for tests that must commit."""
+    async with _copy() as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    """Commits for real, into a database of its own, on a clock the test moves."""
+    database = Database(database_url, clock, REACTIONS)
+    yield database
+    await database.close()
+
+
+class _copy:
+    """A fresh copy of the migrated template, dropped at the end."""
+
+    _count = 0
+
+    def __init__(self) -> None:
+        _copy._count += 1
+        self._name = f"helpdesk_test_{os.getpid()}_{_copy._count}"
+
+    async def __aenter__(self) -> str:
+        await _administer(f'CREATE DATABASE "{self._name}" TEMPLATE "{_TEMPLATE}"')
+        return _url(self._name)
+
+    async def __aexit__(self, *_: object) -> None:
+        await _administer(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)')
+
+
+async def _make_template(url: str) -> None:
+    await _administer(f'DROP DATABASE IF EXISTS "{_TEMPLATE}" WITH (FORCE)')
+    await _administer(f'CREATE DATABASE "{_TEMPLATE}"')
+    engine = create_async_engine(_url(_TEMPLATE))
+    await migrate(engine, SystemClock().now())
+    await engine.dispose()
+
+
+async def _administer(statement: str) -> None:
+    connection = await asyncpg.connect(driver_dsn(_running["url"]), **driver_arguments(_running["url"]))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _url(name: str) -> str:
+    return make_url(_running["url"]).set(database=name).render_as_string(hide_password=False)
+
+

@@ -1,0 +1,59 @@
+"""Every text a reader can see exists in every language we offer."""
+
+import re
+
+import pytest
+
+from helpdesk import translation
+from helpdesk.web.assets import source_root
+
+ROOT = source_root()
+PLACES = {
+    "pages": [ROOT / "helpdesk/web"],
+    "workspace": [ROOT / "agents_ui"],
+    "widget": [ROOT / "widget"],
+}
+TEXT = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""
+SINGLE = re.compile(rf"(?<![\w.$])_?t\(\s*{TEXT}")
+PLURAL = re.compile(rf"(?<![\w$])(?:t\.)?plural\(\s*{TEXT}\s*,\s*{TEXT}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+OTHERS = [language for language in translation.languages() if language != translation.SOURCE_LANGUAGE]
+
+
+def texts_in(source: str) -> list[str]:
+    matches = [*SINGLE.finditer(source), *PLURAL.finditer(source)]
+    texts = [next(part for part in match.groups() if part is not None) for match in matches]
+    return [re.sub(r"\\(.)", r"\1", text) for text in texts]
+
+
+def used_texts(bundle: str) -> dict[str, str]:
+    """Each text with the file that shows it."""
+    paths = sorted(path for folder in PLACES[bundle] for path in folder.rglob("*"))
+    shown = [path for path in paths if path.suffix in (".js", ".html", ".py")]
+    return {text: str(path.relative_to(ROOT)) for path in shown for text in texts_in(path.read_text())}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("bundle", translation.BUNDLES)
+def test_every_text_is_translated(bundle, language):
+    known = translation.catalog(bundle, language)
+
+    missing = {text: where for text, where in used_texts(bundle).items() if text not in known}
+
+    assert missing == {}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("bundle", translation.BUNDLES)
+def test_a_translation_fills_in_the_same_values(bundle, language):
+    for text, translated in translation.catalog(bundle, language).items():
+        for form in [translated] if isinstance(translated, str) else translated:
+            assert set(PLACEHOLDER.findall(form)) <= set(PLACEHOLDER.findall(text)) | {"n"}, text
+
+
+def test_the_search_sees_texts_in_templates_and_in_modules():
+    template = """{{ t("Sign in") }} {{ t.plural("{n} mail", "{n} mails", 2) }} {{ format("no") }}"""
+    module = """t("Send", {}) + t('Don\\'t') + plural("one", "many", n) + at("no") + list.t("no")"""
+
+    assert texts_in(template) == ["Sign in", "{n} mail"]
+    assert texts_in(module) == ["Send", "Don't", "one"]

@@ -1,0 +1,446 @@
+"""Vectors of wall clocks, rotations, windows and schedules, asked of the product's own functions."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from helpdesk.domain import wall_clock
+from helpdesk.domain.oncall import coverage, escalation, ledger, overrides, restrictions, rotations
+from helpdesk.domain.oncall.overrides import Change, Duty, Override, Temporary
+from helpdesk.domain.oncall.rotations import Rotation, Unit, Version
+from helpdesk.domain.oncall.shifts import Layer, Record, Schedule, final, on_call_at
+from helpdesk.errors import Invalid
+from tools.vector_shapes import (
+    MONDAY,
+    Case,
+    NotApplicableError,
+    at,
+    days,
+    hour,
+    need,
+    rotation,
+    same_time,
+    window,
+    zone,
+)
+
+Answer = tuple[Any, Any]  # what the product says, what the vector wants
+_DAY = timedelta(days=1)
+_SAMPLES = 500
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def wall_to_instant(given: Case, expect: Case) -> Answer:
+    wall = datetime.fromisoformat(f"{given['date']}T{given['clock']}")
+    first, last = wall_clock.first_instant(wall, zone(given)), wall_clock.last_instant(wall, zone(given))
+    if "instant" in expect:
+        return first, at(expect["instant"])
+    return (first, last), (at(expect["first"]), at(expect["last"]))
+
+
+def add_wall_clock(given: Case, expect: Case) -> Answer:
+    sign = -1 if given["add"].startswith("-") else 1
+    hours, minutes = given["add"].lstrip("-").split(":")
+    span = sign * timedelta(hours=int(hours), minutes=int(minutes))
+    return wall_clock.add_wall(at(given["from"]), span, zone(given)), at(expect["result"])
+
+
+def wall_hours_between(given: Case, expect: Case) -> Answer:
+    moved = wall_clock.wall_between(at(given["a"]), at(given["b"]), zone(given))
+    return moved / timedelta(hours=1), expect["hours"]
+
+
+def rotation_handoffs(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    version = rotation(given, tz)
+    start, end = (at(text, tz) for text in given["window_local"])
+    turns = list(version.turns(start, end))
+    got = [turn.start for turn in turns] + [turns[-1].end]
+    wanted = [at(text, tz) for text in expect["handoffs"]]
+    step = max((end - start) / _SAMPLES, timedelta(seconds=30))
+    moments = [start + n * step for n in range(int((end - start) / step))]
+    moments += [handoff + timedelta(seconds=n) for handoff in wanted for n in (-30, -1, 0, 30)]
+    for moment in moments:
+        if start <= moment < end:
+            turn = version.turn_at(moment)
+            if not turn.start <= moment < turn.end or (turn.start, turn.end) not in pairwise(got):
+                return (moment, turn.start, turn.end), wanted
+    return got, wanted
+
+
+def rotation_end(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    moment = at(need(given, "at", "at_local"), tz)
+    end = rotation(given, tz).turn_at(moment).end
+    wanted = need(expect, "end", "end_local")
+    got: list[Any] = [same_time(end, wanted, tz)]
+    asked: list[Any] = [same_time(at(wanted, tz), wanted, tz)]
+    if "elapsed_hours" in expect:
+        got.append((end - moment) / timedelta(hours=1))
+        asked.append(expect["elapsed_hours"])
+    return got, asked
+
+
+def rotation_start(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    start = rotation(given, tz).turn_at(at(need(given, "at", "at_local"), tz)).start
+    return start, at(need(expect, "start", "start_local"), tz)
+
+
+def rotation_at(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    turn = rotation(given, tz).turn_at(at(need(given, "at", "at_local"), tz))
+    got = {"start": turn.start, "end": turn.end, "user": turn.people[0], "slot": turn.number}
+    wanted = {name: at(value, tz) if name in ("start", "end") else value for name, value in expect.items()}
+    return {name: got[name] for name in wanted}, wanted
+
+
+def rotation_participant(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    if "positions" in given:
+        ordered = sorted(given["positions"], key=lambda person: given["positions"][person])
+        version = rotation({**given, "start": MONDAY.isoformat(), "users": ordered}, tz)
+        return version.turn_at(MONDAY).people[0], expect["user"]
+    return rotation(given, tz).turn_at(at(given["at"], tz)).people[0], expect["user"]
+
+
+def rotation_state(given: Case, expect: Case) -> Answer:
+    turning = _taking_turns(Unit.DAY, given["users"], given["active_index"])
+    turn = rotations.without(turning, need(given, "delete"), MONDAY + timedelta(hours=1)).turn_at(hour(1))
+    if turn is None:
+        raise NotApplicableError("no version in force")
+    active = turn.people[0] if turn.people else None
+    got = {"active_user": active, "state": "running" if active else "ended"}
+    return {name: got[name] for name in expect if name in got}, dict(expect)
+
+
+def window_active(given: Case, expect: Case) -> Answer:
+    asked = [(at(point["at"]), point["active"]) for point in expect["points"]]
+    windows = [window(given)]
+    return [restrictions.is_active(windows, zone(given), moment) for moment, _ in asked], [
+        a for _, a in asked
+    ]
+
+
+def window_current_or_next(given: Case, expect: Case) -> Answer:
+    edge = 0 if given["ask"] == "start" else 1
+    windows, tz = [window(given)], zone(given)
+    spans = [restrictions.current_or_next(windows, tz, at(point["at"], tz)) for point in expect["points"]]
+    wanted = [point[given["ask"]] for point in expect["points"]]
+    return [None if span is None else span[edge] for span in spans], [_maybe(text) for text in wanted]
+
+
+def window_instances(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    start, end = (at(text, tz) for text in need(given, "overlapping_local", "overlapping"))
+    wanted = [(at(a, tz), at(b, tz)) for a, b in expect["intervals"]]
+    return list(window(given).touching(start, end, tz)), wanted
+
+
+def next_notification(given: Case, expect: Case) -> Answer:
+    chosen = days(given.get("days_sun_to_sat"))
+    return restrictions.next_clock(at(given["now"]), given["time"], chosen, zone(given)), _maybe(
+        expect["next"]
+    )
+
+
+def consecutive_shifts(given: Case, expect: Case) -> Answer:
+    """A week's turns that touch and all start at the same reading, over a change of the clock."""
+    if not str(given.get("duration", "")).startswith("1 week"):
+        raise NotApplicableError("another duration")
+    tz = zone(given)
+    weekday, clock = given["start"].split()
+    now = at(given["now"], tz)
+    version = Version(_next_weekday(now, weekday, clock, given), tz.key, Unit.WEEK, 1, (("A",),))
+    turns = list(version.turns(now, now + given["horizon_days"] * _DAY))
+    touching = all(a.end == b.start for a, b in pairwise(turns))
+    return (touching, {f"{wall_clock.reading(t.start, tz):%A %H:%M}" for t in turns}), (
+        True,
+        {given["start"]},
+    )
+
+
+def shift_starts(given: Case, expect: Case) -> Answer:
+    """The zone of a weekly rotation is changed: the next starts, in the new zone."""
+    epoch, old = given["last_epoch"].split()
+    weekday, clock = given["start"].split()
+    begun = wall_clock.first_instant(datetime.fromisoformat(epoch), wall_clock.zone(old))
+    anchor = _next_weekday(begun, weekday, clock, {"tz": old})
+    before = Rotation("r", (Version(anchor, old, Unit.WEEK, 1, (("A",), ("B",))),))
+    changed_at = wall_clock.first_instant(anchor, wall_clock.zone(old)) + _DAY
+    new = wall_clock.zone(given["tz_now"])
+    handoff = datetime.fromisoformat(f"2000-01-01T{clock}").time()
+    after = rotations.with_turns(before, changed_at, time_zone=new.key, handoff=handoff)
+    layer = Layer("l", rotation=after)
+    horizon = begun + (given["horizon_days"] + 7) * _DAY
+    schedule = Schedule("s", new.key, layers=(layer,))
+    starts = [wall_clock.reading(span.start, new) for span in final(schedule, changed_at, horizon)[1:]]
+    return starts, [datetime.fromisoformat(text) for text in expect["starts_local"]]
+
+
+def final_shifts(given: Case, expect: Case) -> Answer:
+    tz = zone(given)
+    start, end = (at(text) for text in given["window"])
+    turning = given.get("rotation")
+    layers = []
+    for number, rule in enumerate(given.get("rules", ())):
+        who: dict[str, Any] = {"people": (rule["target"],)}
+        if turning is not None and rule["target"] == "rot":
+            who = {"rotation": Rotation("rot", (rotation(turning, tz),))}
+        layers.append(Layer(f"rule {number}", windows=(window(rule),), **who))
+    record = None
+    if "history" in given:
+        duties = (Duty(h["user"], at(h["start"]), _maybe(h["end"])) for h in given["history"])
+        record = Record(at(given["now"]), tuple(duties))
+    schedule = Schedule(
+        "s",
+        tz.key,
+        layers=tuple(layers),
+        overrides=tuple(_override(n, o) for n, o in enumerate(given.get("overrides", ()))),
+        temporaries=tuple(_temporary(t) for t in _several(given, "temps", "temporary", "temp_schedules")),
+        record=record,
+    )
+    got = sorted((s.person, s.start, s.end, s.truncated) for s in coverage.shifts(schedule, start, end))
+    wanted = [(s["user"], at(s["start"]), at(s["end"]), s.get("truncated", False)) for s in expect["shifts"]]
+    return got, sorted(wanted)
+
+
+def override_apply(given: Case, expect: Case) -> Answer:
+    """Events in seconds of one day."""
+    first, last, person = given["override"]
+    override = Override("1", Change.REPLACE, _second(first), _second(last), MONDAY, person)
+    events = [Duty(who, _second(a), _second(b)) for who, a, b in given["events"]]
+    start, end = min(e[1] for e in given["events"]), max(e[2] for e in given["events"])
+    schedule = Schedule(
+        "s",
+        "UTC",
+        temporaries=(_by_hand(events, _second(start), _second(end)),),
+        overrides=(replace(override, created_at=MONDAY + _DAY),),
+    )
+    got = [(s.person, s.start, s.end) for s in coverage.shifts(schedule, _second(start), _second(end))]
+    return got, [(who, _second(a), _second(b)) for who, a, b in expect["events"]]
+
+
+def override_map(given: Case, expect: Case) -> Answer:
+    schedule = Schedule(
+        "s",
+        "UTC",
+        layers=(Layer("l", people=tuple(given["on_call"])),),
+        overrides=tuple(_override(n, o) for n, o in enumerate(given["overrides"])),
+    )
+    return sorted(on_call_at(schedule, MONDAY).people), sorted(expect["on_call_set"])
+
+
+def override_validation(given: Case, expect: Case) -> Answer:
+    """Symbolic times: the same name is the same moment."""
+    names = sorted({given["start"], given["end"]})
+    start, end = (hour(names.index(given[edge])) for edge in ("start", "end"))
+    return _accepted(start, end), expect["result"]
+
+
+def temp_schedule(given: Case, expect: Case) -> Answer:
+    if "temp" in given:
+        one = _temporary(given["temp"])
+        start = at(given["trim_start"]) if "trim_start" in given else one.start
+        end = at(given["trim_end"]) if "trim_end" in given else one.end
+        left = one.within(start, end)
+        return (None if left is None else _plain(left)), _plain(_temporary(expect))
+    several = [_temporary(one) for one in given["temps"]]
+    if "delete" in given:
+        several = overrides.without_span(several, at(given["delete"][0]), at(given["delete"][1]))
+    else:
+        several = overrides.merged(several)
+    return [_plain(one) for one in several], [_plain(_temporary(one)) for one in expect["temps"]]
+
+
+def swap(given: Case, expect: Case) -> Answer:
+    """Two shifts of one rotation exchange people; the rest of the series stays."""
+    if "exchanged" not in expect["result"]:
+        raise NotApplicableError("another result")
+    people = (given["a"]["user"], given["b"]["user"])
+    before = Schedule("s", "UTC", layers=(Layer("l", rotation=_taking_turns(Unit.DAY, people)),))
+    first, second = (Duty(who, MONDAY + n * _DAY, MONDAY + (n + 1) * _DAY) for n, who in enumerate(people))
+    after = replace(before, overrides=overrides.swapped(first, second, MONDAY, "swap"))
+    got = [on_call_at(after, MONDAY + n * _DAY).people[0] for n in range(4)]
+    return got, [people[1], people[0], people[0], people[1]]
+
+
+def schedule_notify(given: Case, expect: Case) -> Answer:
+    moved = coverage.change(given["was_on_call"], given["now_on_call"], MONDAY)
+    return ([] if moved is None else list(given["rules_without_time"])), expect["notify"]
+
+
+def pick_next(given: Case, expect: Case) -> Answer:
+    carried = {str(person): float(value) for person, value in given.get("carried", {}).items()}
+    picked = ledger.pick_next([str(p) for p in given["roster"]], {str(p) for p in given["busy"]}, carried)
+    wanted = expect["picked"]
+    return picked, None if wanted is None else str(wanted)
+
+
+def schedule_rule(given: Case, expect: Case) -> Answer:
+    if "base" in given:
+        return _overridden_day(given, expect)
+    if "override" in given:
+        return _accepted(*(hour(h) for h in given["override"]["h"])), expect["result"]
+    if "time_off" in given:
+        return _time_off(given, expect)
+    if "event" in given:
+        return _somebody_removed(given, expect)
+    if "final" in given:
+        spans = [Duty(who, _clock(a), _clock(b)) for who, a, b in given["final"]]
+        start, end = _clock(given["final"][0][1]), _clock(given["final"][-1][2])
+        schedule = Schedule("s", "UTC", temporaries=(_by_hand(spans, start, end),))
+        return len(coverage.handoffs(final(schedule, start, end))), need(expect, "handoff_notifications")
+    raise NotApplicableError("unknown shape")
+
+
+def _overridden_day(given: Case, expect: Case) -> Answer:
+    left: dict[str, datetime] = {}
+    made = []
+    for number, asked in enumerate(given["overrides"]):
+        user = re.fullmatch(r"(\w+)(?: \(deactivated at (\d+)\))?", asked["user"])
+        if user is None:
+            raise NotApplicableError(asked["user"])
+        if user[2]:
+            left[user[1]] = hour(int(user[2]))
+        start, end = (hour(h) for h in asked["h"])
+        made.append(Override(str(number), Change.REPLACE, start, end, _created(number, asked), user[1]))
+    base = [Duty(who, hour(a), hour(b)) for who, a, b in given["base"]]
+    covered = [(hour(a), hour(b)) for _, a, b in given["base"]] + [(o.start, o.end) for o in made]
+    start, end = min(a for a, _ in covered), max(b for _, b in covered)
+    layers = (_by_hand(base, start, end),)
+    schedule = Schedule("s", "UTC", temporaries=layers, overrides=tuple(made), left=left)
+    got: list[Any] = [(s.person, s.start, s.end) for s in coverage.shifts(schedule, start, end)]
+    wanted: list[Any] = [(who, hour(a), hour(b)) for who, a, b in expect["final"] if who]
+    if expect.get("event") == "warning":
+        got.append(any(coverage.doubts(schedule, override) for override in made))
+        wanted.append(True)
+    return got, wanted
+
+
+def _time_off(given: Case, expect: Case) -> Answer:
+    said = re.fullmatch(r"daily (\w+(?:,\w+)*)", given["rotation"])
+    if said is None:
+        raise NotApplicableError(given["rotation"])
+    off = []
+    for person, names in given["time_off"].items():
+        for name in names.split(",") if isinstance(names, str) else names:
+            start = MONDAY + _WEEKDAYS.index(name.strip().lower()) * _DAY
+            off.append(Duty(person, start, start + _DAY))
+    layer = Layer("l", rotation=_taking_turns(Unit.DAY, said[1].split(",")))
+    schedule = Schedule("s", "UTC", layers=(layer,), time_off=tuple(off))
+    asked = {day: MONDAY + n * _DAY for n, day in enumerate(_WEEKDAYS) if day in expect}
+    got: list[Any] = [(on_call_at(schedule, start).people or (None,))[0] for start in asked.values()]
+    wanted = [expect[day] for day in asked]
+    if "gap" in expect:
+        got.append(bool(coverage.findings(schedule, MONDAY, MONDAY + 7 * _DAY)))
+        wanted.append(True)
+    if expect.get("escalation") == "next step at once":
+        empty = next(start for day, start in asked.items() if expect[day] is None)
+        got.append(_goes_on_at_once(schedule, empty))
+        wanted.append(True)
+    return got, wanted
+
+
+def _goes_on_at_once(schedule: Schedule, moment: datetime) -> bool:
+    """A schedule without anybody in the first step: the second is taken in the same breath."""
+    target = escalation.Target(escalation.TargetKind.SCHEDULE, schedule.id)
+    backup = escalation.Target(escalation.TargetKind.PERSON, "backup")
+    policy = escalation.Policy((escalation.Step((target,)), escalation.Step((backup,))))
+
+    def resolve(asked: escalation.Target) -> Sequence[str]:
+        return on_call_at(schedule, moment).people if asked is target else (asked.id,)
+
+    taken = escalation.advance(policy, escalation.begin(moment), moment, resolve).taken
+    return [step.people for step in taken] == [(), ("backup",)]
+
+
+def _somebody_removed(given: Case, expect: Case) -> Answer:
+    said = re.fullmatch(r"(daily|weekly) (\w+(?:,\w+)+); (\w+) on call since Monday", given["rotation"])
+    event = re.fullmatch(r"(\w+) removed (\w+)", given["event"])
+    if said is None or event is None or said[1] != "weekly":
+        raise NotApplicableError("another story")
+    people = said[2].split(",")
+    turning = _taking_turns(Unit.WEEK, people, people.index(said[3]))
+    moment = MONDAY + _WEEKDAYS.index(event[2][:3].lower()) * _DAY
+    after = rotations.without(turning, event[1], moment)
+    turns = (after.turn_at(start) for start in (moment, MONDAY + 7 * _DAY, MONDAY + 14 * _DAY))
+    return [turn and turn.people[0] for turn in turns], [text.split()[0] for text in expect["final"]]
+
+
+def _taking_turns(unit: Unit, people: Sequence[str], start_index: int = 0) -> Rotation:
+    slots = tuple((person,) for person in people)
+    return Rotation("r", (Version(MONDAY.replace(tzinfo=None), "UTC", unit, 1, slots, start_index),))
+
+
+def _override(number: int, given: Case) -> Override:
+    change = Change.REMOVE if "add" not in given else Change.REPLACE if "remove" in given else Change.ADD
+    start = at(given["start"]) if "start" in given else MONDAY - _DAY
+    end = at(given["end"]) if "end" in given else MONDAY + _DAY
+    created_at = MONDAY + timedelta(minutes=number)
+    return Override(str(number), change, start, end, created_at, given.get("add"), given.get("remove"))
+
+
+def _created(number: int, given: Case) -> datetime:
+    order = re.sub(r"\D", "", str(given.get("created", number + 1)))
+    return MONDAY + timedelta(minutes=int(order))
+
+
+def _accepted(start: datetime, end: datetime) -> str:
+    try:
+        Override("1", Change.ADD, start, end, MONDAY, "A")
+    except Invalid:
+        return "rejected"
+    return "accepted"
+
+
+def _temporary(given: Case) -> Temporary:
+    rows = ((s["user"], s["start"], s["end"]) if isinstance(s, dict) else s for s in given["shifts"])
+    shifts = tuple((who, at(a), at(b)) for who, a, b in rows)
+    return Temporary("t", at(given["start"]), at(given["end"]), MONDAY, shifts)
+
+
+def _several(given: Case, *names: str) -> list[Case]:
+    found = next((given[name] for name in names if name in given), [])
+    return [found] if isinstance(found, dict) else list(found)
+
+
+def _by_hand(duties: Sequence[Duty], start: datetime, end: datetime) -> Temporary:
+    shifts = tuple((duty.person, duty.start, duty.end or end) for duty in duties)
+    return Temporary("base", start, end, MONDAY - _DAY, shifts)
+
+
+def _plain(one: Temporary) -> Any:
+    return one.start, one.end, sorted(one.shifts)
+
+
+def _next_weekday(after: datetime, weekday: str, clock: str, given: Case) -> datetime:
+    """The first local time after a moment with this weekday and clock."""
+    local = wall_clock.reading(after, zone(given))
+    hours, minutes = clock.split(":")
+    wall = local.replace(hour=int(hours), minute=int(minutes), second=0, microsecond=0)
+    while wall <= local or f"{wall:%A}" != weekday:
+        wall += _DAY
+    return wall
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return None if text is None else at(text)
+
+
+def _second(value: float) -> datetime:
+    return MONDAY + timedelta(seconds=value)
+
+
+def _clock(text: str) -> datetime:
+    return MONDAY + timedelta(minutes=restrictions.minutes(text))
+
+
+KINDS = {
+    name: check
+    for name, check in list(globals().items())
+    if callable(check) and not name.startswith("_") and getattr(check, "__module__", "") == __name__
+}

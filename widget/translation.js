@@ -1,0 +1,80 @@
+// Every text the panel shows: the English words are the key; dates and numbers follow the reader's language.
+
+import { signal } from "../vendor/ui.js"
+
+/** @typedef {Record<string, string | string[]>} Catalog */
+
+const language = signal({ locale: "en", catalog: /** @type {Catalog} */ ({}) })
+const RIGHT_TO_LEFT = /^(ar|arc|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i
+
+/** @param {string} locale @param {Catalog} catalog */
+export function speak(locale, catalog) {
+  language.value = { locale, catalog }
+  document.documentElement.lang = locale
+  document.documentElement.dir = RIGHT_TO_LEFT.test(locale) ? "rtl" : "ltr"
+}
+
+export function locale() {
+  return language.value.locale
+}
+
+/** @param {string} text @param {Record<string, string | number>} [values] */
+export function t(text, values = {}) {
+  const found = language.value.catalog[text]
+  return filled(typeof found === "string" ? found : text, values)
+}
+
+/** @param {string} one @param {string} many @param {number} n @param {Record<string, string | number>} [values] */
+export function plural(one, many, n, values = {}) {
+  const forms = language.value.catalog[one]
+  const text = Array.isArray(forms) ? forms[n === 1 ? 0 : forms.length - 1] : n === 1 ? one : many
+  return filled(text, { n, ...values })
+}
+
+/** @param {Date} at */
+export function clockTime(at) {
+  return at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })
+}
+
+/** "Today", "Yesterday", or the date. @param {Date} at @param {Date} now */
+export function dayName(at, now) {
+  const days = daysBetween(now, at)
+  if (days === 0 || days === -1) return capital(new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(days, "day"))
+  return capital(at.toLocaleDateString(locale(), { weekday: "long", day: "numeric", month: "long" }))
+}
+
+/** When somebody is back: "08:00", "tomorrow 08:00", "Monday 08:00", "24 December 08:00". @param {Date} at @param {Date} now */
+export function moment(at, now) {
+  const days = daysBetween(now, at)
+  if (days === 0) return clockTime(at)
+  if (days === 1) return `${new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(1, "day")} ${clockTime(at)}`
+  const day = days < 7 ? { weekday: /** @type {const} */ ("long") } : { day: /** @type {const} */ ("numeric"), month: /** @type {const} */ ("long") }
+  return `${at.toLocaleDateString(locale(), day)} ${clockTime(at)}`
+}
+
+/** @param {number} seconds */
+export function replyTime(seconds) {
+  const minutes = Math.max(1, Math.round(seconds / 60))
+  if (minutes < 60) return plural("We usually reply within {n} minute", "We usually reply within {n} minutes", minutes)
+  return plural("We usually reply within {n} hour", "We usually reply within {n} hours", Math.round(minutes / 60))
+}
+
+/** @param {Date} from @param {Date} to */
+function daysBetween(from, to) {
+  return Math.round((startOfDay(to) - startOfDay(from)) / 864e5)
+}
+
+/** @param {Date} at */
+function startOfDay(at) {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toLocaleUpperCase(locale()) + text.slice(1)
+}
+
+/** @param {string} text @param {Record<string, string | number>} values */
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole))
+}
