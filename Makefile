@@ -1,7 +1,8 @@
 # make demo: try it · make test: set up and check everything · make check: the checks alone
 
 BIN := .venv/bin
-.PHONY: demo setup test check fmt bench
+BENCHMARKS := main_job
+.PHONY: demo setup test check fmt bench vectors
 
 demo: setup  ## a living sample company on 127.0.0.1:8000
 	@exec $(BIN)/helpdesk demo
@@ -18,7 +19,7 @@ check:  ## pytest last, so that its summary is the end of it
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.js"
 	tools/types.sh
 	$(BIN)/pytest -n 2
@@ -27,6 +28,10 @@ fmt:  ## puts the Python code into shape
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
 
-bench:  ## every benchmark, each against its floor in the same run
+bench:  ## each measured against its floor in the same run
 	@tools/setup.sh dev
-	@for file in $(wildcard benchmarks/bench_*.py); do $(BIN)/python $$file || exit 1; done
+	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+vectors:  ## expected answers from elsewhere: make vectors FILES="rota.jsonl sla.jsonl"
+	@tools/setup.sh
+	@for file in $(FILES); do $(BIN)/python -m tools.vectors $$file || exit 1; done

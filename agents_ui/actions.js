@@ -34,7 +34,7 @@ export const ACTIONS = [
   { id: "next", key: "c", icon: "arrow-right", group: "queue", label: () => t("Take the next"), run: claimNext },
   { id: "down", key: "j", icon: "arrow-down", group: "queue", label: () => t("Down"), run: () => move(1) },
   { id: "up", key: "k", icon: "arrow-up", group: "queue", label: () => t("Up"), run: () => move(-1) },
-  { id: "open", key: "o", icon: "eye", group: "queue", label: () => t("Open"), run: () => openActive() },
+  { id: "open", key: "o", icon: "eye", group: "queue", label: () => t("Open ticket"), run: () => openActive() },
   { id: "why", key: "w", icon: "circle-question-mark", group: "queue", label: () => t("Why is this here?"), run: askWhy },
 
   { id: "reply", key: "r", icon: "corner-up-left", group: "write", needsTicket: true, label: () => t("Reply"), run: () => hands.write("message") },

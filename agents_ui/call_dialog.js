@@ -1,6 +1,6 @@
 // "Log a call": what was said on the phone becomes a ticket in the same queue.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
+import { html, useEffect, useState } from "../vendor/ui.js"
 import { get } from "./http.js"
 import { Icon } from "./icons.js"
 import { dialog, toast } from "./notices_store.js"
@@ -17,8 +17,6 @@ export function CallDialog() {
   const [known, setKnown] = useState(/** @type {any} */ (null))
   const [problem, setProblem] = useState(/** @type {{text: string, field?: string} | null} */ (null))
   const [sending, setSending] = useState(false)
-  const first = useRef(/** @type {HTMLInputElement | null} */ (null))
-  useLayoutEffect(() => first.current?.focus(), [])
   useEffect(() => { remember(DRAFT, call.caller || call.notes || call.name ? call : null) }, [call])
   useEffect(() => {
     const number = call.caller.trim()
@@ -39,13 +37,13 @@ export function CallDialog() {
   }
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault()
-    if (!/\d/.test(call.caller)) return setProblem({ text: t("Give the number, or “anonymous” with a 0"), field: "caller" })
+    if (!/\d/.test(call.caller)) return setProblem({ text: t("Give the number of the call"), field: "caller" })
     setSending(true)
     try {
       const ticket = await logCall(asRequest(call, known))
       remember(DRAFT, null)
       dialog.value = null
-      toast(t("Call logged as #{number}", { number: ticket.number }), { action: { label: t("Open"), run: () => go({ ticket: ticket.id }) } })
+      toast(t("Call logged as #{number}", { number: ticket.number }), { action: { label: t("Open ticket"), run: () => go({ ticket: ticket.id }) } })
     } catch (error) {
       const failed = /** @type {any} */ (error)
       const text = failed.status ? reasonOf(failed.code, failed.message) : reasonOf("offline")
@@ -59,7 +57,7 @@ export function CallDialog() {
       <button type="button" class="button quiet icon-only" onClick=${() => { dialog.value = null }} aria-label=${t("Close")}><${Icon} name="x" /></button></header>
     <div class="form-body">
       <div class="form-row">
-        <label class="field">${t("Phone number")}<input ref=${first} type="tel" name="caller" required autocomplete="off" value=${call.caller} onInput=${set("caller")}
+        <label class="field">${t("Phone number")}<input type="tel" name="caller" required autocomplete="off" value=${call.caller} onInput=${set("caller")}
           aria-invalid=${wrong("caller")} aria-describedby="call-known" placeholder="+46 70 123 45 67" /></label>
         <label class="field">${t("Who")}<input type="text" name="name" autocomplete="off" value=${call.name} onInput=${set("name")} placeholder=${known?.name ?? t("Name, if you know it")} /></label>
       </div>

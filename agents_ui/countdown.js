@@ -15,12 +15,12 @@ export function countdown(dueAt, now) {
   if (!dueAt) return null
   const left = Date.parse(dueAt) - now
   const tone = left < 0 ? "late" : left < SOON ? "soon" : "calm"
-  return { text: (left < 0 ? "−" : "") + span(Math.abs(left)), tone, left }
+  return { text: left < 0 ? `−${span(Math.max(MINUTE, -left), MINUTE)}` : span(left), tone, left }
 }
 
-/** The two largest units, seconds only where they matter. @param {number} ms */
-export function span(ms) {
-  if (ms < 2 * MINUTE) return `${Math.floor(ms / SECOND)}s`
+/** The two largest units, seconds only where they matter. @param {number} ms @param {number} [secondsBelow] */
+export function span(ms, secondsBelow = 2 * MINUTE) {
+  if (ms < secondsBelow) return `${Math.floor(ms / SECOND)}s`
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)}m`
   if (ms < DAY) return pair(Math.floor(ms / HOUR), "h", Math.floor((ms % HOUR) / MINUTE), "m")
   return pair(Math.floor(ms / DAY), "d", Math.floor((ms % DAY) / HOUR), "h")

@@ -22,7 +22,7 @@ export function Details({ ticket, shown }) {
     <section class="details-card">
       <div class="contact-head"><${Avatar} name=${name} /><div><h3>${name}</h3>${ticket.company && html`<p>${ticket.company.name}</p>`}</div></div>
       <dl class="facts">
-        ${identities(ticket).map(one => html`<${Fact} key=${one.value} icon=${one.icon} label=${one.label}><a href=${one.href}>${one.value}</a>
+        ${identities(ticket).map(one => html`<${Fact} key=${one.value} icon=${one.icon} label=${one.label}><a href=${one.href}>${breakable(one.value)}</a>
           ${one.verified === false && html`<span class="chip warn">${t("not verified")}</span>`}</${Fact}>`)}
         ${contact.time_zone && html`<${Fact} icon="globe" label=${t("Local time")}>${localTime(contact.time_zone, tick.value)}</${Fact}>`}
         ${ticket.plan && html`<${Fact} icon="star" label=${t("Plan")}>${ticket.plan.name}</${Fact}>`}
@@ -92,6 +92,12 @@ function identities({ contact }) {
   return known.map(one => one.kind === "email"
     ? { icon: "mail", label: t("Email"), value: one.value, href: `mailto:${one.value}`, verified: one.verified }
     : { icon: "phone", label: t("Phone"), value: one.value, href: `tel:${one.value}` })
+}
+
+/** A long address breaks at its @ first. @param {string} value */
+function breakable(value) {
+  const at = value.indexOf("@")
+  return at < 0 ? value : [value.slice(0, at), html`<wbr />`, value.slice(at)]
 }
 
 /** @param {Ticket} ticket */

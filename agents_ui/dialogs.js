@@ -30,7 +30,8 @@ function Modal({ name, close, children }) {
     const element = /** @type {HTMLDialogElement} */ (box.current)
     const before = /** @type {HTMLElement | null} */ (document.activeElement)
     element.showModal()
-    /** @type {HTMLElement | null} */ (element.querySelector("input, textarea, button"))?.focus()
+    const first = /** @type {HTMLElement | null} */ (element.querySelector("input[type=text], input[type=tel]") ?? element.querySelector("button"))
+    first?.focus()
     return () => {
       element.close()
       if (before?.isConnected) before.focus({ preventScroll: true })

@@ -45,7 +45,7 @@ function NothingOpen() {
   return html`<main class="thread-pane nothing-open"><div class="empty"><${Icon} name="inbox" /><h2>${t("No ticket is open")}</h2>
     <p>${t("Choose one from the list, or take the next.")}</p>
     <dl class="hints"><div><dt>${t("Take the next")}</dt><dd><kbd>C</kbd></dd></div><div><dt>${t("Down and up")}</dt><dd><kbd>J</kbd> <kbd>K</kbd></dd></div>
-      <div><dt>${t("Open")}</dt><dd><kbd>O</kbd></dd></div><div><dt>${t("All keys")}</dt><dd><kbd>?</kbd></dd></div></dl></div></main>`
+      <div><dt>${t("Open ticket")}</dt><dd><kbd>O</kbd></dd></div><div><dt>${t("All keys")}</dt><dd><kbd>?</kbd></dd></div></dl></div></main>`
 }
 
 function toggleTheme() {

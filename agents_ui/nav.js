@@ -69,7 +69,6 @@ export function Nav({ open, close }) {
         <${Avatar} name=${me.name} size="small" />
         <span class="me-name">${me.name}</span>
         <button type="button" class="button quiet icon-only" onClick=${() => hands.toggleTheme()} aria-label=${t("Light or dark")} title=${t("Light or dark")}><${Icon} name="moon" /></button>
-        <button type="button" class="button quiet icon-only" onClick=${() => { close(); dialog.value = { name: "keys", props: {} } }} aria-label=${t("Keyboard")} title=${t("Keyboard")}><${Icon} name="keyboard" /></button>
         <form method="post" action="/sign-out"><input type="hidden" name="csrf" value=${boot.csrf} />
           <button type="submit" class="button quiet icon-only" aria-label=${t("Sign out")} title=${t("Sign out")}><${Icon} name="log-out" /></button>
         </form>

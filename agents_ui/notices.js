@@ -32,9 +32,10 @@ export function OpenAlerts() {
   if (!open.length) return null
   const [first] = open
   const id = ticketOf(first)
+  const title = first.ticket ? `#${first.ticket.number} ${first.ticket.subject}` : first.reason
   return html`<div class="alert-banner global" role="alert"><${Icon} name="siren" />
-    <span class="alert-text"><strong>${plural("{n} open alert", "{n} open alerts", open.length)}</strong> ${first.ticket ? `#${first.ticket.number} ${first.ticket.subject}` : first.reason}</span>
-    ${id && html`<button type="button" class="button" onClick=${() => go({ ticket: id })}>${t("Open")}</button>`}
+    <span class="alert-text"><strong>${plural("{n} open alert", "{n} open alerts", open.length)}</strong>${" "}
+      ${id ? html`<button type="button" class="link" onClick=${() => go({ ticket: id })}>${title}</button>` : title}</span>
     <button type="button" class="button danger" onClick=${() => acknowledge(first.id)}>${t("Acknowledge")}</button></div>`
 }
 

@@ -34,7 +34,9 @@ let count = 0
 /** @param {string} text @param {{tone?: Toast["tone"], action?: Toast["action"], ms?: number}} [options] */
 export function toast(text, { tone = "plain", action, ms = action ? 10_000 : 5000 } = {}) {
   const id = ++count
-  toasts.value = [...toasts.value.slice(-2), { id, text, tone, action }]
+  // Undo takes back the last step only, so an older offer of it must not stay on screen.
+  const standing = toasts.value.filter(one => !(action?.key && one.action?.key === action.key))
+  toasts.value = [...standing.slice(-1), { id, text, tone, action }]
   setTimeout(() => dismiss(id), ms)
   return id
 }
@@ -48,6 +50,12 @@ export function dismiss(id) {
 export function canUndo(step) {
   undoable.push(step)
   if (undoable.length > 20) undoable.shift()
+}
+
+/** It never happened: there is nothing to take back. @param {Undo} step */
+export function cannotUndo(step) {
+  const at = undoable.indexOf(step)
+  if (at >= 0) undoable.splice(at, 1)
 }
 
 /** @returns {Undo | undefined} */

@@ -14,9 +14,7 @@ export function Picker({ title, placeholder, options, more, typed, extra, answer
   const [found, setFound] = useState(/** @type {Option[]} */ ([]))
   const [at, setAt] = useState(0)
   const list = useRef(/** @type {HTMLElement | null} */ (null))
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null))
 
-  useLayoutEffect(() => field.current?.focus(), [])
   useEffect(() => {
     if (!more || text.trim().length < 2) return setFound([])
     let current = true
@@ -44,7 +42,7 @@ export function Picker({ title, placeholder, options, more, typed, extra, answer
   return html`<div class="picker">
     <h2 class="visually-hidden">${title}</h2>
     <div class="picker-field"><${Icon} name="search" />
-      <input ref=${field} type="text" role="combobox" aria-expanded="true" aria-controls="picker-list" aria-autocomplete="list" aria-label=${title}
+      <input type="text" role="combobox" aria-expanded="true" aria-controls="picker-list" aria-autocomplete="list" aria-label=${title}
         aria-activedescendant=${here >= 0 ? `option-${here}` : undefined} placeholder=${placeholder ?? title} value=${text} autocomplete="off" spellcheck=${false}
         onInput=${(/** @type {Event} */ event) => { setText(/** @type {HTMLInputElement} */ (event.target).value); setAt(0) }} onKeyDown=${onKeyDown} />
       <button type="button" class="button quiet icon-only tiny" onClick=${() => answer(null)} aria-label=${t("Close")}><${Icon} name="x" /></button></div>

@@ -9,6 +9,7 @@ import { route } from "./route.js"
 import { tick } from "./server_time.js"
 import { plural, shortTime, t } from "./translation.js"
 import { belongs } from "./queue_order.js"
+import { sentence } from "./why.js"
 import { active, current, loadMore, loadView, me, neighbour, queue } from "./workspace.js"
 
 /** @import { QueueRow } from "./types.js" */
@@ -56,7 +57,7 @@ function Rows({ ids, fresh, moved, label }) {
     const element = /** @type {HTMLElement} */ (box.current)
     setSeen({ top: element.scrollTop, height: element.clientHeight })
     if (element.scrollTop > 0) queue.held.value = true
-    else if (!element.matches(":hover")) queue.release()
+    else if (!element.parentElement?.matches(":hover")) queue.release()
     if (element.scrollTop + element.clientHeight > element.scrollHeight - 20 * ROW) loadMore()
   }
   const release = () => {
@@ -64,14 +65,12 @@ function Rows({ ids, fresh, moved, label }) {
     if (box.current) box.current.scrollTop = 0
   }
   const shown = at >= 0 && (at < from || at >= to) ? [...range(from, to), at] : range(from, to)
-  return html`<div class="list">
+  return html`<div class="list" onPointerEnter=${() => { queue.held.value = true }} onPointerLeave=${() => { if (!box.current?.scrollTop) queue.release() }}>
     ${moved && html`<button type="button" class="pill" onClick=${release}>
       <${Icon} name=${fresh ? "arrow-up" : "refresh-cw"} />${fresh ? plural("{n} new", "{n} new", fresh) : t("Order changed")}</button>`}
     <div class="rows" role="listbox" tabindex="0" ref=${box} aria-label=${label}
       aria-activedescendant=${at >= 0 ? `row-${activeId}` : undefined}
       onScroll=${onScroll} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKey(event, ids)}
-      onPointerEnter=${() => { queue.held.value = true }}
-      onPointerLeave=${() => { if (!box.current?.scrollTop) queue.release() }}
       onFocus=${() => { if (!active.value) active.value = current.value?.id ?? ids[0] ?? null }}>
       <div class="rows-space" role="presentation" style=${{ height: `${ids.length * ROW}px` }}>
         ${shown.map(index => html`<${Row} key=${ids[index]} id=${ids[index]} index=${index} size=${ids.length}
@@ -90,7 +89,7 @@ function Row({ id, index, size, isActive, isOpen }) {
   const name = row.contact.name || row.contact.email || row.contact.phone || t("Visitor")
   return html`<div class="row" role="option" id=${`row-${id}`} aria-selected=${isOpen} aria-setsize=${size} aria-posinset=${index + 1}
     data-active=${isActive} data-unread=${row.unread} data-gone=${gone} style=${{ transform: `translateY(${index * ROW}px)` }}
-    title=${row.why} onClick=${() => { active.value = id; openActive(id) }}>
+    title=${sentence(row)} onClick=${() => { active.value = id; openActive(id) }}>
     <${Avatar} name=${name} icon=${channelIcon(row.channel)} />
     <div class="row-text">
       <div class="row-line">

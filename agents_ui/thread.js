@@ -9,7 +9,7 @@ import { EntryLine, Message, Unsent } from "./message.js"
 import { go, route } from "./route.js"
 import { now, tick } from "./server_time.js"
 import { grouped } from "./timeline.js"
-import { dayName, t } from "./translation.js"
+import { dayName, plural, t } from "./translation.js"
 import { acknowledge, me, outbox, outboxRevision } from "./workspace.js"
 
 /** @import { TicketStore } from "./ticket_store.js" */
@@ -115,7 +115,7 @@ function Conversation({ store }) {
       ])}
       ${unsent.map(entry => html`<${Unsent} key=${entry.client_id} entry=${entry} />`)}
     </ol>
-    ${below > 0 && html`<button type="button" class="pill to-end" onClick=${toEnd}><${Icon} name="arrow-down" />${t("{n} new", { n: below })}</button>`}
+    ${below > 0 && html`<button type="button" class="pill to-end" onClick=${toEnd}><${Icon} name="arrow-down" />${plural("{n} new", "{n} new", below)}</button>`}
   </div>`
 }
 

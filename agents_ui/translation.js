@@ -39,9 +39,10 @@ export function number(n) {
   return n.toLocaleString(locale)
 }
 
-/** @param {string | number | Date} at @param {Intl.DateTimeFormatOptions} options */
+/** Always by the 24-hour clock, as the rota and the server's own sentences. @param {string | number | Date} at @param {Intl.DateTimeFormatOptions} options */
 export function time(at, options) {
-  return new Intl.DateTimeFormat(locale, options).format(new Date(at))
+  const region = locale === "en" ? "en-GB" : locale
+  return new Intl.DateTimeFormat(region, { hourCycle: "h23", ...options }).format(new Date(at))
 }
 
 /** @param {string | number} at */

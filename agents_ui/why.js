@@ -10,7 +10,7 @@ import { now } from "./server_time.js"
 export function Why({ row }) {
   const parts = row.why_parts
   const minutes = (/** @type {number} */ n) => plural("{n} minute", "{n} minutes", n)
-  return html`<p class="why-sentence">${row.why}</p>
+  return html`<p class="why-sentence">${sentence(row)}</p>
     ${parts && html`<table class="why-sum"><caption class="visually-hidden">${t("How its place is worked out")}</caption><tbody>
       <tr><th scope="row">${t("Answer due")}</th><td>${moment(parts.due_at)}</td></tr>
       ${parts.handling_minutes > 0 && html`<tr><th scope="row">${t("Typical handling")}</th><td>− ${minutes(parts.handling_minutes)}</td></tr>
@@ -19,6 +19,16 @@ export function Why({ row }) {
       ${row.rank_at && html`<tr class="why-total"><th scope="row">${t("Place in the queue")}</th><td>${moment(row.rank_at)}</td></tr>`}
     </tbody></table>
     <p class="why-rule">${t("The earliest place is taken first, whatever the channel.")}</p>`}`
+}
+
+/** The server's sentence in the agent's language and time, from the same parts. @param {QueueRow | Ticket} row */
+export function sentence(row) {
+  const parts = row.why_parts
+  if (!parts) return row.why
+  const values = { start: moment(parts.start_by), due: moment(parts.due_at), n: parts.handling_minutes }
+  const start = parts.handling_minutes > 0 ? t("Start by {start} (due {due}, typically {n} min)", values) : t("Answer by {due}", values)
+  const starts = parts.head_start.map(one => t("{n} min head start: {name}", { n: one.minutes, name: one.name }))
+  return [start, ...starts].join("; ")
 }
 
 /** @param {string} at */

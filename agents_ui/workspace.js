@@ -5,7 +5,7 @@ import { effect, signal, untracked } from "../vendor/ui.js"
 import { Connection } from "./connection.js"
 import { get, request, useCsrf } from "./http.js"
 import { askOverHttp } from "./http_commands.js"
-import { canUndo, takeUndo, toast } from "./notices_store.js"
+import { cannotUndo, canUndo, dismiss, takeUndo, toast } from "./notices_store.js"
 import { Outbox } from "./outbox.js"
 import { QueueStore } from "./queue_store.js"
 import { go, route } from "./route.js"
@@ -281,11 +281,9 @@ export async function change(id, set, { said, back } = {}) {
   queue.overlay(id, shown)
   const store = current.peek()?.id === id ? current.peek() : null
   if (store) store.overlay.value = { ...store.overlay.value, ...shown }
-  if (said) {
-    const undo = back ? { label: said, run: () => change(id, back, { said: t("Undone") }) } : undefined
-    if (undo) canUndo(undo)
-    toast(said, { action: undo && { label: t("Undo"), key: "Z", run: undoLast } })
-  }
+  const undo = back && said ? { label: said, run: () => change(id, back, { said: t("Undone") }) } : undefined
+  if (undo) canUndo(undo)
+  const shownToast = said ? toast(said, { action: undo && { label: t("Undo"), key: "Z", run: undoLast } }) : 0
   const answer = await persist("change_ticket", { ticket: id, client_id: crypto.randomUUID(), set })
   if (store) {
     if (answer.ok && store.fields.peek()) store.fields.value = /** @type {Ticket} */ ({ ...store.fields.peek(), ...shown })
@@ -294,6 +292,8 @@ export async function change(id, set, { said, back } = {}) {
   }
   if (answer.ok) return queue.confirm(id)
   queue.overlay(id, null)
+  dismiss(shownToast)
+  if (undo) cannotUndo(undo)
   toast(t("Not changed: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
 }
 

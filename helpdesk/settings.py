@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -50,8 +50,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="addresses whose X-Forwarded-* headers are believed, comma separated"
     )
-    pool_size: int = Field(8, ge=2, le=64, description="database connections per process")
+    pool_size: int = Field(8, ge=4, le=64, description="database connections per process")
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
 
     def __init__(self, **values: object) -> None:
         try:

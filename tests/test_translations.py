@@ -14,7 +14,7 @@ PLACES = {
     "widget": [ROOT / "widget"],
 }
 TEXT = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""
-SINGLE = re.compile(rf"(?<![\w.$])_?t\(\s*{TEXT}")
+SINGLE = re.compile(rf"(?<![\w.$])(?:t|_)\(\s*{TEXT}")
 PLURAL = re.compile(rf"(?<![\w$])(?:t\.)?plural\(\s*{TEXT}\s*,\s*{TEXT}")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 OTHERS = [language for language in translation.languages() if language != translation.SOURCE_LANGUAGE]
@@ -57,3 +57,27 @@ def test_the_search_sees_texts_in_templates_and_in_modules():
 
     assert texts_in(template) == ["Sign in", "{n} mail"]
     assert texts_in(module) == ["Send", "Don't", "one"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "language"),
+    [
+        ("sv-SE,sv;q=0.9,en;q=0.8", "sv"),
+        ("de, sv;q=0.5", "sv"),
+        ("sv;q=0, en", "en"),
+        ("en-US,en;q=0.9,sv;q=0.8", "en"),
+        ("sv;q=nonsense", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_the_reader_gets_the_language_they_like_best_among_ours(wishes, language):
+    assert translation.best_locale(wishes) == language
+
+
+def test_a_text_nobody_has_translated_is_shown_in_english_with_its_values():
+    t = translation.translator("sv", "pages")
+
+    assert t("{n} of {all} things", n=3, all="{n}") == "3 of {n} things"
+    assert t.plural("{n} thing", "{n} things", 2) == "2 things"
+    assert translation.translator("xx", "pages")("Send") == "Send"

@@ -12,4 +12,4 @@ if ! cmp -s package-lock.json "$made_from"; then
     }
     cp package-lock.json "$made_from"
 fi
-exec node_modules/.bin/tsc --project tsconfig.json
+exec node_modules/.bin/tsc --project ../tsconfig.json

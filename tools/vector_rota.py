@@ -404,7 +404,7 @@ def _temporary(given: Case) -> Temporary:
 
 
 def _several(given: Case, *names: str) -> list[Case]:
-    found = next((given[name] for name in names if name in given), [])
+    found: Any = next((given[name] for name in names if name in given), [])
     return [found] if isinstance(found, dict) else list(found)
 
 

@@ -26,7 +26,8 @@ def check(case: Mapping[str, Any]) -> tuple[Any, Any]:
         raise NotApplicableError("we deliberately choose otherwise")
     if case["kind"] not in KINDS:
         raise NotApplicableError(f"kind {case['kind']}")
-    return KINDS[case["kind"]](case["input"], case["expect"])
+    got, wanted = KINDS[case["kind"]](case["input"], case["expect"])
+    return got, wanted
 
 
 def run(cases: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:

@@ -4,7 +4,6 @@ import { html, useEffect, useLayoutEffect, useRef, useSignal } from "../vendor/u
 import { Icon } from "./icon.js"
 import { fileSize } from "./text.js"
 import { plural, t } from "./translation.js"
-import { TOO_LARGE, objection, upload } from "./uploads.js"
 
 /** @import { Chat } from "./chat.js" */
 /** @import { Signal } from "../vendor/ui.js" */
@@ -43,13 +42,14 @@ export function Composer({ chat, prefill, dropped }) {
     if (text) chat.storage.set(key, text)
     else chat.storage.drop(key)
   }
-  const add = (/** @type {File[]} */ files) => {
+  const add = async (/** @type {File[]} */ files) => {
     if (!files.length || !limits) return
-    const why = objection(files, uploads.value.length, limits)
-    problem.value = !why ? "" : why === TOO_LARGE
-      ? t("A file may be at most {size}.", { size: fileSize(limits.upload_bytes) })
-      : plural("At most {n} file in one message.", "At most {n} files in one message.", limits.uploads)
-    if (why) return
+    const tooMany = uploads.value.length + files.length > limits.uploads
+    const tooLarge = files.some(file => file.size > limits.upload_bytes)
+    problem.value = tooLarge ? t("A file may be at most {size}.", { size: fileSize(limits.upload_bytes) })
+      : tooMany ? plural("At most {n} file in one message.", "At most {n} files in one message.", limits.uploads) : ""
+    if (problem.value) return
+    const { upload } = await import("./uploads.js")
     const token = chat.storage.get("token") ?? ""
     uploads.value = [...uploads.value, ...files.map(file => upload(file, token, () => { uploads.value = [...uploads.value] }))]
   }
@@ -59,8 +59,8 @@ export function Composer({ chat, prefill, dropped }) {
     problem.value = ""
     field.current?.focus()
   }
-  const busy = uploads.value.some(item => item.state.value === "sending")
-  const broken = uploads.value.some(item => item.state.value === "failed")
+  const busy = uploads.value.some(item => item.state === "sending")
+  const broken = uploads.value.some(item => item.state === "failed")
   const empty = !draft.value.trim() && !uploads.value.length
   const tooLong = limits ? draft.value.length - limits.body : 0
 
@@ -98,7 +98,7 @@ export function Composer({ chat, prefill, dropped }) {
     <form class="composer" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send() }}>
       ${uploads.value.length > 0 && html`
         <ul class="uploads" aria-label=${t("Files")}>
-          ${uploads.value.map(item => html`<${UploadRow} key=${item.key} item=${item} remove=${() => remove(item)} />`)}
+          ${uploads.value.map(item => html`<${UploadRow} key=${item.key} item=${{ ...item }} remove=${() => remove(item)} />`)}
         </ul>`}
       ${(problem.value || tooLong > 0) && html`
         <p class="problem" role="alert">${problem.value || plural("{n} character too many", "{n} characters too many", tooLong)}</p>`}
@@ -117,15 +117,14 @@ export function Composer({ chat, prefill, dropped }) {
 
 /** @param {{ item: Upload, remove: () => void }} props */
 function UploadRow({ item, remove }) {
-  const { file, preview } = item
-  const state = item.state.value
+  const { file, preview, state } = item
   return html`
     <li class=${state}>
       ${preview ? html`<img src=${preview} alt="" />` : html`<span class="kind" aria-hidden="true">${file.name.split(".").pop()?.slice(0, 4)}</span>`}
       <span class="about">
         <span class="file-name">${file.name}</span>
         ${state === "sending"
-          ? html`<progress value=${item.progress.value} max="1" aria-label=${t("Uploading {name}", { name: file.name })}></progress>`
+          ? html`<progress value=${item.progress} max="1" aria-label=${t("Uploading {name}", { name: file.name })}></progress>`
           : html`<span class="file-size">${state === "failed" ? t("Could not be uploaded") : fileSize(file.size)}</span>`}
       </span>
       <button type="button" class="icon small" aria-label=${t("Remove {name}", { name: file.name })} onClick=${remove}><${Icon} name="close" /></button>

@@ -53,6 +53,8 @@ export class Connection {
     this.fresh = null
     /** @type {string | null} */
     this.followed = null
+    /** @type {AbortController | null} */
+    this.poll = null
   }
 
   get up() {
@@ -125,11 +127,11 @@ export class Connection {
     this.trying = true
     try {
       const pass = await this.#pass()
-      if (this.byHttp) return this.#poll()
+      if (this.byHttp) return await this.#poll()
       await this.#connect(pass)
       this.failures = 0
     } catch (problem) {
-      this.#failed(problem)
+      this.failed(problem)
     } finally {
       this.trying = false
     }
@@ -196,7 +198,7 @@ export class Connection {
   }
 
   /** @param {unknown} problem */
-  #failed(problem) {
+  failed(problem) {
     if (!this.running) return
     const code = problem instanceof Refusal ? problem.status : 0
     if (code >= 400 && code < 500 && ![401, 408, 429].includes(code)) return this.#become("refused")
@@ -227,9 +229,10 @@ export class Connection {
     this.options.status(status)
   }
 
-  #poll() {
+  async #poll() {
+    const { listen } = await import("./polling.js") // few need it
     this.#become("polling")
-    void this.#pollForEver()
+    void listen(this)
     this.timer = setTimeout(() => { // perhaps another network by now
       this.byHttp = false
       this.failedUpgrades = 1
@@ -237,30 +240,6 @@ export class Connection {
       this.#become("connecting")
       this.#try()
     }, SOCKET_AGAIN)
-  }
-
-  async #pollForEver() {
-    while (this.running && this.status === "polling") {
-      const ticket = this.followed
-      this.poll = new AbortController()
-      if (!ticket) {
-        await new Promise(resolve => this.poll?.signal.addEventListener("abort", resolve, { once: true }))
-        continue
-      }
-      const after = this.options.cursor(ticket)
-      try {
-        const query = new URLSearchParams({ ticket, after: `${after}`, wait: "25" })
-        const { events, epoch } = await this.#http(`events?${query}`, {}, 40_000, this.poll)
-        this.failures = 0
-        this.options.received("events", { ticket, epoch, prev: after, events })
-      } catch (problem) {
-        if (ticket !== this.followed || this.poll.signal.aborted) continue
-        if (problem instanceof Refusal && problem.code === "resync") this.options.received("hint", { ticket, head: Infinity })
-        else if (problem instanceof Refusal && problem.status === 401) return this.enter()
-        else if (!(problem instanceof Refusal) || problem.status >= 500) return this.#failed(problem)
-        await new Promise(resolve => setTimeout(resolve, 3_000))
-      }
-    }
   }
 
   /** @param {string} command @param {any} data @param {number} timeout @returns {Promise<Answer>} */
@@ -276,7 +255,7 @@ export class Connection {
   /** Also what asks for an address: POST /widget/<path> in the visitor's name. @param {string} path @param {object} data @param {number} [timeout] */
   async #post(path, data, timeout = ACK) {
     const init = { method: "POST", body: JSON.stringify(data), headers: { "Content-Type": "application/json" } }
-    return this.#http(path, init, timeout)
+    return this.http(path, init, timeout)
   }
 
   /** @param {object} data @returns {Promise<Answer>} */
@@ -285,7 +264,7 @@ export class Connection {
   }
 
   /** @param {string} path @param {RequestInit} init @param {number} timeout @param {AbortController} [stop] @returns {Promise<any>} */
-  async #http(path, init, timeout, stop = new AbortController()) {
+  async http(path, init, timeout, stop = new AbortController()) {
     const token = this.options.storage.get("token")
     const headers = { ...init.headers, ...(token && path !== "session" ? { Authorization: `Bearer ${token}` } : {}) }
     const limit = setTimeout(() => stop.abort(), timeout)

@@ -12,7 +12,8 @@
   const listeners = new EventTarget()
   const stop = new AbortController()
   /** @type {Told} */ const told = { locale: locale || root.lang, theme: { scheme: theme } }
-  /** @type {any} */ let [frame, port] = []
+  /** @type {any} */ let frame
+  /** @type {any} */ let port
   let unread = 0
 
   // The site's own storage holds only whether there is a chat to come back to, and its colours. Never a token.
@@ -88,9 +89,9 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     dispatchEvent(new CustomEvent("helpdesk:" + name, { detail }))
   }
 
-  /** @param {keyof Told} name @param {any} value */
+  /** @param {string} name @param {any} value */
   function tell(name, value) {
-    told[name] = value
+    Object.assign(told, { [name]: value })
     port?.postMessage([name, value])
   }
 
@@ -222,8 +223,8 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     for (const call of early?.q || []) window.Helpdesk(...call)
   }
 
-  window.Helpdesk = Object.defineProperties((/** @type {keyof Api} */ name, /** @type {[any]} */ ...values) => {
-    const found = api[name]
+  window.Helpdesk = Object.defineProperties((/** @type {string} */ name, /** @type {any[]} */ ...values) => {
+    const found = /** @type {any} */ (api)[name]
     return typeof found == "function" ? found(...values) : found
   }, Object.getOwnPropertyDescriptors(api))
   document.readyState == "loading" ? document.addEventListener("DOMContentLoaded", start) : start()

@@ -157,7 +157,7 @@ function Typing({ chat }) {
 /** Nobody there, or nobody yet: what happens next, and a way to be reached. @param {{ chat: Chat, now: Date }} props */
 function AfterTheLast({ chat, now }) {
   const session = chat.session.value
-  const last = chat.lines.value.findLast(line => line.kind === "message")
+  const last = chat.lines.value[chat.lines.value.length - 1]
   if (!session || !last?.mine || last.waiting) return null
   const { open, next_opening } = session.inbox
   const waits = now.getTime() - Date.parse(last.at) > 90_000

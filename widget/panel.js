@@ -112,7 +112,7 @@ function Header({ several }) {
       ${!listing && html`<span class=${inbox?.open ? "who there" : "who"}><${Avatar} name=${title} /></span>`}
       <div class="title">
         <h1>${title}</h1>
-        ${inbox && !listing && html`<p>${agent ? `${inbox.name} · ` : ""}${presence()}</p>`}
+        ${inbox && !listing && html`<p>${presence()}</p>`}
       </div>
       <button type="button" class="icon" aria-pressed=${sound.value ? "true" : "false"} aria-label=${t("Sound")}
         title=${sound.value ? t("Sound is on") : t("Sound is off")} onClick=${toggleSound}><${Icon} name=${sound.value ? "sound" : "silent"} /></button>

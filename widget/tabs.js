@@ -77,9 +77,10 @@ export class Tabs {
       if (this.left) return resolve(undefined)
       this.release = () => resolve(undefined)
       this.#lead()
-    })).catch(() => {
+    })).catch(problem => {
       if (this.left) return
-      if (this.leading) this.#follow() // taken over by another tab
+      if (problem?.name !== "AbortError") return this.#lead() // refused, as third-party storage may be
+      this.#follow() // taken over by another tab
       this.#waitForTurn({})
     })
   }

@@ -31,16 +31,22 @@ export function plural(one, many, n, values = {}) {
   return filled(text, { n, ...values })
 }
 
+/** The reader's own region where it speaks the language: it decides how times look. */
+function region() {
+  const { value: { locale } } = language
+  return navigator.languages.find(own => own.startsWith(`${locale}-`)) ?? (locale === "en" ? "en-GB" : locale)
+}
+
 /** @param {Date} at */
 export function clockTime(at) {
-  return at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })
+  return at.toLocaleTimeString(region(), { hour: "2-digit", minute: "2-digit" })
 }
 
 /** "Today", "Yesterday", or the date. @param {Date} at @param {Date} now */
 export function dayName(at, now) {
   const days = daysBetween(now, at)
   if (days === 0 || days === -1) return capital(new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(days, "day"))
-  return capital(at.toLocaleDateString(locale(), { weekday: "long", day: "numeric", month: "long" }))
+  return capital(at.toLocaleDateString(region(), { weekday: "long", day: "numeric", month: "long" }))
 }
 
 /** When somebody is back: "08:00", "tomorrow 08:00", "Monday 08:00", "24 December 08:00". @param {Date} at @param {Date} now */
@@ -49,14 +55,14 @@ export function moment(at, now) {
   if (days === 0) return clockTime(at)
   if (days === 1) return `${new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(1, "day")} ${clockTime(at)}`
   const day = days < 7 ? { weekday: /** @type {const} */ ("long") } : { day: /** @type {const} */ ("numeric"), month: /** @type {const} */ ("long") }
-  return `${at.toLocaleDateString(locale(), day)} ${clockTime(at)}`
+  return `${at.toLocaleDateString(region(), day)} ${clockTime(at)}`
 }
 
 /** @param {number} seconds */
 export function replyTime(seconds) {
   const minutes = Math.max(1, Math.round(seconds / 60))
-  if (minutes < 60) return plural("We usually reply within {n} minute", "We usually reply within {n} minutes", minutes)
-  return plural("We usually reply within {n} hour", "We usually reply within {n} hours", Math.round(minutes / 60))
+  if (minutes < 60) return plural("Replies in about {n} minute", "Replies in about {n} minutes", minutes)
+  return plural("Replies in about {n} hour", "Replies in about {n} hours", Math.round(minutes / 60))
 }
 
 /** @param {Date} from @param {Date} to */

@@ -27,7 +27,7 @@ async def issue(tx: Transaction, actor: Actor) -> str:
         ConnectionPass(
             token_hash=hashed(token),
             namespace=WIDGET if actor.kind is ActorKind.CONTACT else AGENTS,
-            subject=_subject(actor),
+            subject=subject_of(actor),
             created_at=tx.now,
         )
     )
@@ -75,11 +75,8 @@ async def actor_of(tx: Transaction, subject: dict[str, Any]) -> Actor:
     return actor
 
 
-async def sweep(tx: Transaction) -> None:
-    await tx.session.execute(delete(ConnectionPass).where(ConnectionPass.created_at < tx.now - LIFETIME))
-
-
-def _subject(actor: Actor) -> dict[str, Any]:
+def subject_of(actor: Actor) -> dict[str, Any]:
+    """What is stored of an actor: ids only, its rights are looked up when it acts."""
     if actor.kind is ActorKind.CONTACT:
         inbox_id = next(iter(actor.inbox_ids or ()))
         return {"kind": actor.kind.value, "contact_id": str(actor.contact_id), "inbox_id": str(inbox_id)}
@@ -89,3 +86,7 @@ def _subject(actor: Actor) -> dict[str, Any]:
         "agent_id": str(actor.agent_id),
         "scopes": sorted(actor.scopes),
     }
+
+
+async def sweep(tx: Transaction) -> None:
+    await tx.session.execute(delete(ConnectionPass).where(ConnectionPass.created_at < tx.now - LIFETIME))

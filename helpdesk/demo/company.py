@@ -85,7 +85,7 @@ class Rotation:
     team: str
     agents: tuple[str, ...]
     turn: timedelta
-    anchor: datetime  # local wall clock in `time_zone`, a handoff
+    anchor: datetime  # local wall clock in `time_zone`, without a zone; a handoff
     time_zone: str = TIME_ZONE
 
 
@@ -205,7 +205,7 @@ ROTATION = Rotation(
     "technical",
     ("mikko", "priya", "oskar", "jonas"),
     timedelta(weeks=1),
-    datetime(2026, 1, 5, 9, 0),
+    datetime.fromisoformat("2026-01-05T09:00"),
 )
 
 ESCALATION_POLICY = EscalationPolicy(

@@ -124,6 +124,16 @@ async def by_email(tx: Transaction, email: str) -> Agent | None:
     return found
 
 
+async def first_owner(tx: Transaction) -> Agent | None:
+    found: Agent | None = await tx.session.scalar(
+        select(Agent)
+        .where(Agent.role == Role.OWNER.value, Agent.disabled_at.is_(None))
+        .order_by(Agent.created_at, Agent.id)
+        .limit(1)
+    )
+    return found
+
+
 async def active(tx: Transaction) -> list[Agent]:
     return list(await tx.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
 

@@ -57,6 +57,17 @@ async def by_address(tx: Transaction, address: str) -> Inbox | None:
     return found
 
 
+async def by_domain(tx: Transaction, domain: str) -> Inbox | None:
+    """The oldest mail inbox of a domain: where delivery reports to signed return addresses go."""
+    found: Inbox | None = await tx.session.scalar(
+        select(Inbox)
+        .where(func.lower(func.split_part(Inbox.address, "@", 2)) == domain.lower())
+        .order_by(Inbox.created_at, Inbox.id)
+        .limit(1)
+    )
+    return found
+
+
 async def first_of(tx: Transaction, channel: Channel) -> Inbox:
     """The oldest inbox of a channel: where a logged call goes when nobody says which line it was."""
     inbox = await tx.session.scalar(

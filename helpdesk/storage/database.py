@@ -57,7 +57,10 @@ class Database:
             except HelpdeskError:
                 raise
             except Exception as failure:
-                raise _in_our_words(failure) from failure
+                ours = _in_our_words(failure)
+                if ours is failure:
+                    raise
+                raise ours from failure
         for listener in self._listeners:
             listener(tx)
 
@@ -115,6 +118,8 @@ def _in_our_words(failure: Exception) -> Exception:
         cause = failure.orig.__cause__ if failure.orig is not None else failure
     if isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
         return Conflict("try_again")
+    if isinstance(cause, asyncpg.UniqueViolationError):
+        return Conflict("already_exists")  # somebody was a moment faster
     if isinstance(cause, asyncpg.DiskFullError):
         return Unavailable("database_disk_full")
     if isinstance(failure, OperationalError | InterfaceError | OSError) or isinstance(

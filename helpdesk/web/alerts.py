@@ -89,12 +89,8 @@ async def _view(tx: Transaction, alert: oncall.Alert, t: Translator) -> AlertVie
 
 
 def _reason(reason: str, t: Translator) -> str:
-    known = {
-        "breach": t("A promise is broken"),
-        "at_risk": t("A promise is about to break"),
-        "unassigned": t("Nobody has taken it"),
-    }
-    return known.get(reason, t("Needs somebody now"))
+    """The usual one in the reader's language; any other as it was recorded."""
+    return t("Urgent, and nobody is at work") if reason.startswith("P1 outside staffed hours") else reason
 
 
 def _own_id(actor: Actor) -> UUID:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk import translation
+from helpdesk.web.joined_modules import joined
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -32,6 +33,9 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """What is served at all; anything else in those folders (types, tests, notes) stays private."""
+
+JOINED = "widget/panel.js"
+"""Visitors meet it once and on bad networks, so it comes as one file; agents keep their modules all day."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 LOADER_CACHE = "public, max-age=300"
@@ -164,6 +168,8 @@ class Assets:
             for language in translation.languages():
                 texts = orjson.dumps(translation.catalog(bundle, language), option=orjson.OPT_SORT_KEYS)
                 files[f"locales/{bundle}.{language}.js"] = b"export default " + texts + b"\n"
+        if JOINED in files:
+            files[JOINED] = joined(JOINED, files)
         return files
 
     def _paths(self) -> list[tuple[str, Path]]:

@@ -29,17 +29,18 @@ class BodyLimit:
             return
         limit = next((size for start, size in self._limits if scope["path"].startswith(start)), BODY_LIMIT)
         declared = Headers(scope=scope).get("content-length", "")
-        refusal = self._refuse(
-            Request(scope), 413, "body_too_large", f"At most {limit} bytes are taken here."
-        )
         if declared.isdigit() and int(declared) > limit:
-            await refusal(scope, receive, send)
+            await self._no(scope, receive, send, limit)
             return
         counted = _Counted(receive, send, limit)
         with suppress(_TooLarge):
             await self._app(scope, counted.receive, counted.send)
         if counted.exceeded and not counted.answered:
-            await refusal(scope, receive, send)
+            await self._no(scope, receive, send, limit)
+
+    async def _no(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        sentence = f"At most {limit} bytes are taken here."
+        await self._refuse(Request(scope), 413, "body_too_large", sentence)(scope, receive, send)
 
 
 class _TooLarge(HTTPException):

@@ -16,9 +16,17 @@ from helpdesk.auth import links
 from helpdesk.auth.visitors import actor_for
 from helpdesk.domain import contacts, inboxes, tickets
 from helpdesk.errors import Invalid
+from helpdesk.storage.files import Files
 from helpdesk.web.templating import Pages, language_of
 
 LONGEST_THREAD = 500
+
+
+@dataclass(frozen=True)
+class File:
+    name: str
+    size: int
+    url: str
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Line:
     author_name: str
     at: datetime
     body: str
-    attachments: list[Mapping[str, Any]]
+    attachments: list[File]
 
 
 async def show_ticket(request: Request) -> Response:
@@ -70,13 +78,14 @@ async def _page(
         ticket = await tickets.get(tx, ticket_id)
         events, _ = await tickets.queries.events_after(tx, ticket_id, 0, LONGEST_THREAD)
     pages: Pages = request.app.state.pages
+    files: Files = request.app.state.files
     return pages.render(
         request,
         "ticket_public.html",
         status=status,
         zone=actor.time_zone,
         ticket=ticket,
-        messages=[_line(event) for event in events if event["data"].get("message_id")],
+        messages=[_line(event, files, tx.now) for event in events if event["data"].get("message_id")],
         sent="sent" in request.query_params,
         draft=draft,
         failure=failure,
@@ -94,10 +103,11 @@ async def _reader(request: Request) -> tuple[UUID, Actor]:
     return ticket_id, actor_for(contact, ticket.inbox_id)
 
 
-def _line(event: Mapping[str, Any]) -> Line:
-    data = event["data"]
-    author = data["author"]
-    return Line(author["kind"], author["name"], event["at"], data["body"], data.get("attachments") or [])
+def _line(event: Mapping[str, Any], store: Files, now: datetime) -> Line:
+    data, author = event["data"], event["data"]["author"]
+    sent = store.addressed(data.get("attachments") or [], now)
+    files = [File(file["name"], file["size"], file["url"]) for file in sent]
+    return Line(author["kind"], author["name"], event["at"], data["body"], files)
 
 
 def _client_id(text: str) -> UUID | None:

@@ -1,6 +1,6 @@
 """Several browser modules as one file, so that a visitor waits for one request where the source has a dozen.
 
-No build step and no parser: it relies on the plain shapes our modules keep to (named imports and exports at the
+No build step, no parser: it relies on the plain shapes our modules keep to (named imports and exports at the
 beginning of a line, no two top-level names alike) and refuses what it does not know.
 """
 

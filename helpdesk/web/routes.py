@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import alerts, contact_ticket, outbox, sign_in, support, workspace
+from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, workspace
 from helpdesk.web.assets import Assets
 
 
@@ -18,6 +18,8 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/t/{token}", contact_ticket.answer_ticket, methods=["POST"]),
         Route("/alert/{token}", alerts.show_alert, methods=["GET"]),
         Route("/alert/{token}", alerts.acknowledge_alert, methods=["POST"]),
+        Route("/widget/panel", chat_panel.show_panel),
+        Route("/demo", demo_shop.show_shop),
         Route("/demo/outbox", outbox.show_outbox),
         Route("/demo/outbox/{id}", outbox.show_mail),
         Route("/demo/outbox/{id}/html", outbox.show_mail_html),

@@ -118,7 +118,7 @@ def content_security_policy(policy: Policy, nonce: str, frame_ancestors: Iterabl
     parts = [
         "default-src 'none'",
         f"script-src 'self' 'nonce-{nonce}' 'strict-dynamic'",
-        "style-src 'self'",
+        "style-src 'self'" + (f" 'nonce-{nonce}'" if policy is Policy.WIDGET else ""),
         "img-src 'self' blob: data:",
         "font-src 'self'",
         "media-src 'self' blob:",

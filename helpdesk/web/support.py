@@ -90,7 +90,7 @@ async def _page(
     await session_of(request)
     pages: Pages = request.app.state.pages
     async with request.app.state.database.transaction(SYSTEM) as tx:
-        ways = await _ways(tx, language_of(request), pages.zone)
+        ways = await ways_in(tx, language_of(request), pages.zone)
     return pages.render(
         request,
         "support.html",
@@ -107,7 +107,7 @@ async def _page(
     )
 
 
-async def _ways(tx: Transaction, language: str, zone: str) -> Ways:
+async def ways_in(tx: Transaction, language: str, zone: str) -> Ways:
     """The first mail inbox and widget, and every phone line; hours are those the mail inbox is served in."""
     found = await inboxes.all_of(tx)
     of = {channel: [inbox for inbox in found if inbox.channel == channel] for channel in inboxes.Channel}

@@ -1,6 +1,6 @@
 """Pages from templates: in the reader's language, with addresses of today's files, escaped throughout."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,17 @@ class Pages:
     ) -> HTMLResponse:
         """`locale` wins over the browser's wish where we know the reader."""
         language = locale or language_of(request)
+        t = translation.translator(language, "pages")
         text = self._environment.get_template(template).render(
-            t=translation.translator(language, "pages"),
+            t=t,
+            _=t,
             locale=language,
             when=Times(language, values.pop("zone", None) or self.zone),
             nonce=getattr(request.state, "nonce", ""),
             csrf=getattr(request.state, "csrf", ""),
             request_id=getattr(request.state, "request_id", ""),
             path=request.url.path,
+            in_language=_in_language(request),
             status=status,
             **values,
         )
@@ -103,6 +106,11 @@ def language_names() -> Sequence[tuple[str, str]]:
         (code, (Locale.parse(code).get_display_name(code) or code).capitalize())
         for code in translation.languages()
     ]
+
+
+def _in_language(request: Request) -> Callable[[str], str]:
+    """The same page in another language."""
+    return lambda code: "?" + request.url.include_query_params(language=code).query
 
 
 def iso(at: datetime) -> str:

@@ -1,9 +1,10 @@
 """The page the agents' workspace lives in; everything on it is drawn by agents_ui."""
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.channels.chat import epoch_of
+from helpdesk.domain import agents
 from helpdesk.web.security import Policy
 from helpdesk.web.templating import Pages, iso
 from helpdesk.web.visits import session_of, to_sign_in
@@ -15,18 +16,21 @@ async def show_workspace(request: Request) -> Response:
     if session is None:
         return to_sign_in(request)
     state, actor = request.app.state, session.actor
+    async with state.database.transaction(actor) as tx:
+        epoch = await epoch_of(tx)
+        email = (await agents.get(tx, actor.id)).email if actor.id else ""
     request.state.policy = Policy.WORKSPACE
     pages: Pages = state.pages
     boot = {
         "me": {
-            "id": actor.agent_id,
+            "id": str(actor.agent_id),
             "name": actor.name,
-            "email": session.actor.name,
+            "email": email,
             "role": actor.role,
             "locale": actor.locale,
             "time_zone": actor.time_zone,
         },
-        "epoch": getattr(state, "epoch", ""),
+        "epoch": epoch,
         "csrf": session.csrf,
         "locale": actor.locale,
         "server_now": iso(state.database.clock.now()),
@@ -34,6 +38,10 @@ async def show_workspace(request: Request) -> Response:
         "demo": state.settings.demo,
         "build": state.assets.build,
     }
-    # "<" is the only character that could end the data block early.
-    text = orjson.dumps(boot).decode().replace("<", "\\u003c")
-    return pages.render(request, "workspace.html", locale=actor.locale, boot=text)
+    return pages.render(
+        request,
+        "workspace.html",
+        locale=actor.locale,
+        boot=boot,
+        preloads=state.assets.preloads("agents_ui/app.js"),
+    )

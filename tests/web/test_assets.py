@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from helpdesk.web.assets import Assets, source_root
 
-PANEL = """
+MODULE = """
 import { h } from "../vendor/ui.js"
 import "./connection.js"
 const later = () => import("./later.js")
@@ -21,7 +21,7 @@ const later = () => import("./later.js")
 def roots(tmp_path: Path) -> dict[str, Path]:
     files = {
         "widget/loader.js": "console.log('loader')\n" * 40,
-        "widget/panel.js": PANEL,
+        "widget/thread.js": MODULE,
         "widget/connection.js": 'export { io } from "../vendor/socket.js"\n',
         "widget/later.js": "export {}\n",
         "widget/notes.md": "private",
@@ -49,19 +49,19 @@ async def browser(assets: Assets) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_a_file_under_the_current_build_may_be_kept_for_ever(browser, assets):
-    answer = await browser.get(assets.url("widget/panel.js"))
+    answer = await browser.get(assets.url("widget/thread.js"))
 
     assert answer.status_code == 200
-    assert answer.text == PANEL
+    assert answer.text == MODULE
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_a_file_under_an_old_build_is_todays_and_is_not_kept(browser):
-    answer = await browser.get("/assets/0123456789ab/widget/panel.js")
+    answer = await browser.get("/assets/0123456789ab/widget/thread.js")
 
-    assert answer.text == PANEL
+    assert answer.text == MODULE
     assert answer.headers["cache-control"] == "no-cache"
 
 
@@ -94,7 +94,13 @@ async def test_the_loader_has_one_address_for_ever_and_is_kept_for_five_minutes(
 
 @pytest.mark.parametrize(
     "path",
-    ["widget/notes.md", "vendor/ui.d.ts", "static/%2e%2e/widget/panel.js", "static/%2Fetc%2Fpasswd", "no.js"],
+    [
+        "widget/notes.md",
+        "vendor/ui.d.ts",
+        "static/%2e%2e/widget/thread.js",
+        "static/%2Fetc%2Fpasswd",
+        "no.js",
+    ],
 )
 async def test_nothing_else_can_be_read(browser, assets, path):
     answer = await browser.get(f"/assets/{assets.build}/{path}")
@@ -112,13 +118,13 @@ def test_development_sees_a_change_without_a_restart(roots):
     assets = Assets(roots, reload=True)
     before = assets.build
 
-    (roots["widget"] / "panel.js").write_text("export const changed = true\n")
+    (roots["widget"] / "thread.js").write_text("export const changed = true\n")
 
     assert assets.build != before
 
 
 def test_preloading_follows_static_imports_and_leaves_dynamic_ones(assets):
-    found = assets.preloads("widget/panel.js")
+    found = assets.preloads("widget/thread.js")
 
     assert [address.split("/", 3)[3] for address in found] == [
         "vendor/ui.js",
@@ -141,3 +147,10 @@ async def test_translations_are_modules_of_the_same_build(assets, browser):
     answer = await browser.get(assets.url("locales/pages.sv.js"))
 
     assert answer.text.startswith("export default {")
+
+
+def test_the_panel_comes_as_one_file_because_visitors_wait_for_every_request():
+    assets = Assets()
+
+    assert assets.preloads("widget/panel.js") == ()
+    assert b'from "./' not in assets.snapshot.get("widget/panel.js").body

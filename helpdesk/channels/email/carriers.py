@@ -1,6 +1,6 @@
-"""Signed carriers: what we put into every mail so that its answer finds the ticket again, whatever relays rewrite.
+"""Signed carriers: what every mail of ours holds so that its answer finds the ticket again.
 
-A valid carrier says which ticket; it never says that the sender may write there (that is threading's question).
+A valid carrier says which ticket; never that the sender may write there: that is the question of threading.
 """
 
 import base64
@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-MARKER = re.compile(r"ref:r(\d{1,3})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})\.([a-z2-7]{16})(?![0-9a-z])", re.IGNORECASE)
+MARKER = re.compile(
+    r"ref:r(\d{1,3})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})\.([a-z2-7]{16})(?![0-9a-z])", re.IGNORECASE
+)
 
-_REPLY = re.compile(r"(?:^|[+-])r(\d{1,3})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})\.([a-z2-7]{16})$", re.IGNORECASE)
+_REPLY = re.compile(
+    r"(?:^|[+-])r(\d{1,3})\.([0-9a-z]{1,13})\.([0-9a-z]{1,13})\.([a-z2-7]{16})$", re.IGNORECASE
+)
 _OURS = re.compile(r"^m(\d{1,3})\.([0-9a-z]{1,25})\.([a-z2-7]{16})@", re.IGNORECASE)
 _ROOT = re.compile(r"^t(\d{1,3})\.([0-9a-z]{1,13})\.([a-z2-7]{16})@", re.IGNORECASE)
 _VERP = re.compile(r"^b[+-]([0-9a-z]{1,25})\.([a-z2-7]{16})$", re.IGNORECASE)
@@ -43,8 +47,10 @@ class Carrier:
 
     def is_for(self, contact_id: UUID) -> bool:
         """Whether it was issued to that person (contact or agent)."""
-        return self.valid and self.person is not None and hmac.compare_digest(
-            self.person.to_bytes(8, "big"), person_of(contact_id).to_bytes(8, "big")
+        return (
+            self.valid
+            and self.person is not None
+            and hmac.compare_digest(self.person.to_bytes(8, "big"), person_of(contact_id).to_bytes(8, "big"))
         )
 
 
@@ -54,7 +60,7 @@ def person_of(contact_id: UUID) -> int:
 
 
 class Carriers:
-    """Issues with the current key and verifies with every one that is still kept; dropping a key revokes it."""
+    """Issues with the current key, verifies with every one still kept; dropping a key revokes it."""
 
     def __init__(self, keys: Mapping[int, bytes], current: int) -> None:
         if current not in keys or any(len(key) < 16 for key in keys.values()):
@@ -63,7 +69,7 @@ class Carriers:
         self._current = current
 
     def reply_address(self, inbox: str, ticket: int, contact_id: UUID, *, plus: bool = True) -> str:
-        """`support+r1.<ticket>.<contact>.<mac>@domain`; `reply-…@` where the server knows no plus addresses."""
+        """`support+r1.<ticket>.<contact>.<mac>@…`, or `reply-r1.…@…` where plus addresses are unknown."""
         local, _, domain = inbox.rpartition("@")
         token = self._reply_token(ticket, person_of(contact_id))
         extended = f"{local}+{token}"
@@ -117,7 +123,7 @@ class Carriers:
         return found
 
     def read_all(self, recipients: Iterable[str], message_ids: Iterable[str], text: str) -> list[Carrier]:
-        """Every carrier in a mail, the strongest way first: addresses, then ids (newest first), then the body."""
+        """Every carrier in a mail: addresses, then ids (newest first), then the body."""
         addressed = [self.read_address(address) for address in list(recipients)[:100]]
         cited = [self.read_message_id(one) for one in reversed(list(message_ids)[-60:])]
         return [*(c for c in addressed if c), *(c for c in cited if c), *self.read_body(text)]

@@ -9,16 +9,17 @@ from helpdesk.channels.email.reading.addresses import parse_text
 _PREFIX = re.compile(r"^\s{0,5}([^\W\d_][\w.̇]{0,14})\s?(?:\[\d{1,3}\])?\s?[:：]\s?")
 _MAILTO = re.compile(r"[<\[]\s?mailto:\s?([^<>\[\]\s]{1,320})\s?[>\]]{1,2}", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\[\]\s]{1,64}@[^\[\]\s]{1,255})\]")
-_QUOTES = str.maketrans({quote: '"' for quote in "“”„«»"})
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _ON_BEHALF = re.compile(
-    r" (?:on behalf of|im auftrag von|de la part de|en nombre de|em nome de|per conto di|namens|för|på vegne af"
-    r"|på vegne av|w imieniu) ", re.IGNORECASE
+    r" (?:on behalf of|im auftrag von|de la part de|en nombre de|em nome de|per conto di|namens|för"
+    r"|på vegne af|på vegne av|w imieniu) ",
+    re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{1,255}")
 
 
 def is_forward_subject(subject: str) -> bool:
-    """`VS` and `RES` are an answer in one country and a forward in another: they count as forwards only here."""
+    """`VS` and `RES` mean an answer in one country and a forward in another: here they are forwards."""
     found = _PREFIX.match(subject[:200])
     return bool(found) and found is not None and found[1].lower() in languages.FORWARD_PREFIXES
 
@@ -45,19 +46,26 @@ def read(text: str, subject: str = "") -> Forwarded | None:
         if values := lines.forward_on_one_line(line):
             return _from_block(whole, index, lines.HeaderBlock(index + 1, values), subject)
         if lines.is_original(line) and not forward:
-            return _inner(whole, index, index + 1, subject) if lines.quote_depth(line) else None
-        if unnamed and lines.is_rule(line) and line.startswith("_" * 30) and index + 1 < len(whole):
-            if block := lines.header_block(whole, index + 1):
-                return _from_block(whole, index, block, subject)
+            answered = not lines.quote_depth(line) or _answers(whole[:index])
+            return None if answered else _inner(whole, index, index + 1, subject)
+        if unnamed and line.startswith("_" * 30) and (block := _below(whole, index)):
+            return None if _answers(whole[:index]) else _from_block(whole, index, block, subject)
         if not forward:
-            if lines.attribution(whole, index):
-                return None
             continue
         if block := lines.header_block(whole, index):
             return _from_block(whole, index, block, subject)
         if count := lines.attribution(whole, index):
             return _from_attribution(whole, index, count, subject)
     return None
+
+
+def _answers(before: list[str]) -> bool:
+    """Whether an attribution stands above: then this is an answer that quotes a forward."""
+    return any(lines.attribution(before, index) for index in range(len(before)) if before[index].strip())
+
+
+def _below(whole: list[str], rule: int) -> lines.HeaderBlock | None:
+    return lines.header_block(whole, rule + 1) if rule + 1 < len(whole) else None
 
 
 def _inner(whole: list[str], separator: int, start: int, subject: str) -> Forwarded | None:

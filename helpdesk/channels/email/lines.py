@@ -1,4 +1,4 @@
-"""What one line, or a few, of a mail's text is: attribution, header block, separator. Constant work per line."""
+"""What a line of a mail's text is: attribution, header block, separator. Constant work per line."""
 
 import re
 from dataclasses import dataclass
@@ -11,11 +11,13 @@ _LABEL = re.compile(r"^[ \t>*|_]{0,12}([^\W\d_][\w .'’()/-]{0,24}?)[ ]?\*{0,2}
 _DASHED = re.compile(r"^[ >*]{0,6}([-_=—–]{1,40})[ ]?([^-_=—–][^\n]{1,70}?)[ ]?([-_=—–]{1,40})[ ]*$")
 _ONE_LINE = re.compile(r"^[ \t>]{0,8}-{3,12}[ ]?([^-\n]{3,50}?)[ ]?-{3,12}[ ]{0,4}(\S.*)$")
 _INLINE_LABEL = re.compile(
-    "(" + "|".join(
+    "("
+    + "|".join(
         re.escape(word.capitalize())
         for word in sorted(_ROLES, key=len, reverse=True)
         if _ROLES[word] in ("from", "to", "cc", "date", "subject")
-    ) + r")[ ]?(?::[ ]?|(?<=Assunto) )"
+    )
+    + r")[ ]?(?::[ ]?|(?<=Assunto) )"
 )
 _RULE = re.compile(r"^[ \t>]{0,6}(?:_{10,200}|-{10,200}|={10,200}|\*{10,200})[ \t]*$")
 _DATE = re.compile(
@@ -138,9 +140,15 @@ def header_block(lines: list[str], start: int) -> HeaderBlock | None:
             role = named[0]
             values.setdefault(role, named[1])
             last, blanks, strangers = index, 0, 0
+            if index - start > 5 and len(values) < 3:
+                break
         elif blanks and values.get(role):
             break
-        elif strangers < 6 and _labelled_soon(lines, index + 1) or not values[role] or _continues(values[role], line):
+        elif (
+            (strangers < 6 and _labelled_soon(lines, index + 1))
+            or not values[role]
+            or _continues(values[role], line)
+        ):
             strangers += 1
             last = index
             values[role] = f"{values[role]} {unquoted(line).strip()}".strip()
@@ -156,14 +164,14 @@ def _labelled_soon(lines: list[str], start: int) -> bool:
 
 def _continues(value: str, line: str) -> bool:
     """A list of addresses that was broken after a comma or before a bracket."""
-    return value.endswith((",", ";")) or squeezed(line).startswith(("<", "[mailto")) and not _ADDRESS.search(value)
+    return value.endswith((",", ";")) or (squeezed(line).startswith(("<", "[mailto")) and not _address(value))
 
 
 def attribution(lines: list[str], start: int) -> int:
     """How many lines from `start` say who wrote what follows: 0 if none do."""
     first = squeezed(unquoted(lines[start])).strip("*_- ")
     lower = first.lower()
-    if not first or not (_begins(lower) or _DATE.search(first) or _ADDRESS.search(first)):
+    if not first or not (_begins(lower) or _DATE.search(first) or _address(first)):
         return 0
     joined = ""
     for count in range(1, 6):
@@ -178,6 +186,10 @@ def attribution(lines: list[str], start: int) -> int:
     return 0
 
 
+def _address(text: str) -> bool:
+    return "@" in text and bool(_ADDRESS.search(text))
+
+
 def _begins(lower: str) -> bool:
     return lower.startswith(_FIRST_WORDS) or lower.startswith(("在", "於", "于", "ב", "في"))
 
@@ -186,13 +198,17 @@ def _is_attribution(text: str) -> bool:
     if len(text) > 500:
         return False
     ended = text.endswith((":", "：", "»:", ":*"))
-    if _ISO_START.match(text) and _ADDRESS.search(text) and text.endswith((">", ":", "：", "]")):
+    if _ISO_START.match(text) and _address(text) and text.endswith((">", ":", "：", "]")):
+        return len(text) < 300
+    if text.endswith(">:") and _DATE.search(text) and _address(text):
         return len(text) < 300
     body = lowered(text.rstrip(" :：*»"))
+    if not ended and not body.endswith(languages.WROTE):
+        return False
     verb = _verb(body)
     if not verb or not (ended or body.endswith(verb)):
         return False
-    has_date, has_address = bool(_DATE.search(text)), bool(_ADDRESS.search(text))
+    has_date, has_address = bool(_DATE.search(text)), bool(_address(text))
     if not ended:
         return has_date and (has_address or _begins(body)) and body.endswith(verb)
     return has_address or (has_date and (_begins(body) or body.endswith(verb) or verb in body[-80:]))
@@ -206,8 +222,8 @@ def _verb(body: str) -> str:
         if position < 0 or len(verb) <= len(best):
             continue
         before, after = body[position - 1 : position], body[position + len(verb) : position + len(verb) + 1]
-        if not verb[0].isascii() and ord(verb[0]) > 0x2E80:
-            best = verb
-        elif not _WORD_END.match(before or " ") and not _WORD_END.match(after or " "):
+        if (not verb[0].isascii() and ord(verb[0]) > 0x2E80) or (
+            not _WORD_END.match(before or " ") and not _WORD_END.match(after or " ")
+        ):
             best = verb
     return best

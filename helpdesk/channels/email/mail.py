@@ -64,10 +64,10 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Ids stand without angle brackets. `text` is always there: from the HTML where the mail had nothing else.
+    """Ids stand without angle brackets. `text` is from the HTML where the mail had no plain form.
 
-    `text == new_text + signature_text + quoted_text`, so that folding never loses a word. `auto` is None for
-    a person's mail, else auto_replied, auto_generated, list, bulk or bounce, with the header as the reason.
+    `text == new_text + signature_text + quoted_text`: folding never loses a word. `auto` is None for a
+    person's mail, else auto_replied, auto_generated, list, bulk or bounce; `auto_why` is the header.
     """
 
     message_id: str | None = None
@@ -138,9 +138,7 @@ def _mail(values: dict[str, Any], parts: tuple[Part, ...]) -> Mail:
     values["date"] = datetime.fromisoformat(values["date"]) if values["date"] else None
     if bounce := values["bounce"]:
         failed = tuple(FailedRecipient(**one) for one in bounce["recipients"])
-        values["bounce"] = Bounce(
-            bounce["kind"], bounce["permanent"], failed, tuple(bounce["message_ids"])
-        )
+        values["bounce"] = Bounce(bounce["kind"], bounce["permanent"], failed, tuple(bounce["message_ids"]))
     if inner := values["forwarded"]:
         inner["sender"] = _address(inner["sender"])
         inner["to"], inner["cc"] = _addresses(inner["to"]), _addresses(inner["cc"])

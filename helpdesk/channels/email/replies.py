@@ -85,7 +85,9 @@ def _boundary(scanned: list[str], *, forwarded: bool) -> int | None:
 def _above(scanned: list[str], index: int) -> int:
     """Rules and blank lines directly above a header block belong to it."""
     start = index
-    while start and index - start < 4 and (not scanned[start - 1].strip() or lines.is_rule(scanned[start - 1])):
+    while (
+        start and index - start < 4 and (not scanned[start - 1].strip() or lines.is_rule(scanned[start - 1]))
+    ):
         start -= 1
     while start < index and not scanned[start].strip():
         start += 1
@@ -146,7 +148,11 @@ def _signature(scanned: list[str], end: int) -> int:
     """Where the signature begins; `end` if there is none. Something must stand above it."""
     filled = [index for index in range(end) if scanned[index].strip()]
     for index in filled[-8:]:
-        if index != filled[0] and scanned[index].lstrip().startswith("_" * 10) and lines.is_rule(scanned[index]):
+        if (
+            index != filled[0]
+            and scanned[index].lstrip().startswith("_" * 10)
+            and lines.is_rule(scanned[index])
+        ):
             end, filled = index, [one for one in filled if one < index]  # a mailing list's footer
             break
     if len(filled) < 2:

@@ -97,24 +97,25 @@ class Version:
 
     def turn_at(self, at: datetime) -> Turn:
         """The turn at that instant, whether or not the version is in force then."""
-        return self._turn(self.number_at(at))
+        number = self.number_at(at)
+        return self._turn(number, self.handoff(number), self.handoff(number + 1))
 
     def turns(self, start: datetime, end: datetime) -> Iterator[Turn]:
         """Uncut turns that overlap [start, end), in order; slots of no length are left out."""
         number = self.number_at(start)
-        while self.handoff(number) < end:
-            turn = self._turn(number)
-            if turn.start < turn.end:
-                yield turn
-            number += 1
+        opens = self.handoff(number)
+        while opens < end:
+            closes = self.handoff(number + 1)
+            if opens < closes:
+                yield self._turn(number, opens, closes)
+            number, opens = number + 1, closes
 
     def position(self, number: int) -> int:
         return (self.start_index + number) % len(self.slots) if self.slots else 0
 
-    def _turn(self, number: int) -> Turn:
+    def _turn(self, number: int, start: datetime, end: datetime) -> Turn:
         position = self.position(number)
-        people = self.slots[position] if self.slots else ()
-        return Turn(number, self.handoff(number), self.handoff(number + 1), position, people)
+        return Turn(number, start, end, position, self.slots[position] if self.slots else ())
 
     def _by_reading(self, wall: datetime) -> int:
         if self.unit is Unit.MONTH:
@@ -148,7 +149,8 @@ class Rotation:
             closes = min(end, version.effective_to or end)
             if opens < closes:
                 for turn in version.turns(opens, closes):
-                    yield version, replace(turn, start=max(turn.start, opens), end=min(turn.end, closes))
+                    whole = opens <= turn.start and turn.end <= closes
+                    yield version, turn if whole else _cut(turn, opens, closes)
 
 
 def with_slots(rotation: Rotation, slots: Iterable[Slot], at: datetime) -> Rotation:
@@ -235,6 +237,10 @@ def _successor(old: Sequence[Slot], position: int, wanted: Sequence[Slot]) -> in
         if remaining:
             return min(remaining, key=lambda number: abs(number - position))
     return 0
+
+
+def _cut(turn: Turn, start: datetime, end: datetime) -> Turn:
+    return replace(turn, start=max(turn.start, start), end=min(turn.end, end))
 
 
 def _in_force(version: Version, at: datetime) -> bool:

@@ -179,6 +179,9 @@ def _present(
 ) -> Iterator[Staffing]:
     """The first slot somebody of which is there, for each part of the stretch."""
     absent = {person: away[person] for slot in slots for person in slot if person in away} if away else {}
+    if not absent:
+        yield Staffing(start, end, next((slot for slot in slots if slot), ()))
+        return
     edges = {edge for spans in absent.values() for span in spans for edge in span if start < edge < end}
     for opens, closes in _pairs([start, *sorted(edges), end]):
         people: Slot = ()

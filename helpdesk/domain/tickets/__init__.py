@@ -1,6 +1,6 @@
 """The unit of work: a ticket and its thread, over any channel, from the first message."""
 
-from helpdesk.domain.tickets import attachments, mail_intake, mailing, queries, queue
+from helpdesk.domain.tickets import attachments, expectations, mail_intake, mailing, queries, queue
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
     add_note,
@@ -16,6 +16,7 @@ from helpdesk.domain.tickets.changes import (
     breach,
     change_ticket,
     due_to_wake,
+    for_priority,
     wake,
 )
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said, Sender
@@ -52,7 +53,9 @@ __all__ = [
     "change_ticket",
     "claim_next",
     "due_to_wake",
+    "for_priority",
     "escalate",
+    "expectations",
     "get",
     "lock",
     "log_call",

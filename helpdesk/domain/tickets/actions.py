@@ -56,7 +56,8 @@ async def receive_message(tx: Transaction, inbound: InboundMessage) -> Said:
         return said
     if (said := await source_seen(tx, inbound.inbox_id, inbound.source_id)) is not None:
         return said
-    if not inbound.body.strip() and not inbound.attachment_ids and not inbound.html:
+    is_typed = inbound.channel is not inboxes.Channel.EMAIL  # an empty mail is still a mail
+    if is_typed and not inbound.body.strip() and not inbound.attachment_ids:
         raise Invalid("empty", "There is nothing in this message.", field="body")
     inbox = await inboxes.get(tx, inbound.inbox_id)
     contact = await _who(tx, inbound)

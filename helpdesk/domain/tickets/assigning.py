@@ -12,8 +12,8 @@ from helpdesk.domain.events import TeamChanged, TicketAssigned
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Pool, Status, Ticket
 from helpdesk.domain.tickets.placing import place, pool_id
+from helpdesk.domain.tickets.repeats import event_of
 from helpdesk.errors import Conflict, Invalid
-from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
 
 _FIRST_LOOK = 8
@@ -105,9 +105,7 @@ async def _pools_of(tx: Transaction) -> list[UUID]:
 async def _claimed_before(tx: Transaction, client_id: UUID | None) -> Ticket | None:
     if client_id is None:
         return None
-    event = await tx.session.scalar(
-        select(EventRow).where(EventRow.actor_id == tx.actor.id, EventRow.client_id == client_id)
-    )
+    event = await event_of(tx, client_id)
     if event is None:
         return None
     if event.name != "TicketAssigned":

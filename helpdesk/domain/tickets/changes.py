@@ -81,6 +81,13 @@ async def change_ticket(
     return ticket
 
 
+def for_priority(priority: int) -> tuple[int, int]:
+    """Impact and urgency for somebody who names a priority only. Errors: Invalid."""
+    if priority not in _FOR_PRIORITY:
+        raise Invalid("priority_invalid", "Priorities are 1 to 5.", field="priority")
+    return _FOR_PRIORITY[priority]
+
+
 async def wake(tx: Transaction, ticket_id: UUID, reason: str) -> None:
     """A snoozed ticket's time has come: it returns to its place in the order."""
     ticket = await lock(tx, ticket_id)
@@ -158,9 +165,7 @@ async def _open_again(tx: Transaction, ticket: Ticket) -> None:
 async def _prioritise(tx: Transaction, ticket: Ticket, change: TicketChange) -> None:
     impact, urgency = change.impact or ticket.impact, change.urgency or ticket.urgency
     if change.priority is not None:
-        if change.priority not in _FOR_PRIORITY:
-            raise Invalid("priority_invalid", "Priorities are 1 to 5.", field="priority")
-        impact, urgency = _FOR_PRIORITY[change.priority]
+        impact, urgency = for_priority(change.priority)
     previous, priority = ticket.priority, queue.priority_of(impact, urgency)
     if (impact, urgency) == (ticket.impact, ticket.urgency):
         return

@@ -12,6 +12,31 @@ from helpdesk.errors import NotFound
 from helpdesk.storage.transaction import Transaction
 
 
+async def inbox_for(tx: Transaction, address: str) -> inboxes.Inbox | None:
+    """Whose mail an envelope address is: an inbox's own address (also with a `+part`), or the address
+    that delivery reports about our own mails come back to."""
+    found = await inboxes.by_address(tx, address)
+    local, _, domain = address.lower().rpartition("@")
+    if found is None and local.startswith(("b+", "b-", "reply-")):
+        found = await inboxes.by_domain(tx, domain)
+    return found
+
+
+async def default_address(tx: Transaction) -> str:
+    """The first mail inbox's own, for a pipe that names none. Errors: NotFound."""
+    return (await inboxes.first_of(tx, inboxes.Channel.EMAIL)).address or ""
+
+
+async def keep_for(tx: Transaction, address: str, *, path: str, envelope_from: str, raw: bytes) -> UUID:
+    """Keep a mail for the inbox behind an envelope address. Errors: NotFound when there is none."""
+    inbox = await inbox_for(tx, address)
+    if inbox is None:
+        raise NotFound("inbox_not_found", f"{address} is no address of ours.")
+    return await keep(
+        tx, inbox=inbox, path=path, envelope_from=envelope_from, envelope_to=address, raw=raw
+    )
+
+
 async def keep(
     tx: Transaction, *, inbox: inboxes.Inbox, path: str, envelope_from: str, envelope_to: str, raw: bytes
 ) -> UUID:

@@ -109,6 +109,17 @@ async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
         await tx.record(ticket, DeliveryFailed(mail.message_id, list(mail.recipients), reason[:500], True))
 
 
+async def bounced(tx: Transaction, mail_id: UUID, reason: str) -> None:
+    """It was taken and came back: the agent sees that on the message it belongs to."""
+    mail = await tx.session.get(OutgoingMail, mail_id, with_for_update=True, populate_existing=True)
+    if mail is None or mail.state == "failed":
+        return
+    mail.state, mail.error = "failed", reason[:500]
+    if mail.ticket_id is not None and mail.message_id is not None:
+        ticket = await lock(tx, mail.ticket_id)
+        await tx.record(ticket, DeliveryFailed(mail.message_id, list(mail.recipients), reason[:500], True))
+
+
 async def kept(tx: Transaction, limit: int = 200) -> list[OutgoingMail]:
     """What left (or, in the demo, was kept), newest first."""
     query = select(OutgoingMail).order_by(OutgoingMail.created_at.desc(), OutgoingMail.id.desc())

@@ -25,6 +25,7 @@ VIEWS = {
     "queue": "t.waiting",
     "mine": "t.assignee_id = $2 AND t.status IN ('open', 'pending')",
     "open": "t.status = 'open'",
+    "all": "t.status IN ('open', 'pending', 'snoozed')",
     "snoozed": "t.status = 'snoozed'",
     "pending": "t.status = 'pending'",
     "resolved": "t.status IN ('resolved', 'closed')",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from helpdesk.actors import ActorKind
 from helpdesk.domain.tickets.envelopes import Said
@@ -17,9 +17,7 @@ async def said_before(tx: Transaction, client_id: UUID | None, body: str) -> Sai
     was used for other words."""
     if client_id is None:
         return None
-    event = await tx.session.scalar(
-        select(EventRow).where(EventRow.actor_id == tx.actor.id, EventRow.client_id == client_id)
-    )
+    event = await event_of(tx, client_id)
     if event is None:
         return None
     message = await tx.session.get(Message, event.message_id) if event.message_id else None
@@ -28,10 +26,20 @@ async def said_before(tx: Transaction, client_id: UUID | None, body: str) -> Sai
     return await _again(tx, event, message)
 
 
+async def event_of(tx: Transaction, client_id: UUID) -> EventRow | None:
+    """What this actor did under that id before; the same thing under way right now is waited for."""
+    await _one_at_a_time(tx, "client", tx.actor.id, client_id)
+    found: EventRow | None = await tx.session.scalar(
+        select(EventRow).where(EventRow.actor_id == tx.actor.id, EventRow.client_id == client_id)
+    )
+    return found
+
+
 async def source_seen(tx: Transaction, inbox_id: UUID, source_id: str | None) -> Said | None:
     """A message the outside delivered before to this inbox."""
     if source_id is None:
         return None
+    await _one_at_a_time(tx, "source", inbox_id, source_id)
     message = await tx.session.scalar(
         select(Message).where(Message.inbox_id == inbox_id, Message.source_id == source_id)
     )
@@ -47,3 +55,8 @@ async def _again(tx: Transaction, event: EventRow, message: Message) -> Said:
     ticket = await tx.session.get_one(Ticket, event.ticket_id)
     version = event.public_version if tx.actor.kind is ActorKind.CONTACT else event.version
     return Said(ticket.id, ticket.number, message.id, int(version or 0), message.created_at, duplicate=True)
+
+
+async def _one_at_a_time(tx: Transaction, *what: object) -> None:
+    key = ":".join(str(word) for word in what)
+    await tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})

@@ -1,5 +1,1 @@
-"""Raw bytes in, a `Mail` out: nothing in here fails, waits or runs long on what a stranger sent."""
-
-from helpdesk.channels.email.reading.reader import read
-
-__all__ = ["read"]
+"""The parts of reading: headers, charsets, addresses, the MIME tree, bodies, and what they mean."""

@@ -69,15 +69,20 @@ def _cut(text: str, *, quotes: bool) -> list[str] | None:
             angle = True
         elif char == ">":
             angle = False
-        elif char == ":" and not angle and "@" not in text[start:position]:
-            if text[start:position].strip().lower() != "mailto":
-                start = position + 1  # the name of a group
-        elif char in ",;\n" and (not angle or char != "," or "@" in text[text.rfind("<", start, position) : position]):
+        elif char == ":" and not angle and _is_group(text[start:position]):
+            start = position + 1
+        elif char in ",;\n" and (
+            not angle or char != "," or "@" in text[text.rfind("<", start, position) : position]
+        ):
             entries.append(text[start:position])
             start, angle = position + 1, False
         position += 1
     entries.append(text[start:])
     return None if quoted or comment else entries
+
+
+def _is_group(before: str) -> bool:
+    return "@" not in before and before.strip().lower() != "mailto"
 
 
 def _rejoined(entries: list[str]) -> list[str]:
@@ -87,12 +92,12 @@ def _rejoined(entries: list[str]) -> list[str]:
     for entry in entries:
         if not entry.strip():
             continue
-        entry = f"{waiting},{entry}" if waiting else entry
+        joined = f"{waiting},{entry}" if waiting else entry
         waiting = ""
-        if "@" in entry or "<" in entry or "=?" in entry and "?=" in entry.split("=?", 1)[1]:
-            whole.append(entry)
-        elif len(entry) < 200:
-            waiting = entry
+        if "@" in joined or "<" in joined or "?=" in joined.partition("=?")[2]:
+            whole.append(joined)
+        elif len(joined) < 200:
+            waiting = joined
     return [*whole, waiting] if waiting else whole
 
 

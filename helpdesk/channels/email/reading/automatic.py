@@ -6,49 +6,62 @@ from helpdesk.channels.email.mail import Address
 from helpdesk.channels.email.reading.headers import Headers
 
 _REPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-mail-autoreply")
+_RULES_LOOP = "x-ms-exchange-inbox-rules-loop"
 _ROBOTS = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon)$", re.IGNORECASE)
 _UNANSWERED = re.compile(
-    r"^(?:mailer-daemon|postmaster|mdaemon|bounces?[+=.-].*|bounces?|(?:do[-_.]?)?no[-_.]?t?[-_.]?repl(?:y|ies)"
-    r"|do[-_.]?not[-_.]?reply|noreply.*|no-reply.*|donotreply.*|nobody|svara-?ej|keine-?antwort|ne-?pas-?repondre)$",
+    r"^(?:mailer-daemon|postmaster|mdaemon|bounces?[+=.-].*|bounces?"
+    r"|(?:do[-_.]?)?no[-_.]?t?[-_.]?repl(?:y|ies)"
+    r"|do[-_.]?not[-_.]?reply|noreply.*|no-reply.*|donotreply.*|nobody|svara-?ej"
+    r"|keine-?antwort|ne-?pas-?repondre)$",
     re.IGNORECASE,
 )
 _OUT_OF_OFFICE = re.compile(
-    r"^(?:auto(?:matic)?[- ]?(?:reply|response|antwort|svar)|automatische? (?:antwort|abwesenheit)|automatiskt svar"
-    r"|autosvar|out of (?:the )?office|abwesenheit|abwesend|réponse automatique|respuesta automática"
-    r"|risposta automatica|resposta automática|automatisch antwoord|frånvaro|ej på kontoret|automaattinen vastaus"
-    r"|odpowiedź automatyczna|автоответ)",
+    r"^(?:auto(?:matic)?[- ]?(?:reply|response|antwort|svar)|automatische? (?:antwort|abwesenheit)"
+    r"|automatiskt svar|autosvar|out of (?:the )?office|abwesenheit|abwesend"
+    r"|réponse automatique|respuesta automática"
+    r"|risposta automatica|resposta automática|automatisch antwoord"
+    r"|frånvaro|ej på kontoret"
+    r"|automaattinen vastaus|odpowiedź automatyczna|автоответ)",
     re.IGNORECASE,
 )
 
 
-def signals(headers: Headers, sender: Address | None, subject: str, *, is_bounce: bool) -> tuple[str | None, str | None]:
+def signals(
+    headers: Headers, sender: Address | None, subject: str, *, is_bounce: bool
+) -> tuple[str | None, str | None]:
     """(kind, reason); an answer by a machine counts before mail by a machine, and that before a list."""
-    submitted = headers.text("auto-submitted").lower()
-    precedence = headers.text("precedence").lower().strip()
     if is_bounce:
         return "bounce", "delivery report"
-    if submitted.startswith("auto-replied"):
-        return "auto_replied", "auto-submitted"
-    for name in _REPLY_HEADERS:
-        if (value := headers.first(name)) is not None and value.strip().lower() not in (b"no", b"false", b"0"):
-            return "auto_replied", name
-    if precedence.replace("-", "_") == "auto_reply":
-        return "auto_replied", "precedence"
-    if headers.first("x-ms-exchange-inbox-rules-loop") is not None:
-        return "auto_replied", "x-ms-exchange-inbox-rules-loop"
-    if _OUT_OF_OFFICE.match(subject) and (submitted not in ("", "no") or _null_path(headers)):
-        return "auto_replied", "subject"
-    if submitted and not submitted.startswith("no"):
-        return "auto_generated", "auto-submitted"
-    if suppressed(headers):
-        return ("auto_replied" if _OUT_OF_OFFICE.match(subject) else "auto_generated"), "x-auto-response-suppress"
-    if _null_path(headers):
-        return ("auto_replied" if _OUT_OF_OFFICE.match(subject) else "auto_generated"), "return-path"
-    if sender and _ROBOTS.match(sender.email.partition("@")[0]):
-        return "auto_generated", "from"
-    if headers.first("x-loop") is not None:
-        return "auto_generated", "x-loop"
+    submitted = headers.text("auto-submitted").lower()
+    precedence = headers.text("precedence").lower().strip()
+    if reason := _answering(headers, submitted, precedence):
+        return "auto_replied", reason
+    if reason := _generated(headers, sender, submitted):
+        return ("auto_replied" if _OUT_OF_OFFICE.match(subject) else "auto_generated"), reason
     return _bulk(headers, precedence)
+
+
+def _answering(headers: Headers, submitted: str, precedence: str) -> str | None:
+    if submitted.startswith("auto-replied"):
+        return "auto-submitted"
+    for name in _REPLY_HEADERS:
+        if (headers.first(name) or b"no").strip().lower() not in (b"no", b"false", b"0"):
+            return name
+    if precedence.replace("-", "_") == "auto_reply":
+        return "precedence"
+    return _RULES_LOOP if headers.first(_RULES_LOOP) is not None else None
+
+
+def _generated(headers: Headers, sender: Address | None, submitted: str) -> str | None:
+    if submitted and not submitted.startswith("no"):
+        return "auto-submitted"
+    if suppressed(headers):
+        return "x-auto-response-suppress"
+    if _null_path(headers):
+        return "return-path"
+    if sender and _ROBOTS.match(sender.email.partition("@")[0]):
+        return "from"
+    return "x-loop" if headers.first("x-loop") is not None else None
 
 
 def _bulk(headers: Headers, precedence: str) -> tuple[str | None, str | None]:

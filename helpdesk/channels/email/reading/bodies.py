@@ -18,6 +18,11 @@ TEXT_LIMIT = 5_000_000
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
 _TNEF_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
+_ENDINGS = {
+    "message/delivery-status": ".txt", "text/rfc822-headers": ".txt", "image/jpg": ".jpg",
+    "image/pjpeg": ".jpg",
+    "message/disposition-notification": ".txt", "message/feedback-report": ".txt", "text/calendar": ".ics",
+}  # fmt: skip
 _SKIPPED = ("text/x-amp-html", "text/watch-html")
 
 
@@ -43,13 +48,15 @@ class Body:
         if len(self.pieces) == 1:
             return self.pieces[0].html
         return "<hr>".join(
-            piece.html if piece.html else f"<pre>{entities.escape(piece.text or '')}</pre>" for piece in self.pieces
+            piece.html or f"<pre>{entities.escape(piece.text or '')}</pre>" for piece in self.pieces
         )
 
     def text(self) -> str:
         """The plain form where there is one, else what the HTML says."""
         parts = (
-            piece.text if piece.text and piece.text.strip() else markup.to_text((piece.html or "")[:TEXT_LIMIT])
+            piece.text
+            if piece.text and piece.text.strip()
+            else markup.to_text((piece.html or "")[:TEXT_LIMIT])
             for piece in self.pieces
         )
         return "\n".join(part for part in parts if part.strip())
@@ -88,7 +95,9 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
 def _alternatives(entity: Entity, body: Body) -> None:
     """The plain and the HTML form become one piece, whatever else is offered beside them."""
     inner = Body()
-    for child in entity.children:
+    rich = ("text/enriched", "text/richtext")
+    plain = [child for child in entity.children if child.content_type not in rich]
+    for child in plain or entity.children:
         _walk(child, inner)
     piece = Piece(
         text="\n".join(one.text for one in inner.pieces if one.text) or None,
@@ -143,7 +152,7 @@ def _attach(entity: Entity, body: Body) -> None:
     if not name and not data.strip():
         return
     if not name:
-        ending = {"message/delivery-status": ".txt"}.get(kind) or mimetypes.guess_extension(kind) or ".bin"
+        ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ".bin"
         name = f"attachment-{len(body.attachments) + 1}{ending}"
     body.attachments.append(_part(name, kind, data, entity.content_id))
     if kind in _TNEF_TYPES or name.lower() == "winmail.dat":

@@ -8,14 +8,19 @@ from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.entities import Entity
 from helpdesk.channels.email.reading.headers import Headers, one_line, split
 
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _LIMIT = 64 * 1024
 _RECIPIENTS = 100
-_ID = re.compile(r"^(?:message-id|original-message-id|x-original-message-id)[ \t]*:[ \t]*<([^<>\s]{1,990})>", re.I | re.M)
+_ID = re.compile(
+    r"^(?:message-id|original-message-id|x-original-message-id)[ \t]*:[ \t]*<([^<>\s]{1,990})>",
+    re.IGNORECASE | re.MULTILINE,
+)
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _CODE = re.compile(r"(?<![\d.])([45])\d\d[ -]")
 _ADDRESS = re.compile(r"<?([^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{1,255}[\w\]])>?")
 _FAILURE_SUBJECT = re.compile(
-    r"undeliver|delivery (?:status|failure|has failed|failed|notification)|returned mail|mail delivery|failure notice"
+    r"undeliver|delivery (?:status|failure|has failed|failed|notification)|returned mail|mail delivery"
+    r"|failure notice"
     r"|mail system error|could not be delivered|unzustellbar|nicht zugestellt|inte levereras|olevererbart"
     r"|non remis|échec de (?:la )?remise|no se (?:puede|pudo) entregar|mancato recapito|onbestelbaar",
     re.IGNORECASE,
@@ -23,7 +28,9 @@ _FAILURE_SUBJECT = re.compile(
 _ROBOT = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon)@|^mailer-daemon$", re.IGNORECASE)
 
 
-def read(root: Entity, headers: Headers, body: Body, sender: Address | None, subject: str, text: str) -> Bounce | None:
+def read(
+    root: Entity, headers: Headers, body: Body, sender: Address | None, subject: str, text: str
+) -> Bounce | None:
     """None for ordinary mail. A null Return-Path alone proves nothing."""
     report = root.parameters.get("report-type", "").lower() if root.content_type == "multipart/report" else ""
     machine = {part.content_type: part for part in body.message_parts}
@@ -34,12 +41,14 @@ def read(root: Entity, headers: Headers, body: Body, sender: Address | None, sub
         fields = _fields(machine.get("message/disposition-notification"))
         found = tuple(m.strip("<> ") for m in fields.get("original-message-id", [])[:1])
         return Bounce("read", False, (), found or ids)
-    status = machine.get("message/delivery-status") or machine.get("message/global-delivery-status")
-    if status is not None:
+    status = [part for part in body.message_parts if part.content_type in _STATUS_TYPES]
+    if status:
         return _from_status(status, ids)
     failed = headers.text("x-failed-recipients")
     if failed:
-        return _bounce([FailedRecipient(one.strip(), "", "") for one in failed.split(",") if "@" in one], text, ids)
+        return _bounce(
+            [FailedRecipient(one.strip(), "", "") for one in failed.split(",") if "@" in one], text, ids
+        )
     null_path = (headers.first("return-path") or b"-").strip() == b"<>"
     if (null_path or _is_robot(sender)) and _FAILURE_SUBJECT.search(subject):
         return _bounce(_from_text(text, sender), text, ids or tuple(_ID.findall(text[:_LIMIT])[:10]))
@@ -50,20 +59,25 @@ def _is_robot(sender: Address | None) -> bool:
     return sender is not None and bool(_ROBOT.match(sender.email or sender.name))
 
 
-def _from_status(entity: Entity, ids: tuple[str, ...]) -> Bounce:
+def _from_status(parts: list[Entity], ids: tuple[str, ...]) -> Bounce:
     """RFC 3464: blocks of fields, one per recipient after the first about the mail as a whole."""
     recipients: list[FailedRecipient] = []
     actions: list[str] = []
-    text = decode(entity.data()[:_LIMIT], "utf-8").replace("\r\n", "\n")
+    data = b"\n\n".join(part.data()[:_LIMIT] for part in parts[:20])
+    text = decode(data, "utf-8").replace("\r\n", "\n")
     for block in text.split("\n\n")[: _RECIPIENTS + 1]:
         fields = _block(block)
         address = (fields.get("final-recipient") or fields.get("original-recipient") or [""])[0]
         if address:
             status = (fields.get("status") or [""])[0].split(" ")[0][:20]
             diagnostic = (fields.get("diagnostic-code") or [""])[0].partition(";")[2].strip()[:500]
-            recipients.append(FailedRecipient(address.rpartition(";")[2].strip(" <>")[:320], status, diagnostic))
+            recipients.append(
+                FailedRecipient(address.rpartition(";")[2].strip(" <>")[:320], status, diagnostic)
+            )
             actions.append((fields.get("action") or ["failed"])[0].lower().strip())
-    kind = next((kind for kind in ("failed", "delayed") if kind in actions), "delivered" if actions else "failed")
+    kind = next(
+        (kind for kind in ("failed", "delayed") if kind in actions), "delivered" if actions else "failed"
+    )
     permanent = kind == "failed" and not any(one.status.startswith("4") for one in recipients)
     return Bounce(kind, permanent, tuple(recipients), ids)
 
@@ -73,7 +87,9 @@ def _bounce(recipients: list[FailedRecipient], text: str, ids: tuple[str, ...]) 
     status = _STATUS.search(text[:_LIMIT])
     code = _CODE.search(text[:_LIMIT])
     first = status[1][0] if status else (code[1] if code else "5")
-    known = [FailedRecipient(one.address, status[1] if status else "", "") for one in recipients[:_RECIPIENTS]]
+    known = [
+        FailedRecipient(one.address, status[1] if status else "", "") for one in recipients[:_RECIPIENTS]
+    ]
     return Bounce("delayed" if first == "4" else "failed", first == "5", tuple(known), ids)
 
 
@@ -89,7 +105,10 @@ def _original_ids(body: Body) -> tuple[str, ...]:
         if part.content_type in ("message/rfc822", "text/rfc822-headers", "message/global", "text/rfc822"):
             data = part.data()[:_LIMIT]
             headers, _ = split(data, 0, len(data), outermost=True)
-            ids += [one_line(headers.text(name)).strip("<> ") for name in ("message-id", "references", "in-reply-to")]
+            ids += [
+                one_line(headers.text(name)).strip("<> ")
+                for name in ("message-id", "references", "in-reply-to")
+            ]
     split_ids = (one.strip("<>") for found in ids for one in found.replace("><", "> <").split())
     return tuple(one for one in dict.fromkeys(split_ids) if "@" in one)[:30]
 

@@ -24,14 +24,15 @@ _SUPERSETS = {
 
 # Either no claim at all, or one that half the world writes whatever it sends.
 _UNTRUSTED = frozenset(
-    "ascii us-ascii ansi_x3.4-1968 ansi_x3.110-1983 iso646-us iso-8859-1 iso_8859-1 iso8859-1 latin1 latin-1 l1"
-    " cp819 8bit 7bit binary unknown unknown-8bit x-unknown default none user-defined x-user-defined _charset_"
-    " utf-8 utf8".split()
+    "ascii us-ascii ansi_x3.4-1968 ansi_x3.110-1983 iso646-us iso-8859-1 iso_8859-1 iso8859-1 latin1 latin-1"
+    " l1 cp819 8bit 7bit binary unknown unknown-8bit x-unknown default none user-defined"
+    " x-user-defined _charset_ utf-8 utf8".split()
 )
 
 # Text codecs of Python that are no charset: slow (punycode is quadratic) or made to run escapes.
 _NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_escape mbcs oem".split())
 
+_ENOUGH_TO_DETECT = 16
 _HIGH = bytes(range(128, 256))
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 
@@ -79,7 +80,7 @@ def _guess(data: bytes) -> str:
     if cut_short or wrong * 10 < len(replaced) - len(replaced.encode("ascii", "ignore")):
         return replaced
     high = len(data) - len(data.translate(None, _HIGH))
-    if high > 0.45 * len(data.translate(None, b" \r\n\t")):
+    if high >= _ENOUGH_TO_DETECT and high > 0.45 * len(data.translate(None, b" \r\n\t")):
         best = from_bytes(data[:8192]).best()
         if best is not None:
             return data.decode(best.encoding, "replace")
@@ -122,7 +123,7 @@ def _codec(name: str) -> str | None:
     for spelling in (name, name.removeprefix("x-"), re.sub(r"^(?:windows|cp|ibm)[-_]?", "cp", name)):
         try:
             found = codecs.lookup(spelling)
-            b"".decode(found.name)
+            b"text".decode(found.name, "replace")
         except (LookupError, ValueError, TypeError):
             continue
         if found.name.replace("-", "_") not in _NO_CHARSETS:

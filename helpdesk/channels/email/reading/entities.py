@@ -86,9 +86,7 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
         if counter[0] >= PART_LIMIT:
             defects.append("too_many_parts")
             return
-        entity.children.append(
-            _entity(entity.raw, start, end, depth + 1, counter, defects, default)
-        )
+        entity.children.append(_entity(entity.raw, start, end, depth + 1, counter, defects, default))
     if not places:
         defects.append("no_parts")
         entity.content_type = "text/plain"
@@ -135,7 +133,7 @@ def _base64_body(body: bytes) -> bytes:
     if stop < len(body) and not _NOISE.match(body, stop):
         line = body.rfind(b"\n", 0, stop) + 1
         if b"=" not in body[line:stop] and body[line:stop].strip():
-            stop = line if line else stop
+            stop = line or stop
         body = body[:stop]
     elif found and b"=" in body[:stop].rstrip()[-3:] and b" " in body[stop:]:
         body = body[:stop]

@@ -16,7 +16,8 @@ COUNT_LIMIT = 1000
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _KNOWN = re.compile(
     rb"^(?:from|to|cc|subject|date|message-id|received|return-path|reply-to|mime-version|content-type"
-    rb"|content-transfer-encoding|sender|references|in-reply-to|delivered-to|x-[a-z]{2,20}-?[a-z]{0,20})[ \t]*:",
+    rb"|content-transfer-encoding|sender|references|in-reply-to|delivered-to"
+    rb"|x-[a-z]{2,20}-?[a-z]{0,20})[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _BLANK = re.compile(rb"^\r?\n", re.MULTILINE)
@@ -129,17 +130,17 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(" ", clean(text)).strip()
 
 
-def display_name(text: str) -> str:
+def display_name(text: str, limit: int = 200) -> str:
     """A name as it may be shown: no direction overrides, one normal form, no surrounding quotes."""
     text = unicodedata.normalize("NFC", _BIDI.sub("", one_line(text)))
     text = " ".join(text.split())
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
-    return text[:200]
+    return text[:limit]
 
 
 def _encoded_words(text: str, charset: str | None) -> str:
-    """Neighbours of one charset are joined as bytes before decoding: senders split characters between them."""
+    """Neighbours of one charset are joined as bytes first: senders split characters between them."""
     out: list[str] = []
     run: list[tuple[str, str]] = []
     run_charset, position = "", 0
@@ -184,7 +185,7 @@ def _from_q(payload: bytes) -> bytes:
 
 
 def from_base64(data: bytes) -> bytes:
-    """Whatever can be decoded: padding may be missing, stray characters are skipped, a broken end is dropped."""
+    """Whatever can be decoded: padding may be missing, stray characters and broken ends are dropped."""
     data = _NOT_BASE64.sub(b"", data.replace(b"-", b"+").replace(b"_", b"/"))
     if b"=" not in data[:-2]:
         return _segment(data.rstrip(b"="))

@@ -1,4 +1,4 @@
-"""HTML from strangers: how deep it nests, what it says as text, where its quote begins. One linear pass each."""
+"""HTML from strangers: how deep it nests, and what it says as text. One linear pass each."""
 
 import html as entities
 import re
@@ -20,27 +20,12 @@ _CLOSE_THEMSELVES = frozenset(
 )
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _PARAGRAPHS = frozenset(
-    "address article aside blockquote center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6"
-    " header hr li main nav ol p pre section table tr ul body".split()
+    "address article aside blockquote center dd details div dl dt fieldset figure footer form h1 h2 h3"
+    " h4 h5 h6 header hr li main nav ol p pre section table tr ul body".split()
 )
 _SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre".split())
-_HIDDEN = frozenset(("head", *_RAW))
+HIDDEN = frozenset(("head", *_RAW))
 
-_CONTAINERS = re.compile(
-    r"\b(?:class\s*=\s*[\"']?[^\"'>]{0,120}\b(?:gmail_quote|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra"
-    r"|moz-forward-container-none|ms-outlook-mobile-reference-message|mail-editor-reference-message-container)\b"
-    r"|type\s*=\s*[\"']?cite\b"
-    r"|id\s*=\s*[\"']?(?:mail-editor-reference-message-container|replySplit|x?_?isForwardContent)\b)",
-    re.IGNORECASE,
-)
-_STARTS = re.compile(
-    r"\b(?:id\s*=\s*[\"']?(?:x_)*(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|reply-intro|ms-outlook-mobile-body"
-    r"-separator-line)\b|class\s*=\s*[\"']?[^\"'>]{0,80}\b(?:moz-cite-prefix|OutlookMessageHeader|hd-quote-boundary"
-    r"|gmail_attr)\b)",
-    re.IGNORECASE,
-)
-_SIGNATURES = re.compile(r"\bclass\s*=\s*[\"']?[^\"'>]{0,80}\b(?:moz-signature|gmail_signature)\b", re.IGNORECASE)
-_FORWARDED = re.compile(r"forwarded message|vidarebefordrat|weitergeleitet|message transféré", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
@@ -99,7 +84,7 @@ def _tag_end(html: str, position: int) -> int:
 
 
 def is_bearable(html: str) -> bool:
-    """Whether the sanitiser's cost, quadratic in depth, stays small. Undercounting costs a kill, never more."""
+    """Whether the sanitiser, quadratic in depth, stays quick. Undercounting costs a kill, never more."""
     depth = formatting = blocks = deepest_formatting = 0
     for tag in tags(html):
         if tag.name in _VOID or tag.name == "!" or tag.name in _RAW:
@@ -175,7 +160,7 @@ def to_text(html: str) -> str:
             out.add(html[position : tag.start])
         position = tag.end
         name = tag.name
-        if name in _HIDDEN:
+        if name in HIDDEN:
             hidden = not tag.closing
         elif name == "br":
             out.end_line()
@@ -204,50 +189,3 @@ def _paragraph(out: _Writer, tag: Tag) -> None:
 def _alternative(attributes: str) -> str:
     found = re.search(r"\balt\s*=\s*(?:\"([^\"]{1,200})\"|'([^']{1,200})')", attributes[:3000], re.IGNORECASE)
     return (found[1] or found[2] or "") if found else ""
-
-
-def quote_start(html: str) -> int | None:
-    """Where the mail being answered begins, if a program marked it and nobody wrote below or between."""
-    cut: int | None = None
-    container, level, ignored, ignored_level = "", 0, "", 0
-    position, seen_text, raw_end = 0, False, False
-    for tag in tags(html):
-        visible = not raw_end and _is_visible(html[position : tag.start])
-        raw_end = tag.name in _HIDDEN and not tag.closing
-        position = tag.end
-        if ignored:
-            ignored_level += 0 if tag.name != ignored else (-1 if tag.closing else 1)
-            ignored = ignored if ignored_level else ""
-            continue
-        if cut is None:
-            seen_text |= visible
-            if tag.closing or not tag.attributes:
-                continue
-            if _STARTS.search(tag.attributes[:1000]) and seen_text:
-                if "moz-cite-prefix" not in tag.attributes and "gmail_attr" not in tag.attributes:
-                    return tag.start
-                cut = tag.start
-                container, level = ("blockquote", 0)
-            elif _CONTAINERS.search(tag.attributes[:1000]) and seen_text:
-                cut, container, level = tag.start, tag.name, 1
-                if _FORWARDED.search(html[tag.end : tag.end + 300]):
-                    return None
-        elif level == 0 and tag.name != container and container == "blockquote" and not tag.closing:
-            continue
-        elif tag.name == container:
-            level += -1 if tag.closing else 1
-            if level <= 0:
-                container, level = "", -1
-        elif level < 0:
-            if visible:
-                return None
-            if not tag.closing and _SIGNATURES.search(tag.attributes[:1000]):
-                ignored, ignored_level = tag.name, 1
-            elif not tag.closing and _CONTAINERS.search(tag.attributes[:1000]):
-                container, level = tag.name, 1
-    below = level < 0 and not raw_end and _is_visible(html[position:])
-    return None if below else cut
-
-
-def _is_visible(text: str) -> bool:
-    return bool(text.strip()) and bool(entities.unescape(text[:2000]).strip(" \t\r\n\xa0\u200b\ufeff"))

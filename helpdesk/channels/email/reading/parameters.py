@@ -39,13 +39,13 @@ def content_type(value: bytes | None) -> tuple[str, dict[str, str]]:
 
 
 def file_name(parameters: dict[str, str]) -> str:
-    """A bare name, at most 200 characters, empty when none was given: never a path, never a direction override."""
+    """A bare name of at most 200 characters, never a path; empty when none was given."""
     name = parameters.get("filename") or parameters.get("name") or ""
     return safe_name(name)
 
 
 def safe_name(name: str) -> str:
-    name = display_name(name.replace("\\", "/"))
+    name = display_name(name.replace("\\", "/"), 2000)
     name = name.rstrip("/").rpartition("/")[2]
     name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"))
     name = unicodedata.normalize("NFC", name).strip(" .") if name.strip(" .") in ("", "..") else name.strip()
@@ -111,8 +111,9 @@ def _continued(parts: list[tuple[int, bool, str]]) -> str:
     charset: str | None = None
     data: list[bytes] = []
     for index, (_, escaped, value) in enumerate(parts):
+        content = value
         if escaped and index == 0 and value.count("'") >= 2:
-            charset, _, value = value.split("'", 2)
-        data.append(unquote_to_bytes(value.encode("latin-1")) if escaped else value.encode("latin-1"))
+            charset, _, content = value.split("'", 2)
+        data.append(unquote_to_bytes(content.encode("latin-1")) if escaped else content.encode("latin-1"))
     joined = b"".join(data)
     return decode_text(joined) if b"=?" in joined else decode(joined, charset)

@@ -10,9 +10,11 @@ SHOWN_LIMIT = 1_000_000
 _AMPERSAND_LIMIT = 150_000
 
 _TAGS = frozenset(
-    "a abbr address b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt em"
-    " figcaption figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section small"
-    " span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr".split()
+    "a abbr address b bdi bdo big blockquote br caption center cite code col colgroup dd del"
+    " details dfn div dl dt"
+    " em figcaption figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp"
+    " section small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var"
+    " wbr".split()
 )
 _CELL = {"align", "valign", "width", "height", "colspan", "rowspan", "bgcolor"}
 _ATTRIBUTES: dict[str, set[str]] = {
@@ -34,8 +36,10 @@ def _held_back(tag: str, attribute: str, value: str) -> str | None:
         if start.startswith(("http:", "https:")):
             return f"remote:{value.strip()}"
         return value if start.startswith("cid:") else None
-    if tag == "a" and attribute == "href" and not value.lstrip()[:8].lower().startswith(
-        ("http:", "https:", "mailto:", "tel:")
+    if (
+        tag == "a"
+        and attribute == "href"
+        and not value.lstrip()[:8].lower().startswith(("http:", "https:", "mailto:", "tel:"))
     ):
         return None
     return value

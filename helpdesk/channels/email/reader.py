@@ -5,7 +5,16 @@ import re
 
 from helpdesk.channels.email import forwards, replies
 from helpdesk.channels.email.mail import Address, Forwarded, Mail, Part
-from helpdesk.channels.email.reading import addresses, automatic, bodies, bounces, dates, entities, markup
+from helpdesk.channels.email.reading import (
+    addresses,
+    automatic,
+    bodies,
+    bounces,
+    dates,
+    entities,
+    markup,
+    quotes,
+)
 from helpdesk.channels.email.reading.charsets import clean
 from helpdesk.channels.email.reading.headers import Headers, decode_text
 from helpdesk.channels.email.reading.sanitising import sanitise
@@ -16,9 +25,11 @@ _SPACE = re.compile(r"\s+")
 _SENDERS = ("from", "reply-to", "sender", "return-path", "x-envelope-from")
 _KEPT = frozenset(
     "return-path delivered-to x-original-to envelope-to x-envelope-to authentication-results arc-seal"
-    " arc-authentication-results arc-message-signature dkim-signature received received-spf x-failed-recipients"
-    " x-loop x-helpdesk-loop list-id precedence auto-submitted x-auto-response-suppress x-mailer user-agent sender"
-    " thread-topic thread-index x-priority importance priority resent-from original-message-id x-spam-flag"
+    " arc-authentication-results arc-message-signature dkim-signature received received-spf"
+    " x-failed-recipients x-loop x-helpdesk-loop list-id precedence auto-submitted"
+    " x-auto-response-suppress x-mailer"
+    " user-agent sender thread-topic thread-index x-priority importance priority resent-from"
+    " original-message-id x-spam-flag"
     " x-spam-status content-language x-ms-exchange-organization-scl disposition-notification-to".split()
 )
 _REFERENCES_LIMIT = 200
@@ -36,7 +47,9 @@ def read(raw: bytes) -> Mail:
     sender = _sender(headers, charset)
     text, html, new_html, reply = _texts(body, subject, defects)
     bounce = bounces.read(root, headers, body, sender, subject, text)
-    auto, why = automatic.signals(headers, sender, subject, is_bounce=bounce is not None and bounce.kind != "read")
+    auto, why = automatic.signals(
+        headers, sender, subject, is_bounce=bounce is not None and bounce.kind != "read"
+    )
     return Mail(
         message_id=next(iter(ids(headers.all("message-id"))), None),
         in_reply_to=tuple(ids(headers.all("in-reply-to"))[:20]),
@@ -62,7 +75,7 @@ def read(raw: bytes) -> Mail:
 
 
 def ids(values: list[bytes]) -> list[str]:
-    """Message ids without brackets, each once, in their order; bare ones count where there are no brackets."""
+    """Message ids without brackets, each once, in order; bare ones where there are no brackets."""
     found: list[str] = []
     for value in values[:20]:
         text = decode_text(value)
@@ -86,12 +99,16 @@ def _sender(headers: Headers, charset: str | None) -> Address | None:
             if found := addresses.parse_sender(value, charset):
                 return found if found.name or not name else Address(name, found.email)
             if header == "from":
-                name = name or decode_text(value, charset).strip("<>\" ")[:200]
+                name = name or decode_text(value, charset).strip('<>" ')[:200]
     return Address(name, "") if name else None
 
 
 def _people(headers: Headers, name: str, charset: str | None) -> tuple[Address, ...]:
-    found = {address.key: address for value in headers.all(name)[:20] for address in addresses.parse(value, charset)}
+    found = {
+        address.key: address
+        for value in headers.all(name)[:20]
+        for address in addresses.parse(value, charset)
+    }
     return tuple(found.values())[: addresses.STORED_LIMIT]
 
 
@@ -107,7 +124,9 @@ def _body_charset(root: entities.Entity) -> str | None:
     return None
 
 
-def _texts(body: bodies.Body, subject: str, defects: list[str]) -> tuple[str, str | None, str | None, replies.Reply]:
+def _texts(
+    body: bodies.Body, subject: str, defects: list[str]
+) -> tuple[str, str | None, str | None, replies.Reply]:
     """The whole text and its new part, with the HTML (sanitised) of both."""
     raw_html = body.html()
     text = body.text()
@@ -120,7 +139,7 @@ def _texts(body: bodies.Body, subject: str, defects: list[str]) -> tuple[str, st
         html = sanitise(raw_html)
         if html is None:
             defects.append("html_as_text")
-        cut = markup.quote_start(raw_html) if html is not None and not forwarded else None
+        cut = quotes.start(raw_html) if html is not None and not forwarded else None
         if cut is not None:
             text, reply = _cut_by_html(text, raw_html, cut)
             new_html = sanitise(raw_html[:cut]) if reply.quoted else None

@@ -1,0 +1,71 @@
+"""JSON out, and failures as problem+json (RFC 9457): this entrance's table of errors."""
+
+from typing import Any
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import (
+    Conflict,
+    Forbidden,
+    HelpdeskError,
+    Invalid,
+    LimitReached,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[HelpdeskError], tuple[int, str]] = {
+    Unauthenticated: (401, "Sign in first"),
+    Forbidden: (403, "Not yours to do"),
+    NotFound: (404, "Not found"),
+    Conflict: (409, "Conflict"),
+    Invalid: (422, "Not valid"),
+    LimitReached: (429, "Too much, too fast"),
+    Unavailable: (503, "Not available right now"),
+}
+
+
+def encode(data: Any) -> bytes:
+    return orjson.dumps(data, option=orjson.OPT_UTC_Z)
+
+
+def answer(data: Any, status: int = 200, **headers: str) -> Response:
+    """None is an answer without a body (204 unless said otherwise)."""
+    if data is None:
+        return Response(status_code=204 if status == 200 else status, headers=headers)
+    return Response(encode(data), status, headers, media_type="application/json")
+
+
+def problem(failure: HelpdeskError) -> Response:
+    status, title = STATUS.get(type(failure), (500, "Something broke"))
+    if failure.code == "version":
+        status = 412
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": failure.code}
+    if failure.detail:
+        body["detail"] = failure.detail
+    if failure.field:
+        body["field"] = failure.field
+    headers = {"Cache-Control": "no-store"}
+    if status in (429, 503):
+        headers["Retry-After"] = str(int(failure.retry_after or 5))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(encode(body), status, headers, media_type="application/problem+json")
+
+
+async def refuse(request: Request, failure: Exception) -> Response:
+    """Starlette's handler for our errors under /api."""
+    assert isinstance(failure, HelpdeskError)
+    return problem(failure)
+
+
+async def break_down(request: Request, failure: Exception) -> Response:
+    """What nobody foresaw: logged with the request's id, and nothing of it told."""
+    log.error("request_failed", path=request.url.path, exc_info=failure)
+    return problem(HelpdeskError("internal"))

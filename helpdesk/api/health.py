@@ -1,0 +1,119 @@
+"""Is it alive, is it ready, and the numbers an administrator watches."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import SYSTEM
+from helpdesk.api.answers import answer
+from helpdesk.api.requests import database_of
+from helpdesk.domain import tickets
+from helpdesk.errors import HelpdeskError, NotFound
+from helpdesk.storage import job_queue, migrations
+from helpdesk.storage.transaction import Transaction
+
+JOB_LAG_LIMIT = 300.0
+"""Seconds the oldest due job may wait before the process counts as not ready."""
+
+AT_RISK = timedelta(minutes=15)
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+async def show_live(request: Request) -> Response:
+    """The process answers."""
+    return answer({"status": "live"})
+
+
+async def show_ready(request: Request) -> Response:
+    """200 when work can be done; 503 with the reasons when not."""
+    checks = await _checks(request)
+    reasons = [f"{name}: {found['reason']}" for name, found in checks.items() if not found["ok"]]
+    return answer(
+        {"status": "not ready" if reasons else "ready", "reasons": reasons, "checks": checks},
+        503 if reasons else 200,
+        **{"Cache-Control": "no-store"},
+    )
+
+
+async def show_metrics(request: Request) -> Response:
+    """Prometheus text, for loopback or the bearer of the metrics token."""
+    _require_watcher(request)
+    registry = CollectorRegistry()
+    async with database_of(request).transaction(SYSTEM) as tx:
+        await _measure(registry, tx, request)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _checks(request: Request) -> dict[str, Any]:
+    state = request.app.state
+    if getattr(state, "draining", False):
+        return {"server": {"ok": False, "reason": "shutting down"}}
+    try:
+        async with database_of(request).transaction(SYSTEM) as tx:
+            connection = await tx.driver()
+            lag, held = await job_queue.oldest_age(connection), await job_queue.held(connection)
+        current = state.schema_checked or await migrations.is_current(database_of(request).engine)
+        state.schema_checked = current
+    except (HelpdeskError, asyncpg.PostgresError, OSError) as failure:
+        return {"database": {"ok": False, "reason": str(failure)}}
+    return {
+        "database": {"ok": True},
+        "migrations": {"ok": current, "reason": "run `helpdesk migrate`"},
+        "jobs": {
+            "ok": lag < JOB_LAG_LIMIT,
+            "oldest_seconds": round(lag, 1),
+            "held": held,
+            "reason": "the background worker is behind or not running",
+        },
+        "mail_in": state.mail_in(),
+    }
+
+
+async def _measure(registry: CollectorRegistry, tx: Transaction, request: Request) -> None:
+    length = Gauge("helpdesk_queue_length", "Tickets waiting", ["channel", "priority"], registry=registry)
+    age = Gauge("helpdesk_queue_oldest_seconds", "Age of the oldest waiting ticket", ["channel", "priority"], registry=registry)
+    rows = await tx.session.execute(
+        text(
+            "SELECT channel, priority, count(*) AS n, min(waiting_since) AS since"
+            " FROM tickets WHERE waiting GROUP BY channel, priority"
+        )
+    )
+    for row in rows:
+        length.labels(row.channel, f"P{row.priority}").set(row.n)
+        if row.since is not None:
+            age.labels(row.channel, f"P{row.priority}").set((tx.now - row.since).total_seconds())
+    sla = await tx.session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE breached_at IS NOT NULL) AS breached,"
+            " count(*) FILTER (WHERE breached_at IS NULL AND due_at < :soon) AS at_risk"
+            " FROM sla_clocks WHERE due_at IS NOT NULL"
+        ),
+        {"soon": tx.now + AT_RISK},
+    )
+    found = sla.one()
+    Gauge("helpdesk_sla_breached", "Open targets that were missed", registry=registry).set(found.breached)
+    Gauge("helpdesk_sla_at_risk", "Open targets about to be missed", registry=registry).set(found.at_risk)
+    connection = await tx.driver()
+    Gauge("helpdesk_job_lag_seconds", "Wait of the oldest due job", registry=registry).set(
+        await job_queue.oldest_age(connection)
+    )
+    Gauge("helpdesk_jobs_held", "Jobs given up", registry=registry).set(await job_queue.held(connection))
+    mails = Gauge("helpdesk_mails", "Incoming mails by what became of them", ["state"], registry=registry)
+    for state, count in (await tickets.mail_intake.states(tx)).items():
+        mails.labels(state).set(count)
+    Gauge("helpdesk_sockets", "Open sockets of this process", registry=registry).set(request.app.state.sockets())
+
+
+def _require_watcher(request: Request) -> None:
+    token = request.app.state.settings.metrics_token
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    is_known = token is not None and secrets.compare_digest(given, token.get_secret_value())
+    if not is_known and (request.client is None or request.client.host not in _LOOPBACK):
+        raise NotFound("not_found")

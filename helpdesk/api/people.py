@@ -1,0 +1,134 @@
+"""Who is who: the caller, agents, teams, inboxes, plans, contacts and companies."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.api.answers import answer
+from helpdesk.api.requests import actor_of, database_of, page_of
+from helpdesk.domain import agents, contacts, inboxes, permissions, plans
+from helpdesk.parsing import parse_id
+from helpdesk.storage.transaction import Transaction
+from helpdesk.web.visits import session_of
+
+
+async def show_me(request: Request) -> Response:
+    """Who is asking, and the token for unsafe methods where it is a browser."""
+    actor = await actor_of(request)
+    session = await session_of(request)
+    async with database_of(request).transaction(actor) as tx:
+        email = (await agents.get(tx, actor.agent_id)).email if actor.agent_id else None
+    return answer(
+        {
+            "id": actor.agent_id or actor.id,
+            "kind": actor.kind,
+            "name": actor.name,
+            "email": email,
+            "role": actor.role,
+            "locale": actor.locale,
+            "time_zone": actor.time_zone,
+            "csrf": session.csrf if session else None,
+        }
+    )
+
+
+async def list_agents(request: Request) -> Response:
+    """Everybody a ticket can be assigned to."""
+
+    async def read(tx: Transaction) -> list[Any]:
+        return [
+            {"id": agent.id, "name": agent.name, "email": agent.email, "role": agent.role}
+            for agent in await agents.active(tx)
+        ]
+
+    return await _all_of(request, read)
+
+
+async def list_teams(request: Request) -> Response:
+    async def read(tx: Transaction) -> list[Any]:
+        return [{"id": team.id, "name": team.name} for team in await agents.teams(tx)]
+
+    return await _all_of(request, read)
+
+
+async def list_inboxes(request: Request) -> Response:
+    async def read(tx: Transaction) -> list[Any]:
+        return [
+            {"id": one.id, "key": one.key, "name": one.name, "channel": one.channel, "address": one.address}
+            for one in await inboxes.all_of(tx)
+            if permissions.may_see_inbox(tx.actor, one.id)
+        ]
+
+    return await _all_of(request, read)
+
+
+async def list_plans(request: Request) -> Response:
+    async def read(tx: Transaction) -> list[Any]:
+        return [
+            {
+                "id": plan.id,
+                "key": plan.key,
+                "name": plan.name,
+                "head_start_minutes": plan.head_start_minutes,
+                "may_page": plan.may_page,
+                "targets": plan.targets,
+            }
+            for plan in await plans.all_of(tx)
+        ]
+
+    return await _all_of(request, read)
+
+
+async def list_companies(request: Request) -> Response:
+    async def read(tx: Transaction) -> list[Any]:
+        rows = await tx.session.scalars(select(contacts.Company).order_by(contacts.Company.name))
+        return [
+            {"id": one.id, "name": one.name, "domains": one.domains, "plan_id": one.plan_id} for one in rows
+        ]
+
+    return await _all_of(request, read)
+
+
+async def list_contacts(request: Request) -> Response:
+    """Contacts by a part of name, address or number (`q`), newest first."""
+    limit, after = page_of(request)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        found = await contacts.search(
+            tx,
+            request.query_params.get("q", "").strip()[:100],
+            limit + 1,
+            parse_id(after, "contact") if after else None,
+        )
+        items = [await _contact(tx, contact) for contact in found[:limit]]
+    return answer({"items": items, "next": items[-1]["id"] if len(found) > limit else None})
+
+
+async def show_contact(request: Request) -> Response:
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_reader(tx.actor)
+        contact_id: UUID = parse_id(request.path_params["id"], "contact")
+        return answer(await _contact(tx, await contacts.get(tx, contact_id)))
+
+
+async def _contact(tx: Transaction, contact: contacts.Contact) -> dict[str, Any]:
+    known = await contacts.identities_of(tx, contact.id)
+    return {
+        "id": contact.id,
+        "name": contact.name,
+        "company_id": contact.company_id,
+        "locale": contact.locale,
+        "time_zone": contact.time_zone,
+        "identities": [
+            {"kind": one.kind, "value": one.value, "verified": one.verified_at is not None} for one in known
+        ],
+    }
+
+
+async def _all_of(request: Request, read: Any) -> Response:
+    """A short list that is always answered whole."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_reader(tx.actor)
+        return answer({"items": await read(tx), "next": None})

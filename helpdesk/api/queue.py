@@ -1,0 +1,39 @@
+"""The prioritized queue over HTTP."""
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.api.answers import answer
+from helpdesk.api.requests import actor_of, database_of, page_of
+from helpdesk.domain import tickets
+from helpdesk.parsing import parse_json
+
+
+class Claim(BaseModel):
+    """Nothing is needed: the queue decides."""
+
+
+async def show_queue(request: Request) -> Response:
+    """The rows of a view in the order of `rank_at`, each with its why, and how many stand in each view."""
+    limit, after = page_of(request)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        rows, following = await tickets.queries.queue_page(
+            tx,
+            view=request.query_params.get("view", "queue"),
+            channel=request.query_params.get("channel"),
+            limit=limit,
+            after=after,
+        )
+        counts = await tickets.queries.counts(tx)
+    return answer({"items": rows, "next": following, "counts": counts, "as_of": tx.now})
+
+
+async def claim_next(request: Request) -> Response:
+    """Take the next ticket: 200 with it, 204 when nothing waits for you."""
+    parse_json(await request.body(), Claim)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        ticket = await tickets.claim_next(tx)
+        if ticket is None:
+            return answer(None)
+        return answer(await tickets.queries.ticket(tx, ticket.id))

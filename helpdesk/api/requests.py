@@ -1,0 +1,125 @@
+"""What every endpoint needs of a request: who asks, a transaction, and creating things once."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import Actor
+from helpdesk.api.answers import answer, encode
+from helpdesk.auth import api_keys, visitors
+from helpdesk.errors import Conflict, Invalid, Unauthenticated
+from helpdesk.parsing import parse_json
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.tables import IdempotencyKey
+from helpdesk.storage.transaction import Transaction
+from helpdesk.web.visits import session_of
+
+T = TypeVar("T")
+Create = Callable[[Transaction, Request, T], Awaitable[Any]]
+
+LARGEST_PAGE = 200
+
+
+def database_of(request: Request) -> Database:
+    return cast(Database, request.app.state.database)
+
+
+def files_of(request: Request) -> Files:
+    return cast(Files, request.app.state.files)
+
+
+async def actor_of(request: Request) -> Actor:
+    """The agent behind the session cookie, or the API token's. Errors: Unauthenticated."""
+    token = _bearer(request)
+    if token is not None:
+        return await api_keys.actor_of(database_of(request), token)
+    session = await session_of(request)
+    if session is None:
+        raise Unauthenticated("sign_in_first", "Send a session cookie or an API token.")
+    return session.actor
+
+
+async def visitor_of(request: Request) -> Actor:
+    """The visitor behind a widget token. Errors: Unauthenticated."""
+    token = _bearer(request)
+    if token is None or not token.startswith("vt_"):
+        raise Unauthenticated("visitor_token_missing")
+    return await visitors.actor_of(database_of(request), token)
+
+
+def creating(shape: type[T], create: Create[T], status: int = 201) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that creates something in one transaction, once per Idempotency-Key.
+
+    The same key with the same body gives the same answer; with another one Conflict `key_reused`.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        wanted = parse_json(body, shape)
+        actor = await actor_of(request)
+        key = request.headers.get("idempotency-key")
+        async with database_of(request).transaction(actor) as tx:
+            if key is None:
+                return answer(await create(tx, request, wanted), status)
+            said = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).hexdigest()
+            before = await _begin_once(tx, actor, key, said)
+            if before is not None:
+                return Response(before.body, before.status, media_type="application/json")
+            made = encode(await create(tx, request, wanted))
+            await _remember(tx, actor, key, status, made)
+        return Response(made, status, media_type="application/json")
+
+    endpoint.__doc__ = create.__doc__
+    endpoint.__name__ = create.__name__
+    return endpoint
+
+
+def page_of(request: Request, default: int = 50) -> tuple[int, str | None]:
+    """`limit` and `after` of a list. Errors: Invalid."""
+    given = request.query_params.get("limit", str(default))
+    if not given.isdigit() or not 1 <= int(given) <= LARGEST_PAGE:
+        raise Invalid("limit_invalid", f"limit is 1 to {LARGEST_PAGE}.", field="limit")
+    return int(given), request.query_params.get("after") or None
+
+
+def whole_number(request: Request, name: str, default: int) -> int:
+    given = request.query_params.get(name) or str(default)
+    if not given.isdigit() or len(given) > 18:
+        raise Invalid(f"{name}_invalid", f"{name} is a whole number.", field=name)
+    return int(given)
+
+
+async def _begin_once(tx: Transaction, actor: Actor, key: str, said: str) -> IdempotencyKey | None:
+    """None when the key is new (and now ours); else the answer it was given before."""
+    row = insert(IdempotencyKey).values(
+        actor_id=actor.id, key=key[:200], request_hash=said, status=0, body=b"", created_at=tx.now
+    )
+    fresh = await tx.session.execute(row.on_conflict_do_nothing().returning(IdempotencyKey.key))
+    if fresh.scalar() is not None:
+        return None
+    query = select(IdempotencyKey).where(
+        IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key[:200]
+    )
+    before: IdempotencyKey = (await tx.session.scalars(query)).one()
+    if before.request_hash != said:
+        raise Conflict("key_reused", "This Idempotency-Key was used for something else.")
+    return before
+
+
+async def _remember(tx: Transaction, actor: Actor, key: str, status: int, body: bytes) -> None:
+    await tx.session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key[:200])
+        .values(status=status, body=body)
+    )
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

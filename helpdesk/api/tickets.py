@@ -1,0 +1,211 @@
+"""Tickets over HTTP: read the request, call one action, shape the answer."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import Actor
+from helpdesk.api.answers import answer
+from helpdesk.api.hints import Hints
+from helpdesk.api.requests import actor_of, database_of, files_of, page_of, whole_number
+from helpdesk.channels.chat import PAGE, epoch_of, with_addresses
+from helpdesk.domain import inboxes, tickets
+from helpdesk.domain.contacts import IdentityKind
+from helpdesk.errors import Invalid
+from helpdesk.parsing import parse_id, parse_json
+from helpdesk.storage.transaction import Transaction
+
+LONGEST_WAIT = 25
+LOST_HINT = 2.0
+"""Seconds after which a waiting poll looks again by itself."""
+
+Priority = Annotated[int, Field(ge=1, le=5)]
+Level = Annotated[int, Field(ge=1, le=3)]
+
+
+class NewTicket(BaseModel):
+    """Who asks (`email` or `phone` or `contact_id`) and what was said."""
+
+    subject: Annotated[str, Field(max_length=250)] = ""
+    body: Annotated[str, Field(min_length=1, max_length=tickets.BODY_LIMIT)]
+    email: Annotated[str, Field(max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    contact_id: UUID | None = None
+    name: Annotated[str, Field(max_length=200)] = ""
+    inbox: Annotated[str, Field(max_length=100)] | None = None
+    channel: Literal["email", "phone", "chat", "api"] = "email"
+    priority: Priority | None = None
+
+
+class NewMessage(BaseModel):
+    body: Annotated[str, Field(max_length=tickets.BODY_LIMIT)] = ""
+    client_id: UUID | None = None
+    uploads: Annotated[list[UUID], Field(max_length=10)] = []
+
+
+class TicketPatch(BaseModel):
+    """Fields that are absent stay as they are."""
+
+    status: Literal["open", "pending", "snoozed", "resolved", "closed"] | None = None
+    assignee_id: UUID | None = None
+    team_id: UUID | None = None
+    priority: Priority | None = None
+    impact: Level | None = None
+    urgency: Level | None = None
+    tags: Annotated[list[str], Field(max_length=20)] = []
+    subject: Annotated[str, Field(max_length=250)] | None = None
+    snooze_until: datetime | None = None
+
+
+async def list_tickets(request: Request) -> Response:
+    """Tickets of a view in queue order: queue, mine, open, all, snoozed, pending or resolved."""
+    limit, after = page_of(request)
+    view = request.query_params.get("view", "all")
+    channel = request.query_params.get("channel")
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        rows, following = await tickets.queries.queue_page(
+            tx, view=view, channel=channel, limit=limit, after=after
+        )
+    return answer({"items": rows, "next": following})
+
+
+async def create_ticket(tx: Transaction, request: Request, wanted: NewTicket) -> Any:
+    """A ticket on any channel, with its first message."""
+    channel = inboxes.Channel(wanted.channel)
+    inbox = (
+        await inboxes.by_key(tx, wanted.inbox) if wanted.inbox else await inboxes.first_of(tx, channel)
+    )
+    said = await tickets.receive_message(
+        tx,
+        tickets.InboundMessage(
+            inbox_id=inbox.id,
+            channel=channel,
+            contact_id=wanted.contact_id,
+            sender=_sender(wanted),
+            subject=wanted.subject,
+            body=wanted.body,
+        ),
+    )
+    if wanted.priority is not None:
+        change = tickets.TicketChange(frozenset({"priority"}), priority=wanted.priority)
+        await tickets.change_ticket(tx, said.ticket_id, change)
+    return await tickets.queries.ticket(tx, said.ticket_id)
+
+
+async def show_ticket(request: Request) -> Response:
+    """One ticket with its contact, clocks, alerts and place in the queue."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        found = await tickets.queries.ticket(tx, _id(request))
+    etag = f'"{found["version"]}"'
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers={"ETag": etag})
+    return answer(found, ETag=etag)
+
+
+async def change_ticket(request: Request) -> Response:
+    """Change status, assignee, team, priority, tags, subject or snooze; `If-Match` names the version."""
+    wanted = parse_json(await request.body(), TicketPatch)
+    fields = frozenset(wanted.model_fields_set)
+    change = tickets.TicketChange(fields, **{**wanted.model_dump(), "tags": tuple(wanted.tags)})
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        await tickets.change_ticket(tx, _id(request), change, if_version=_if_match(request))
+        found = await tickets.queries.ticket(tx, _id(request))
+    return answer(found, ETag=f'"{found["version"]}"')
+
+
+async def list_events(request: Request) -> Response:
+    """The timeline after a version. `wait` (seconds, at most 25) holds the answer until there is news;
+    `before` (a version, or `latest`) reads backwards instead."""
+    actor = await actor_of(request)
+    limit = min(whole_number(request, "limit", 100), PAGE)
+    before = request.query_params.get("before")
+    if before is not None:
+        return answer(await _latest(request, actor, before, limit))
+    after, wait = whole_number(request, "after", 0), whole_number(request, "wait", 0)
+    return answer(await wait_for_events(request, actor, _id(request), after, limit, wait))
+
+
+async def create_message(tx: Transaction, request: Request, wanted: NewMessage) -> Any:
+    """Answer the contact."""
+    said = await tickets.reply(
+        tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads
+    )
+    return _said(said)
+
+
+async def create_note(tx: Transaction, request: Request, wanted: NewMessage) -> Any:
+    """Write something only agents see."""
+    said = await tickets.add_note(
+        tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads
+    )
+    return _said(said)
+
+
+async def wait_for_events(
+    request: Request, actor: Actor, ticket_id: UUID, after: int, limit: int, wait: int
+) -> dict[str, Any]:
+    """The long poll any process answers: reads, and reads again at each hint until there is something."""
+    hints: Hints = request.app.state.hints
+    ends = asyncio.get_running_loop().time() + min(wait, LONGEST_WAIT)
+    with hints.listening(ticket_id) as hinted:
+        while True:
+            hinted.clear()
+            async with database_of(request).transaction(actor) as tx:
+                epoch = await epoch_of(tx)
+                events, head = await tickets.queries.events_after(tx, ticket_id, after, limit)
+            left = ends - asyncio.get_running_loop().time()
+            if events or left <= 0 or after > head or await request.is_disconnected():
+                items = [with_addresses(event, files_of(request), tx) for event in events]
+                return {"items": items, "head": head, "epoch": epoch}
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hinted.wait(), min(left, LOST_HINT))
+
+
+async def _latest(request: Request, actor: Actor, before: str, limit: int) -> dict[str, Any]:
+    if before != "latest" and not before.isdigit():
+        raise Invalid("before_invalid", "before is a version, or latest.", field="before")
+    async with database_of(request).transaction(actor) as tx:
+        epoch = await epoch_of(tx)
+        events, head = await tickets.queries.latest_events(
+            tx, _id(request), None if before == "latest" else int(before), limit
+        )
+    items = [with_addresses(event, files_of(request), tx) for event in events]
+    return {"items": items, "head": head, "epoch": epoch}
+
+
+def _sender(wanted: NewTicket) -> tickets.Sender | None:
+    if wanted.contact_id is not None:
+        return None
+    if wanted.email:
+        return tickets.Sender(IdentityKind.EMAIL, wanted.email, wanted.name)
+    if wanted.phone:
+        return tickets.Sender(IdentityKind.PHONE, wanted.phone, wanted.name)
+    raise Invalid("contact_missing", "Name the contact by email, phone or contact_id.", field="email")
+
+
+def _said(said: tickets.Said) -> dict[str, Any]:
+    return {
+        "id": said.message_id,
+        "ticket": said.ticket_id,
+        "number": said.number,
+        "version": said.version,
+        "at": said.at,
+        "duplicate": said.duplicate,
+    }
+
+
+def _if_match(request: Request) -> int | None:
+    given = request.headers.get("if-match", "").removeprefix("W/").strip('"')
+    if given and not given.isdigit():
+        raise Invalid("if_match_invalid", "If-Match is a ticket's version.")
+    return int(given) if given else None
+
+
+def _id(request: Request) -> UUID:
+    return parse_id(request.path_params["id"])

@@ -1,0 +1,66 @@
+"""Files in (uploads) and out (signed addresses)."""
+
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import Actor, ActorKind
+from helpdesk.api.answers import answer
+from helpdesk.api.requests import actor_of, database_of, files_of, visitor_of
+from helpdesk.channels import uploads
+from helpdesk.domain.tickets import attachments
+from helpdesk.errors import Invalid, LimitReached
+
+MEBIBYTE = 1024 * 1024
+LARGEST_BY_VISITOR = 10 * MEBIBYTE
+LARGEST_BY_AGENT = 25 * MEBIBYTE
+
+
+async def create_upload(request: Request) -> Response:
+    """Store a file (multipart field `file`) to be named by a message later."""
+    return await _store(request, await actor_of(request))
+
+
+async def create_visitor_upload(request: Request) -> Response:
+    """The same for the widget."""
+    return await _store(request, await visitor_of(request))
+
+
+async def show_file(request: Request) -> Response:
+    """A stored file by its signed address: always as a download unless it is a picture we made sure of."""
+    given = request.query_params
+    name, kind = given.get("name", "file"), given.get("type", "application/octet-stream")
+    key = request.path_params["key"]
+    now = database_of(request).clock.now()
+    files_of(request).check(key, name, kind, given.get("ends", ""), given.get("signature", ""), now)
+    data = await files_of(request).get(key)
+    return Response(
+        data,
+        media_type=kind if kind in uploads.SHOWN else "application/octet-stream",
+        headers={
+            "Content-Disposition": uploads.disposition(name, inline=kind in uploads.SHOWN),
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "private, max-age=3600",
+        },
+    )
+
+
+async def _store(request: Request, actor: Actor) -> Response:
+    largest = LARGEST_BY_VISITOR if actor.kind is ActorKind.CONTACT else LARGEST_BY_AGENT
+    form = await request.form(max_files=1, max_fields=5, max_part_size=largest)
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise Invalid("file_missing", "Send the file as the form field `file`.", field="file")
+    data = await file.read()
+    if len(data) > largest:
+        raise LimitReached("too_large", f"At most {largest // MEBIBYTE} MB.", field="file")
+    stored = await files_of(request).put(data)
+    described = uploads.describe(stored, file.filename or "", data)
+    async with database_of(request).transaction(actor) as tx:
+        attachment = await attachments.add(tx, described)
+    shown: dict[str, Any] = files_of(request).addressed([attachments.described(attachment)], tx.now)[0]
+    return answer(shown, 201)

@@ -1,0 +1,133 @@
+"""What the widget asks for over HTTP: its session, and the commands where sockets are blocked."""
+
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import SYSTEM
+from helpdesk.api.answers import STATUS, answer
+from helpdesk.api.requests import database_of, files_of, visitor_of, whole_number
+from helpdesk.api.tickets import wait_for_events
+from helpdesk.api.uploads import LARGEST_BY_VISITOR
+from helpdesk.auth import passes, visitors
+from helpdesk.channels import chat
+from helpdesk.domain import contacts, inboxes, tickets
+from helpdesk.errors import HelpdeskError
+from helpdesk.parsing import parse, parse_id, parse_json
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import languages
+
+
+class NewSession(BaseModel):
+    """`inbox` is the widget's key. The token of an earlier session resumes its visitor."""
+
+    inbox: Annotated[str, Field(min_length=1, max_length=100)]
+    visitor_token: Annotated[str, Field(max_length=200)] | None = None
+    locale: Annotated[str, Field(max_length=20)] = "en"
+    time_zone: Annotated[str, Field(max_length=60)] = "UTC"
+
+
+async def create_session(request: Request) -> Response:
+    """Create or resume a visitor: their token, a connection pass, what to expect, their tickets."""
+    wanted = parse_json(await request.body(), NewSession)
+    async with database_of(request).transaction(SYSTEM) as tx:
+        inbox = await inboxes.by_key(tx, wanted.inbox, inboxes.Channel.CHAT)
+        locale = wanted.locale.lower().partition("-")[0]
+        visitor = await visitors.create_or_resume(
+            tx,
+            inbox,
+            wanted.visitor_token,
+            locale=locale if locale in languages() else "en",
+            time_zone=wanted.time_zone if wanted.time_zone in available_timezones() else "UTC",
+        )
+        actor = visitor.actor
+        assert actor.contact_id is not None  # a visitor is a contact
+        told = {
+            "visitor_token": visitor.token,
+            "pass": await passes.issue(tx, actor),
+            "epoch": await chat.epoch_of(tx),
+            "inbox": await _inbox(tx, inbox),
+            "contact": {
+                "name": actor.name or None,
+                "email": await contacts.address_of(tx, actor.contact_id),
+            },
+            "tickets": await tickets.queries.tickets_of_contact(tx, actor.contact_id, inbox.id),
+            "limits": {"body": tickets.BODY_LIMIT, "uploads": 10, "upload_bytes": LARGEST_BY_VISITOR},
+        }
+    return answer(told, **{"Cache-Control": "no-store"})
+
+
+async def create_pass(request: Request) -> Response:
+    """Another pass for a visitor who has a token already."""
+    actor = await visitor_of(request)
+    async with database_of(request).transaction(actor) as tx:
+        return answer({"pass": await passes.issue(tx, actor)})
+
+
+async def sync(request: Request) -> Response:
+    async def run(data: Any) -> Json:
+        return await chat.sync(database_of(request), files_of(request), await visitor_of(request), data)
+
+    return await _command(request, run)
+
+
+async def send_message(request: Request) -> Response:
+    async def run(data: Any) -> Json:
+        return await chat.send_message(database_of(request), await visitor_of(request), data)
+
+    return await _command(request, run)
+
+
+async def mark_read(request: Request) -> Response:
+    async def run(data: Any) -> Json:
+        return await chat.mark_read(database_of(request), await visitor_of(request), data)
+
+    return await _command(request, run)
+
+
+async def leave_address(request: Request) -> Response:
+    async def run(data: Any) -> Json:
+        return await chat.leave_address(database_of(request), await visitor_of(request), data)
+
+    return await _command(request, run)
+
+
+async def show_typing(request: Request) -> Response:
+    """Typing is lossy; without a socket it is not worth a request, but a widget that asks is not refused."""
+    await visitor_of(request)
+    return answer({"ok": True})
+
+
+async def list_events(request: Request) -> Response:
+    """The long poll for a visitor's own ticket."""
+    actor = await visitor_of(request)
+    ticket_id = parse_id(request.query_params.get("ticket"))
+    after, wait = whole_number(request, "after", 0), whole_number(request, "wait", 0)
+    found = await wait_for_events(request, actor, ticket_id, after, chat.PAGE, wait)
+    return answer({"events": found["items"], "head": found["head"], "epoch": found["epoch"]})
+
+
+async def _command(request: Request, run: Any) -> Response:
+    """The acknowledgement as the answer, with the matching HTTP status where it was refused."""
+    try:
+        return answer(await run(parse(parse_json(await request.body(), dict), dict)))
+    except HelpdeskError as failure:
+        return answer(chat.refusal(failure), STATUS.get(type(failure), (500, ""))[0])
+
+
+async def _inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
+    expected = await tickets.expectations.of_inbox(tx, inbox)
+    return {
+        "key": inbox.key,
+        "name": inbox.settings.get("shown_name", inbox.name),
+        "hours": expected["hours"],
+        "open": expected["open"],
+        "next_opening": expected["next_opening"],
+        "reply_time": expected["reply_seconds"],
+        "theme": inbox.settings.get("theme", {}),
+        "greeting": inbox.settings.get("greeting"),
+    }

@@ -1,0 +1,146 @@
+"""The web process, put together: routes, sockets, what starts and stops with it."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import socketio
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from helpdesk.actors import SYSTEM
+from helpdesk.api import answers
+from helpdesk.api import routes as api_routes
+from helpdesk.api.hints import Hints
+from helpdesk.channels.chat import epoch_of
+from helpdesk.clock import Clock, SystemClock
+from helpdesk.errors import HelpdeskError
+from helpdesk.jobs.reactions import REACTIONS
+from helpdesk.realtime.agents import Agents
+from helpdesk.realtime.broadcaster import Broadcaster
+from helpdesk.realtime.server import Server
+from helpdesk.realtime.visitors import Visitors
+from helpdesk.settings import Settings
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.wakeups import Wakeups
+from helpdesk.web import failures, visits
+from helpdesk.web import routes as web_routes
+from helpdesk.web.assets import Assets
+from helpdesk.web.security import Protection, protect
+from helpdesk.web.templating import Pages
+from helpdesk.worker import Background
+
+log = structlog.get_logger(__name__)
+
+UPLOAD_LIMIT = 26 * 1024 * 1024
+
+
+class Web:
+    """One web process. `asgi` is what a server runs; `drain` is called when it is told to stop."""
+
+    def __init__(
+        self, settings: Settings, database_url: str, *, clock: Clock | None = None, with_worker: bool = True
+    ) -> None:
+        self.settings = settings
+        self.database = Database(
+            database_url, clock or SystemClock(), REACTIONS, pool_size=settings.pool_size
+        )
+        self.files = Files(settings.data_dir / "files", settings.key)
+        self.wakeups = Wakeups(self.database)
+        self.sockets = Server(settings.address)
+        self.broadcaster = Broadcaster(self.sockets, self.database, self.files, self.wakeups)
+        self.background = Background(self.database, settings, self.files) if with_worker else None
+        self._assets = Assets()
+        self._pages = Pages(self._assets, demo=settings.demo)
+        self.starlette = self._starlette()
+        self.asgi = self._protected()
+
+    async def drain(self) -> None:
+        """Not ready any more; clients are told to come back elsewhere, spread over a few seconds."""
+        self.starlette.state.draining = True
+        told = {"type": "drain", "after_ms": 0, "jitter_ms": 3000}
+        for namespace in ("/agent", "/widget"):
+            await self.sockets.emit("control", told, namespace=namespace)
+
+    def _starlette(self) -> Starlette:
+        app = Starlette(
+            routes=[*web_routes.routes(self._assets), *api_routes.routes()],
+            exception_handlers={HelpdeskError: _refuse, HTTPException: _refuse, Exception: _refuse},
+            lifespan=self._lifespan,
+        )
+        state = app.state
+        state.settings, state.database, state.files = self.settings, self.database, self.files
+        state.assets, state.pages = self._assets, self._pages
+        state.session_cookie = visits.session_cookie(https=self.settings.is_https)
+        state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
+        state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
+        state.sockets = lambda: len(self.sockets.environ)
+        return app
+
+    def _protected(self) -> ASGIApp:
+        self.sockets.register_namespace(Agents(self.database, self.files, self.broadcaster))
+        self.sockets.register_namespace(Visitors(self.database, self.files, self.broadcaster))
+        protection = Protection(
+            cookie=self.starlette.state.session_cookie,
+            resume=visits.resuming(self.database),
+            origin=self.settings.address,
+            trusted_proxies=self.settings.trusted_proxies,
+            body_limits={"/api/v1/uploads": UPLOAD_LIMIT, "/widget/uploads": UPLOAD_LIMIT},
+            refuse=failures.refusal(self._pages),
+        )
+        guarded = protect(self.starlette, protection)
+        return _with_sockets(self.sockets, guarded)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Everything is opened here, never on first use."""
+        async with self.database.transaction(SYSTEM) as tx:
+            app.state.epoch = await epoch_of(tx)
+        await self.wakeups.start()
+        await self.broadcaster.start()
+        if self.background is not None:
+            await self.background.start()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
+        yield
+        if self.background is not None:
+            await self.background.stop()
+        await self.broadcaster.stop()
+        await self.wakeups.stop()
+        await self.database.close()
+
+
+def _with_sockets(server: Server, app: ASGIApp) -> ASGIApp:
+    asgi: ASGIApp = socketio.ASGIApp(server, other_asgi_app=app)
+    return asgi
+
+
+async def _refuse(request: Request, failure: Exception) -> Response:
+    """A page for people, problem+json for programs."""
+    if not isinstance(failure, HelpdeskError | HTTPException):
+        log.error("request_failed", path=request.url.path, exc_info=failure)
+    if failures.wants_page(request):
+        return failures.failure_page(request, failure)
+    if isinstance(failure, HTTPException):
+        return _http_problem(failure)
+    return answers.problem(failure if isinstance(failure, HelpdeskError) else HelpdeskError("internal"))
+
+
+def _http_problem(failure: HTTPException) -> Response:
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": failure.detail,
+        "status": failure.status_code,
+        "code": codes.get(failure.status_code, "invalid"),
+    }
+    headers = dict(failure.headers or {})
+    return Response(
+        answers.encode(body), failure.status_code, headers, media_type="application/problem+json"
+    )

@@ -1,0 +1,184 @@
+"""Chat in and out: the commands of PROTOCOL.md section 4, the same over a socket and over HTTP.
+
+Each takes untrusted data, runs one transaction and answers with the acknowledgement, after the commit.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from helpdesk.actors import Actor, ActorKind
+from helpdesk.domain import contacts, inboxes, tickets
+from helpdesk.errors import (
+    Conflict,
+    Forbidden,
+    HelpdeskError,
+    Invalid,
+    LimitReached,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from helpdesk.parsing import parse
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.tables import Installation, Json
+from helpdesk.storage.transaction import Transaction
+
+PAGE = 200
+
+
+class Sync(BaseModel):
+    ticket: UUID
+    epoch: str | None = Field(None, max_length=64)
+    after: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    limit: Annotated[int, Field(ge=1, le=PAGE)] = PAGE
+
+
+class SendMessage(BaseModel):
+    ticket: UUID | None = None
+    client_id: UUID
+    kind: Literal["message", "note"] = "message"
+    body: str = Field("", max_length=tickets.BODY_LIMIT)
+    uploads: list[UUID] = Field(default_factory=list, max_length=10)
+
+
+class MarkRead(BaseModel):
+    ticket: UUID
+    upto: Annotated[int, Field(ge=0, lt=2**62)]
+
+
+class LeaveAddress(BaseModel):
+    email: str = Field("", max_length=254)
+    name: str = Field("", max_length=200)
+
+
+async def sync(database: Database, files: Files, actor: Actor, data: Any) -> Json:
+    """The events after a version. Errors: NotFound, Conflict `resync` for another epoch or a version
+    that is not yet."""
+    wanted = parse(data, Sync)
+    async with database.transaction(actor) as tx:
+        epoch = await epoch_of(tx)
+        events, head = await tickets.queries.events_after(tx, wanted.ticket, wanted.after, wanted.limit)
+        if (wanted.epoch is not None and wanted.epoch != epoch) or wanted.after > head:
+            raise Conflict("resync")
+    last = events[-1]["version"] if events else wanted.after
+    return {
+        "ok": True,
+        "epoch": epoch,
+        "events": [with_addresses(event, files, tx) for event in events],
+        "head": head,
+        "more": last < head,
+    }
+
+
+async def send_message(database: Database, actor: Actor, data: Any) -> Json:
+    """Say something on a ticket; for a visitor without one, open it. One `client_id` is one message."""
+    wanted = parse(data, SendMessage)
+    try:
+        said = await _say(database, actor, wanted)
+    except Conflict as conflict:
+        if conflict.code != "already_exists":
+            raise
+        said = await _say(database, actor, wanted)  # the same client_id won on another connection
+    return {
+        "ok": True,
+        "ticket": said.ticket_id,
+        "number": said.number,
+        "version": said.version,
+        "id": said.message_id,
+        "at": said.at,
+        "duplicate": said.duplicate,
+    }
+
+
+async def mark_read(database: Database, actor: Actor, data: Any) -> Json:
+    wanted = parse(data, MarkRead)
+    async with database.transaction(actor) as tx:
+        upto = await tickets.mark_read(tx, wanted.ticket, wanted.upto)
+    return {"ok": True, "upto": upto}
+
+
+async def leave_address(database: Database, actor: Actor, data: Any) -> Json:
+    """A visitor says where to write when nobody is there. It proves nothing and opens nothing."""
+    wanted = parse(data, LeaveAddress)
+    if actor.contact_id is None:
+        raise Forbidden("contact_only")
+    async with database.transaction(actor) as tx:
+        if wanted.email:
+            await contacts.leave_address(tx, actor.contact_id, wanted.email, wanted.name)
+        elif wanted.name:
+            await contacts.rename(tx, actor.contact_id, wanted.name)
+    return {"ok": True}
+
+
+async def epoch_of(tx: Transaction) -> str:
+    return (await tx.session.scalars(select(Installation.epoch))).one()
+
+
+def with_addresses(event: Json, files: Files, tx: Transaction) -> Json:
+    """The event with its attachments' keys replaced by addresses the reader may open."""
+    attachments = event["data"].get("attachments")
+    if not attachments:
+        return event
+    return {**event, "data": {**event["data"], "attachments": files.addressed(attachments, tx.now)}}
+
+
+_WORDS: dict[type[HelpdeskError], str] = {
+    Unauthenticated: "unauthenticated",
+    Forbidden: "forbidden",
+    NotFound: "not_found",
+    Conflict: "conflict",
+    Invalid: "bad_request",
+    LimitReached: "rate_limited",
+    Unavailable: "unavailable",
+}
+_OWN_WORDS = frozenset({"client_id_reused", "resync", "too_large", "closed", "upgrade", "draining"})
+
+
+def refusal(failure: HelpdeskError) -> Json:
+    """The acknowledgement of a command that failed: PROTOCOL.md's error words, `code` saying more."""
+    word = failure.code if failure.code in _OWN_WORDS else _WORDS.get(type(failure), "internal")
+    answer: Json = {"ok": False, "error": word, "code": failure.code}
+    if failure.detail:
+        answer["detail"] = failure.detail
+    if failure.field:
+        answer["field"] = failure.field
+    if isinstance(failure, Unavailable | LimitReached):
+        answer["retry_ms"] = int((failure.retry_after or 2) * 1000)
+    return answer
+
+
+async def _say(database: Database, actor: Actor, wanted: SendMessage) -> tickets.Said:
+    async with database.transaction(actor) as tx:
+        if actor.kind is ActorKind.CONTACT:
+            return await tickets.receive_message(tx, await _inbound(tx, actor, wanted))
+        if wanted.ticket is None:
+            raise Invalid("ticket_missing", field="ticket")
+        say = tickets.add_note if wanted.kind == "note" else tickets.reply
+        return await say(
+            tx, wanted.ticket, wanted.body, client_id=wanted.client_id, uploads=tuple(wanted.uploads)
+        )
+
+
+async def _inbound(tx: Transaction, actor: Actor, wanted: SendMessage) -> tickets.InboundMessage:
+    if wanted.kind != "message":
+        raise Forbidden("staff_only")
+    inbox = await inboxes.get(tx, next(iter(actor.inbox_ids or ())))
+    return tickets.InboundMessage(
+        inbox_id=inbox.id,
+        channel=inboxes.Channel.CHAT,
+        contact_id=actor.contact_id,
+        ticket_id=wanted.ticket,
+        body=wanted.body,
+        client_id=wanted.client_id,
+        attachment_ids=tuple(wanted.uploads),
+    )
+
+
+async def require_ticket(database: Database, actor: Actor, ticket_id: UUID) -> None:
+    """Errors: NotFound unless the actor may see the ticket."""
+    async with database.transaction(actor) as tx:
+        await tickets.get(tx, ticket_id)

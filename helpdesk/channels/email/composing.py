@@ -1,0 +1,175 @@
+"""A mail that leaves, as frozen bytes: plain text and HTML, and what makes its answer find back."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from helpdesk.channels.email import layout
+from helpdesk.channels.email import outgoing_headers as header
+from helpdesk.channels.email.mail import Address, Part
+
+LOOP_HEADER = "X-Helpdesk-Loop"
+
+_TYPE = re.compile(r"^[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,90}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The message being answered, as it stands below the marker. `heading` is a whole sentence."""
+
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """`body` is what the agent wrote as plain text; `html` its rich form, already sanitised, if any.
+
+    `loop` names this installation. `marker` is the `ref:` word of the carriers. Ids stand without brackets.
+    """
+
+    message_id: str
+    sender: Address
+    to: tuple[Address, ...]
+    subject: str
+    body: str
+    date: datetime
+    loop: str
+    cc: tuple[Address, ...] = ()
+    reply_to: str | None = None
+    html: str | None = None
+    signature: str = ""
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    marker: str | None = None
+    quote: Quote | None = None
+    attachments: tuple[Part, ...] = ()
+    automatic: bool = False
+    unsubscribe_url: str | None = None
+    locale: str = "en"
+    brand: str = ""
+    footer: str = ""
+
+
+def compose(mail: OutgoingMail) -> bytes:
+    """Raises Invalid for an address or id that is none. The same input always makes the same bytes."""
+    lines = [
+        header.people("From", [mail.sender]),
+        header.people("To", mail.to) if mail.to else "To: undisclosed-recipients:;",
+        header.people("Cc", mail.cc) if mail.cc else "",
+        header.people("Reply-To", [Address(mail.sender.name, mail.reply_to)]) if mail.reply_to else "",
+        header.text("Subject", mail.subject),
+        header.raw("Date", format_datetime(mail.date)),
+        header.ids("Message-ID", [header.message_id(mail.message_id)]),
+        header.ids("In-Reply-To", [mail.in_reply_to]) if mail.in_reply_to else "",
+        header.ids("References", mail.references),
+        header.raw(LOOP_HEADER, header.one_line(mail.loop)),
+        *_automatic(mail),
+        *_unsubscribe(mail),
+    ]
+    head = "\r\n".join(line for line in lines if line)
+    return head.encode("utf-8") + b"\r\n" + _content(mail).as_bytes()
+
+
+def answer_subject(subject: str) -> str:
+    """The same subject with one `Re: `, so that Gmail keeps the thread together."""
+    subject = header.one_line(subject)
+    while re.match(r"^re\s?(?:\[\d{1,3}\])?\s?:", subject, re.IGNORECASE):
+        subject = subject.partition(":")[2].strip()
+    return f"Re: {subject}".strip()
+
+
+def _automatic(mail: OutgoingMail) -> list[str]:
+    if not mail.automatic:
+        return []
+    return ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All", "Precedence: auto_reply"]
+
+
+def _unsubscribe(mail: OutgoingMail) -> list[str]:
+    if not mail.unsubscribe_url:
+        return []
+    return [
+        header.raw("List-Unsubscribe", f"<{mail.unsubscribe_url}>"),
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+    ]
+
+
+def _content(mail: OutgoingMail) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message.set_content(_plain(mail), cte="quoted-printable")
+    message.add_alternative(layout.page(mail_parts(mail)), subtype="html", cte="quoted-printable")
+    shown = message.get_payload()[1]  # type: ignore[index]
+    assert isinstance(shown, EmailMessage)
+    for part in mail.attachments:
+        main, sub = _media_type(part.content_type)
+        if part.inline and part.content_id and main == "image":
+            shown.add_related(
+                part.data,
+                main,
+                sub,
+                cid=f"<{header.message_id(part.content_id)}>",
+                disposition="inline",
+                filename=part.name,
+            )
+    for part in mail.attachments:
+        main, sub = _media_type(part.content_type)
+        if not (part.inline and part.content_id and main == "image"):
+            message.add_attachment(
+                part.data, main, sub, filename=header.one_line(part.name) or "attachment.bin"
+            )
+    _fix_boundaries(message, mail.message_id)
+    return message
+
+
+def mail_parts(mail: OutgoingMail) -> layout.Parts:
+    return layout.Parts(
+        body_html=mail.html if mail.html is not None else layout.paragraphs(mail.body),
+        signature_html=layout.paragraphs(mail.signature) if mail.signature else "",
+        marker=mail.marker,
+        write_above=_write_above(mail.locale),
+        quote_heading=mail.quote.heading if mail.quote else "",
+        quote_html=layout.paragraphs(mail.quote.text) if mail.quote else "",
+        brand=mail.brand,
+        footer=mail.footer,
+        locale=mail.locale,
+    )
+
+
+def _plain(mail: OutgoingMail) -> str:
+    pieces = [mail.body.strip("\n")]
+    if mail.signature:
+        pieces.append(f"-- \n{mail.signature.strip()}")
+    if mail.footer:
+        pieces.append(mail.footer)
+    if mail.marker:
+        pieces.append(f"— {_write_above(mail.locale)} — {mail.marker}")
+    if mail.quote:
+        quoted = "\n".join(f"> {line}".rstrip() for line in mail.quote.text.strip("\n").split("\n"))
+        pieces.append(f"{mail.quote.heading}\n{quoted}")
+    text = "\n\n".join(pieces).replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", text) + "\n"
+
+
+def _write_above(locale: str) -> str:
+    return "Skriv ovanför den här raden" if locale.startswith("sv") else "Please write above this line"
+
+
+def _media_type(content_type: str) -> tuple[str, str]:
+    """A mail inside a mail travels as a file: it must not be re-encoded, and we encode everything."""
+    kind = content_type.lower().partition(";")[0].strip()
+    if not _TYPE.match(kind) or kind.startswith(("message/", "multipart/")):
+        return "application", "octet-stream"
+    main, _, sub = kind.partition("/")
+    return main, sub
+
+
+def _fix_boundaries(message: EmailMessage, seed: str) -> None:
+    """Chosen by the Message-ID, so that a mail composed twice is the same mail."""
+    for index, part in enumerate(message.walk()):
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            digest = hashlib.sha256(f"{index} {seed}".encode()).hexdigest()[:32]
+            part.set_boundary(f"={digest}=")

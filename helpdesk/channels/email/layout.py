@@ -1,0 +1,114 @@
+"""What our mails look like: calm, readable in every mail program, at home on light and dark screens."""
+
+import html
+import re
+from dataclasses import dataclass
+
+import css_inline
+
+_URL = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]}]")
+
+_INLINED = """
+body { margin: 0; padding: 0; background-color: #f4f5f7; color: #1d2430; }
+.outer { width: 100%; background-color: #f4f5f7; }
+.sheet { width: 100%; max-width: 640px; margin: 0 auto; }
+.brand { padding: 20px 28px 10px; color: #5b6676;
+  font: 600 13px/18px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
+.card { padding: 26px 28px; background-color: #ffffff; border: 1px solid #e3e6eb; border-radius: 10px;
+  color: #1d2430; font: 400 15px/23px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
+.card p { margin: 0 0 14px; }
+.card a { color: #2457c5; }
+.signature { margin-top: 20px; padding-top: 14px; border-top: 1px solid #e3e6eb;
+  color: #5b6676; font-size: 14px; line-height: 21px; }
+.signature p { margin: 0; }
+.hd-quote-boundary { padding: 16px 28px 8px; color: #8a94a3; text-align: center;
+  font: 400 11px/16px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
+.quote { padding: 4px 28px 12px; color: #5b6676;
+  font: 400 13px/20px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
+.quote blockquote { margin: 8px 0 0; padding: 0 0 0 14px; border-left: 3px solid #d5dae1; }
+.quote p { margin: 0 0 10px; }
+.footer { padding: 10px 28px 28px; color: #8a94a3; text-align: center;
+  font: 400 12px/18px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
+"""
+
+# Programs that know media queries read these; !important outweighs what was inlined.
+_KEPT = """
+@media (prefers-color-scheme: dark) {
+  body, .outer { background-color: #14181f !important; }
+  .card { background-color: #1d232c !important; border-color: #313946 !important; color: #e6e9ee !important; }
+  .card a { color: #8db4ff !important; }
+  .brand, .signature, .quote { color: #a4aebc !important; }
+  .signature { border-color: #313946 !important; }
+  .quote blockquote { border-color: #3a4452 !important; }
+}
+@media (max-width: 480px) { .card { border-radius: 0 !important; padding: 20px 18px !important; } }
+"""
+
+_BARE = 'role="presentation" cellpadding="0" cellspacing="0" border="0"'
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, extra_css=_INLINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`…_html` is inserted as it stands; everything else is escaped."""
+
+    body_html: str
+    signature_html: str
+    marker: str | None
+    write_above: str
+    quote_heading: str
+    quote_html: str
+    brand: str
+    footer: str
+    locale: str
+
+
+def page(parts: Parts) -> str:
+    """A whole document; its styles are inlined, only what cannot be inlined stays in its head."""
+    inlined = _INLINER.inline(_document(parts))
+    return inlined.replace("</head>", f"<style>{_KEPT}</style></head>", 1)
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML: blank lines part paragraphs, addresses of pages become links."""
+    blocks = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip("\n"))
+    return "".join(f"<p>{_linked(block).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())
+
+
+def _linked(text: str) -> str:
+    out: list[str] = []
+    position = 0
+    for found in _URL.finditer(text):
+        out.append(html.escape(text[position : found.start()]))
+        url = html.escape(found[0])
+        out.append(f'<a href="{url}">{url}</a>')
+        position = found.end()
+    out.append(html.escape(text[position:]))
+    return "".join(out)
+
+
+def _document(parts: Parts) -> str:
+    esc = html.escape
+    brand = (
+        f'<div class="brand">{esc(parts.brand)}</div>' if parts.brand else '<div class="brand">&nbsp;</div>'
+    )
+    signature = f'<div class="signature">{parts.signature_html}</div>' if parts.signature_html else ""
+    footer = f'<div class="footer">{esc(parts.footer)}</div>' if parts.footer else ""
+    marker = ""
+    if parts.marker:
+        marker = f'<div class="hd-quote-boundary">— {esc(parts.write_above)} — {esc(parts.marker)}</div>'
+    quote = ""
+    if parts.quote_html:
+        quote = (
+            f'<div class="quote">{esc(parts.quote_heading)}'
+            f'<blockquote type="cite">{parts.quote_html}</blockquote></div>'
+        )
+    return (
+        f'<!DOCTYPE html><html lang="{esc(parts.locale)}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        '<meta name="supported-color-schemes" content="light dark"></head><body>'
+        f'<table class="outer" {_BARE}><tr><td align="center"><table class="sheet" {_BARE}><tr><td>'
+        f'{brand}<div class="card">{parts.body_html}{signature}</div>{marker}{quote}{footer}'
+        "</td></tr></table></td></tr></table></body></html>"
+    )

@@ -1,0 +1,216 @@
+"""SMTP and LMTP on the event loop itself: 250 only after `receive` has returned, so after its commit."""
+
+import asyncio
+import logging
+import ssl
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+
+from helpdesk.errors import (
+    Conflict,
+    Forbidden,
+    HelpdeskError,
+    Invalid,
+    LimitReached,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+
+SIZE_LIMIT = 32 * 1024 * 1024
+LINE_LIMIT = 4 * 1024 * 1024
+PEER_CONNECTIONS = 20
+ALL_CONNECTIONS = 500
+RECIPIENTS = 100
+_TIMEOUT = 300.0
+_UNANSWERED = "451 4.3.0 Temporary failure, please try again later"
+_ANSWERS: tuple[tuple[type[HelpdeskError], str], ...] = (
+    (Unauthenticated, "530 5.7.0 Authentication required"),
+    (Forbidden, "550 5.7.1 Not permitted"),
+    (NotFound, "550 5.1.1 No such recipient here"),
+    (Conflict, _UNANSWERED),
+    (Invalid, "554 5.6.0 This message cannot be processed"),
+    (LimitReached, "451 4.7.1 Too many messages, please try again later"),
+    (Unavailable, _UNANSWERED),
+)
+
+Accepts = Callable[[str], bool | Awaitable[bool]]
+Receive = Callable[[str, Sequence[str], bytes, str, str], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # it would write every command of every stranger
+
+
+def answer_for(error: BaseException) -> str:
+    """The SMTP answer to what `receive` raised; what nobody foresaw is a reason to try again."""
+    return next((answer for kind, answer in _ANSWERS if isinstance(error, kind)), _UNANSWERED)
+
+
+class Listener:
+    """`accepts` says which addresses are ours; `receive(sender, recipients, raw, peer, helo)` commits."""
+
+    def __init__(
+        self,
+        accepts: Accepts,
+        receive: Receive,
+        *,
+        hostname: str,
+        protocol: Literal["smtp", "lmtp"] = "smtp",
+        tls: ssl.SSLContext | None = None,
+        size_limit: int = SIZE_LIMIT,
+        peer_connections: int = PEER_CONNECTIONS,
+        all_connections: int = ALL_CONNECTIONS,
+    ) -> None:
+        self._accepts, self._receive = accepts, receive
+        self._hostname, self._tls, self._size_limit = hostname, tls, size_limit
+        self._lmtp = protocol == "lmtp"
+        self._server: asyncio.Server | None = None
+        self._peers: Counter[str] = Counter()
+        self._peer_connections, self._all_connections = peer_connections, all_connections
+        self._open: set[_Connection] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Answers with the port, which was chosen by the system if 0 was asked for."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(partial(self._connection, loop), host, port, backlog=200)
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def start_unix(self, path: str) -> None:
+        """LMTP from a mail server on the same host usually comes this way."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(partial(self._connection, loop), path)
+
+    async def close(self) -> None:
+        """No new connections; those that are open are closed, and their senders try again."""
+        if self._server:
+            self._server.close()
+        for connection in list(self._open):
+            connection.abandon()
+        if self._server:
+            await self._server.wait_closed()
+
+    def _connection(self, loop: asyncio.AbstractEventLoop) -> "_Connection":
+        return _Connection(
+            self, self._lmtp, data_size_limit=self._size_limit, enable_SMTPUTF8=True, hostname=self._hostname,
+            ident="ESMTP" if not self._lmtp else "LMTP", tls_context=self._tls, timeout=_TIMEOUT, loop=loop,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+        )  # fmt: skip
+
+    def admit(self, connection: "_Connection", peer: str) -> bool:
+        """Counts a connection in, unless its peer (or everybody together) has too many."""
+        if len(self._open) >= self._all_connections or self._peers[peer] >= self._peer_connections:
+            return False
+        self._peers[peer] += 1
+        self._open.add(connection)
+        return True
+
+    def leave(self, connection: "_Connection", peer: str) -> None:
+        if connection in self._open:
+            self._open.discard(connection)
+            self._peers[peer] -= 1
+            if not self._peers[peer]:
+                del self._peers[peer]
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if len(envelope.rcpt_tos) >= RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        try:
+            accepted = self._accepts(address)
+            if not isinstance(accepted, bool):
+                accepted = await accepted
+        except Exception as error:
+            log.exception("mail recipient could not be looked up")
+            return answer_for(error)
+        if not accepted:
+            return "550 5.1.1 No such recipient here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """LMTP wants one answer for each recipient, and each then is a delivery of its own."""
+        raw = bytes(envelope.original_content or b"")
+        sender = "" if envelope.mail_from in (None, "<>") else str(envelope.mail_from)
+        recipients = [str(one) for one in envelope.rcpt_tos]
+        peer, helo = peer_name(session.peer), str(session.host_name or "")
+        if not self._lmtp:
+            return await self._deliver(sender, recipients, raw, peer, helo)
+        answers = [await self._deliver(sender, [one], raw, peer, helo) for one in recipients]
+        return "\r\n".join(answers)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """What the protocol code itself stumbled over, such as an address that no parser foresaw."""
+        log.warning("mail session: %s", type(error).__name__)
+        return _UNANSWERED
+
+    async def _deliver(self, sender: str, recipients: list[str], raw: bytes, peer: str, helo: str) -> str:
+        try:
+            await self._receive(sender, recipients, raw, peer, helo)
+        except HelpdeskError as refusal:
+            return answer_for(refusal)
+        except Exception:
+            log.exception("mail could not be taken in")
+            return _UNANSWERED
+        return "250 2.0.0 OK, kept"
+
+
+def peer_name(peer: Any) -> str:
+    """The address without its port; a unix socket has none."""
+    return str(peer[0]) if isinstance(peer, tuple) and peer else "local"
+
+
+class _Connection(SMTP):
+    line_length_limit = LINE_LIMIT
+
+    def __init__(self, listener: Listener, lmtp: bool, **options: Any) -> None:
+        # Signed and SMTPUTF8 addresses outgrow the 512 of old.
+        self.command_size_limits = defaultdict(lambda: 2048)
+        super().__init__(listener, **options)
+        self._listener, self._lmtp = listener, lmtp
+        self._peer: str | None = None
+        self._refused = False
+        if lmtp:
+            for name in ("HELO", "EHLO"):
+                self._smtp_methods.pop(name, None)
+        else:
+            self._smtp_methods.pop("LHLO", None)
+        self._smtp_methods.pop("AUTH", None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._peer is None:  # the second time it is STARTTLS on the same connection
+            self._peer = peer_name(transport.get_extra_info("peername"))
+            if not self._listener.admit(self, self._peer):
+                self._refused = True
+                assert isinstance(transport, asyncio.Transport)
+                transport.write(b"421 4.7.0 Too many connections, please try again later\r\n")
+                transport.close()
+                return
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._peer is not None:
+            self._listener.leave(self, self._peer)
+        if not self._refused:
+            super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._refused:
+            super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return None if self._refused else super().eof_received()
+
+    def abandon(self) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, arg: str) -> None:
+        await self.smtp_EHLO(arg)

@@ -1,0 +1,123 @@
+"""Hands one frozen mail to a relay by SMTP, and says what became of each recipient."""
+
+import re
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from helpdesk.errors import Invalid, Unavailable
+
+_TIMEOUT = 60.0
+_QUEUED_AS = re.compile(
+    r"(?:queued as|id=|ok id|\bid)\s*[:=]?\s*<?([A-Za-z0-9][\w.@+/=-]{4,200})", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    recipient: str
+    code: int
+    text: str
+
+    @property
+    def permanent(self) -> bool:
+        return 500 <= self.code < 600
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """`refused` lists whom the relay did not take while it took the others: that is normal."""
+
+    answer: str
+    server_id: str | None
+    refused: tuple[Refusal, ...]
+
+
+class NotTaken(Invalid):
+    """Final for every recipient."""
+
+    def __init__(self, refused: Sequence[Refusal]) -> None:
+        super().__init__("mail_refused", _sentence(refused))
+        self.refused = tuple(refused)
+
+
+class NotTakenYet(Unavailable):
+    """Worth another try; `refused` is empty when the relay was not reached at all."""
+
+    def __init__(self, detail: str, refused: Sequence[Refusal] = ()) -> None:
+        super().__init__("mail_not_taken_yet", detail[:900])
+        self.refused = tuple(refused)
+
+
+async def hand_over(raw: bytes, envelope_from: str, recipients: Sequence[str], url: str) -> HandedOver:
+    """`url`: smtp:// (STARTTLS where offered), smtp+starttls:// (required) or smtps://, with credentials."""
+    client = _client(url)
+    try:
+        async with client:
+            refused, answer = await client.sendmail(
+                envelope_from, list(recipients), raw, mail_options=_options(client, envelope_from, recipients)
+            )
+    except aiosmtplib.SMTPRecipientsRefused as refusal:
+        raise _not_taken(
+            [Refusal(one.recipient, one.code, one.message) for one in refusal.recipients]
+        ) from None
+    except (
+        aiosmtplib.SMTPAuthenticationError,
+        aiosmtplib.SMTPConnectResponseError,
+        aiosmtplib.SMTPHeloError,
+    ) as failure:
+        raise NotTakenYet(f"{failure.code} {failure.message}") from None  # our configuration, not this mail
+    except aiosmtplib.SMTPNotSupported as refusal:
+        raise NotTaken([Refusal(one, 553, refusal.message) for one in recipients]) from None
+    except aiosmtplib.SMTPResponseException as refusal:
+        raise _not_taken([Refusal(one, refusal.code, refusal.message) for one in recipients]) from None
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as failure:
+        raise NotTakenYet(f"{type(failure).__name__}: {failure}") from failure
+    found = _QUEUED_AS.search(answer)
+    left = tuple(Refusal(one, result.code, result.message) for one, result in refused.items())
+    return HandedOver(answer, found[1] if found else None, left)
+
+
+def _client(url: str) -> aiosmtplib.SMTP:
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
+        raise Invalid("smtp_url_invalid")
+    tls = parts.scheme == "smtps"
+    starttls = True if parts.scheme == "smtp+starttls" else (False if tls else None)
+    return aiosmtplib.SMTP(
+        hostname=parts.hostname,
+        port=parts.port or (465 if tls else 587 if parts.username else 25),
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password or "") if parts.username else None,
+        use_tls=tls,
+        start_tls=starttls,
+        tls_context=None if tls or starttls or parts.username else _opportunistic(),
+        timeout=_TIMEOUT,
+    )
+
+
+def _opportunistic() -> ssl.SSLContext:
+    """Without credentials any encryption is better than none, as between mail servers."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _options(client: aiosmtplib.SMTP, sender: str, recipients: Sequence[str]) -> list[str]:
+    international = not (sender.isascii() and all(one.isascii() for one in recipients))
+    return ["SMTPUTF8", "BODY=8BITMIME"] if international else []
+
+
+def _not_taken(refused: list[Refusal]) -> NotTaken | NotTakenYet:
+    """One recipient worth another try makes the whole delivery so; the others are then refused again."""
+    if all(one.permanent for one in refused):
+        return NotTaken(refused)
+    return NotTakenYet(_sentence(refused), refused)
+
+
+def _sentence(refused: Sequence[Refusal]) -> str:
+    return "; ".join(f"{one.recipient}: {one.code} {one.text}" for one in refused)[:900]

@@ -1,0 +1,55 @@
+"""Files from outside: a safe name, and the type their bytes show rather than the one they claim."""
+
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+import puremagic
+
+from helpdesk.domain.tickets.attachments import StoredFile
+from helpdesk.storage.files import Stored
+
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What a browser may show in place; everything else is a download."""
+
+LONGEST_NAME = 120
+
+
+def describe(stored: Stored, name: str, data: bytes, content_id: str | None = None) -> StoredFile:
+    return StoredFile(stored.key, safe_name(name), sniffed(data), stored.size, stored.sha256, content_id)
+
+
+def safe_name(name: str) -> str:
+    """The last part of a path, NFC, without control, format and bidi characters; never empty."""
+    base = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c)[0] != "C")
+    shown = shown.strip(" .")
+    stem, dot, ending = shown.rpartition(".")
+    if len(shown) > LONGEST_NAME and dot and len(ending) <= 10:
+        shown = stem[: LONGEST_NAME - len(ending) - 1] + "." + ending
+    return shown[:LONGEST_NAME] or "file"
+
+
+def sniffed(data: bytes) -> str:
+    """The media type of the first bytes; plain text and what nobody recognises stay harmless."""
+    if not data:
+        return "application/octet-stream"
+    try:
+        kind = puremagic.from_string(data[:8192], mime=True)
+    except (puremagic.PureError, ValueError, IndexError):
+        kind = ""
+    return kind or ("text/plain" if _is_text(data[:4096]) else "application/octet-stream")
+
+
+def disposition(name: str, *, inline: bool) -> str:
+    """Content-Disposition with the name in both forms (RFC 6266)."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError as failure:
+        return failure.start > len(data) - 4 and len(data) > 4
+    return b"\x00" not in data

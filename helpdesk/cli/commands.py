@@ -1,0 +1,239 @@
+"""The commands themselves."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from helpdesk import logs
+from helpdesk.actors import SYSTEM, Role
+from helpdesk.auth import api_keys, passwords, sessions
+from helpdesk.cli.demonstration import run_demo
+from helpdesk.cli.doctor import examine
+from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
+from helpdesk.clock import SystemClock
+from helpdesk.domain import agents
+from helpdesk.domain.tickets import mail_intake
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
+from helpdesk.jobs.reactions import REACTIONS
+from helpdesk.serving import serve as serve_one
+from helpdesk.serving import serve_many
+from helpdesk.settings import Settings
+from helpdesk.storage import migrations
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.wakeups import Wakeups
+from helpdesk.worker import Background
+
+TEMPORARY_FAILURE, REFUSED = 75, 65
+"""EX_TEMPFAIL and EX_DATAERR of sysexits.h: what mail servers understand."""
+
+main = typer.Typer(
+    name="helpdesk",
+    help="A self-hosted support helpdesk: chat, email and phone in one prioritized queue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+agent_commands = typer.Typer(help="Who works here.", no_args_is_help=True)
+token_commands = typer.Typer(help="API tokens.", no_args_is_help=True)
+mail_commands = typer.Typer(help="Mail in, without a mail server.", no_args_is_help=True)
+main.add_typer(agent_commands, name="agent")
+main.add_typer(token_commands, name="token")
+main.add_typer(mail_commands, name="mail")
+
+
+@main.command()
+def demo() -> None:
+    """Try it: embedded database, a living sample company, everything on this machine only."""
+    with plain_errors():
+        run_demo()
+
+
+@main.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind to.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to bind to.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Web processes.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave jobs and mail to `work`.")] = False,
+) -> None:
+    """Serve browsers, the API and (unless --no-worker) the background work."""
+    given = {"host": host, "port": port}
+    with plain_errors():
+        settings = Settings(**{key: value for key, value in given.items() if value is not None})
+        logs.configure(settings)
+        _ = settings.key
+        with database_url(settings, own=True) as url:
+            asyncio.run(_migrate(url))
+            if workers == 1:
+                serve_one(settings, url, with_worker=not no_worker, ready=lambda: _say_ready(settings))
+            else:
+                os.environ["HELPDESK_DATABASE_URL"] = url  # noqa: TID251  the processes below read it
+                serve_many(settings, url, workers=workers, with_worker=not no_worker)
+
+
+@main.command()
+def work() -> None:
+    """Background work only: jobs, the timetable, mail in."""
+    with plain_errors():
+        settings = Settings()
+        logs.configure(settings)
+        _ = settings.key
+        with database_url(settings) as url:
+            asyncio.run(_work(settings, url))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    with plain_errors(), database_url(Settings()) as url:
+        asyncio.run(_migrate(url))
+        out.print("The database has the schema of this version.")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is misconfigured and how to mend it."""
+    with plain_errors():
+        raise typer.Exit(examine(Settings()))
+
+
+@agent_commands.command("add")
+def add_agent(
+    email: str,
+    name: Annotated[str, typer.Option(help="As colleagues and contacts read it.")] = "",
+    role: Annotated[Role, typer.Option(help="From least to most allowed.")] = Role.AGENT,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read it from stdin.")] = False,
+) -> None:
+    """Add an agent; the password is asked for unless it comes by standard input."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
+
+    async def run(database: Database) -> None:
+        hashed = await passwords.hash_password(password)
+        async with database.transaction(SYSTEM) as tx:
+            await agents.add(tx, email=email, name=name, role=role, password_hash=hashed)
+
+    with plain_errors():
+        with_database(Settings(), run)
+        out.print(f"{email} may sign in as {role.value}.")
+
+
+@agent_commands.command("list")
+def list_agents() -> None:
+    """Everybody who may sign in."""
+
+    async def run(database: Database) -> None:
+        async with database.transaction(SYSTEM) as tx:
+            for agent in await agents.active(tx):
+                out.print(f"{agent.role:<6} {agent.email:<32} {agent.name}")
+
+    with plain_errors():
+        with_database(Settings(), run)
+
+
+@agent_commands.command("disable")
+def disable_agent(email: str) -> None:
+    """End an agent's access at once, everywhere."""
+
+    async def run(database: Database) -> None:
+        async with database.transaction(SYSTEM) as tx:
+            agent = await agents.by_email(tx, email)
+            if agent is None:
+                raise NotFound("agent_not_found", f"There is no agent {email}.")
+            await agents.disable(tx, agent.id)
+            await sessions.sign_out_everywhere(tx, agent.id)
+
+    with plain_errors():
+        with_database(Settings(), run)
+        out.print(f"{email} is signed out everywhere and may not come back.")
+
+
+@token_commands.command("create")
+def create_token(
+    name: Annotated[str, typer.Option(help="What it is for.")],
+    scope: Annotated[list[str], typer.Option(help="all, read, write or acknowledge.")],
+    agent: Annotated[str | None, typer.Option(help="Acts for this agent; else the first owner.")] = None,
+) -> None:
+    """Make an API token. It is shown once and not kept."""
+
+    async def run(database: Database) -> str:
+        async with database.transaction(SYSTEM) as tx:
+            found = await agents.by_email(tx, agent) if agent else await agents.first_owner(tx)
+            if found is None:
+                raise NotFound("agent_not_found", "Add an agent first: helpdesk agent add EMAIL --role owner")
+            return await api_keys.create(tx, name=name, scopes=frozenset(scope), agent_id=found.id)
+
+    with plain_errors():
+        print(with_database(Settings(), run))  # noqa: T201  scripts read it
+
+
+@mail_commands.command("receive")
+def receive_mail(
+    inbox: Annotated[str | None, typer.Option(help="The address it was sent to.")] = None,
+    sender: Annotated[str, typer.Option(help="The envelope's sender.")] = "",
+) -> None:
+    """One mail from standard input. Exit 0 only after it is kept; 75: try again; 65: refused."""
+    raw = sys.stdin.buffer.read()
+
+    async def run(database: Database) -> None:
+        wakeups = Wakeups(database)
+        async with database.transaction(SYSTEM) as tx:
+            address = inbox or await mail_intake.default_address(tx)
+            await mail_intake.keep_for(tx, address, path="pipe", envelope_from=sender, raw=raw)
+        await wakeups.flush()
+
+    try:
+        if not raw.strip():
+            raise Invalid("empty_mail", "There was no mail on standard input.")
+        with_database(Settings(), run)
+    except (Unavailable, Conflict) as failure:
+        err.print(str(failure))
+        sys.exit(TEMPORARY_FAILURE)
+    except HelpdeskError as failure:
+        err.print(str(failure))
+        sys.exit(REFUSED)
+    except Exception as failure:
+        err.print(str(failure))
+        sys.exit(TEMPORARY_FAILURE)
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, SystemClock(), pool_size=4)
+    try:
+        await migrations.migrate(database.engine, database.clock.now())
+    finally:
+        await database.close()
+
+
+async def _work(settings: Settings, url: str) -> None:
+    """Until a signal; then the jobs under way finish."""
+    stop = asyncio.Event()
+    _on_signals(stop.set)
+    database = Database(url, SystemClock(), REACTIONS, pool_size=settings.pool_size)
+    wakeups = Wakeups(database)
+    background = Background(database, settings, Files(settings.data_dir / "files", settings.key))
+    await wakeups.start()
+    await background.start()
+    await stop.wait()
+    await background.stop()
+    await wakeups.stop()
+    await database.close()
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def _say_ready(settings: Settings) -> None:
+    out.print(f"Helpdesk serves {settings.address}")
+
+
+def _asked_password() -> str:
+    return str(typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True))
+

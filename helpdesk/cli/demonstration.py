@@ -1,0 +1,64 @@
+"""`helpdesk demo`: the sample company on the embedded database, and where to look."""
+
+import asyncio
+
+from helpdesk import logs
+from helpdesk.auth import passwords
+from helpdesk.cli.running import database_url, err, out
+from helpdesk.clock import SystemClock
+from helpdesk.demo import company
+from helpdesk.demo.seed import is_seeded, seed
+from helpdesk.errors import Conflict
+from helpdesk.serving import serve
+from helpdesk.settings import Settings
+from helpdesk.storage import migrations
+from helpdesk.storage.database import Database
+from helpdesk.storage.embedded import AlreadyRunning
+
+PASSWORD = "nordkvarn-demo"  # noqa: S105  printed at start, and only the demo has it
+
+
+def run_demo() -> None:
+    """Safe to run again: the second start finds the data, a second one at once says so."""
+    settings = Settings(demo=True)
+    logs.configure(settings)
+    try:
+        with database_url(settings, own=True) as url:
+            asyncio.run(_prepare(url))
+            serve(settings, url, with_worker=True, ready=lambda: _tell(settings))
+    except AlreadyRunning as already:
+        where = f"http://{settings.host}:{already.port}" if already.port else f"process {already.pid}"
+        raise Conflict(
+            "already_running",
+            f"The demo is running already: {where}. Stop it with Ctrl-C in its window, or choose another "
+            "HELPDESK_DATA_DIR and HELPDESK_PORT for a second one.",
+        ) from None
+
+
+async def _prepare(url: str) -> None:
+    database = Database(url, SystemClock(), pool_size=4)
+    try:
+        await migrations.migrate(database.engine, database.clock.now())
+        if await is_seeded(database):
+            return
+        err.print("Making the sample company …")
+        await seed(url, database.clock.now(), await passwords.hash_password(PASSWORD))
+    finally:
+        await database.close()
+
+
+def _tell(settings: Settings) -> None:
+    mail = f"support@demo.localhost, SMTP on {settings.smtp_in_host}:{settings.smtp_in_port}"
+    lines = [
+        ("Workspace", settings.address + "/"),
+        ("  sign in as", f"{company.AGENTS[0].email}  password {PASSWORD}"),
+        ("Sample website with the chat", settings.address + "/demo"),
+        ("Public support page", settings.address + "/support"),
+        ("Mail", mail if settings.smtp_in_port else "off (HELPDESK_SMTP_IN_PORT=0)"),
+        ("Mails that left", settings.address + "/demo/outbox"),
+        ("API", settings.address + "/api/v1/docs"),
+    ]
+    out.print(f"\n[bold]{company.NAME}'s helpdesk is running.[/bold]\n")
+    for label, value in lines:
+        out.print(f"  {label:<30}{value}")
+    out.print("\nCtrl-C stops everything.\n")

@@ -1,0 +1,30 @@
+"""Every job by name. A job reads what it needs when it runs, and is safe to run twice."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from helpdesk.actors import SYSTEM
+from helpdesk.domain import tickets
+from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.ring import ring
+from helpdesk.jobs.send_mail import send_mail
+from helpdesk.jobs.workshop import Workshop
+
+Handler = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def handlers(workshop: Workshop) -> dict[str, Handler]:
+    return {
+        "read_mail": partial(read_mail, workshop),
+        "send_mail": partial(send_mail, workshop),
+        "ring": partial(ring, workshop),
+        "raise_alert_if_urgent": partial(raise_alert_if_urgent, workshop),
+    }
+
+
+async def raise_alert_if_urgent(workshop: Workshop, job: dict[str, Any]) -> None:
+    """One open alert per ticket, however often this runs."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        await tickets.raise_if_urgent(tx, UUID(job["ticket_id"]))

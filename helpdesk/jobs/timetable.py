@@ -1,0 +1,118 @@
+"""What happens because time passes; each duty runs in one process at a time, under its own database lock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import delete, text
+
+from helpdesk.actors import SYSTEM
+from helpdesk.auth import passes, sessions, visitors
+from helpdesk.domain import oncall, sla, tickets
+from helpdesk.errors import HelpdeskError
+from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.tables import IdempotencyKey
+from helpdesk.storage.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Duty:
+    name: str
+    every: float
+    """Seconds between two runs."""
+    run: Callable[[Workshop], Awaitable[None]]
+
+
+async def wake_snoozed(workshop: Workshop) -> None:
+    async with workshop.database.transaction(SYSTEM) as tx:
+        due = await tickets.due_to_wake(tx)
+    for ticket_id in due:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.wake(tx, ticket_id, "time")
+
+
+async def record_breaches(workshop: Workshop) -> None:
+    """The due time is the fact; this only makes it seen."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        overdue = await sla.tickets_overdue(tx)
+    for ticket_id in overdue:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.breach(tx, ticket_id)
+
+
+async def escalate_alerts(workshop: Workshop) -> None:
+    async with workshop.database.transaction(SYSTEM) as tx:
+        due = await oncall.due_alerts(tx)
+    for alert_id, ticket_id in due:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.escalate(tx, alert_id, ticket_id)
+
+
+async def sweep_credentials(workshop: Workshop) -> None:
+    async with workshop.database.transaction(SYSTEM) as tx:
+        await sessions.sweep(tx)
+        await visitors.sweep(tx)
+        await passes.sweep(tx)
+        day_ago = tx.now - tickets.attachments.UNUSED_AFTER
+        await tx.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < day_ago))
+        await tx.session.execute(
+            text("DELETE FROM pgqueuer_log WHERE created < clock_timestamp() - interval '3 days'")
+        )
+
+
+async def sweep_files(workshop: Workshop) -> None:
+    """Uploads that nobody sent: first the file, then its row, so a crash leaves nothing behind."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        unused = await tickets.attachments.unused(tx)
+        for attachment in unused:
+            await workshop.files.delete(attachment.key)
+            await tx.session.delete(attachment)
+
+
+DUTIES = [
+    Duty("wake_snoozed", 1, wake_snoozed),
+    Duty("record_breaches", 1, record_breaches),
+    Duty("escalate_alerts", 1, escalate_alerts),
+    Duty("sweep_credentials", 600, sweep_credentials),
+    Duty("sweep_files", 3600, sweep_files),
+]
+
+
+class Timetable:
+    """One duty at a time in this process: each needs two connections of the pool."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await asyncio.gather(*(self._repeat(duty) for duty in DUTIES))
+
+    async def _repeat(self, duty: Duty) -> None:
+        while True:
+            try:
+                async with self._turn:
+                    await run_once(self._workshop, duty)
+            except HelpdeskError as failure:
+                log.warning("duty_delayed", duty=duty.name, error=str(failure))
+            except Exception:
+                log.exception("duty_failed", duty=duty.name)
+            await asyncio.sleep(duty.every)
+
+
+async def run_once(workshop: Workshop, duty: Duty) -> None:
+    """Runs the duty unless another process is at it right now."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        if await _is_mine(tx, duty.name):
+            await duty.run(workshop)
+
+
+async def _is_mine(tx: Transaction, name: str) -> bool:
+    """A lock that ends with this transaction, so a crash never leaves it behind."""
+    key = f"duty:{name}"
+    taken = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
+    return bool(await tx.session.scalar(taken, {"key": key}))

@@ -1,0 +1,37 @@
+"""What jobs work with: handed to each of them, nothing ambient."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from helpdesk.actors import SYSTEM
+from helpdesk.channels.email.carriers import Carriers
+from helpdesk.channels.email.child import Readers
+from helpdesk.settings import Settings
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.tables import Installation
+
+
+@dataclass
+class Workshop:
+    database: Database
+    settings: Settings
+    files: Files
+    readers: Readers
+    carriers: Carriers
+
+    async def instance(self) -> str:
+        """The name of this installation in the loop header of its mails."""
+        async with self.database.transaction(SYSTEM) as tx:
+            return (await tx.session.scalars(select(Installation.instance))).one()
+
+
+def open_workshop(database: Database, settings: Settings, files: Files) -> Workshop:
+    return Workshop(
+        database=database,
+        settings=settings,
+        files=files,
+        readers=Readers(),
+        carriers=Carriers({1: settings.key}, current=1),
+    )

@@ -1,0 +1,150 @@
+"""What an agent's browser may ask for over the socket."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from helpdesk.actors import Actor
+from helpdesk.channels import chat
+from helpdesk.domain import tickets
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.parsing import parse, parse_id
+from helpdesk.realtime.broadcaster import Broadcaster
+from helpdesk.realtime.namespace import Namespace
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.tables import Json
+
+WATCHED_ROWS = 200
+
+
+class Changes(BaseModel):
+    """What may be set on a ticket; a field that is absent stays as it is."""
+
+    status: str | None = None
+    assignee_id: UUID | None = None
+    team_id: UUID | None = None
+    priority: Annotated[int, Field(ge=1, le=5)] | None = None
+    impact: Annotated[int, Field(ge=1, le=3)] | None = None
+    urgency: Annotated[int, Field(ge=1, le=3)] | None = None
+    tags: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=20)
+    subject: Annotated[str, Field(max_length=250)] | None = None
+    snooze_until: datetime | None = None
+
+
+class ChangeTicket(BaseModel):
+    ticket: UUID
+    client_id: UUID | None = None
+    if_version: int | None = None
+    set: Changes
+
+
+class ClaimNext(BaseModel):
+    client_id: UUID | None = None
+
+
+class Agents(Namespace):
+    def __init__(self, database: Database, files: Files, broadcaster: Broadcaster) -> None:
+        super().__init__("/agent", database)
+        self._files = files
+        self._broadcaster = broadcaster
+        self.commands = {
+            "sync": self.sync,
+            "send_message": self.send_message,
+            "mark_read": self.mark_read,
+            "claim_next": self.claim_next,
+            "change_ticket": self.change_ticket,
+            "watch_queue": self.watch_queue,
+            "acknowledge_alert": self.acknowledge_alert,
+            "typing": self.typing,
+            "presence": self.presence,
+        }
+
+    async def left(self, sid: str) -> None:
+        self._broadcaster.leave(sid)
+
+    async def sync(self, actor: Actor, data: dict[str, Any]) -> Json:
+        answer = await chat.sync(self.database, self._files, actor, data)
+        if not answer["more"]:
+            ticket_id = parse_id(data["ticket"])
+            await self._broadcaster.watch(data["sid"], ticket_id, answer["head"], is_contact=False)
+        return answer
+
+    async def send_message(self, actor: Actor, data: dict[str, Any]) -> Json:
+        return await chat.send_message(self.database, actor, data)
+
+    async def mark_read(self, actor: Actor, data: dict[str, Any]) -> Json:
+        answer = await chat.mark_read(self.database, actor, data)
+        ticket_id = parse_id(data["ticket"])
+        async with self.database.transaction(actor) as tx:
+            public = (await tickets.get(tx, ticket_id)).public_version
+        await self._tell(actor, ticket_id, {"type": "seen", "upto": public}, data["sid"])
+        return answer
+
+    async def claim_next(self, actor: Actor, data: dict[str, Any]) -> Json:
+        wanted = parse(data, ClaimNext)
+        async with self.database.transaction(actor) as tx:
+            ticket = await tickets.claim_next(tx, wanted.client_id)
+        if ticket is None:
+            return {"ok": True, "ticket": None, "empty": True}
+        return {"ok": True, "ticket": ticket.id, "number": ticket.number, "version": ticket.version}
+
+    async def change_ticket(self, actor: Actor, data: dict[str, Any]) -> Json:
+        wanted = parse(data, ChangeTicket)
+        given = wanted.set
+        change = tickets.TicketChange(
+            fields=frozenset(given.model_fields_set),
+            **{**given.model_dump(), "tags": tuple(given.tags)},
+        )
+        try:
+            async with self.database.transaction(actor) as tx:
+                ticket = await tickets.change_ticket(
+                    tx, wanted.ticket, change, if_version=wanted.if_version, client_id=wanted.client_id
+                )
+        except Conflict as conflict:
+            async with self.database.transaction(actor) as tx:
+                version = (await tickets.get(tx, wanted.ticket)).version
+            return {**chat.refusal(conflict), "version": version}
+        return {"ok": True, "ticket": ticket.id, "version": ticket.version}
+
+    async def watch_queue(self, actor: Actor, data: dict[str, Any]) -> Json:
+        """The rows of `queue` (what can be claimed) or `all` (what anybody works on), then changes."""
+        view = data.get("view") or "queue"
+        if view not in ("queue", "all"):
+            raise Invalid("view_unknown", field="view")
+        await self._broadcaster.watch_queue(data["sid"], view, actor.inbox_ids)
+        async with self.database.transaction(actor) as tx:
+            rows, _ = await tickets.queries.queue_page(tx, view=view, limit=WATCHED_ROWS)
+        return {"ok": True, "rows": rows, "as_of": tx.now}
+
+    async def acknowledge_alert(self, actor: Actor, data: dict[str, Any]) -> Json:
+        if actor.agent_id is None:
+            raise Invalid("no_agent")
+        async with self.database.transaction(actor) as tx:
+            alert = await tickets.acknowledge(tx, parse_id(data.get("alert"), "alert"), actor.agent_id)
+        return {"ok": True, "state": alert.status}
+
+    async def typing(self, actor: Actor, data: dict[str, Any]) -> None:
+        ticket_id = parse_id(data.get("ticket"))
+        if self.may_speak(data["sid"]):
+            await chat.require_ticket(self.database, actor, ticket_id)
+            told = {"type": "typing", "state": bool(data.get("state", True))}
+            await self._tell(actor, ticket_id, told, data["sid"])
+
+    async def presence(self, actor: Actor, data: dict[str, Any]) -> None:
+        """Who looks at a ticket: for colleagues only."""
+        ticket_id = parse_id(data.get("ticket"))
+        if self.may_speak(data["sid"]):
+            await chat.require_ticket(self.database, actor, ticket_id)
+            who = {"kind": "agent", "id": actor.agent_id, "name": actor.name}
+            told = {"type": "presence", "ticket": ticket_id, "who": who, "state": str(data.get("state"))[:20]}
+            await self._broadcaster.ephemeral(ticket_id, told, to_contact=False, skip=data["sid"])
+
+    async def _tell(self, actor: Actor, ticket_id: UUID, told: Json, sid: str) -> None:
+        """Colleagues learn who it is by id; the contact learns the name."""
+        for_agents = {**told, "ticket": ticket_id, "who": {"kind": "agent", "id": actor.agent_id, "name": actor.name}}
+        for_contact = {**told, "ticket": ticket_id, "who": {"kind": "agent", "id": None, "name": actor.name}}
+        await self._broadcaster.ephemeral(ticket_id, for_agents, to_contact=False, skip=sid)
+        await self._broadcaster.ephemeral(ticket_id, for_contact, to_contact=True, skip=None)

@@ -1,0 +1,222 @@
+"""Sends committed events to the sockets that watch, in order, from the log: a hint only says where to look.
+
+Per watched ticket this process remembers up to which version it has sent. A hint (from this process or
+another), and a sweep for lost ones, make it read what came after, once for everybody who watches.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from helpdesk.actors import SYSTEM
+from helpdesk.channels.chat import epoch_of, with_addresses
+from helpdesk.domain import tickets
+from helpdesk.errors import HelpdeskError
+from helpdesk.realtime import rooms
+from helpdesk.realtime.server import Server
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+from helpdesk.storage.wakeups import Wakeups
+
+log = structlog.get_logger(__name__)
+
+SWEEP_EVERY = 2.0
+"""Seconds until a lost hint is made up for."""
+
+WORKING = ("open", "pending", "snoozed")
+_SINCE = timedelta(seconds=30)
+
+
+@dataclass
+class _Watched:
+    """A ticket somebody here looks at, and how far it has been sent to agents and to its contact."""
+
+    version: int
+    public_version: int
+    agents: set[str] = field(default_factory=set)
+    contacts: set[str] = field(default_factory=set)
+
+
+class Broadcaster:
+    def __init__(self, server: Server, database: Database, files: Files, wakeups: Wakeups) -> None:
+        self._server = server
+        self._database = database
+        self._files = files
+        self._watched: dict[UUID, _Watched] = {}
+        self._queue_watchers: dict[str, set[str]] = defaultdict(set)
+        self._row_versions: dict[UUID, int] = {}
+        self._dirty: set[UUID] = set()
+        self._hinted = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        wakeups.on_hint(self.hint)
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._run(), name="broadcaster"),
+            asyncio.create_task(self._sweep(), name="broadcaster-sweep"),
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def hint(self, ticket_ids: set[UUID]) -> None:
+        """Something was committed about these tickets."""
+        if self._queue_watchers:
+            self._dirty |= ticket_ids
+        else:
+            self._dirty |= ticket_ids & self._watched.keys()
+        if self._dirty:
+            self._hinted.set()
+
+    async def watch(self, sid: str, ticket_id: UUID, head: int, *, is_contact: bool) -> None:
+        """A socket has read up to `head` of its own counting and wants what comes after."""
+        namespace = "/widget" if is_contact else "/agent"
+        watched = self._watched.get(ticket_id)
+        if watched is None:
+            watched = self._watched.setdefault(ticket_id, await self._begin(ticket_id))
+        (watched.contacts if is_contact else watched.agents).add(sid)
+        room = rooms.contact_of(ticket_id) if is_contact else rooms.agents_of(ticket_id)
+        await self._server.enter_room(sid, room, namespace=namespace)
+        sent = watched.public_version if is_contact else watched.version
+        if sent > head:  # it was sent to the others between the reading and the entering
+            await self._server.emit("hint", {"ticket": ticket_id, "head": sent}, to=sid, namespace=namespace)
+
+    async def watch_queue(self, sid: str, view: str, inbox_ids: frozenset[UUID] | None) -> None:
+        for inbox_id in inbox_ids if inbox_ids is not None else (None,):
+            room = rooms.queue(view, inbox_id)
+            self._queue_watchers[room].add(sid)
+            await self._server.enter_room(sid, room, namespace="/agent")
+
+    def leave(self, sid: str) -> None:
+        """A socket is gone; what nobody watches is forgotten."""
+        for ticket_id, watched in list(self._watched.items()):
+            watched.agents.discard(sid)
+            watched.contacts.discard(sid)
+            if not watched.agents and not watched.contacts:
+                del self._watched[ticket_id]
+        for room, sids in list(self._queue_watchers.items()):
+            sids.discard(sid)
+            if not sids:
+                del self._queue_watchers[room]
+
+    async def ephemeral(self, ticket_id: UUID, told: Json, *, to_contact: bool, skip: str | None) -> None:
+        """Typing, seen, presence: to whoever looks at the ticket right now, or to nobody."""
+        room = rooms.contact_of(ticket_id) if to_contact else rooms.agents_of(ticket_id)
+        namespace = "/widget" if to_contact else "/agent"
+        await self._server.emit("ephemeral", told, room=room, namespace=namespace, skip_sid=skip)
+
+    async def _begin(self, ticket_id: UUID) -> _Watched:
+        async with self._database.transaction(SYSTEM) as tx:
+            ticket = await tickets.get(tx, ticket_id)
+            return _Watched(ticket.version, ticket.public_version)
+
+    async def _run(self) -> None:
+        while True:
+            await self._hinted.wait()
+            self._hinted.clear()
+            dirty, self._dirty = self._dirty, set()
+            try:
+                await self._send(dirty)
+            except HelpdeskError as failure:
+                log.warning("broadcast_delayed", error=str(failure))
+                await asyncio.sleep(0.2)
+                self.hint(dirty)
+            except Exception:
+                log.exception("broadcast_failed")
+
+    async def _send(self, dirty: set[UUID]) -> None:
+        async with self._database.transaction(SYSTEM) as tx:
+            epoch = await epoch_of(tx)
+            cursors = {one: self._watched[one].version for one in dirty if one in self._watched}
+            fresh = await tickets.queries.fresh_events(await tx.driver(), cursors) if cursors else {}
+            rows = await tickets.queries.queue_rows(tx, list(dirty)) if self._queue_watchers else []
+        for ticket_id, records in fresh.items():
+            await self._send_events(tx, epoch, ticket_id, records)
+        await self._send_rows(rows)
+
+    async def _send_events(self, tx: Transaction, epoch: str, ticket_id: UUID, records: list[Any]) -> None:
+        watched = self._watched.get(ticket_id)
+        records = [record for record in records if watched and record["version"] > watched.version]
+        if watched is None or not records:
+            return
+        public = [record for record in records if record["public_version"] is not None]
+        before, public_before = watched.version, watched.public_version
+        watched.version = records[-1]["version"]
+        if public:
+            watched.public_version = public[-1]["public_version"]
+        if watched.agents:
+            events = [with_addresses(tickets.queries.envelope(one), self._files, tx) for one in records]
+            told = {"ticket": ticket_id, "epoch": epoch, "prev": before, "events": events}
+            await self._server.emit("events", told, room=rooms.agents_of(ticket_id), namespace="/agent")
+        if watched.contacts and public:
+            owner = await self._contact_of(ticket_id)
+            events = [
+                with_addresses(tickets.queries.public_envelope(one, owner), self._files, tx) for one in public
+            ]
+            told = {"ticket": ticket_id, "epoch": epoch, "prev": public_before, "events": events}
+            await self._server.emit("events", told, room=rooms.contact_of(ticket_id), namespace="/widget")
+
+    async def _contact_of(self, ticket_id: UUID) -> UUID:
+        async with self._database.transaction(SYSTEM) as tx:
+            return (await tickets.get(tx, ticket_id)).contact_id
+
+    async def _send_rows(self, rows: list[Json]) -> None:
+        """Whole rows: for `queue` null once nobody needs to claim it, for `all` once nobody works on it."""
+        by_room: dict[str, list[Json]] = defaultdict(list)
+        for row in rows:
+            inbox_id = row.pop("inbox_id")
+            self._row_versions[row["ticket_id"]] = row["version"]
+            shown = {
+                "queue": row["status"] == "open" and row["assignee"] is None,
+                "all": row["status"] in WORKING,
+            }
+            for view, is_in in shown.items():
+                told = {"ticket": row["ticket_id"], "version": row["version"], "row": row if is_in else None}
+                for room in (rooms.queue(view, inbox_id), rooms.queue(view, None)):
+                    if room in self._queue_watchers:
+                        by_room[room].append(told)
+        for room, told_rows in by_room.items():
+            await self._server.emit("queue_rows", {"rows": told_rows}, room=room, namespace="/agent")
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                await self._find_lost()
+            except HelpdeskError as failure:
+                log.warning("sweep_delayed", error=str(failure))
+            except Exception:
+                log.exception("sweep_failed")
+
+    async def _find_lost(self) -> None:
+        """Tickets whose newest version was never sent from here."""
+        if not self._watched and not self._queue_watchers:
+            return
+        async with self._database.transaction(SYSTEM) as tx:
+            found = await tx.session.execute(
+                text(
+                    "SELECT id, version FROM tickets WHERE id = ANY(:watched) UNION "
+                    "SELECT ticket_id, max(version) FROM events WHERE at > :since GROUP BY ticket_id"
+                ),
+                {"watched": list(self._watched), "since": tx.now - _SINCE},
+            )
+            newest = {ticket_id: version for ticket_id, version in found}
+        lost = {one for one, watched in self._watched.items() if newest.get(one, 0) > watched.version}
+        if self._queue_watchers:
+            lost |= {one for one, version in newest.items() if self._row_versions.get(one, 0) < version}
+        if len(self._row_versions) > 10_000:
+            self._row_versions = dict(list(self._row_versions.items())[-5_000:])
+        if lost:
+            self.hint(lost)

@@ -1,0 +1,110 @@
+"""What both namespaces share: who is behind a socket, and failures as acknowledgements."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import socketio
+import structlog
+
+from helpdesk.actors import SYSTEM, Actor
+from helpdesk.auth import passes
+from helpdesk.channels.chat import refusal
+from helpdesk.errors import HelpdeskError, Unauthenticated
+from helpdesk.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+RIGHTS_LAST = timedelta(seconds=3)
+"""How long a socket's actor is believed before the database is asked again."""
+
+TYPING_EVERY = timedelta(seconds=2)
+
+Command = Callable[[Actor, dict[str, Any]], Awaitable[Any]]
+
+
+@dataclass
+class Caller:
+    """Who is behind one socket. `subject` is what the pass said; `actor` is looked up from it again."""
+
+    subject: dict[str, Any]
+    actor: Actor
+    checked_at: datetime
+    spoke_at: datetime | None = None
+
+
+class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """Subclasses name their commands in `commands`; anything else is refused."""
+
+    def __init__(self, name: str, database: Database) -> None:
+        super().__init__(name)
+        self.database = database
+        self._callers: dict[str, Caller] = {}
+        self.commands: dict[str, Command] = {}
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        if event == "connect":
+            sid, _environ, auth = (*args, None)[:3]
+            return await self._connect(sid, auth)
+        if event == "disconnect":
+            await self.left(args[0])
+            self._callers.pop(args[0], None)
+            return None
+        sid, data = args
+        try:
+            return await self._answer(sid, event, data)
+        except HelpdeskError as failure:
+            return refusal(failure)
+        except Exception:
+            log.exception("socket_command_failed", command=event)
+            return {"ok": False, "error": "internal"}
+
+    async def left(self, sid: str) -> None:
+        """A socket is gone; subclasses tidy up."""
+
+    def caller_of(self, sid: str) -> Actor | None:
+        caller = self._callers.get(sid)
+        return caller.actor if caller else None
+
+    def may_speak(self, sid: str) -> bool:
+        """Typing and presence: at most one in two seconds per socket; the rest is dropped."""
+        caller, now = self._callers[sid], self.database.clock.now()
+        if caller.spoke_at is not None and now - caller.spoke_at < TYPING_EVERY:
+            return False
+        caller.spoke_at = now
+        return True
+
+    async def drop_disabled(self) -> None:
+        """Sockets of agents who were disabled are told and closed."""
+        for sid in list(self._callers):
+            try:
+                await self._actor(sid)
+            except Unauthenticated:
+                await self.emit("control", {"type": "kick", "code": "unauthenticated"}, to=sid)
+                await self.disconnect(sid)
+            except (HelpdeskError, KeyError):
+                continue
+
+    async def _connect(self, sid: str, auth: Any) -> None:
+        token = auth.get("pass") if isinstance(auth, dict) and auth.get("v") == 1 else None
+        try:
+            actor = await passes.redeem(self.database, token, self.namespace)
+        except HelpdeskError as failure:
+            raise socketio.exceptions.ConnectionRefusedError(failure.code) from None
+        self._callers[sid] = Caller(passes.subject_of(actor), actor, self.database.clock.now())
+
+    async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:
+        command = self.commands.get(event)
+        if command is None:
+            return {"ok": False, "error": "bad_request"}
+        return await command(await self._actor(sid), {**data, "sid": sid})
+
+    async def _actor(self, sid: str) -> Actor:
+        """The caller with the rights of this moment, never from room membership."""
+        caller, now = self._callers[sid], self.database.clock.now()
+        if now - caller.checked_at > RIGHTS_LAST:
+            async with self.database.transaction(SYSTEM) as tx:
+                caller.actor = await passes.actor_of(tx, caller.subject)
+            caller.checked_at = now
+        return caller.actor

@@ -1,0 +1,109 @@
+"""The Socket.IO server behind a guard: known event names only, one object each, in order.
+
+python-socketio lets a client emit `connect` and `disconnect` and so run those handlers with forged
+arguments; and it keeps sockets open that never send CONNECT. Both end here.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import socketio
+import structlog
+
+log = structlog.get_logger(__name__)
+
+COMMANDS = frozenset(
+    {
+        "sync",
+        "send_message",
+        "mark_read",
+        "claim_next",
+        "change_ticket",
+        "watch_queue",
+        "acknowledge_alert",
+        "typing",
+        "presence",
+    }
+)
+LARGEST_PACKET = 64 * 1024
+CONNECT_WITHIN = 10.0
+"""Seconds a socket may stay open without entering a namespace."""
+
+
+class Json:
+    """orjson in the shape python-socketio wants; UUIDs and datetimes are understood."""
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: Any) -> Any:
+        return orjson.loads(text)
+
+
+class Server(socketio.AsyncServer):  # type: ignore[misc]
+    """`public_origin` is the origin of the configured public address."""
+
+    def __init__(self, public_origin: str) -> None:
+        super().__init__(
+            async_mode="asgi",
+            async_handlers=False,  # one client's commands are handled in the order it sent them
+            transports=["websocket"],
+            json=Json,
+            max_http_buffer_size=LARGEST_PACKET,
+            ping_interval=25,
+            ping_timeout=20,
+            cors_allowed_origins=lambda origin, environ: _is_ours(origin, environ, public_origin),
+            namespaces=["/agent", "/widget"],
+            logger=False,
+            engineio_logger=False,
+        )
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        asyncio.get_running_loop().call_later(
+            CONNECT_WITHIN, lambda: asyncio.ensure_future(self._close_unless_entered(eio_sid))
+        )
+
+    async def _close_unless_entered(self, eio_sid: str) -> None:
+        if eio_sid in self.environ and not any(
+            self.manager.sid_from_eio_sid(eio_sid, namespace) for namespace in ("/agent", "/widget")
+        ):
+            await self.eio.disconnect(eio_sid)
+
+    async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
+        """Only what a client may ask for goes on to the dispatcher."""
+        is_known = isinstance(data, list) and len(data) == 2 and data[0] in COMMANDS
+        if not is_known or not isinstance(data[1], dict):
+            log.info("socket_refused_event", namespace=namespace)
+            if id is not None:
+                refusal = {"ok": False, "error": "bad_request"}
+                await self._send_packet(
+                    eio_sid,
+                    self.packet_class(socketio.packet.ACK, namespace=namespace, id=id, data=[refusal]),
+                )
+            return
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        """Text only; what cannot be read closes the socket that sent it, and nothing else."""
+        if not isinstance(data, str):
+            await self.eio.disconnect(eio_sid)
+            return
+        try:
+            if data[:1] in ("5", "6"):  # binary event and acknowledgement
+                raise ValueError("binary is refused")
+            await super()._handle_eio_message(eio_sid, data)
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError) as failure:
+            log.info("socket_sent_nonsense", error=str(failure)[:100])
+            await self.eio.disconnect(eio_sid)
+
+
+def _is_ours(origin: str | None, environ: dict[str, Any], public_origin: str) -> bool:
+    """Pages of our own origin only: also the widget's panel is one. No Origin header: not a browser."""
+    if origin is None or origin == public_origin:
+        return True
+    return urlsplit(origin).netloc == environ.get("HTTP_HOST", "") and origin.startswith("http")

@@ -1,0 +1,106 @@
+"""Attachments on disk under random keys, and the signed, short-lived addresses they are read by."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from helpdesk.errors import NotFound, Unavailable
+
+ADDRESS_LIFETIME = timedelta(hours=12)
+_KEY_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Stored:
+    key: str
+    size: int
+    sha256: str
+
+
+class Files:
+    """`root` is a folder of ours alone. A file is written once, under a key nobody can guess."""
+
+    def __init__(self, root: Path, secret: bytes) -> None:
+        self._root = root
+        self._secret = hmac.digest(secret, b"files", "sha256")
+
+    async def put(self, data: bytes) -> Stored:
+        """On the disk when this returns. Errors: Unavailable when the disk is full or broken."""
+        return await asyncio.to_thread(self._put, data)
+
+    async def get(self, key: str) -> bytes:
+        """Errors: NotFound."""
+        return await asyncio.to_thread(self._get, key)
+
+    async def delete(self, key: str) -> None:
+        """Idempotent."""
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    def address(self, attachment: dict[str, Any], now: datetime) -> str:
+        """The path a browser may read one attachment by, until it ends."""
+        ends = int((now + ADDRESS_LIFETIME).timestamp()) // 3600 * 3600
+        key, name = attachment["key"], attachment["name"]
+        signature = self._signature(key, name, attachment["content_type"], ends)
+        kind = quote(attachment["content_type"], safe="/")
+        return f"/files/{key}?name={quote(name)}&type={kind}&ends={ends}&signature={signature}"
+
+    def addressed(self, attachments: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+        """Attachments as readers get them: with an address in place of the key."""
+        return [
+            {key: value for key, value in one.items() if key != "key"} | {"url": self.address(one, now)}
+            for one in attachments
+        ]
+
+    def check(self, key: str, name: str, content_type: str, ends: str, signature: str, now: datetime) -> None:
+        """Errors: NotFound for an address that is not ours or has ended."""
+        right = self._signature(key, name, content_type, int(ends) if ends.isdigit() else 0)
+        if not hmac.compare_digest(right, signature) or int(ends) < now.timestamp():
+            raise NotFound("file_not_found")
+
+    def _signature(self, key: str, name: str, content_type: str, ends: int) -> str:
+        said = "\n".join((key, name, content_type, str(ends))).encode()
+        digest = hmac.digest(self._secret, said, hashlib.sha256)[:16]
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def _put(self, data: bytes) -> Stored:
+        key = secrets.token_hex(_KEY_LENGTH // 2)
+        path = self._path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _sync_folder(path.parent)
+        except OSError as failure:
+            path.unlink(missing_ok=True)
+            raise Unavailable("file_store_unavailable", str(failure)) from failure
+        return Stored(key, len(data), hashlib.sha256(data).hexdigest())
+
+    def _get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError:
+            raise NotFound("file_not_found") from None
+
+    def _path(self, key: str) -> Path:
+        if len(key) != _KEY_LENGTH or not key.isalnum():
+            raise NotFound("file_not_found")
+        return self._root / key[:2] / key
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name is durable too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

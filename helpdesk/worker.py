@@ -1,0 +1,62 @@
+"""The background process: claims jobs, keeps the timetable, takes mail in. `serve` runs it inside by default."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+
+from helpdesk.actors import SYSTEM
+from helpdesk.channels.email.listener import Listener
+from helpdesk.domain.tickets import mail_intake
+from helpdesk.jobs.handlers import handlers
+from helpdesk.jobs.timetable import Timetable
+from helpdesk.jobs.workshop import open_workshop
+from helpdesk.settings import Settings
+from helpdesk.storage.database import Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.job_queue import Worker
+
+log = structlog.get_logger(__name__)
+
+
+class Background:
+    def __init__(self, database: Database, settings: Settings, files: Files) -> None:
+        self._database, self._settings = database, settings
+        self._workshop = open_workshop(database, settings, files)
+        self._worker = Worker(dict(handlers(self._workshop)))
+        self._timetable = Timetable(self._workshop)
+        self._listener: Listener | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Errors: OSError when the mail port is taken."""
+        if self._settings.smtp_in_port:
+            self._listener = Listener(self._accepts, self._receive, hostname="helpdesk")
+            await self._listener.start(self._settings.smtp_in_host, self._settings.smtp_in_port)
+        self._tasks = [
+            asyncio.create_task(self._worker.run(self._database.connect), name="job-worker"),
+            asyncio.create_task(self._timetable.run(), name="timetable"),
+        ]
+
+    async def stop(self) -> None:
+        """No new mail, the jobs under way finish (at most 10 s), then everything ends."""
+        if self._listener is not None:
+            await self._listener.close()
+        await self._worker.stop()
+        await asyncio.wait(self._tasks[:1], timeout=10)
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._workshop.readers.close()
+
+    async def _accepts(self, address: str) -> bool:
+        async with self._database.transaction(SYSTEM) as tx:
+            return await mail_intake.inbox_for(tx, address) is not None
+
+    async def _receive(self, sender: str, recipients: Sequence[str], raw: bytes, peer: str, helo: str) -> None:
+        """Kept and committed for every recipient before the 250."""
+        async with self._database.transaction(SYSTEM) as tx:
+            for recipient in recipients:
+                await mail_intake.keep_for(tx, recipient, path="smtp", envelope_from=sender, raw=raw)

@@ -1,0 +1,66 @@
+// What a person reads of a ticket's events.
+
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { changed } from "../../../agents_ui/ticket_store.js"
+import { grouped, timeline } from "../../../agents_ui/timeline.js"
+
+const nia = { kind: "contact", id: "c1", name: "Nia" }
+const mira = { kind: "agent", id: "a1", name: "Mira" }
+const anEvent = (version, name, data = {}, by = mira, at = "2026-11-21T10:00:00Z") => ({ version, name, id: `e${version}`, by, at, data })
+
+test("messages, notes and calls are told apart, and ours from theirs", () => {
+  const items = timeline([
+    anEvent(1, "MessageReceived", { message_id: "m1", body: "Hi", author: nia }, nia),
+    anEvent(2, "ReplySent", { message_id: "m2", body: "Hello", author: mira }),
+    anEvent(3, "NoteAdded", { message_id: "m3", body: "hm", author: mira }),
+    anEvent(4, "CallLogged", { message_id: "m4", body: "", answered: false, author: mira }),
+  ])
+
+  assert.deepEqual(items.map(item => [item.kind, item.ours]), [["message", false], ["message", true], ["note", true], ["call", true]])
+})
+
+test("delivery is a state of its message, not a line of its own", () => {
+  const items = timeline([
+    anEvent(1, "ReplySent", { message_id: "m1", body: "a", author: mira }),
+    anEvent(2, "ReplySent", { message_id: "m2", body: "b", author: mira }),
+    anEvent(3, "DeliveryHandedOver", { message_id: "m1" }),
+    anEvent(4, "DeliveryFailed", { message_id: "m2", reason: "mailbox full" }),
+    anEvent(5, "DeliveryFailed", { message_id: "on_an_earlier_page", reason: "x" }),
+  ])
+
+  assert.deepEqual(items.map(item => item.delivery), ["handed_over", "failed"])
+  assert.equal(items[1].failure, "mailbox full")
+})
+
+test("clocks that start and stop are not worth a line, a breach is", () => {
+  const items = timeline([anEvent(1, "TargetStarted"), anEvent(2, "TargetPaused"), anEvent(3, "TargetBreached", { metric: "first_response" })])
+
+  assert.deepEqual(items.map(item => item.event.name), ["TargetBreached"])
+})
+
+test("one author's messages in a row are drawn together, until five minutes or midnight pass", () => {
+  const said = (version, at) => anEvent(version, "MessageReceived", { message_id: `m${version}`, body: "x", author: nia }, nia, at)
+  const at = (day, hour, minute) => new Date(2026, 10, day, hour, minute).toISOString()
+
+  const drawn = grouped(timeline([said(1, at(20, 23, 56)), said(2, at(20, 23, 58)), said(3, at(21, 0, 1)), said(4, at(21, 0, 9))]))
+
+  assert.deepEqual(drawn.map(one => one.continued), [false, true, false, false])
+  assert.deepEqual(drawn.map(one => one.newDay), [true, false, true, false])
+})
+
+test("an event changes the ticket's fields at once", () => {
+  const ticket = { version: 1, status: "open", assignee: null, tags: ["a"], priority: 3, subject: "x", impact: 2, urgency: 2 }
+  const after = [
+    anEvent(2, "TicketAssigned", { assignee_id: "a1", assignee_name: "Mira" }),
+    anEvent(3, "TagsChanged", { added: ["b"], removed: ["a"] }),
+    anEvent(4, "PriorityChanged", { priority: 1 }),
+    anEvent(5, "TicketResolved"),
+    anEvent(6, "SomethingNewer", { whatever: 1 }),
+  ].reduce(changed, ticket)
+
+  assert.deepEqual(
+    [after.version, after.status, after.assignee, after.tags, after.priority],
+    [6, "resolved", { id: "a1", name: "Mira" }, ["b"], 1],
+  )
+})

@@ -1,0 +1,158 @@
+"""What leaves is one well-formed mail that nobody can bend, and that our own reader understands."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+
+import pytest
+
+from helpdesk.channels.email.composing import LOOP_HEADER, OutgoingMail, Quote, answer_subject, compose
+from helpdesk.channels.email.mail import Address, Part
+from helpdesk.channels.email.reader import read
+from helpdesk.errors import Invalid
+
+MARKER = "ref:r1.7f3.2k9d.abcdefghijklmnop"
+MAIL = OutgoingMail(
+    message_id="m1.abc.abcdefghijklmnop@acme.example",
+    sender=Address("Anna via Acme", "support@acme.example"),
+    to=(Address("Kim", "kim@example.org"),),
+    subject="Re: Mixer",
+    body="Hello Kim,\n\nsee https://acme.example/help?a=1&b=2.\nAnna",
+    date=datetime(2026, 11, 18, 12, 0, tzinfo=UTC),
+    loop="instance-1",
+    reply_to="support+r1.7f3.2k9d.abcdefghijklmnop@acme.example",
+    references=("root@acme.example", "theirs@example.org"),
+    in_reply_to="theirs@example.org",
+    marker=MARKER,
+    quote=Quote("On Wednesday Kim wrote:", "It broke.\n<script>"),
+    brand="Acme Support",
+)
+
+
+def test_our_own_reader_gets_back_what_was_said():
+    found = read(compose(MAIL))
+
+    assert found.sender == MAIL.sender
+    assert found.subject == "Re: Mixer"
+    assert found.references == MAIL.references
+    assert found.in_reply_to == ("theirs@example.org",)
+    assert found.new_text.strip() == MAIL.body
+    assert MARKER in found.quoted_text
+    assert found.header(LOOP_HEADER.lower()) == "instance-1"
+    assert found.auto is None
+    assert found.may_acknowledge
+
+
+def test_a_mail_composed_twice_is_the_same_bytes_with_short_lines_of_crlf():
+    raw = compose(
+        replace(MAIL, body="long " * 1000 + "x" * 3000, references=tuple(f"{n}@x" for n in range(500)))
+    )
+
+    assert raw == compose(
+        replace(MAIL, body="long " * 1000 + "x" * 3000, references=tuple(f"{n}@x" for n in range(500)))
+    )
+    assert max(len(line) for line in raw.split(b"\r\n")) < 998
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+    assert raw.isascii()
+
+
+def test_the_references_keep_the_root_and_the_last_twenty():
+    found = read(compose(replace(MAIL, references=tuple(f"{n}@x" for n in range(500)))))
+
+    assert found.references == ("0@x", *(f"{n}@x" for n in range(480, 500)))
+
+
+@pytest.mark.parametrize(
+    "evil", ["a\r\nBcc: evil@x.example", "a\nX: y", "a\x00b", "a\u2028Bcc: e@x", "a\r\n\r\nbody"]
+)
+def test_no_header_can_be_injected(evil):
+    mail = replace(
+        MAIL, subject=evil, sender=Address(evil, "s@x.example"), to=(Address(evil, "t@x.example"),), loop=evil
+    )
+
+    parsed = message_from_bytes(compose(mail), policy=policy.default)
+
+    assert parsed["Bcc"] is None
+    assert parsed["X"] is None
+    assert [one.addr_spec for one in parsed["To"].addresses] == ["t@x.example"]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "a@b\r\nBcc: c@d",
+        "a b@c.example",
+        "@c.example",
+        "a@",
+        "a@b@c",
+        "a@exa mple",
+        "a,b@c.example",
+        "<a@b.c>",
+        "",
+    ],
+)
+def test_only_one_plain_address_is_an_address(email):
+    with pytest.raises(Invalid, match="email_invalid"):
+        compose(replace(MAIL, to=(Address("", email),)))
+
+
+def test_international_names_subjects_and_domains():
+    mail = replace(MAIL, sender=Address('Åsa "X", Öst', "support@blåbär.example"), subject="Åäö 🎉 " * 40)
+
+    raw = compose(mail)
+
+    assert b"xn--" in raw
+    found = read(raw)
+    assert found.sender == Address('Åsa "X", Öst', "support@xn--blbr-noae.example")
+    assert found.subject == mail.subject.strip()
+
+
+def test_the_html_is_escaped_dark_aware_and_has_the_marker_before_the_quote():
+    parsed = message_from_bytes(compose(MAIL), policy=policy.default)
+    body = parsed.get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+
+    assert "<script>" not in html
+    assert 'href="https://acme.example/help?a=1&amp;b=2"' in html
+    assert "prefers-color-scheme: dark" in html
+    assert html.index(MARKER) < html.index("<blockquote")
+    assert 'class="card" style="' in html
+
+
+def test_attachments_travel_whole_and_inline_images_stand_in_the_html():
+    mail = replace(
+        MAIL,
+        html='<p>Look <img src="cid:logo@acme.example"></p>',
+        attachments=(
+            Part("räkning.pdf", "application/pdf", None, False, b"%PDF" * 1000),
+            Part("logo.png", "image/png", "logo@acme.example", True, b"png"),
+            Part("old.eml", "message/rfc822", None, False, b"Subject: x\n\ny"),
+            Part("odd\r\nname", "no type", None, False, b"?"),
+        ),
+    )
+
+    found = read(compose(mail))
+
+    assert {part.name: part.data for part in found.attachments} == {
+        "räkning.pdf": b"%PDF" * 1000, "logo.png": b"png", "old.eml": b"Subject: x\n\ny", "odd name": b"?",
+    }  # fmt: skip
+    assert [part.name for part in found.attachments if part.inline] == ["logo.png"]
+
+
+def test_only_automatic_mail_says_it_is_automatic():
+    assert read(compose(replace(MAIL, automatic=True))).auto == "auto_replied"
+    assert b"Auto-Submitted" not in compose(MAIL)
+    assert b"Precedence" not in compose(MAIL)
+
+
+def test_notifications_can_be_unsubscribed_with_one_click():
+    raw = compose(replace(MAIL, unsubscribe_url="https://acme.example/u/1"))
+
+    assert b"List-Unsubscribe: <https://acme.example/u/1>\r\n" in raw
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+@pytest.mark.parametrize("subject", ["Mixer", "Re: Mixer", "RE: re: Mixer", "Re[2]: Mixer"])
+def test_an_answer_has_one_prefix(subject):
+    assert answer_subject(subject) == "Re: Mixer"
