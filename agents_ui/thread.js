@@ -46,9 +46,11 @@ function Actions({ ticket }) {
   const done = ticket.status === "resolved" || ticket.status === "closed"
   const buttons = [action("snooze"), action("assign"), action("priority")].filter(canRun)
   return html`<div class="actions" role="group" aria-label=${t("Actions")}>
-    ${buttons.map(one => html`<button type="button" class="button" key=${one.id} onClick=${one.run} aria-keyshortcuts=${one.key} aria-label=${one.label()}>
-      <${Icon} name=${one.icon} /><span class="button-text">${one.id === "priority" ? `P${ticket.priority}` : one.label()}</span><${Keys} keys=${one.key} /></button>`)}
-    <button type="button" class="button primary" onClick=${action("resolve").run} aria-keyshortcuts="e" aria-label=${done ? t("Open again") : t("Resolve")}>
+    ${buttons.map(one => html`<button type="button" class="button" key=${one.id} onClick=${one.run} aria-keyshortcuts=${one.key}>
+      <${Icon} name=${one.icon} />${one.id === "priority"
+        ? html`<span class="visually-hidden">${one.label()} </span><span>P${ticket.priority}</span>`
+        : html`<span class="button-text">${one.label()}</span>`}<${Keys} keys=${one.key} /></button>`)}
+    <button type="button" class="button primary" onClick=${action("resolve").run} aria-keyshortcuts="e">
       <${Icon} name=${done ? "rotate-ccw" : "check"} /><span class="button-text">${done ? t("Open again") : t("Resolve")}</span><${Keys} keys="e" /></button>
     <button type="button" class="button quiet icon-only" onClick=${action("details").run} aria-label=${t("Details")} title=${t("Details")}><${Icon} name="info" /></button>
   </div>`
@@ -106,7 +108,7 @@ function Conversation({ store }) {
   const seenUpto = store.seenUpto.value
   const lastSeen = items.findLast(item => item.kind === "message" && item.ours && item.version <= seenUpto)
   return html`<div class="conversation" ref=${box} onScroll=${onScroll} tabindex="0" role="group" aria-label=${t("Conversation")}>
-    <ol class="timeline" role="log" aria-live="polite" aria-relevant="additions">
+    <div role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("Messages")}><ol class="timeline">
       ${store.first.value > 1 && html`<li class="earlier" key="earlier"><button type="button" class="button quiet" disabled=${store.loadingEarlier.value} onClick=${() => store.loadEarlier()}>
         <${Icon} name="arrow-up" />${store.loadingEarlier.value ? t("Loading") : t("Earlier messages")}</button></li>`}
       ${grouped(items).map(({ item, newDay, continued }) => [
@@ -114,7 +116,7 @@ function Conversation({ store }) {
         item.kind === "entry" ? html`<${EntryLine} key=${item.id} item=${item} />` : html`<${Message} key=${item.id} item=${item} continued=${continued} seen=${item === lastSeen} />`,
       ])}
       ${unsent.map(entry => html`<${Unsent} key=${entry.client_id} entry=${entry} />`)}
-    </ol>
+    </ol></div>
     ${below > 0 && html`<button type="button" class="pill to-end" onClick=${toEnd}><${Icon} name="arrow-down" />${plural("{n} new", "{n} new", below)}</button>`}
   </div>`
 }

@@ -34,6 +34,7 @@ from helpdesk.web import routes as web_routes
 from helpdesk.web.assets import Assets
 from helpdesk.web.security import Protection, protect
 from helpdesk.web.templating import Pages
+from helpdesk.wire import encode
 from helpdesk.worker import Background
 
 log = structlog.get_logger(__name__)
@@ -142,5 +143,5 @@ def _http_problem(failure: HTTPException) -> Response:
     }
     headers = dict(failure.headers or {})
     return Response(
-        answers.encode(body), failure.status_code, headers, media_type="application/problem+json"
+        encode(body), failure.status_code, headers, media_type="application/problem+json"
     )

@@ -18,7 +18,9 @@ def configure(settings: Settings) -> None:
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=30)
+        else structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=30, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     errors = [structlog.processors.format_exc_info] if settings.log_format == "json" else []
     structlog.configure(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from helpdesk.errors import (
     Unauthenticated,
     Unavailable,
 )
+from helpdesk.wire import encode
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +29,6 @@ STATUS: dict[type[HelpdeskError], tuple[int, str]] = {
     LimitReached: (429, "Too much, too fast"),
     Unavailable: (503, "Not available right now"),
 }
-
-
-def encode(data: Any) -> bytes:
-    return orjson.dumps(data, option=orjson.OPT_UTC_Z)
 
 
 def answer(data: Any, status: int = 200, **headers: str) -> Response:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.api.answers import answer, encode
+from helpdesk.api.answers import answer
 from helpdesk.auth import api_keys, visitors
 from helpdesk.errors import Conflict, Invalid, Unauthenticated
 from helpdesk.parsing import parse_json
@@ -19,6 +19,7 @@ from helpdesk.storage.files import Files
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.visits import session_of
+from helpdesk.wire import encode
 
 T = TypeVar("T")
 Create = Callable[[Transaction, Request, T], Awaitable[Any]]

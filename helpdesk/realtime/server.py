@@ -12,6 +12,8 @@ import orjson
 import socketio
 import structlog
 
+from helpdesk.wire import encode
+
 log = structlog.get_logger(__name__)
 
 COMMANDS = frozenset(
@@ -37,7 +39,7 @@ class Json:
 
     @staticmethod
     def dumps(value: Any, **_: Any) -> str:
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+        return encode(value).decode()
 
     @staticmethod
     def loads(text: str | bytes, **_: Any) -> Any:

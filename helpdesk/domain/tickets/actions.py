@@ -16,6 +16,7 @@ from helpdesk.domain.events import (
     TicketOpened,
     TicketPending,
     TicketReopened,
+    TicketWoken,
     UnverifiedMessageReceived,
 )
 from helpdesk.domain.tickets import assigning, attachments, mailing, queue
@@ -216,7 +217,10 @@ async def _contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> N
         await tx.record(ticket, TicketReopened("contact_wrote"))
         await sla.resume(tx, ticket, reopened=True)
     elif ticket.status in (Status.PENDING, Status.SNOOZED):
+        was_snoozed = ticket.status == Status.SNOOZED
         ticket.status, ticket.snoozed_until = Status.OPEN, None
+        if was_snoozed:
+            await tx.record(ticket, TicketWoken("contact_wrote"))
         await sla.resume(tx, ticket)
     if ticket.plan_id is not None and await _first_response_given(tx, ticket.id):
         plan = await plans.get(tx, ticket.plan_id)

@@ -22,6 +22,7 @@ from helpdesk.domain.tickets import assigning, queue
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Status, Ticket
 from helpdesk.domain.tickets.placing import place
+from helpdesk.domain.tickets.repeats import event_of
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -54,10 +55,14 @@ async def change_ticket(
     if_version: int | None = None,
     client_id: UUID | None = None,
 ) -> Ticket:
-    """Apply a change. Errors: Conflict `version` when the ticket is no longer at `if_version`."""
+    """Apply a change. Errors: Conflict `version` when the ticket is no longer at `if_version`,
+    Conflict client_id_reused when the id was used for something else."""
     permissions.require_replier(tx.actor)
+    done = await event_of(tx, client_id) if client_id is not None else None
     ticket = await lock(tx, ticket_id)
-    if await _done_before(tx, client_id):
+    if done is not None:
+        if done.ticket_id != ticket.id or done.message_id is not None:
+            raise Conflict("client_id_reused")
         return ticket
     if if_version is not None and ticket.version != if_version:
         raise Conflict("version", f"The ticket is at version {ticket.version}.")
@@ -190,15 +195,6 @@ async def _rename(tx: Transaction, ticket: Ticket, subject: str) -> None:
     if cleaned and cleaned != ticket.subject:
         previous, ticket.subject = ticket.subject, cleaned
         await tx.record(ticket, SubjectChanged(cleaned, previous))
-
-
-async def _done_before(tx: Transaction, client_id: UUID | None) -> bool:
-    if client_id is None:
-        return False
-    found = await tx.session.scalar(
-        select(EventRow.id).where(EventRow.actor_id == tx.actor.id, EventRow.client_id == client_id)
-    )
-    return found is not None
 
 
 async def _mark_client_id(tx: Transaction, ticket: Ticket, version: int, client_id: UUID | None) -> None:

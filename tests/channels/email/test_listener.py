@@ -2,11 +2,20 @@
 
 import asyncio
 import smtplib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.sending import HandedOver, NotTaken, NotTakenYet, hand_over
@@ -165,6 +174,40 @@ async def test_a_peer_has_only_so_many_connections_and_gets_them_back():
 
     assert all(line.startswith(b"220 mx.acme.example ESMTP") for line in [*greetings, greeting])
     assert second.startswith(b"421 4.7.0")
+
+
+async def test_a_certificate_offers_encryption(tmp_path):
+    kept = Kept()
+
+    def conversation():
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            client.starttls(context=trusting)
+            return client.sendmail("b@x.example", ["support@acme.example"], RAW)
+
+    async with listening(kept, tls=a_certificate(tmp_path)) as port:
+        await talk(conversation)
+
+    assert kept.mails[0][2] == RAW
+
+
+def a_certificate(folder: Path) -> ssl.SSLContext:
+    """For 127.0.0.1, signed by itself, valid far beyond the life of this test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
 
 
 async def test_lmtp_answers_once_for_each_recipient():

@@ -201,7 +201,7 @@ async def a_full_queue(database: Database, agent_count: int, count: int) -> tupl
 
 
 async def claim_until_empty(database: Database, actor: Actor) -> list[UUID]:
-    claimed = []
+    claimed: list[UUID] = []
     while True:
         async with database.transaction(actor) as tx:
             ticket = await tickets.claim_next(tx)
@@ -229,7 +229,7 @@ async def test_many_who_claim_before_anybody_has_committed_get_the_first_in_orde
     staff, waiting = await a_full_queue(wide, 18, 20)
 
     async with AsyncExitStack() as open_claims:
-        claimed = []
+        claimed: list[UUID | None] = []
         for actor in staff:
             tx = await open_claims.enter_async_context(wide.transaction(actor))
             ticket = await tickets.claim_next(tx)

@@ -14,6 +14,7 @@ from helpdesk.channels.email.reading.legacy import cut_uuencoded, from_tnef
 from helpdesk.channels.email.reading.parameters import safe_name
 
 TEXT_LIMIT = 5_000_000
+HTML_LIMIT = 2_000_000
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
@@ -56,7 +57,7 @@ class Body:
         parts = (
             piece.text
             if piece.text and piece.text.strip()
-            else markup.to_text((piece.html or "")[:TEXT_LIMIT])
+            else markup.to_text((piece.html or "")[:HTML_LIMIT])
             for piece in self.pieces
         )
         return "\n".join(part for part in parts if part.strip())

@@ -10,6 +10,7 @@ from helpdesk.channels.email.reading.legacy import from_uuencode
 
 DEPTH_LIMIT = 30
 PART_LIMIT = 500
+_MISSES_LIMIT = 20_000
 
 _FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
@@ -95,23 +96,26 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
 def _places(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
     """Where the parts are; one that is never closed goes to the end."""
     raw, end = entity.raw, entity.end
-    mark = b"--" + boundary
+    mark = b"\n--" + boundary
     places: list[tuple[int, int]] = []
-    begun = -1
-    position = raw.find(mark, entity.start, end)
-    while position >= 0 and len(places) <= PART_LIMIT:
+    begun, misses = -1, 0
+    position = (
+        entity.start - 1 if raw.startswith(mark[1:], entity.start) else raw.find(mark, entity.start, end)
+    )
+    while position >= 0 and len(places) <= PART_LIMIT and misses < _MISSES_LIMIT:
         after = position + len(mark)
         line_end = raw.find(b"\n", after, end) + 1 or end
         rest = raw[after : min(line_end, after + 80)].strip()
-        at_line_start = position == entity.start or raw[position - 1] in b"\r\n"
-        if at_line_start and rest in (b"", b"--"):
+        if rest in (b"", b"--"):
             if begun >= 0:
-                places.append((begun, max(begun, _without_line_end(raw, position))))
+                places.append((begun, max(begun, _without_line_end(raw, position + 1))))
             begun = line_end
             if rest:
                 return places
-        position = raw.find(mark, after, end)
-    if begun >= 0 and begun < end and len(places) <= PART_LIMIT:
+        else:
+            misses += 1
+        position = raw.find(mark, max(after, entity.start), end)
+    if 0 <= begun < end and len(places) <= PART_LIMIT:
         places.append((begun, end))
     return places
 

@@ -10,6 +10,7 @@ _ATTACHMENT_TITLE = 0x8010
 _ATTACHMENT_DATA = 0x800F
 _ATTACHMENT_START = 0x9002
 _TNEF_PARTS = 100
+_BLOCKS = 20
 
 
 def from_uuencode(body: bytes) -> bytes:
@@ -23,7 +24,10 @@ def cut_uuencoded(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     files: list[tuple[str, bytes]] = []
     kept: list[bytes] = []
     position = 0
-    while len(files) < 20 and (found := _BEGIN.search(body, position)):
+    for _ in range(_BLOCKS):
+        found = _BEGIN.search(body, position)
+        if found is None:
+            break
         data, end = _lines(body, found.end())
         if not data:
             kept.append(body[position : found.end()])
