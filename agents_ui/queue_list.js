@@ -73,19 +73,18 @@ function Rows({ ids, fresh, moved, label }) {
       onScroll=${onScroll} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKey(event, ids)}
       onFocus=${() => { if (!active.value) active.value = current.value?.id ?? ids[0] ?? null }}>
       <div class="rows-space" role="presentation" style=${{ height: `${ids.length * ROW}px` }}>
-        ${shown.map(index => html`<${Row} key=${ids[index]} id=${ids[index]} index=${index} size=${ids.length}
+        ${shown.map(index => html`<${Row} key=${ids[index]} id=${ids[index]} row=${queue.row(ids[index])} index=${index} size=${ids.length}
           isActive=${index === at} isOpen=${ids[index] === current.value?.id} />`)}
       </div>
     </div>
   </div>`
 }
 
-/** @param {{id: string, index: number, size: number, isActive: boolean, isOpen: boolean}} props */
-function Row({ id, index, size, isActive, isOpen }) {
-  const row = queue.row(id)
-  queue.revision.value
+/** Drawn again only when its row is another one. @param {{id: string, row: QueueRow | undefined, index: number, size: number, isActive: boolean, isOpen: boolean}} props */
+function Row({ id, row, index, size, isActive, isOpen }) {
+  const view = queue.view.value
   if (!row) return null
-  const gone = !belongs(row, queue.view.value, me.id, queue.channel.value)
+  const gone = !belongs(row, view, me.id, queue.channel.value)
   const name = row.contact.name || row.contact.email || row.contact.phone || t("Visitor")
   return html`<div class="row" role="option" id=${`row-${id}`} aria-selected=${isOpen} aria-setsize=${size} aria-posinset=${index + 1}
     data-active=${isActive} data-unread=${row.unread} data-gone=${gone} style=${{ transform: `translateY(${index * ROW}px)` }}
@@ -96,7 +95,7 @@ function Row({ id, index, size, isActive, isOpen }) {
         ${row.unread && html`<span class="unread-dot" role="img" aria-label=${t("Unread")}></span>`}
         <span class="row-name">${name}</span>
         <span class="chips">${row.plan && html`<span class="chip plan">${row.plan.name}</span>`}${row.tags.slice(0, 2).map(tag => html`<span class="chip" key=${tag}>${tag}</span>`)}</span>
-        <span class="row-time">${row.last_message_at && shortTime(row.last_message_at, tick.value)}</span>
+        <${Ago} at=${row.last_message_at} />
       </div>
       <div class="row-line">
         ${row.priority <= 2 && html`<span class="priority" data-level=${row.priority} title=${priorityName(row.priority)}>P${row.priority}</span>`}
@@ -110,6 +109,11 @@ function Row({ id, index, size, isActive, isOpen }) {
       </div>
     </div>
   </div>`
+}
+
+/** @param {{at: string | null}} props */
+function Ago({ at }) {
+  return html`<span class="row-time">${at && shortTime(at, tick.value)}</span>`
 }
 
 /** @param {{row: QueueRow}} props */

@@ -37,7 +37,8 @@ export function order(view) {
 }
 
 /**
- * The order on screen while it is held still: nothing that stands moves, nothing new pushes in.
+ * The order on screen while it is held still: nothing that stands moves, nothing new pushes in between;
+ * what belongs below the last row is only added there.
  * @param {string[]} shown ids as they stand
  * @param {string[]} wanted ids as they should stand
  * @returns {{ids: string[], fresh: number, moved: boolean}}
@@ -45,10 +46,11 @@ export function order(view) {
 export function held(shown, wanted) {
   const standing = new Set(shown)
   const staying = new Set(wanted)
-  const fresh = wanted.filter(id => !standing.has(id)).length
-  const left = shown.filter(id => !staying.has(id)).length
-  const moved = left > 0 || fresh > 0 || shown.some((id, index) => wanted[index] !== id)
-  return { ids: shown, fresh, moved }
+  const below = wanted.slice(wanted.findLastIndex(id => standing.has(id)) + 1)
+  const fresh = shown.length ? wanted.filter(id => !standing.has(id)).length - below.length : 0
+  const ids = below.length ? [...shown, ...below] : shown
+  const moved = ids.some((id, index) => wanted[index] !== id) || shown.some(id => !staying.has(id))
+  return { ids, fresh, moved }
 }
 
 /**
@@ -60,12 +62,25 @@ export function isNewer(known, incoming) {
   return !known || incoming.version >= known.version
 }
 
-/** ISO times of one zone order as text once their fractions are equally long. @param {string | null} a @param {string | null} b */
+/** @param {string | null} a @param {string | null} b */
 function ascending(a, b) {
   if (a === b) return 0
   if (a === null) return 1
   if (b === null) return -1
-  return Date.parse(a) - Date.parse(b)
+  return moment(a) - moment(b)
+}
+
+/** @type {Map<string, number>} */
+const moments = new Map()
+
+/** Sorting thousands of rows asks for the same times again and again. @param {string} at */
+function moment(at) {
+  let known = moments.get(at)
+  if (known === undefined) {
+    if (moments.size > 50_000) moments.clear()
+    moments.set(at, known = Date.parse(at))
+  }
+  return known
 }
 
 /** @param {QueueRow} a @param {QueueRow} b */

@@ -9,8 +9,8 @@ import { belongs, held, isNewer, order, VIEWS } from "./queue_order.js"
 const CHANNELS = /** @type {const} */ (["chat", "email", "phone"])
 
 export class QueueStore {
-  /** @param {{me: string, frame?: (run: () => void) => void}} options */
-  constructor({ me, frame }) {
+  /** @param {{me: string, frame?: (run: () => void, pause: number) => void, clock?: () => number}} options */
+  constructor({ me, frame = nextFrame, clock = () => performance.now() }) {
     this.me = me
     this.view = signal(/** @type {View} */ ("queue"))
     this.channel = signal(/** @type {Scope} */ (null))
@@ -28,7 +28,9 @@ export class QueueStore {
     /** @type {Change[]} */
     this._arrived = []
     this._flushing = false
-    this._frame = frame ?? (run => requestAnimationFrame(run))
+    this._frame = frame
+    this._clock = clock
+    this._cost = 0
     /** @type {{key: string, ids: string[]}} */
     this._shown = { key: "", ids: [] }
     this.list = computed(() => this._arrange())
@@ -86,7 +88,11 @@ export class QueueStore {
     })
   }
 
-  /** Rows pushed by the server: drawn once a frame, however many there are. @param {Change[]} changes */
+  /**
+   * Rows pushed by the server: drawn together, at most once a frame, and more seldom the longer it takes,
+   * so that a flood of updates leaves room for the agent's own keys.
+   * @param {Change[]} changes
+   */
   receive(changes) {
     this._arrived.push(...changes)
     if (this._flushing) return
@@ -95,9 +101,11 @@ export class QueueStore {
       this._flushing = false
       const arrived = this._arrived
       this._arrived = []
+      const before = this._clock()
       for (const change of arrived) this._take(change)
       this.revision.value++
-    })
+      this._frame(() => { this._cost = this._clock() - before }, 0)
+    }, Math.min(250, 3 * this._cost))
   }
 
   /** @param {string} id @param {Partial<QueueRow> | null} overlay null takes it away */
@@ -138,7 +146,11 @@ export class QueueStore {
     const rows = this.all().filter(row => belongs(row, view, this.me, channel))
     const ids = rows.sort(order(view)).map(row => row.ticket_id)
     const key = `${view} ${channel}`
-    if (this.held.value && this._shown.key === key) return held(this._shown.ids, ids)
+    if (this.held.value && this._shown.key === key) {
+      const standing = held(this._shown.ids, ids)
+      this._shown.ids = standing.ids
+      return standing
+    }
     this._shown = { key, ids }
     return { ids, fresh: 0, moved: false }
   }
@@ -166,4 +178,10 @@ export class QueueStore {
     }
     this.counts.value = counts
   }
+}
+
+/** @param {() => void} run @param {number} pause */
+function nextFrame(run, pause) {
+  if (pause > 16) setTimeout(() => requestAnimationFrame(run), pause - 16)
+  else requestAnimationFrame(run)
 }

@@ -6,7 +6,7 @@ import ssl
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
@@ -166,6 +166,11 @@ def peer_name(peer: Any) -> str:
     return str(peer[0]) if isinstance(peer, tuple) and peer else "local"
 
 
+def _refuse(transport: asyncio.Transport) -> None:
+    transport.write(b"421 4.7.0 Too many connections, please try again later\r\n")
+    transport.close()
+
+
 class _Connection(SMTP):
     line_length_limit = LINE_LIMIT
 
@@ -188,9 +193,7 @@ class _Connection(SMTP):
             self._peer = peer_name(transport.get_extra_info("peername"))
             if not self._listener.admit(self, self._peer):
                 self._refused = True
-                assert isinstance(transport, asyncio.Transport)
-                transport.write(b"421 4.7.0 Too many connections, please try again later\r\n")
-                transport.close()
+                _refuse(cast(asyncio.Transport, transport))
                 return
         super().connection_made(transport)
 
@@ -208,8 +211,8 @@ class _Connection(SMTP):
         return None if self._refused else super().eof_received()
 
     def abandon(self) -> None:
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if self.transport is not None:  # uvloop's is no asyncio.Transport, only like one
+            cast(asyncio.Transport, self.transport).abort()
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:

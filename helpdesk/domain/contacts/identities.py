@@ -25,7 +25,7 @@ def normalise(kind: IdentityKind, value: str) -> str:
 def email_address(value: str) -> str:
     address = value.strip().lower()
     local, at, domain = address.rpartition("@")
-    plausible = at and local and "." in domain.strip(".") or domain == "localhost"
+    plausible = at and local and ("." in domain.strip(".") or domain == "localhost")
     if not plausible or any(c.isspace() for c in address) or len(address) > 254:
         raise Invalid("email_invalid", "That does not look like an e-mail address.", field="email")
     return address

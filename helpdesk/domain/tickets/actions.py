@@ -32,6 +32,7 @@ BODY_LIMIT = 20_000
 """Characters of a message somebody types; mail may be longer."""
 
 PREVIEW_LENGTH = 140
+_GREETING_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -293,7 +294,7 @@ def _message(tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, chan
 
 def _show_latest(tx: Transaction, ticket: Ticket, message: Message) -> None:
     files = ", ".join(a["name"] for a in message.attachments)
-    ticket.preview = _first_line(message.body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
+    ticket.preview = _shortened(message.body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
     ticket.last_message_at = tx.now
 
 
@@ -309,8 +310,15 @@ def _require_text(body: str, uploads: Sequence[UUID]) -> None:
 
 
 def _first_line(body: str, length: int = 80) -> str:
-    line = next((line.strip() for line in body.splitlines() if line.strip()), "")
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    """The first line that says something: a greeting alone makes no subject."""
+    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    telling = next((line for line in lines if len(line) > _GREETING_LENGTH), lines[0] if lines else "")
+    return _shortened(telling, length)
+
+
+def _shortened(body: str, length: int) -> str:
+    text = " ".join(body[: length * 4].split())
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def _clean_subject(subject: str) -> str:

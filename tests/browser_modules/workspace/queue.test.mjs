@@ -167,3 +167,8 @@ test("five thousand rows are put in order without a pause anybody would see", ()
 
   assert.ok(performance.now() - before < 1000) // generous: shared machines
 })
+
+test("further pages are added below a held list without counting as new", () => {
+  assert.deepEqual(held(["1", "2"], ["1", "2", "3", "4"]), { ids: ["1", "2", "3", "4"], fresh: 0, moved: false })
+  assert.deepEqual(held(["1", "2"], ["0", "1", "2", "3"]), { ids: ["1", "2", "3"], fresh: 1, moved: true })
+})

@@ -19,9 +19,8 @@ from helpdesk.storage.tables import EventRow, Json
 from helpdesk.storage.transaction import Transaction
 from tests.factories import OFFICE_HOURS, a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent
 
-NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 18, 22, 0, tzinfo=UTC)
-"""The same Wednesday, 23:00 in Stockholm."""
+"""A Wednesday, 23:00 in Stockholm."""
 
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE, WEEK = timedelta(minutes=1), timedelta(weeks=1)
