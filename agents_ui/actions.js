@@ -3,7 +3,7 @@
 import { dialog, pick } from "./notices_store.js"
 import { go } from "./route.js"
 import { now } from "./server_time.js"
-import { shortTime, t, time } from "./translation.js"
+import { dayAndTime, t, time } from "./translation.js"
 import { active, agents, change, claimNext, current, me, neighbour, queue, undoLast } from "./workspace.js"
 import { get } from "./http.js"
 
@@ -126,7 +126,7 @@ async function snooze() {
   const ticket = target()
   if (!ticket) return
   const options = snoozeTimes(now()).map(({ label, at }) => ({
-    id: at.toISOString(), label, hint: `${shortTime(at.getTime(), now())} ${time(at, { hour: "2-digit", minute: "2-digit" })}`, icon: "alarm-clock",
+    id: at.toISOString(), label, hint: dayAndTime(at.getTime(), now()), icon: "alarm-clock",
   }))
   if (ticket.status === "snoozed") options.unshift({ id: "wake", label: t("Wake it now"), hint: "", icon: "bell" })
   const until = await pick({ title: t("Snooze until"), placeholder: t("Pick a time"), options, extra: "datetime-local" })
@@ -223,11 +223,17 @@ export async function openPalette() {
     title: t("Search and commands"), placeholder: t("Search tickets, or type a command"), options: [...commands, ...tickets],
     more: async text => {
       const found = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
-      return found.items.map((/** @type {any} */ row) => ticketOption(row))
+      return found.items.filter((/** @type {any} */ row) => mentions(row, text)).map((/** @type {any} */ row) => ticketOption(row))
     },
   })
   if (chosen?.startsWith("do ")) action(chosen.slice(3)).run()
   else if (chosen) go({ ticket: chosen.slice("ticket ".length) })
+}
+
+/** @param {any} row @param {string} text */
+function mentions(row, text) {
+  const hay = [row.number, row.subject, row.preview, row.contact?.name, row.contact?.email, row.contact?.phone].join(" ").toLowerCase()
+  return text.toLowerCase().split(/\s+/).every(word => hay.includes(word))
 }
 
 /** @param {any} row a queue row or a ticket @returns {Option} */

@@ -71,7 +71,7 @@ function Previous({ ticket }) {
     const stop = new AbortController()
     setItems([])
     get("/api/v1/tickets", { contact_id: ticket.contact.id, limit: 6 }, stop.signal)
-      .then(found => setItems(found.items.filter((/** @type {any} */ one) => (one.id ?? one.ticket_id) !== ticket.id).slice(0, 5)))
+      .then(found => setItems(found.items.filter((/** @type {any} */ one) => one.contact?.id === ticket.contact.id && (one.id ?? one.ticket_id) !== ticket.id).slice(0, 5)))
       .catch(() => {})
     return () => stop.abort()
   }, [ticket.id, ticket.contact.id])

@@ -52,6 +52,9 @@ const LINES = {
   AlertNotified: data => ({
     icon: "bell-ring", text: t("{name} was alerted by {method}", { name: data.agent_name, method: data.method ?? t("message") }), tone: "warn",
   }),
+  AlertNotificationFailed: data => ({
+    icon: "circle-alert", text: t("{name} could not be reached by {method}", { name: data.agent_name, method: data.method }), tone: "danger",
+  }),
   AlertAcknowledged: data => ({ icon: "shield-check", text: t("{name} acknowledged the alert", { name: data.agent_name }), tone: "ok" }),
   AlertExhausted: () => ({ icon: "triangle-alert", text: t("Nobody answered the alert"), tone: "danger" }),
   CoverageMissing: () => ({ icon: "triangle-alert", text: t("Nobody was on call"), tone: "danger" }),

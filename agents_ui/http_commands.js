@@ -52,8 +52,8 @@ const COMMANDS = {
   },
 
   async watch_queue({ view }) {
-    const { items, as_of, counts, next } = await get("/api/v1/queue", { view, limit: 200 })
-    return { rows: items, as_of, counts, next }
+    const { items, as_of } = await get("/api/v1/queue", { view, limit: 200 })
+    return { rows: items, as_of }
   },
 
   async acknowledge_alert({ alert }) {

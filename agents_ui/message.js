@@ -23,7 +23,7 @@ export function Message({ item, continued, seen }) {
         ${item.kind === "note" && html`<span class="chip note"><${Icon} name="eye-off" />${t("Internal note")}</span>`}
         ${item.unverified && html`<span class="chip warn" title=${t("The address could not be verified. The contact does not see this message.")}><${Icon} name="circle-alert" />${t("Unverified sender")}</span>`}
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
-      ${(item.body || !item.attachments.length) && html`<div class="bubble"><${Body} body=${item.body} isHtml=${item.html} /></div>`}
+      ${(item.body || !item.attachments.length) && html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`}
       <${Attachments} files=${item.attachments} />
       ${item.ours && item.kind === "message" && html`<${Delivery} item=${item} seen=${seen} />`}
     </div>
@@ -54,7 +54,7 @@ function Call({ item }) {
         ${call.caller && html`<a href=${`tel:${call.caller}`}>${call.caller}</a>`}
         ${call.duration ? html`<span>${span(call.duration * 1000)}</span>` : null}
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>
-      ${item.body && html`<${Body} body=${item.body} isHtml=${false} />`}
+      ${item.body && html`<${Body} body=${item.body} />`}
       ${call.callback_at && html`<p class="callback"><${Icon} name="calendar-clock" />${t("Call back {time}", { time: fullTime(call.callback_at) })}</p>`}
       <p class="call-by">${t("Logged by {name}", { name: item.author.name ?? t("The system") })}</p>
     </div>

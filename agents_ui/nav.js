@@ -5,7 +5,7 @@ import { hands } from "./actions.js"
 import { Avatar, Icon } from "./icons.js"
 import { dialog } from "./notices_store.js"
 import { go, route, routeHash } from "./route.js"
-import { clockTime, number, shortTime, t } from "./translation.js"
+import { dayAndTime, number, t } from "./translation.js"
 import { now } from "./server_time.js"
 import { boot, me, onCall, queue } from "./workspace.js"
 
@@ -57,7 +57,7 @@ export function Nav({ open, close }) {
       <h2 class="nav-title">${t("Channels")}</h2>
       <ul class="nav-list">
         ${CHANNEL_LIST.map(one => html`<${NavLink} key=${one.channel} icon=${one.icon} label=${one.label()} count=${counts[one.channel ?? ""]}
-          current=${channel === one.channel} href=${routeHash({ view: "open", channel: one.channel, ticket: null, details: false })} onClick=${to("open", one.channel)} />`)}
+          current=${channel === one.channel} href=${routeHash({ view: "queue", channel: one.channel, ticket: null, details: false })} onClick=${to("queue", one.channel)} />`)}
       </ul>
     </nav>
     <${OnCallNow} />
@@ -94,21 +94,14 @@ function OnCallNow() {
       ${item.agents.length
         ? html`<${Avatar} name=${item.agents[0].name} size="small" />
           <span class="oncall-who"><span class="oncall-name">${item.agents.map((/** @type {{name: string}} */ one) => one.name).join(", ")}</span>
-          <span class="oncall-until">${item.schedule.name}${item.until && html` · ${t("until {time}", { time: untilText(item.until) })}`}</span></span>`
+          <span class="oncall-until">${item.schedule.name}${item.until && html` · ${t("until {time}", { time: dayAndTime(item.until, now()) })}`}</span></span>`
         : html`<${Icon} name="triangle-alert" class="warn" /><span class="oncall-who"><span class="oncall-name">${t("Nobody")}</span><span class="oncall-until">${item.schedule.name}</span></span>`}
     </li>`)}</ul>
   </section>`
 }
 
-/** @param {string} until */
-function untilText(until) {
-  const day = shortTime(until, now())
-  const clock = clockTime(until)
-  return day === clock ? clock : `${day} ${clock}`
-}
-
 /** @param {any} item */
 function nextTitle(item) {
   if (!item.next?.agents?.length) return undefined
-  return t("Then {name}, from {time}", { name: item.next.agents.map((/** @type {{name: string}} */ one) => one.name).join(", "), time: untilText(item.next.at) })
+  return t("Then {name}, from {time}", { name: item.next.agents.map((/** @type {{name: string}} */ one) => one.name).join(", "), time: dayAndTime(item.next.at, now()) })
 }

@@ -15,7 +15,7 @@ export function belongs(row, view, me, channel = null) {
   if (channel && row.channel !== channel) return false
   switch (view) {
     case "queue": return row.status === "open" && !row.assignee
-    case "mine": return row.status === "open" && row.assignee?.id === me
+    case "mine": return (row.status === "open" || row.status === "pending") && row.assignee?.id === me
     case "open": return row.status === "open"
     case "snoozed": return row.status === "snoozed"
     case "pending": return row.status === "pending"

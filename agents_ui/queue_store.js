@@ -174,7 +174,7 @@ export class QueueStore {
     }
     for (const view of VIEWS) step(view, belongs(before, view, this.me), after !== null && belongs(after, view, this.me))
     for (const channel of CHANNELS) {
-      step(channel, belongs(before, "open", this.me, channel), after !== null && belongs(after, "open", this.me, channel))
+      step(channel, belongs(before, "queue", this.me, channel), after !== null && belongs(after, "queue", this.me, channel))
     }
     this.counts.value = counts
   }

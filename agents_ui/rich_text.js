@@ -1,35 +1,15 @@
-// What strangers wrote, as safe nodes: plain text with links, quoted mail folded away, cleaned HTML where the browser can.
+// What strangers wrote, as safe nodes: plain text with links, quoted mail folded away.
 
-import { html, useLayoutEffect, useRef } from "../vendor/ui.js"
+import { html } from "../vendor/ui.js"
 import { t } from "./translation.js"
 
 const LINK = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]|\b[\w.+-]+@[\w-]+\.[\w.-]*\w/g
 
-/** @param {{body: string, isHtml: boolean}} props */
-export function Body({ body, isHtml }) {
-  if (isHtml && "setHTML" in Element.prototype) return html`<${CleanedHtml} body=${body} />`
-  return html`<${PlainText} text=${isHtml ? textOf(body) : body} />`
-}
-
-/** @param {{text: string}} props */
-function PlainText({ text }) {
-  const { said, quoted } = splitQuote(text)
+/** @param {{body: string, quoted?: string}} props */
+export function Body({ body, quoted: known = "" }) {
+  const { said, quoted } = known ? { said: body.trimEnd(), quoted: known } : splitQuote(body)
   return html`<div class="said">${linked(said)}</div>
     ${quoted && html`<details class="quoted"><summary>${t("Show quoted text")}</summary><div class="said">${linked(quoted)}</div></details>`}`
-}
-
-/** The server has cleaned it; the browser's own sanitiser does so again, and needs no string-as-code policy. @param {{body: string}} props */
-function CleanedHtml({ body }) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null))
-  useLayoutEffect(() => {
-    const element = /** @type {HTMLElement & {setHTML(text: string): void}} */ (place.current)
-    element.setHTML(body)
-    for (const link of element.querySelectorAll("a[href]")) {
-      link.setAttribute("target", "_blank")
-      link.setAttribute("rel", "noopener noreferrer nofollow")
-    }
-  }, [body])
-  return html`<div class="said said-html" ref=${place}></div>`
 }
 
 /** @param {string} text @returns {any[]} */
@@ -56,13 +36,4 @@ export function splitQuote(text) {
   if (from > 0 && /:\s*$/.test(lines[from - 1])) from-- // "On Friday Nia wrote:"
   const said = lines.slice(0, from).join("\n").trimEnd()
   return said ? { said, quoted: lines.slice(from).join("\n").trim() } : { said: text.trimEnd(), quoted: "" }
-}
-
-/** @param {string} markup */
-function textOf(markup) {
-  return markup
-    .replace(/<(br|\/p|\/div|\/li|\/tr|\/h\d)\b[^>]*>/gi, "\n")
-    .replace(/<[^>]*>/g, "")
-    .replace(/&nbsp;/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&")
-    .replace(/\n{3,}/g, "\n\n").trim()
 }

@@ -106,7 +106,7 @@ function Conversation({ store }) {
   }
   const today = now()
   const seenUpto = store.seenUpto.value
-  const lastSeen = items.findLast(item => item.kind === "message" && item.ours && item.version <= seenUpto)
+  const lastSeen = items.findLast(item => item.kind === "message" && item.ours && item.publicVersion !== null && item.publicVersion <= seenUpto)
   return html`<div class="conversation" ref=${box} onScroll=${onScroll} tabindex="0" role="group" aria-label=${t("Conversation")}>
     <div role="log" aria-live="polite" aria-relevant="additions" aria-label=${t("Messages")}><ol class="timeline">
       ${store.first.value > 1 && html`<li class="earlier" key="earlier"><button type="button" class="button quiet" disabled=${store.loadingEarlier.value} onClick=${() => store.loadEarlier()}>

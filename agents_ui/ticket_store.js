@@ -12,7 +12,7 @@ const FIRST_PAGE = 50
 const EARLIER_PAGE = 100
 
 /** Events that say nothing the ticket's own fields would not: no need to ask for them again. */
-const ONLY_SAID = new Set(["MessageReceived", "ReplySent", "NoteAdded", "DeliveryHandedOver", "DeliveryFailed"])
+const ONLY_SAID = new Set(["MessageReceived", "UnverifiedMessageReceived", "ReplySent", "NoteAdded", "DeliveryHandedOver", "DeliveryFailed"])
 
 export class TicketStore {
   /**
@@ -102,7 +102,7 @@ export class TicketStore {
     }, 150)
   }
 
-  /** @param {{type: string, who: Actor, state?: string, upto?: number}} signalled @param {number} now */
+  /** @param {{type: string, who: Actor, state?: string | boolean, upto?: number}} signalled @param {number} now */
   hear(signalled, now) {
     if (signalled.type === "seen") {
       if (signalled.who.kind !== "agent") this.seenUpto.value = Math.max(this.seenUpto.value, signalled.upto ?? 0)
@@ -110,7 +110,7 @@ export class TicketStore {
     }
     const others = new Map(this.presence.value)
     const key = `${signalled.type} ${signalled.who.kind} ${signalled.who.id}`
-    const gone = ["idle", "away", "stopped", "left"].includes(signalled.state ?? "")
+    const gone = signalled.state === false || signalled.state === "idle"
     if (gone) others.delete(key)
     else others.set(key, { at: now, who: signalled.who, state: signalled.type })
     this.presence.value = others

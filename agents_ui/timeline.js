@@ -1,5 +1,7 @@
 // A ticket's events as what a person reads: messages with their delivery, notes, calls, and what happened between.
 
+import { dayKey } from "./translation.js"
+
 /** @import { Actor, Attachment, TicketEvent } from "./types.js" */
 
 /**
@@ -7,11 +9,12 @@
  * @property {"message" | "note" | "call"} kind
  * @property {string} id
  * @property {number} version
+ * @property {number | null} publicVersion how the contact counts it, which is how they say "seen"
  * @property {string} at
  * @property {Actor} author
  * @property {boolean} ours said by an agent
  * @property {string} body
- * @property {boolean} html
+ * @property {string} quoted what a mail repeats of earlier ones
  * @property {Attachment[]} attachments
  * @property {string} [channel]
  * @property {boolean} [unverified]
@@ -22,7 +25,9 @@
 /** @typedef {{kind: "entry", id: string, version: number, at: string, event: TicketEvent}} Happened */
 /** @typedef {Said | Happened} Item */
 
-const SAID = new Map([["MessageReceived", "message"], ["ReplySent", "message"], ["NoteAdded", "note"], ["CallLogged", "call"]])
+const SAID = new Map([
+  ["MessageReceived", "message"], ["UnverifiedMessageReceived", "message"], ["ReplySent", "message"], ["NoteAdded", "note"], ["CallLogged", "call"],
+])
 
 /** Too frequent to read: they show elsewhere, as a state. */
 const SILENT = new Set([
@@ -42,7 +47,7 @@ export function timeline(events) {
       messages.set(item.id, item)
       items.push(item)
     } else if (event.name === "DeliveryHandedOver" || event.name === "DeliveryFailed") {
-      deliver(messages.get(event.data.message_id), event)
+      deliver(messages.get(event.data.delivered_message_id ?? event.data.message_id), event)
     } else if (!SILENT.has(event.name)) {
       items.push({ kind: "entry", id: event.id, version: event.version, at: event.at, event })
     }
@@ -58,7 +63,7 @@ export function timeline(events) {
 export function grouped(items) {
   return items.map((item, index) => {
     const before = items[index - 1]
-    const newDay = !before || new Date(before.at).toDateString() !== new Date(item.at).toDateString()
+    const newDay = !before || dayKey(before.at) !== dayKey(item.at)
     return { item, newDay, continued: !newDay && isContinued(before, item) }
   })
 }
@@ -78,14 +83,15 @@ function said(kind, event) {
     kind,
     id: data.message_id ?? event.id,
     version: event.version,
+    publicVersion: event.public_version ?? null,
     at: event.at,
     author,
     ours: author.kind === "agent" || author.kind === "system" || author.kind === "api_key",
     body: data.body ?? "",
-    html: Boolean(data.html),
+    quoted: data.quoted ?? "",
     attachments: data.attachments ?? [],
     channel: data.channel,
-    unverified: data.unverified,
+    unverified: data.unverified || event.name === "UnverifiedMessageReceived",
     delivery: null,
     call: kind === "call" ? data : undefined,
   }

@@ -4,6 +4,8 @@
 let catalog = {}
 let locale = "en"
 let plurals = new Intl.PluralRules("en")
+/** @type {string | undefined} */
+let zone
 
 /** @param {string} wanted @param {(locale: string) => Promise<Record<string, string | string[]>>} [load] */
 export async function useLocale(wanted, load = fetchCatalog) {
@@ -18,6 +20,17 @@ export async function useLocale(wanted, load = fetchCatalog) {
 
 export function currentLocale() {
   return locale
+}
+
+/** The agent's own zone, as in the server's sentences; one the browser does not know is passed over. @param {string | undefined} name */
+export function useTimeZone(name) {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name })
+    zone = name
+  } catch {
+    zone = undefined
+  }
+  formatters.clear()
 }
 
 /** @param {string} message @param {Record<string, unknown>} [values] */
@@ -44,7 +57,7 @@ export function time(at, options) {
   const region = locale === "en" ? "en-GB" : locale
   const key = `${region} ${JSON.stringify(options)}`
   let formatter = formatters.get(key)
-  if (!formatter) formatters.set(key, formatter = new Intl.DateTimeFormat(region, { hourCycle: "h23", ...options }))
+  if (!formatter) formatters.set(key, formatter = new Intl.DateTimeFormat(region, { hourCycle: "h23", timeZone: zone, ...options }))
   return formatter.format(new Date(at))
 }
 
@@ -59,14 +72,21 @@ export function clockTime(at) {
 /** Today as a time, this week as a day, else a date. @param {string | number} at @param {number} now */
 export function shortTime(at, now) {
   const moment = new Date(at).getTime()
-  if (dayOf(moment) === dayOf(now)) return clockTime(moment)
+  if (dayKey(moment) === dayKey(now)) return clockTime(moment)
   if (Math.abs(now - moment) < 6 * 86_400_000) return time(moment, { weekday: "short" })
   return time(moment, { day: "numeric", month: "short" })
 }
 
+/** A moment near now, never without its time of day. @param {string | number} at @param {number} now */
+export function dayAndTime(at, now) {
+  const day = shortTime(at, now)
+  const clock = clockTime(at)
+  return day === clock ? clock : `${day} ${clock}`
+}
+
 /** @param {string | number} at @param {number} now */
 export function dayName(at, now) {
-  const days = Math.round((startOfDay(now) - startOfDay(new Date(at).getTime())) / 86_400_000)
+  const days = Math.round((Date.parse(dayKey(now)) - Date.parse(dayKey(at))) / 86_400_000)
   if (days === 0) return t("Today")
   if (days === 1) return t("Yesterday")
   const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? undefined : "numeric"
@@ -83,14 +103,12 @@ function filled(text, values) {
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text
 }
 
-/** @param {number} moment */
-function dayOf(moment) {
-  return new Date(moment).toDateString()
-}
-
-/** @param {number} moment */
-function startOfDay(moment) {
-  return new Date(moment).setHours(0, 0, 0, 0)
+/** The calendar day of a moment, as 2026-11-21. @param {string | number} at */
+export function dayKey(at) {
+  const key = `day ${zone}`
+  let formatter = formatters.get(key)
+  if (!formatter) formatters.set(key, formatter = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: zone }))
+  return formatter.format(new Date(at))
 }
 
 /** @param {string} wanted */

@@ -79,6 +79,7 @@ export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
 
 export interface TicketEvent {
   version: number
+  public_version?: number | null
   name: string
   id: string
   by: Actor

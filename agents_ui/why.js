@@ -1,7 +1,7 @@
 // "Why is this here?": the server's sentence, and its parts as a sum that can be checked.
 
 import { html } from "../vendor/ui.js"
-import { clockTime, plural, shortTime, t } from "./translation.js"
+import { currentLocale, dayAndTime, plural, t } from "./translation.js"
 import { now } from "./server_time.js"
 
 /** @import { QueueRow, Ticket } from "./types.js" */
@@ -21,19 +21,17 @@ export function Why({ row }) {
     <p class="why-rule">${t("The earliest place is taken first, whatever the channel.")}</p>`}`
 }
 
-/** The server's sentence in the agent's language and time, from the same parts. @param {QueueRow | Ticket} row */
+/** The server's sentence; in another language than English the same one made from its parts. @param {QueueRow | Ticket} row */
 export function sentence(row) {
   const parts = row.why_parts
-  if (!parts) return row.why
+  if (!parts || currentLocale().startsWith("en")) return row.why
   const values = { start: moment(parts.start_by), due: moment(parts.due_at), n: parts.handling_minutes }
-  const start = parts.handling_minutes > 0 ? t("Start by {start} (due {due}, typically {n} min)", values) : t("Answer by {due}", values)
+  const start = parts.handling_minutes > 0 ? t("Start by {start} (due {due}, typically {n} min)", values) : t("Start by {start} (due {due})", values)
   const starts = parts.head_start.map(one => t("{n} min head start: {name}", { n: one.minutes, name: one.name }))
   return [start, ...starts].join("; ")
 }
 
 /** @param {string} at */
 function moment(at) {
-  const day = shortTime(at, now())
-  const clock = clockTime(at)
-  return day === clock ? clock : `${day} ${clock}`
+  return dayAndTime(at, now())
 }

@@ -54,7 +54,7 @@ export function start() {
   startTicking(wake)
   connection.on("events", packet => current.value?.id === packet.ticket && current.value?.receive(packet))
   connection.on("hint", hint => current.value?.id === hint.ticket && current.value?.ordered?.hint(hint.head))
-  connection.on("queue_rows", ({ rows }) => { queue.receive(rows); countSoon() })
+  connection.on("queue_rows", ({ rows }) => { queue.receive(rows); followUp() })
   connection.on("ephemeral", heard => current.value?.id === heard.ticket && current.value?.hear(heard, now()))
   for (const name of ["online", "focus"]) addEventListener(name, wake)
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { wake(); readUpToHere() } })
@@ -109,12 +109,10 @@ function showView(view, channel) {
   queue.show(view, channel)
   active.value = null
   loadView()
-  if (connection.state.peek() === "live") watchQueue()
 }
 
 async function watchQueue() {
-  const view = queue.view.peek()
-  const answer = await connection.ask("watch_queue", { view }).catch(() => null)
+  const answer = await connection.ask("watch_queue", { view: "all" }).catch(() => null)
   if (!answer?.ok) return
   setServerTime(answer.as_of)
   queue.receive((answer.rows ?? []).map((/** @type {QueueRow} */ row) => ({ ticket: row.ticket_id, version: row.version, row })))
@@ -157,13 +155,14 @@ export async function loadMore() {
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let counting
-/** Counts and open alerts follow what moves, but not more than every two seconds. */
-function countSoon() {
+/** Counts and open alerts follow what moves, but not more than every two seconds. What is resolved leaves the live rows. */
+function followUp() {
   counting ??= setTimeout(async () => {
     counting = undefined
+    loadAlerts()
+    if (queue.view.peek() === "resolved") return loadView()
     const page = await get("/api/v1/queue", { view: queue.view.peek(), limit: 1 }).catch(() => null)
     if (page) queue.counts.value = page.counts
-    loadAlerts()
   }, 2000)
 }
 
@@ -265,7 +264,7 @@ export function sayTyping(typing) {
   const ticket = current.peek()?.id
   if (!ticket || (typing && Date.now() - lastTyped < 2500)) return
   lastTyped = typing ? Date.now() : 0
-  connection.say("typing", { ticket, state: typing ? "typing" : "stopped" })
+  connection.say("typing", { ticket, state: typing })
 }
 
 // ── what an agent does
@@ -311,7 +310,7 @@ export async function claimNext() {
   if (answer.ok && answer.ticket) {
     const id = typeof answer.ticket === "string" ? answer.ticket : answer.ticket.id
     go({ ticket: id })
-    const number = answer.ticket.number ?? queue.row(id)?.number
+    const number = answer.number ?? answer.ticket.number ?? queue.row(id)?.number
     const said = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
     canUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) })
     toast(said, { action: { label: t("Undo"), key: "Z", run: undoLast } })

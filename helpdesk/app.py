@@ -1,5 +1,6 @@
 """The web process, put together: routes, sockets, what starts and stops with it."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,6 +57,7 @@ class Web:
         self.wakeups = Wakeups(self.database)
         self.sockets = Server(settings.address)
         self.broadcaster = Broadcaster(self.sockets, self.database, self.files, self.wakeups)
+        self.agents = Agents(self.database, self.files, self.broadcaster)
         self.background = Background(self.database, settings, self.files) if with_worker else None
         self._assets = Assets()
         self._pages = Pages(self._assets, demo=settings.demo)
@@ -85,7 +87,7 @@ class Web:
         return app
 
     def _protected(self) -> ASGIApp:
-        self.sockets.register_namespace(Agents(self.database, self.files, self.broadcaster))
+        self.sockets.register_namespace(self.agents)
         self.sockets.register_namespace(Visitors(self.database, self.files, self.broadcaster))
         protection = Protection(
             cookie=self.starlette.state.session_cookie,
@@ -105,11 +107,13 @@ class Web:
             app.state.epoch = await epoch_of(tx)
         await self.wakeups.start()
         await self.broadcaster.start()
+        rights = asyncio.create_task(self.agents.watch_rights(), name="rights")
         if self.background is not None:
             await self.background.start()
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
         yield
+        rights.cancel()
         if self.background is not None:
             await self.background.stop()
         await self.broadcaster.stop()

@@ -36,6 +36,13 @@ def parse_json(body: bytes, shape: type[T]) -> T:
     return parse(data, shape)
 
 
+def parse_number(value: str, what: str, most: int = 10**18 - 1) -> int:
+    """A whole number from an address or header, in ASCII digits. Errors: Invalid."""
+    if not (value.isascii() and value.isdigit()) or len(value) > 18 or int(value) > most:
+        raise Invalid(f"{what}_invalid", f"{what} is a whole number up to {most}.", field=what)
+    return int(value)
+
+
 def parse_id(value: object, what: str = "ticket") -> UUID:
     """An id from an address; one that is no UUID cannot exist, so it is not found."""
     try:

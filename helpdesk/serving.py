@@ -25,7 +25,7 @@ def serve(settings: Settings, database_url: str, *, with_worker: bool, ready: Ca
     """One process, until it is told to stop. Errors: Conflict when the port is taken."""
     listening = _listen(settings)
     web = Web(settings, database_url, with_worker=with_worker)
-    config = _config(web.asgi)
+    config = server_settings(web.asgi)
     _Server(config, web, ready).run(sockets=[listening])
 
 
@@ -35,9 +35,9 @@ def serve_many(settings: Settings, database_url: str, *, workers: int, with_work
     beside = None
     if with_worker:
         beside = subprocess.Popen([sys.executable, "-m", "helpdesk", "work"])
-    config = _config("helpdesk.serving:from_environment", workers=workers)
+    config = server_settings("helpdesk.serving:from_environment", workers=workers)
     try:
-        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listening]).run()
+        Multiprocess(config, sockets=[listening]).run()
     finally:
         if beside is not None:
             beside.terminate()
@@ -69,7 +69,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _config(app: object, workers: int = 1) -> uvicorn.Config:
+def server_settings(app: object, workers: int = 1) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         factory=isinstance(app, str),

@@ -32,7 +32,7 @@ export function plain(markup) {
   return markup
     .replace(/\s*\n\s*/g, " ")
     .replace(/<(style|script)\b[\s\S]*?<\/\1\s*>/gi, "")
-    .replace(/<br\s*\/?>|<\/(?:p|div|li|tr|h\d|blockquote)>/gi, "\n")
+    .replace(/(?:<br\s*\/?>|<\/(?:p|div|li|tr|h\d|blockquote)>)\s*/gi, "\n")
     .replace(/<li\b[^>]*>/gi, "• ")
     .replace(/<[^>]*>/g, "")
     .replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (whole, decimal, hex, name) =>

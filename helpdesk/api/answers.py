@@ -31,6 +31,10 @@ STATUS: dict[type[HelpdeskError], tuple[int, str]] = {
 }
 
 
+_EXACTLY = {"version": 412, "too_large": 413}
+"""Codes that HTTP has a status of its own for."""
+
+
 def answer(data: Any, status: int = 200, **headers: str) -> Response:
     """None is an answer without a body (204 unless said otherwise)."""
     if data is None:
@@ -40,8 +44,7 @@ def answer(data: Any, status: int = 200, **headers: str) -> Response:
 
 def problem(failure: HelpdeskError) -> Response:
     status, title = STATUS.get(type(failure), (500, "Something broke"))
-    if failure.code == "version":
-        status = 412
+    status = _EXACTLY.get(failure.code, status)
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": failure.code}
     if failure.detail:
         body["detail"] = failure.detail

@@ -1,10 +1,9 @@
 """Phone calls: logged by an agent or a telephone system."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.requests import Request
 
 from helpdesk.channels import phone
@@ -25,7 +24,7 @@ class NewCall(BaseModel):
     notes: Annotated[str, Field(max_length=tickets.BODY_LIMIT)] = ""
     urgent: bool = False
     priority: Annotated[int, Field(ge=1, le=5)] | None = None
-    callback_at: datetime | None = None
+    callback_at: AwareDatetime | None = None
 
 
 async def create_call(tx: Transaction, request: Request, wanted: NewCall) -> Any:

@@ -114,6 +114,8 @@ async def _measure(registry: CollectorRegistry, tx: Transaction, request: Reques
 def _require_watcher(request: Request) -> None:
     token = request.app.state.settings.metrics_token
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    is_known = token is not None and secrets.compare_digest(given, token.get_secret_value())
+    is_known = token is not None and secrets.compare_digest(
+        given.encode(), token.get_secret_value().encode()
+    )
     if not is_known and (request.client is None or request.client.host not in _LOOPBACK):
         raise NotFound("not_found")

@@ -38,14 +38,14 @@ async def acknowledge_alert(request: Request) -> Response:
         raise Forbidden("no_agent")
     async with database_of(request).transaction(actor) as tx:
         alert = await tickets.acknowledge(tx, parse_id(request.path_params["id"], "alert"), actor.agent_id)
-        return answer(await _alert(tx, alert))
+        return answer(await _alert(tx, alert) or {"id": alert.id, "state": alert.status})
 
 
 async def _alert(tx: Transaction, alert: oncall.Alert) -> dict[str, Any] | None:
-    """None for an alert about a ticket this actor may not see."""
+    """None for an alert about a ticket this actor may not read."""
     try:
         ticket = await tickets.get(tx, alert.ticket_id)
-    except NotFound:
+    except (Forbidden, NotFound):
         return None
     by = await agents.get(tx, alert.acknowledged_by) if alert.acknowledged_by else None
     return {

@@ -13,7 +13,7 @@ from helpdesk.actors import Actor
 from helpdesk.api.answers import answer
 from helpdesk.auth import api_keys, visitors
 from helpdesk.errors import Conflict, Invalid, Unauthenticated
-from helpdesk.parsing import parse_json
+from helpdesk.parsing import parse_json, parse_number
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.tables import IdempotencyKey
@@ -25,6 +25,7 @@ T = TypeVar("T")
 Create = Callable[[Transaction, Request, T], Awaitable[Any]]
 
 LARGEST_PAGE = 200
+LONGEST_KEY = 200
 
 
 def database_of(request: Request) -> Database:
@@ -64,7 +65,7 @@ def creating(shape: type[T], create: Create[T], status: int = 201) -> Callable[[
         body = await request.body()
         wanted = parse_json(body, shape)
         actor = await actor_of(request)
-        key = request.headers.get("idempotency-key")
+        key = _key(request)
         async with database_of(request).transaction(actor) as tx:
             if key is None:
                 return answer(await create(tx, request, wanted), status)
@@ -83,30 +84,25 @@ def creating(shape: type[T], create: Create[T], status: int = 201) -> Callable[[
 
 def page_of(request: Request, default: int = 50) -> tuple[int, str | None]:
     """`limit` and `after` of a list. Errors: Invalid."""
-    given = request.query_params.get("limit", str(default))
-    if not given.isdigit() or not 1 <= int(given) <= LARGEST_PAGE:
+    limit = parse_number(request.query_params.get("limit", str(default)), "limit", LARGEST_PAGE)
+    if limit < 1:
         raise Invalid("limit_invalid", f"limit is 1 to {LARGEST_PAGE}.", field="limit")
-    return int(given), request.query_params.get("after") or None
+    return limit, request.query_params.get("after") or None
 
 
 def whole_number(request: Request, name: str, default: int) -> int:
-    given = request.query_params.get(name) or str(default)
-    if not given.isdigit() or len(given) > 18:
-        raise Invalid(f"{name}_invalid", f"{name} is a whole number.", field=name)
-    return int(given)
+    return parse_number(request.query_params.get(name) or str(default), name)
 
 
 async def _begin_once(tx: Transaction, actor: Actor, key: str, said: str) -> IdempotencyKey | None:
     """None when the key is new (and now ours); else the answer it was given before."""
     row = insert(IdempotencyKey).values(
-        actor_id=actor.id, key=key[:200], request_hash=said, status=0, body=b"", created_at=tx.now
+        actor_id=actor.id, key=key, request_hash=said, status=0, body=b"", created_at=tx.now
     )
     fresh = await tx.session.execute(row.on_conflict_do_nothing().returning(IdempotencyKey.key))
     if fresh.scalar() is not None:
         return None
-    query = select(IdempotencyKey).where(
-        IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key[:200]
-    )
+    query = select(IdempotencyKey).where(IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key)
     before: IdempotencyKey = (await tx.session.scalars(query)).one()
     if before.request_hash != said:
         raise Conflict("key_reused", "This Idempotency-Key was used for something else.")
@@ -116,9 +112,16 @@ async def _begin_once(tx: Transaction, actor: Actor, key: str, said: str) -> Ide
 async def _remember(tx: Transaction, actor: Actor, key: str, status: int, body: bytes) -> None:
     await tx.session.execute(
         update(IdempotencyKey)
-        .where(IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key[:200])
+        .where(IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key)
         .values(status=status, body=body)
     )
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+        raise Invalid("key_invalid", f"An Idempotency-Key has 1 to {LONGEST_KEY} characters.")
+    return key
 
 
 def _bearer(request: Request) -> str | None:

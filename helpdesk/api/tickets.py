@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +14,10 @@ from helpdesk.api.answers import answer
 from helpdesk.api.hints import Hints
 from helpdesk.api.requests import actor_of, database_of, files_of, page_of, whole_number
 from helpdesk.channels.chat import PAGE, epoch_of, with_addresses
-from helpdesk.domain import inboxes, tickets
+from helpdesk.domain import inboxes, permissions, tickets
 from helpdesk.domain.contacts import IdentityKind
-from helpdesk.errors import Invalid
-from helpdesk.parsing import parse_id, parse_json
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.parsing import parse_id, parse_json, parse_number
 from helpdesk.storage.transaction import Transaction
 
 LONGEST_WAIT = 25
@@ -30,7 +29,10 @@ Level = Annotated[int, Field(ge=1, le=3)]
 
 
 class NewTicket(BaseModel):
-    """Who asks (`email` or `phone` or `contact_id`) and what was said."""
+    """Who asks (`email` or `phone` or `contact_id`) and what was said.
+
+    `inbox` is an inbox's key; without it the first inbox of the channel (email unless said) takes it.
+    """
 
     subject: Annotated[str, Field(max_length=250)] = ""
     body: Annotated[str, Field(min_length=1, max_length=tickets.BODY_LIMIT)]
@@ -39,7 +41,7 @@ class NewTicket(BaseModel):
     contact_id: UUID | None = None
     name: Annotated[str, Field(max_length=200)] = ""
     inbox: Annotated[str, Field(max_length=100)] | None = None
-    channel: Literal["email", "phone", "chat", "api"] = "email"
+    channel: Literal["email", "phone", "chat", "api"] | None = None
     priority: Priority | None = None
 
 
@@ -60,32 +62,35 @@ class TicketPatch(BaseModel):
     urgency: Level | None = None
     tags: Annotated[list[str], Field(max_length=20)] = []
     subject: Annotated[str, Field(max_length=250)] | None = None
-    snooze_until: datetime | None = None
+    snooze_until: AwareDatetime | None = None
 
 
 async def list_tickets(request: Request) -> Response:
-    """Tickets of a view in queue order: queue, mine, open, all, snoozed, pending or resolved."""
+    """Tickets of a view in queue order: queue, mine, open, all, snoozed, pending, resolved or any.
+
+    `q` finds a number, or a part of the subject or of the contact's name, address or number; it looks
+    in `any` unless a view is named.
+    """
     limit, after = page_of(request)
-    view = request.query_params.get("view", "all")
+    sought = request.query_params.get("q", "").strip()[:100]
+    view = request.query_params.get("view") or ("any" if sought else "all")
     channel = request.query_params.get("channel")
     async with database_of(request).transaction(await actor_of(request)) as tx:
         rows, following = await tickets.queries.queue_page(
-            tx, view=view, channel=channel, limit=limit, after=after
+            tx, view=view, channel=channel, sought=sought, limit=limit, after=after
         )
     return answer({"items": rows, "next": following})
 
 
 async def create_ticket(tx: Transaction, request: Request, wanted: NewTicket) -> Any:
     """A ticket on any channel, with its first message."""
-    channel = inboxes.Channel(wanted.channel)
-    inbox = (
-        await inboxes.by_key(tx, wanted.inbox) if wanted.inbox else await inboxes.first_of(tx, channel)
-    )
+    permissions.require_replier(tx.actor)
+    inbox = await _inbox(tx, wanted)
     said = await tickets.receive_message(
         tx,
         tickets.InboundMessage(
             inbox_id=inbox.id,
-            channel=channel,
+            channel=inboxes.Channel(inbox.channel),
             contact_id=wanted.contact_id,
             sender=_sender(wanted),
             subject=wanted.subject,
@@ -168,15 +173,26 @@ async def wait_for_events(
 
 
 async def _latest(request: Request, actor: Actor, before: str, limit: int) -> dict[str, Any]:
-    if before != "latest" and not before.isdigit():
-        raise Invalid("before_invalid", "before is a version, or latest.", field="before")
+    version = None if before == "latest" else parse_number(before, "before")
     async with database_of(request).transaction(actor) as tx:
         epoch = await epoch_of(tx)
         events, head = await tickets.queries.latest_events(
-            tx, _id(request), None if before == "latest" else int(before), limit
+            tx, _id(request), version, limit
         )
     items = [with_addresses(event, files_of(request), tx) for event in events]
     return {"items": items, "head": head, "epoch": epoch}
+
+
+async def _inbox(tx: Transaction, wanted: NewTicket) -> inboxes.Inbox:
+    """Errors: NotFound also for an inbox that is not the actor's, or of another channel."""
+    channel = inboxes.Channel(wanted.channel) if wanted.channel else None
+    if wanted.inbox is None:
+        found = await inboxes.first_of(tx, channel or inboxes.Channel.EMAIL)
+    else:
+        found = await inboxes.by_key(tx, wanted.inbox, channel)
+    if not permissions.may_see_inbox(tx.actor, found.id):
+        raise NotFound("inbox_not_found")
+    return found
 
 
 def _sender(wanted: NewTicket) -> tickets.Sender | None:
@@ -202,9 +218,7 @@ def _said(said: tickets.Said) -> dict[str, Any]:
 
 def _if_match(request: Request) -> int | None:
     given = request.headers.get("if-match", "").removeprefix("W/").strip('"')
-    if given and not given.isdigit():
-        raise Invalid("if_match_invalid", "If-Match is a ticket's version.")
-    return int(given) if given else None
+    return parse_number(given, "if_match") if given else None
 
 
 def _id(request: Request) -> UUID:

@@ -10,6 +10,7 @@ from helpdesk.actors import Actor, ActorKind
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, files_of, visitor_of
 from helpdesk.channels import uploads
+from helpdesk.domain import permissions
 from helpdesk.domain.tickets import attachments
 from helpdesk.errors import Invalid, LimitReached
 
@@ -20,7 +21,9 @@ LARGEST_BY_AGENT = 25 * MEBIBYTE
 
 async def create_upload(request: Request) -> Response:
     """Store a file (multipart field `file`) to be named by a message later."""
-    return await _store(request, await actor_of(request))
+    actor = await actor_of(request)
+    permissions.require_writer(actor)
+    return await _store(request, actor)
 
 
 async def create_visitor_upload(request: Request) -> Response:

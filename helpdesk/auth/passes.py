@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
+from helpdesk.auth import sessions
 from helpdesk.auth.secrets import hashed, new_token
 from helpdesk.auth.tables import ConnectionPass
-from helpdesk.domain import agents, contacts
 from helpdesk.auth.visitors import actor_for
+from helpdesk.domain import agents, contacts
 from helpdesk.errors import Unauthenticated
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
@@ -20,22 +21,28 @@ LIFETIME = timedelta(seconds=60)
 AGENTS, WIDGET = "/agent", "/widget"
 
 
-async def issue(tx: Transaction, actor: Actor) -> str:
-    """A pass for the namespace this actor belongs to."""
+async def issue(tx: Transaction, actor: Actor, session_id: UUID | None = None) -> str:
+    """A pass for the namespace this actor belongs to. What it opens ends with the session, if given."""
+    subject = subject_of(actor)
+    if session_id is not None:
+        subject["session"] = str(session_id)
     token = new_token("cp_")
     tx.session.add(
         ConnectionPass(
             token_hash=hashed(token),
             namespace=WIDGET if actor.kind is ActorKind.CONTACT else AGENTS,
-            subject=subject_of(actor),
+            subject=subject,
             created_at=tx.now,
         )
     )
     return token
 
 
-async def redeem(database: Database, token: object, namespace: str) -> Actor:
-    """Uses the pass up. Errors: Unauthenticated when it is unknown, used, old, or for elsewhere."""
+async def redeem(database: Database, token: object, namespace: str) -> tuple[dict[str, Any], Actor]:
+    """Uses the pass up: whom it was issued to, to be asked for again, and the actor as of now.
+
+    Errors: Unauthenticated when it is unknown, used, old, or for elsewhere.
+    """
     if not isinstance(token, str):
         raise Unauthenticated("pass_invalid")
     async with database.transaction(SYSTEM) as tx:
@@ -48,16 +55,17 @@ async def redeem(database: Database, token: object, namespace: str) -> Actor:
     if row is None or database.clock.now() - row.created_at > LIFETIME:
         raise Unauthenticated("pass_invalid")
     async with database.transaction(SYSTEM) as tx:
-        return await actor_of(tx, row.subject)
+        return row.subject, await actor_of(tx, row.subject)
 
 
 async def actor_of(tx: Transaction, subject: dict[str, Any]) -> Actor:
-    """The actor with the rights of this moment. Errors: Unauthenticated once disabled."""
+    """The actor with the rights of this moment. Errors: Unauthenticated once disabled or signed out."""
     if subject["kind"] == ActorKind.CONTACT:
         contact = await contacts.get(tx, UUID(subject["contact_id"]))
         return actor_for(contact, UUID(subject["inbox_id"]))
     agent = await agents.get(tx, UUID(subject["agent_id"]))
-    if agent.disabled_at is not None:
+    ended = "session" in subject and not await sessions.is_live(tx, UUID(subject["session"]))
+    if ended or agent.disabled_at is not None:
         raise Unauthenticated("session_ended")
     actor = await agents.actor_of(tx, agent)
     if subject["kind"] == ActorKind.API_KEY:

@@ -37,6 +37,13 @@ def require_writer(actor: Actor) -> None:
         raise Forbidden("scope_missing", "This API token may only read.")
 
 
+def require_acknowledger(actor: Actor) -> None:
+    """Answering an alert: agents, and API keys that may write or were made for just this."""
+    require_staff(actor)
+    if actor.kind is ActorKind.API_KEY and not actor.scopes & {"all", "write", "acknowledge"}:
+        raise Forbidden("scope_missing", "This API token may not acknowledge alerts.")
+
+
 def require_replier(actor: Actor) -> None:
     """Talking to contacts and working tickets: not for light agents."""
     require_writer(actor)
@@ -48,6 +55,10 @@ def require_role(actor: Actor, least: Role) -> None:
     require_writer(actor)
     if actor.role is None or _RANK[actor.role] < _RANK[least]:
         raise Forbidden("role_too_low")
+
+
+def has_role(actor: Actor, least: Role) -> bool:
+    return actor.role is not None and _RANK[actor.role] >= _RANK[least]
 
 
 def may_grant(actor: Actor, role: Role) -> bool:

@@ -1,10 +1,9 @@
 """What an agent's browser may ask for over the socket."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from helpdesk.actors import Actor
 from helpdesk.channels import chat
@@ -31,7 +30,7 @@ class Changes(BaseModel):
     urgency: Annotated[int, Field(ge=1, le=3)] | None = None
     tags: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=20)
     subject: Annotated[str, Field(max_length=250)] | None = None
-    snooze_until: datetime | None = None
+    snooze_until: AwareDatetime | None = None
 
 
 class ChangeTicket(BaseModel):

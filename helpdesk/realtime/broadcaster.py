@@ -94,6 +94,10 @@ class Broadcaster:
             await self._server.emit("hint", {"ticket": ticket_id, "head": sent}, to=sid, namespace=namespace)
 
     async def watch_queue(self, sid: str, view: str, inbox_ids: frozenset[UUID] | None) -> None:
+        """A socket watches one view at a time."""
+        for room in [room for room, sids in self._queue_watchers.items() if sid in sids]:
+            self._queue_watchers[room].discard(sid)
+            await self._server.leave_room(sid, room, namespace="/agent")
         for inbox_id in inbox_ids if inbox_ids is not None else (None,):
             room = rooms.queue(view, inbox_id)
             self._queue_watchers[room].add(sid)

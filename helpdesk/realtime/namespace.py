@@ -1,9 +1,11 @@
 """What both namespaces share: who is behind a socket, and failures as acknowledgements."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import socketio
 import structlog
@@ -11,8 +13,9 @@ import structlog
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.auth import passes
 from helpdesk.channels.chat import refusal
-from helpdesk.errors import HelpdeskError, Unauthenticated
+from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated
 from helpdesk.storage.database import Database
+from helpdesk.storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +34,8 @@ class Caller:
     subject: dict[str, Any]
     actor: Actor
     checked_at: datetime
+    granted: frozenset[UUID] | None
+    """The inboxes that were open to it when it entered its rooms."""
     spoke_at: datetime | None = None
 
 
@@ -40,6 +45,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, name: str, database: Database) -> None:
         super().__init__(name)
         self.database = database
+        self.rights_every = RIGHTS_LAST.total_seconds()
         self._callers: dict[str, Caller] = {}
         self.commands: dict[str, Command] = {}
 
@@ -75,24 +81,36 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         caller.spoke_at = now
         return True
 
-    async def drop_disabled(self) -> None:
-        """Sockets of agents who were disabled are told and closed."""
-        for sid in list(self._callers):
+    async def drop_ended(self) -> None:
+        """Sockets whose agent was disabled or signed out are told and closed; those whose inboxes
+        changed come back with a new pass, because rooms were entered under the old rights."""
+        callers = list(self._callers.items())
+        if not callers:
+            return
+        async with self.database.transaction(SYSTEM) as tx:
+            ended = [(sid, why) for sid, caller in callers if (why := await _ended(tx, caller))]
+        for sid, why in ended:
+            await self.emit("control", why, to=sid)
+            await self.disconnect(sid)
+
+    async def watch_rights(self) -> None:
+        """Looks for such sockets until it is cancelled."""
+        while True:
+            await asyncio.sleep(self.rights_every)
             try:
-                await self._actor(sid)
-            except Unauthenticated:
-                await self.emit("control", {"type": "kick", "code": "unauthenticated"}, to=sid)
-                await self.disconnect(sid)
-            except (HelpdeskError, KeyError):
-                continue
+                await self.drop_ended()
+            except HelpdeskError as failure:
+                log.warning("rights_not_checked", error=str(failure))
+            except Exception:
+                log.exception("rights_check_failed")
 
     async def _connect(self, sid: str, auth: Any) -> None:
         token = auth.get("pass") if isinstance(auth, dict) and auth.get("v") == 1 else None
         try:
-            actor = await passes.redeem(self.database, token, self.namespace)
+            subject, actor = await passes.redeem(self.database, token, self.namespace)
         except HelpdeskError as failure:
             raise socketio.exceptions.ConnectionRefusedError(failure.code) from None
-        self._callers[sid] = Caller(passes.subject_of(actor), actor, self.database.clock.now())
+        self._callers[sid] = Caller(subject, actor, self.database.clock.now(), actor.inbox_ids)
 
     async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:
         command = self.commands.get(event)
@@ -108,3 +126,12 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 caller.actor = await passes.actor_of(tx, caller.subject)
             caller.checked_at = now
         return caller.actor
+
+
+async def _ended(tx: Transaction, caller: Caller) -> dict[str, str] | None:
+    """Why a socket must close, as its client is told."""
+    try:
+        actor = await passes.actor_of(tx, caller.subject)
+    except (Unauthenticated, NotFound):
+        return {"type": "kick", "code": "unauthenticated"}
+    return {"type": "reauthenticate"} if actor.inbox_ids != caller.granted else None

@@ -50,6 +50,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     """`public_origin` is the origin of the configured public address."""
 
     def __init__(self, public_origin: str) -> None:
+        self.connect_within = CONNECT_WITHIN
         super().__init__(
             async_mode="asgi",
             async_handlers=False,  # one client's commands are handled in the order it sent them
@@ -67,7 +68,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
         asyncio.get_running_loop().call_later(
-            CONNECT_WITHIN, lambda: asyncio.ensure_future(self._close_unless_entered(eio_sid))
+            self.connect_within, lambda: asyncio.ensure_future(self._close_unless_entered(eio_sid))
         )
 
     async def _close_unless_entered(self, eio_sid: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from helpdesk.actors import Actor
 from helpdesk.clock import Clock
-from helpdesk.errors import Conflict, HelpdeskError, Unavailable
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
 from helpdesk.storage.transaction import Reactions, Transaction
 
 Listener = Callable[[Transaction], None]
@@ -120,6 +120,8 @@ def _in_our_words(failure: Exception) -> Exception:
         return Conflict("try_again")
     if isinstance(cause, asyncpg.UniqueViolationError):
         return Conflict("already_exists")  # somebody was a moment faster
+    if isinstance(cause, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+        return Invalid("text_invalid", "Text may not hold the character U+0000.")
     if isinstance(cause, asyncpg.DiskFullError):
         return Unavailable("database_disk_full")
     if isinstance(failure, OperationalError | InterfaceError | OSError) or isinstance(

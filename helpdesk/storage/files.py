@@ -61,8 +61,9 @@ class Files:
 
     def check(self, key: str, name: str, content_type: str, ends: str, signature: str, now: datetime) -> None:
         """Errors: NotFound for an address that is not ours or has ended."""
-        right = self._signature(key, name, content_type, int(ends) if ends.isdigit() else 0)
-        if not hmac.compare_digest(right, signature) or int(ends) < now.timestamp():
+        until = int(ends) if ends.isascii() and ends.isdigit() and len(ends) < 16 else 0
+        right = self._signature(key, name, content_type, until)
+        if not hmac.compare_digest(right.encode(), signature.encode()) or until < now.timestamp():
             raise NotFound("file_not_found")
 
     def _signature(self, key: str, name: str, content_type: str, ends: int) -> str:

@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, workspace
+from helpdesk.web.admin import overview
 from helpdesk.web.assets import Assets
 
 
@@ -23,5 +24,6 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/demo/outbox", outbox.show_outbox),
         Route("/demo/outbox/{id}", outbox.show_mail),
         Route("/demo/outbox/{id}/html", outbox.show_mail_html),
+        Route("/admin", overview.show_overview),
         *assets.routes(),
     ]

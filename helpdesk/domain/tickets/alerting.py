@@ -1,10 +1,13 @@
 """When a ticket wakes somebody: a P1 outside staffed hours, for a plan that allows it."""
 
+from dataclasses import replace
 from uuid import UUID
 
-from helpdesk.domain import agents, oncall, plans, sla
+from helpdesk.actors import SYSTEM
+from helpdesk.domain import agents, oncall, permissions, plans, sla
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Status, Ticket
+from helpdesk.errors import NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
@@ -29,8 +32,12 @@ async def escalate(tx: Transaction, alert_id: UUID, ticket_id: UUID) -> None:
 
 async def acknowledge(tx: Transaction, alert_id: UUID, agent_id: UUID) -> oncall.Alert:
     """Answer an alert. The ticket is the alert's own; who may see it may acknowledge it."""
+    permissions.require_acknowledger(tx.actor)
     alert = await oncall.get_alert(tx, alert_id)
-    ticket = await lock(tx, alert.ticket_id)
+    # A token that may only acknowledge cannot read tickets, so the row is locked on the system's word.
+    ticket = await lock(replace(tx, actor=SYSTEM), alert.ticket_id)
+    if not permissions.may_see_inbox(tx.actor, ticket.inbox_id):
+        raise NotFound("alert_not_found")
     return await oncall.acknowledge(tx, ticket, alert_id, agent_id)
 
 

@@ -29,7 +29,13 @@ VIEWS = {
     "snoozed": "t.status = 'snoozed'",
     "pending": "t.status = 'pending'",
     "resolved": "t.status IN ('resolved', 'closed')",
+    "any": "t.status <> 'merged'",
 }
+
+_SOUGHT = """
+    AND ($7::text IS NULL OR t.number = $8 OR t.subject ILIKE $7 OR c.name ILIKE $7
+      OR EXISTS (SELECT FROM identities s WHERE s.contact_id = t.contact_id AND s.value ILIKE $7))
+"""
 
 _ROW = """
     SELECT t.id, t.number, t.subject, t.preview, t.channel, t.status, t.priority, t.impact, t.urgency, t.tags,
@@ -77,10 +83,12 @@ async def queue_page(
     *,
     view: str = "queue",
     channel: str | None = None,
+    sought: str = "",
     limit: int = 50,
     after: str | None = None,
 ) -> tuple[list[Json], str | None]:
-    """Rows of a view in queue order, and the cursor of the next page or None.
+    """Rows of a view in queue order, and the cursor of the next page or None. `sought` is a number, or
+    a part of the subject or of the contact's name or address.
 
     Errors: Invalid for an unknown view or a cursor that is none of ours.
     """
@@ -92,10 +100,13 @@ async def queue_page(
     sql = f"""{_ROW} WHERE {VIEWS[view]} AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
         AND ($2::uuid IS NULL OR true) AND ($3::text IS NULL OR t.channel = $3)
         AND ($4::timestamptz IS NULL OR (t.rank_at, t.id) > ($4, $5::uuid))
-        ORDER BY t.rank_at, t.id LIMIT $6"""
+        {_SOUGHT} ORDER BY t.rank_at, t.id LIMIT $6"""
+    like, number = _pattern(sought)
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
-    found = await connection.fetch(sql, inboxes, tx.actor.agent_id, channel, rank_at, last_id, limit + 1)
+    found = await connection.fetch(
+        sql, inboxes, tx.actor.agent_id, channel, rank_at, last_id, limit + 1, like, number
+    )
     rows = [_row(tx, record) for record in found[:limit]]
     return rows, _cursor(found[limit - 1]) if len(found) > limit else None
 
@@ -302,6 +313,15 @@ def _clock(clock: sla.SlaClock) -> Json:
 
 def _zone(tx: Transaction) -> tzinfo:
     return ZoneInfo(tx.actor.time_zone)
+
+
+def _pattern(sought: str) -> tuple[str | None, int | None]:
+    """What ILIKE looks for, and the ticket number where it is one."""
+    if not sought:
+        return None, None
+    digits = sought.removeprefix("#")
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else None
+    return "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%", number
 
 
 def _cursor(record: asyncpg.Record) -> str:

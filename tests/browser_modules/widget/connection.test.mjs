@@ -5,9 +5,9 @@ import { test } from "node:test"
 import { Connection, pause } from "../../../widget/connection.js"
 import { keep } from "../../../widget/storage.js"
 
-const until = async (true_, tries = 200) => {
-  for (let i = 0; i < tries && !true_(); i++) await new Promise(resolve => setImmediate(resolve))
-  assert.ok(true_())
+const until = async (isTrue, end = Date.now() + 5_000) => {
+  while (!isTrue() && Date.now() < end) await new Promise(resolve => setImmediate(resolve))
+  assert.ok(isTrue(), String(isTrue))
 }
 const json = (status, body) => ({ ok: status < 300, status, json: async () => body })
 
@@ -26,7 +26,7 @@ function aSocket(answer = { ok: true }) {
 }
 
 /** A connection with a server of `replies` by path and sockets from `dial`. */
-function aConnection({ replies = {}, dial = async () => aSocket() } = {}) {
+function aConnection(t, { replies = {}, dial = async () => aSocket() } = {}) {
   const seen = { posts: [], statuses: [], received: [], sessions: 0 }
   const connection = new Connection({
     inbox: "web",
@@ -36,7 +36,7 @@ function aConnection({ replies = {}, dial = async () => aSocket() } = {}) {
     status: status => seen.statuses.push(status),
     received: (name, data) => seen.received.push([name, data]),
     cursor: () => 0,
-    random: () => 0,
+    random: () => 0.01,
     dial,
     fetch: async (address, init) => {
       const path = address.replace("/widget/", "").split("?")[0]
@@ -45,13 +45,14 @@ function aConnection({ replies = {}, dial = async () => aSocket() } = {}) {
       return reply ?? json(200, path === "session" ? { visitor_token: "vt_1", pass: "p1" } : { pass: "p2" })
     },
   })
+  t.after(() => connection.stop())
   return { connection, seen }
 }
 
-test("a session gives the pass of the first socket, and each further socket has its own", async () => {
+test("a session gives the pass of the first socket, and each further socket has its own", async t => {
   const passes = []
   const sockets = []
-  const { connection, seen } = aConnection({ dial: async pass => { passes.push(pass); sockets.push(aSocket()); return sockets.at(-1) } })
+  const { connection, seen } = aConnection(t, { dial: async pass => { passes.push(pass); sockets.push(aSocket()); return sockets.at(-1) } })
 
   connection.start()
   await until(() => connection.status === "online")
@@ -61,29 +62,23 @@ test("a session gives the pass of the first socket, and each further socket has 
 
   assert.deepEqual(passes, ["p1", "p2"])
   assert.deepEqual(seen.posts.map(post => post.slice(0, 2)), [["session", undefined], ["pass", "Bearer vt_1"]])
-  connection.stop()
 })
 
-test("after two failed upgrades the same commands go by HTTP", async () => {
+test("after two failed upgrades the same commands go by HTTP", async t => {
   const refused = async () => { throw new Error("upgrade_failed") }
-  const { connection, seen } = aConnection({ dial: refused, replies: { send_message: () => json(200, { ok: true, ticket: "t", version: 2 }) } })
+  const { connection, seen } = aConnection(t, { dial: refused, replies: { send_message: () => json(200, { ok: true, ticket: "t", version: 2 }) } })
 
   connection.start()
-  await until(() => connection.status === "offline")
-  connection.wake()
-  await until(() => connection.byHttp)
-  connection.wake()
   await until(() => connection.status === "polling")
   const answer = await connection.ask("send_message", { body: "Hello" })
 
   assert.equal(answer.version, 2)
   assert.deepEqual(seen.posts.at(-1), ["send_message", "Bearer vt_1", { body: "Hello" }])
-  connection.stop()
 })
 
-test("an answer that never comes ends the socket, and a new one is made", async () => {
+test("an answer that never comes ends the socket, and a new one is made", async t => {
   let dialled = 0
-  const { connection } = aConnection({ dial: async () => aSocket(++dialled === 1 ? new Error("timeout") : { ok: true }) })
+  const { connection } = aConnection(t, { dial: async () => aSocket(++dialled === 1 ? new Error("timeout") : { ok: true }) })
   connection.start()
   await until(() => connection.status === "online")
 
@@ -92,29 +87,26 @@ test("an answer that never comes ends the socket, and a new one is made", async 
   assert.deepEqual(answer, { ok: false, error: "timeout" })
   connection.wake()
   await until(() => dialled === 2 && connection.status === "online")
-  connection.stop()
 })
 
-test("a token that has run out makes a new visitor", async () => {
-  const { connection, seen } = aConnection({ replies: { session: time => (time === 1 ? json(401, { code: "unauthenticated" }) : undefined) } })
+test("a token that has run out makes a new visitor", async t => {
+  const { connection, seen } = aConnection(t, { replies: { session: time => (time === 1 ? json(401, { code: "unauthenticated" }) : undefined) } })
   connection.options.storage.set("token", "vt_old")
 
   connection.start()
   await until(() => connection.status === "online")
 
   assert.deepEqual(seen.posts.map(([, , body]) => body.visitor_token), ["vt_old", undefined])
-  connection.stop()
 })
 
-test("a refusal is final: a chat that may not be here does not knock for ever", async () => {
-  const { connection, seen } = aConnection({ replies: { session: () => json(404, { code: "not_found" }) } })
+test("a refusal is final: a chat that may not be here does not knock for ever", async t => {
+  const { connection, seen } = aConnection(t, { replies: { session: () => json(404, { code: "not_found" }) } })
 
   connection.start()
   await until(() => connection.status === "refused")
   connection.wake()
 
   assert.equal(seen.posts.length, 1)
-  connection.stop()
 })
 
 test("the pause before the next try grows to half a minute and is never the same for all", () => {

@@ -23,6 +23,7 @@ test("the queue holds what is open and nobody's, mine what is open and mine", ()
   assert.deepEqual([free, own, theirs].map(row => belongs(row, "queue", "me")), [true, false, false])
   assert.deepEqual([free, own, theirs].map(row => belongs(row, "mine", "me")), [false, true, false])
   assert.deepEqual([free, own, theirs].map(row => belongs(row, "open", "me")), [true, true, true])
+  assert.equal(belongs(aRow("4", { assignee: me, status: "pending" }), "mine", "me"), true)
 })
 
 test("a channel narrows a view", () => {

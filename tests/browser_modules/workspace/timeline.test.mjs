@@ -24,8 +24,8 @@ test("delivery is a state of its message, not a line of its own", () => {
   const items = timeline([
     anEvent(1, "ReplySent", { message_id: "m1", body: "a", author: mira }),
     anEvent(2, "ReplySent", { message_id: "m2", body: "b", author: mira }),
-    anEvent(3, "DeliveryHandedOver", { message_id: "m1" }),
-    anEvent(4, "DeliveryFailed", { message_id: "m2", reason: "mailbox full" }),
+    anEvent(3, "DeliveryHandedOver", { delivered_message_id: "m1" }),
+    anEvent(4, "DeliveryFailed", { delivered_message_id: "m2", reason: "mailbox full" }),
     anEvent(5, "DeliveryFailed", { message_id: "on_an_earlier_page", reason: "x" }),
   ])
 

@@ -1,0 +1,60 @@
+"""What every administration page shares: who may see it, the navigation beside it, notices after saving."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from helpdesk.actors import Actor, Role
+from helpdesk.domain import permissions
+from helpdesk.errors import Unauthenticated
+from helpdesk.web.templating import Pages
+from helpdesk.web.visits import session_of
+
+
+@dataclass(frozen=True)
+class Section:
+    """`group` is the heading it stands under; `least` the role that may open it."""
+
+    key: str
+    path: str
+    name: str
+    icon: str
+    group: str
+    least: Role = Role.ADMIN
+
+
+SECTIONS: tuple[Section, ...] = (Section("overview", "/admin", "Overview", "settings", ""),)
+"""Names and groups are English message ids; the template translates them."""
+
+
+async def require(request: Request, key: str) -> Actor:
+    """The signed-in agent, if this section is theirs to open. Errors: Unauthenticated, Forbidden."""
+    session = await session_of(request)
+    if session is None:
+        raise Unauthenticated("sign_in_first")
+    section = next(section for section in SECTIONS if section.key == key)
+    permissions.require_role(session.actor, section.least)
+    return session.actor
+
+
+def render(request: Request, key: str, template: str, actor: Actor, status: int = 200, **values: object) -> Response:
+    """A section's page inside the shell; `?saved=1` in the address shows that saving worked."""
+    pages: Pages = request.app.state.pages
+    shown = [one for one in SECTIONS if permissions.has_role(actor, one.least)]
+    return pages.render(
+        request,
+        template,
+        status=status,
+        locale=actor.locale,
+        zone=actor.time_zone,
+        sections=shown,
+        section=key,
+        saved="saved" in request.query_params,
+        **values,
+    )
+
+
+def saved(path: str) -> Response:
+    """Back to the page after an order was carried out, so that a reload does not repeat it."""
+    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}saved=1", 303)
