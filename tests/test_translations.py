@@ -9,8 +9,8 @@ from helpdesk.web.assets import source_root
 
 ROOT = source_root()
 PLACES = {
-    "pages": [ROOT / "helpdesk/web"],
-    "workspace": [ROOT / "agents_ui"],
+    "pages": [ROOT / "helpdesk/web", ROOT / "helpdesk/jobs"],
+    "workspace": [ROOT / "agents_ui", ROOT / "helpdesk/domain/tickets"],
     "widget": [ROOT / "widget"],
 }
 TEXT = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""

@@ -131,7 +131,7 @@ export class Chat {
     const ticket = this.current.value
     if (!ticket || Date.now() - this.lastTyped < TYPING_EVERY) return
     this.lastTyped = Date.now()
-    void this.tabs.ask("typing", { ticket, state: "on" })
+    void this.tabs.ask("typing", { ticket, state: true })
   }
 
   /** What stands on the screen while somebody looks at it has been read. */
@@ -249,7 +249,7 @@ export class Chat {
     if (type === "seen" && thread) thread.seen.value = Math.max(thread.seen.value, upto)
     if (type !== "typing") return
     clearTimeout(this.typingEnds)
-    this.typing.value = state === "off" ? null : { ticket, name: who.name ?? "" }
+    this.typing.value = state === false ? null : { ticket, name: who.name ?? "" }
     this.typingEnds = setTimeout(() => { this.typing.value = null }, TYPING_LASTS)
   }
 

@@ -96,6 +96,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
   }
 
   function load() {
+    tell("page", location.origin + location.pathname)
     if (frame) return
     frame = make("iframe", {
       src: `${origin}/widget/panel?${new URLSearchParams({ inbox, locale: told.locale })}`, title: words()[2], allow: "autoplay",
@@ -142,7 +143,6 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     open(text) {
       load()
       if (text) tell("prefill", text)
-      tell("page", location.origin + location.pathname)
       if (!dialog.open) {
         fit()
         dialog[phone.matches ? "showModal" : "show"]()

@@ -1,13 +1,28 @@
 """What can be done to a contact."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, text
 
+from helpdesk.domain import permissions
 from helpdesk.domain.contacts import queries
 from helpdesk.domain.contacts.identities import IdentityKind, normalise
 from helpdesk.domain.contacts.model import Contact, Identity
+from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a contact somebody writes down."""
+
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+    company_id: UUID | None = None
+    locale: str = "en"
+    time_zone: str = "UTC"
 
 
 async def find_or_create(
@@ -35,6 +50,28 @@ async def create(tx: Transaction, *, name: str = "", locale: str = "en", time_zo
     )
     tx.session.add(contact)
     await tx.session.flush()
+    return contact
+
+
+async def add(tx: Transaction, card: Card) -> Contact:
+    """A contact that somebody of ours vouches for, so its address and number count as its own.
+
+    Errors: Invalid without a name, address or number, Conflict `contact_exists`, NotFound (company).
+    """
+    permissions.require_replier(tx.actor)
+    given = ((IdentityKind.EMAIL, card.email), (IdentityKind.PHONE, card.phone))
+    known = [(kind, normalise(kind, value)) for kind, value in given if value]
+    if not known and not card.name.strip():
+        raise Invalid("contact_empty", "Give a name, an e-mail address or a phone number.", field="name")
+    for kind, value in known:
+        await _one_at_a_time(tx, kind, value)
+        if await queries.by_identity(tx, kind, value) is not None:
+            raise Conflict("contact_exists", f"{value} belongs to a contact already.", field=kind.value)
+    contact = await create(tx, name=card.name, locale=card.locale, time_zone=card.time_zone)
+    if card.company_id is not None:
+        contact.company_id = (await queries.company(tx, card.company_id)).id
+    for kind, value in known:
+        await add_identity(tx, contact, kind, value, verified=True)
     return contact
 
 
@@ -72,6 +109,9 @@ async def leave_address(tx: Transaction, contact_id: UUID, email: str, name: str
 
 
 async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
+    """By the contact itself, or by staff."""
+    if tx.actor.contact_id != contact_id:
+        permissions.require_replier(tx.actor)
     contact = await queries.get(tx, contact_id)
     contact.name = name.strip()[:200]
     return contact

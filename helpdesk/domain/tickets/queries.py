@@ -20,6 +20,7 @@ from helpdesk.domain.tickets.locking import get
 from helpdesk.errors import Invalid
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
 
 VIEWS = {
     "queue": "t.waiting",
@@ -290,7 +291,7 @@ def _row(tx: Transaction, record: asyncpg.Record) -> Json:
         "team": _named(record, "team"),
         "assignee": _named(record, "assignee"),
         "inbox": _named(record, "inbox"),
-        "why": queue.why(place, tx.now, _zone(tx)),
+        "why": queue.why(place, tx.now, _zone(tx), translator(tx.actor.locale, "workspace")),
         "why_parts": place.to_dict(),
     }
 

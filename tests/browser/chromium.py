@@ -1,0 +1,97 @@
+"""The installed Chromium, pages that are watched for complaints, and axe-core's opinion of them."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page
+
+AXE = Path(__file__).resolve().parents[2] / "vendor" / "testing" / "axe.min.js"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESK, PHONE = (1360, 850), (360, 740)
+PATIENCE = 15_000
+"""Milliseconds for what a page does by itself."""
+
+_REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", event =>
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))
+"""
+_AXE = """
+async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+  const { violations } = await axe.run(document, { iframes: false, runOnly: tags })
+  return violations.flatMap(({ id, nodes }) => nodes.map(node =>
+    `${id}: ${node.target.join(" ")} ${node.any[0]?.message ?? node.failureSummary ?? ""}`))
+}
+"""
+
+
+def executable() -> str | None:
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+class Visits:
+    """Browsers of different people. `complaints` holds console errors, uncaught errors and CSP reports."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._forgiven: list[str] = []
+        self.complaints: list[str] = []
+
+    def forgive(self, pattern: str) -> None:
+        """What a browser itself writes about a server that the test stops."""
+        self._forgiven.append(pattern)
+
+    async def visitor(self, address: str, *, size: tuple[int, int] = DESK, **options: Any) -> Page:
+        """A page of a browser nobody has used before, at a server's address."""
+        context = await self._browser.new_context(
+            base_url=address,
+            viewport={"width": size[0], "height": size[1]},
+            locale="en-GB",
+            timezone_id="Europe/Stockholm",
+            reduced_motion="reduce",
+            **options,
+        )
+        context.set_default_timeout(PATIENCE)
+        await context.add_init_script(_REPORT_VIOLATIONS)
+        context.on("console", self._heard)
+        context.on("weberror", lambda failure: self._complain(f"uncaught: {failure.error}"))
+        self._contexts.append(context)
+        return await context.new_page()
+
+    async def close(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._complain(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _complain(self, complaint: str) -> None:
+        if not any(re.search(pattern, complaint) for pattern in self._forgiven):
+            self.complaints.append(complaint)
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, in the page and in every frame of it, light and dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        for frame in page.frames:
+            found += [f"{scheme}: {one}" for one in await _barriers_in(frame)]
+    await page.emulate_media(color_scheme="light")
+    return found
+
+
+async def _barriers_in(frame: Frame) -> list[str]:
+    try:
+        if not await frame.evaluate("() => Boolean(globalThis.axe)"):
+            await frame.evaluate(AXE.read_text())
+        found: list[str] = await frame.evaluate(_AXE)
+    except Error as failure:
+        if frame.is_detached():
+            return []
+        raise AssertionError(f"axe could not look at {frame.url}") from failure
+    return found

@@ -1,0 +1,57 @@
+"""The agents' workspace, as somebody with a keyboard uses it."""
+
+from playwright.async_api import Locator, Page, expect
+
+PASSWORD = "nordkvarn-demo"
+
+
+class Workspace:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.list = page.get_by_role("listbox", name="Queue")
+        self.title = page.locator("#thread-title")
+        self.field = page.get_by_role("textbox", name="Reply to")
+        self.timeline = page.locator(".timeline")
+        self.toast = page.locator(".toast")
+
+    async def sign_in(self, agent: str) -> "Workspace":
+        await self.page.goto("/")
+        await self.page.get_by_label("Email").fill(f"{agent}@demo.localhost")
+        await self.page.get_by_label("Password").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Sign in", exact=True).click()
+        await self.list.wait_for()
+        return self
+
+    def row(self, number: int) -> Locator:
+        return self.list.locator(".row", has=self.page.get_by_text(f"#{number}", exact=True))
+
+    async def order(self) -> list[int]:
+        """The numbers of the tickets in the list from top to bottom, as far as they are drawn."""
+        drawn = await self.list.locator(".row").evaluate_all(
+            "rows => rows.map(row => [Number(row.ariaPosInSet), row.querySelector('.row-number').textContent])"
+        )
+        return [int(number.removeprefix("#")) for _, number in sorted(drawn)]
+
+    async def open(self, number: int) -> None:
+        await self.row(number).click()
+        await self.is_open(number)
+
+    async def is_open(self, number: int) -> None:
+        await expect(self.title).to_contain_text(f"#{number}")
+        await self.timeline.wait_for()
+
+    async def claim_next(self) -> None:
+        await self.page.keyboard.press("c")
+
+    async def reply(self, text: str) -> None:
+        await self.page.keyboard.press("r")
+        await expect(self.field).to_be_focused()
+        await self.field.fill(text)
+        await self.page.keyboard.press("Control+Enter")
+
+    def said(self, text: str) -> Locator:
+        return self.timeline.locator(".bubble", has_text=text)
+
+    async def conversation(self) -> list[str]:
+        said: list[str] = await self.timeline.locator(".message .bubble").all_inner_texts()
+        return [one.strip() for one in said]

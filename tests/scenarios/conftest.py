@@ -1,0 +1,108 @@
+"""One seeded company for the whole run, one running server that most scenarios share, and browsers."""
+
+import signal
+import smtplib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser import chromium
+from tests.browser.chromium import Visits
+from tests.scenarios.desk import COLD_START, Desk, addresses_in, copy_of, is_free, scratch_folder
+
+ADesk = Callable[..., Awaitable[Desk]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.scenario)
+
+
+@dataclass
+class FirstRun:
+    """What somebody saw who started the demo on an empty directory, looked around and pressed Ctrl-C."""
+
+    folder: Path
+    printed: str = ""
+    answers: dict[str, int] = field(default_factory=dict)
+    greeting: int = 0
+    exit_code: int | None = None
+    left_running: bool = True
+    ports_free: bool = False
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    with scratch_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+async def first_run(scratch: Path) -> FirstRun:
+    (scratch / "first").mkdir(mode=0o755)
+    desk = Desk(scratch / "first")
+    try:
+        await desk.start(within=COLD_START)
+        seen = FirstRun(desk.folder, desk.printed)
+        async with httpx.AsyncClient(follow_redirects=True, timeout=20) as caller:
+            seen.answers = {at: (await caller.get(at)).status_code for at in addresses_in(seen.printed)}
+        with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=20) as server:
+            seen.greeting = server.noop()[0]
+    finally:
+        code = await desk.stop(signal.SIGINT)
+    seen.exit_code = code
+    seen.left_running = desk.postgres is not None
+    seen.ports_free = is_free(desk.port) and is_free(desk.smtp_port)
+    return seen
+
+
+@pytest.fixture(scope="session")
+async def desk(scratch: Path, first_run: FirstRun) -> AsyncIterator[Desk]:
+    """The running server that scenarios share; each makes the tickets it needs."""
+    desk = Desk(copy_of(first_run.folder, scratch / "shared"))
+    try:
+        yield await desk.start()
+    finally:
+        await desk.stop()
+
+
+@pytest.fixture
+async def a_desk(scratch: Path, first_run: FirstRun) -> AsyncIterator[ADesk]:
+    """A server of the test's own with the sample company, not started yet."""
+    made: list[Desk] = []
+
+    async def make(*, as_user: int | None = None, **settings: str) -> Desk:
+        folder = scratch / f"own-{len(list(scratch.iterdir()))}"
+        made.append(Desk(copy_of(first_run.folder, folder, owner=as_user), as_user=as_user, **settings))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        if not desk.has_ended:
+            await desk.stop(signal.SIGINT)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    executable = chromium.executable()
+    if executable is None:
+        pytest.skip("No Chromium is installed: browser tests are skipped.")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=executable)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def visits(browser: Browser) -> AsyncIterator[Visits]:
+    """Opens pages, and fails the test for what they complained about."""
+    visits = Visits(browser)
+    yield visits
+    await visits.close()
+    assert visits.complaints == []

@@ -1,0 +1,114 @@
+"""1. The demo: two commands, a living company; stops cleanly, starts again, survives a kill."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.scenarios.conftest import ADesk, FirstRun
+from tests.scenarios.desk import PROJECT, Desk, eventually, is_free
+
+ORDINARY = "nobody"
+
+
+def test_on_an_empty_directory_it_says_where_to_look_and_everything_is_there(first_run: FirstRun):
+    for thing in ("Workspace", "maja@demo.localhost", "nordkvarn-demo", "/demo", "/support", "SMTP on"):
+        assert thing in first_run.printed
+
+    assert len(first_run.answers) >= 5
+    assert set(first_run.answers.values()) == {200}, first_run.answers
+    assert first_run.greeting == 250
+
+
+def test_ctrl_c_stops_everything(first_run: FirstRun):
+    assert first_run.exit_code in (0, 130)  # 130: ended by Ctrl-C, as shells count it
+    assert not first_run.left_running
+    assert first_run.ports_free
+
+
+async def test_a_second_start_says_at_once_that_it_is_running_already(desk: Desk):
+    second = await desk.run("demo")
+
+    told = second.stderr.decode()
+    assert second.returncode not in (0, None)
+    assert "running already" in told
+    assert desk.address in told
+    assert "Traceback" not in told
+
+
+async def test_a_restart_and_a_kill_lose_nothing(a_desk: ADesk):
+    desk = await (await a_desk()).start()
+    await _log_call(desk, "Before the restart")
+    assert await desk.stop(signal.SIGTERM) in (0, 143, -signal.SIGTERM)
+    assert desk.postgres is None
+
+    await desk.start()
+    assert await _subjects(desk) >= {"Before the restart"}
+    await _log_call(desk, "Before the kill")
+    await desk.stop(signal.SIGKILL)
+
+    await desk.start()
+    assert await _subjects(desk) >= {"Before the restart", "Before the kill"}
+    assert await desk.stop(signal.SIGINT) in (0, 130)
+    assert desk.postgres is None
+    assert is_free(desk.port)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="already run as an ordinary user")
+async def test_an_ordinary_user_can_run_it_too(a_desk: ADesk):
+    user = pwd.getpwnam(ORDINARY)
+    if not _may_use_python(user.pw_uid):
+        pytest.skip(f"{ORDINARY} may not read {sys.executable}")
+    desk = await (await a_desk(as_user=user.pw_uid)).start()
+
+    await _log_call(desk, "Logged under another account")
+
+    postgres = desk.postgres
+    assert postgres is not None
+    assert postgres.uids().effective == user.pw_uid
+    assert await desk.stop() in (0, 130)
+    assert desk.postgres is None
+
+
+async def test_it_starts_its_database_again_when_that_dies(a_desk: ADesk):
+    desk = await (await a_desk()).start()
+    postgres = desk.postgres
+    assert postgres is not None
+
+    postgres.kill()
+
+    async def is_back() -> bool:
+        now = desk.postgres
+        return now is not None and now.pid != postgres.pid and (await _answers(desk)) == 201
+
+    await eventually(is_back, within=30, failing=lambda: desk.printed[-1500:])
+    assert not desk.has_ended
+
+
+def _may_use_python(user: int) -> bool:
+    if shutil.which("setpriv") is None:
+        return False
+    tried = subprocess.run(
+        ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        + [sys.executable, "-c", "import helpdesk"],
+        cwd=PROJECT,
+        capture_output=True,
+    )
+    return tried.returncode == 0
+
+
+async def _log_call(desk: Desk, notes: str) -> None:
+    await (await desk.api()).post("calls", caller="+46701740699", notes=notes, subject=notes, duration=30)
+
+
+async def _subjects(desk: Desk) -> set[str]:
+    return {row["subject"] for row in await (await desk.api()).queue(view="open")}
+
+
+async def _answers(desk: Desk) -> int:
+    async with desk.ask() as caller:
+        return (await caller.post("/widget/session", json={"inbox": "web"})).status_code

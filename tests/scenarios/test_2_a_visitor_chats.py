@@ -1,0 +1,114 @@
+"""2. A visitor writes on the sample website, an agent answers in the workspace, and both see it live."""
+
+import asyncio
+import signal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.chromium import PHONE, Visits
+from tests.browser.shop import Shop
+from tests.browser.workspace import Workspace
+from tests.scenarios.conftest import ADesk
+from tests.scenarios.desk import Api, Desk, eventually
+
+pytestmark = pytest.mark.browser
+
+
+async def test_a_visitor_writes_and_an_agent_claims_and_answers_live(desk: Desk, visits: Visits):
+    priya, oskar = await desk.api("priya"), await desk.api("oskar")
+    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    shop = await Shop(await visits.visitor(desk.address)).enter()
+
+    await shop.open_chat_by_keyboard()
+    await shop.page.keyboard.type("Is the Kvarn 58 in stock in green?")
+    await shop.page.keyboard.press("Enter")
+    ticket = await priya.row("Is the Kvarn 58 in stock in green?")
+    await expect(shop.state).to_contain_text("Sent")
+    await expect(workspace.row(ticket["number"])).to_be_visible(timeout=3000)
+    await _stands_in_its_place(workspace, priya)
+
+    await _others_take_what_stands_before(ticket["ticket_id"], priya, oskar)
+    await workspace.claim_next()
+    await workspace.is_open(ticket["number"])
+    await workspace.reply("Yes, nine of them. Shall I put one aside?")
+    await expect(shop.said("Shall I put one aside?")).to_be_visible(timeout=3000)
+    await shop.write("Please do!")
+    await expect(workspace.said("Please do!")).to_be_visible(timeout=3000)
+
+    whole = ["Is the Kvarn 58 in stock in green?", "Yes, nine of them. Shall I put one aside?", "Please do!"]
+    assert await priya.messages(ticket["ticket_id"]) == whole
+    await shop.page.reload()
+    await expect(shop.said("Please do!")).to_be_visible()
+    assert await shop.conversation() == whole
+    await workspace.page.reload()
+    await expect(workspace.said("Please do!")).to_be_visible()
+    assert await workspace.conversation() == whole
+
+
+async def test_on_a_phone_a_message_written_while_the_server_is_down_arrives_once_by_itself(
+    a_desk: ADesk, visits: Visits
+):
+    visits.forgive("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|503")
+    desk = await (await a_desk()).start()
+    shop = await Shop(await visits.visitor(desk.address, size=PHONE, has_touch=True)).enter()
+    await shop.launcher.tap()
+    await shop.write("Can I grind for a moka pot?")
+    await expect(shop.state).to_contain_text("Sent")
+    assert await _width(shop) <= PHONE[0]
+
+    await desk.stop(signal.SIGTERM)
+    await shop.write("And which setting is right?")
+    await expect(shop.state).to_contain_text("Not sent yet")
+    await desk.start()
+    await expect(shop.state).to_contain_text("Sent", timeout=40_000)
+
+    api = await desk.api()
+    ticket = await api.row("Can I grind for a moka pot?")
+    whole = ["Can I grind for a moka pot?", "And which setting is right?"]
+    assert await api.messages(ticket["ticket_id"]) == whole
+    assert await shop.conversation() == whole
+
+
+async def test_what_an_agent_writes_while_the_server_is_down_leaves_once_by_itself(
+    a_desk: ADesk, visits: Visits
+):
+    visits.forgive("ERR_CONNECTION_REFUSED|WebSocket connection|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|503")
+    desk = await (await a_desk()).start()
+    api = await desk.api("priya")
+    ticket = await api.post("tickets", subject="Grinder squeals", body="Since today.", email="kim@customer.example")
+    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    await workspace.open(ticket["number"])
+
+    await desk.stop(signal.SIGTERM)
+    await workspace.reply("Please check the upper burr.")
+    await expect(workspace.timeline).to_contain_text("Not sent yet")
+    await desk.start()
+    await expect(workspace.timeline).not_to_contain_text("Not sent yet", timeout=40_000)
+
+    async def arrived() -> bool:
+        return len(await api.messages(ticket["id"])) > 1
+
+    await eventually(arrived)
+    assert await api.messages(ticket["id"]) == ["Since today.", "Please check the upper burr."]
+
+
+async def _stands_in_its_place(workspace: Workspace, api: Api) -> None:
+    """The list shows the server's order, as far down as it is drawn."""
+
+    async def agree() -> bool:
+        drawn, order = await workspace.order(), [row["number"] for row in await api.queue()]
+        return bool(drawn) and drawn == order[: len(drawn)]
+
+    await eventually(agree)
+
+
+async def _others_take_what_stands_before(ticket_id: str, watching: Api, taking: Api) -> None:
+    while (await watching.queue())[0]["ticket_id"] != ticket_id:
+        await taking.post("queue/claim")
+        await asyncio.sleep(0)
+
+
+async def _width(shop: Shop) -> int:
+    width: int = await shop.page.evaluate("document.documentElement.scrollWidth")
+    return width
