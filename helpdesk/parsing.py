@@ -1,7 +1,9 @@
 """Untrusted data in, typed values out."""
 
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import available_timezones
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -34,6 +36,19 @@ def parse_json(body: bytes, shape: type[T]) -> T:
     except orjson.JSONDecodeError:
         raise Invalid("malformed_json", "The body is not valid JSON.") from None
     return parse(data, shape)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of all time zones; finding them walks a folder, so it is done once."""
+    return frozenset(available_timezones())
+
+
+def known_zone(name: str) -> str:
+    """For models: a time zone's name. Errors: ValueError, which pydantic turns into its own."""
+    if name not in time_zones():
+        raise ValueError("not a time zone")
+    return name
 
 
 def parse_number(value: str, what: str, most: int = 10**18 - 1) -> int:

@@ -14,7 +14,7 @@ import { statusAfter, unreadAfter, withEvents, withWaiting } from "./thread.js"
 /**
  * @typedef {{ id: string, number?: number, subject?: string | null, status: string, public_version: number, unread?: number | boolean }} Ticket
  * @typedef {{
- *   inbox: { key: string, name: string, hours?: string | null, reply_time?: number | string | null, open: boolean, next_opening?: string | null,
+ *   inbox: { key: string, name: string, hours?: { always: boolean, week: Record<string, string[][]> } | null, reply_time?: number | null, open: boolean, next_opening?: string | null,
  *     theme?: import("./theme.js").Theme | null, greeting?: string | null },
  *   contact: { name?: string | null, email?: string | null } | null, tickets: Ticket[],
  *   limits: { body: number, uploads: number, upload_bytes: number },
@@ -231,7 +231,7 @@ export class Chat {
   #changed(status) {
     this.status.value = status
     if (status !== "online" && status !== "polling") return
-    const alive = this.tickets.value.filter(ticket => !OVER.has(ticket.status) || ticket.id === this.current.value)
+    const alive = this.tickets.value.filter(ticket => !OVER.has(ticket.status) || this.unreadIn(ticket) || ticket.id === this.current.value)
     for (const ticket of alive.slice(0, FOLLOWED_AT_ONCE)) this.#open(ticket.id)
     this.flush()
   }

@@ -7,7 +7,7 @@ import { Icon } from "./icon.js"
 import { Avatar, Messages } from "./messages.js"
 import { keep } from "./storage.js"
 import { colours, launcher } from "./theme.js"
-import { clockTime, locale, moment, replyTime, speak, t } from "./translation.js"
+import { clockTime, locale, moment, openingHours, replyTime, speak, t } from "./translation.js"
 
 /** @import { Ticket } from "./chat.js" */
 
@@ -124,9 +124,8 @@ function Header({ several }) {
 function presence() {
   const inbox = chat.session.value?.inbox
   if (!inbox) return ""
-  if (!inbox.open) return inbox.next_opening ? t("Back {when}", { when: moment(new Date(inbox.next_opening), now.value) }) : (inbox.hours ?? t("Away right now"))
-  if (typeof inbox.reply_time === "number") return replyTime(inbox.reply_time)
-  return inbox.reply_time ?? inbox.hours ?? t("We are here")
+  if (!inbox.open) return inbox.next_opening ? t("Back {when}", { when: moment(new Date(inbox.next_opening), now.value) }) : t("Away right now")
+  return inbox.reply_time ? replyTime(inbox.reply_time) : t("We are here")
 }
 
 function Trouble() {
@@ -140,12 +139,12 @@ function Foot() {
   const over = ticket && OVER.has(ticket.status)
   const fresh = html`<button type="button" class="button quiet" onClick=${startNew}><${Icon} name="write" />${t("New conversation")}</button>`
   if (ticket && over && ticket.status !== "resolved") return html`<div class="foot over">${fresh}</div>`
-  const hours = chat.session.value?.inbox.hours
+  const week = chat.session.value?.inbox.hours?.week
   return html`
     <div class="foot">
       ${over && html`<div class="solved"><p>${t("Solved? If not, just write again.")}</p>${fresh}</div>`}
       <${Composer} chat=${chat} prefill=${prefill} dropped=${dropped} />
-      ${!chat.lines.value.length && hours && html`<p class="hours">${t("Open {hours}", { hours })}</p>`}
+      ${!chat.lines.value.length && week && html`<p class="hours">${t("Open {hours}", { hours: openingHours(week) })}</p>`}
     </div>`
 }
 

@@ -5,6 +5,7 @@ import { signal } from "../vendor/ui.js"
 /** @typedef {Record<string, string | string[]>} Catalog */
 
 const language = signal({ locale: "en", catalog: /** @type {Catalog} */ ({}) })
+const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 const RIGHT_TO_LEFT = /^(ar|arc|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/i
 
 /** @param {string} locale @param {Catalog} catalog */
@@ -56,6 +57,23 @@ export function moment(at, now) {
   if (days === 1) return `${new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(1, "day")} ${clockTime(at)}`
   const day = days < 7 ? { weekday: /** @type {const} */ ("long") } : { day: /** @type {const} */ ("numeric"), month: /** @type {const} */ ("long") }
   return `${at.toLocaleDateString(region(), day)} ${clockTime(at)}`
+}
+
+const MONDAY = Date.UTC(2024, 0, 1)
+
+/** "Mon–Fri 08:00–17:00", in the zone of those who answer. @param {Record<string, string[][]>} week by "mon" … "sun" */
+export function openingHours(week) {
+  /** @type {{ first: string, last: string, times: string }[]} */
+  const runs = []
+  for (let day = 0; day < 7; day++) {
+    const name = new Date(MONDAY + day * 864e5).toLocaleDateString(region(), { weekday: "short", timeZone: "UTC" })
+    const times = (week[DAYS[day]] ?? []).map(span => span.join("–")).join(", ")
+    const run = runs[runs.length - 1]
+    if (run?.times === times) run.last = name
+    else runs.push({ first: name, last: name, times })
+  }
+  const open = runs.filter(run => run.times)
+  return open.map(({ first, last, times }) => `${first === last ? first : `${first}–${last}`} ${times}`).join(" · ")
 }
 
 /** @param {number} seconds */

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.requests import Request
 
 from helpdesk.channels import phone
-from helpdesk.domain import tickets
+from helpdesk.domain import agents, inboxes, tickets
 from helpdesk.storage.transaction import Transaction
 
 
@@ -25,6 +25,44 @@ class NewCall(BaseModel):
     urgent: bool = False
     priority: Annotated[int, Field(ge=1, le=5)] | None = None
     callback_at: AwareDatetime | None = None
+
+
+class NewCallEvent(BaseModel):
+    """`call_id` is the telephone system's own id of the call. A withheld number has no `caller`.
+
+    `line` is the inbox's key (unless said, the first phone line). `answered_by` is an agent's address;
+    `duration` in seconds and `answered` belong to `hangup`, for systems that do not tell of `answer`.
+    """
+
+    event: Literal["new_call", "answer", "hangup"]
+    call_id: Annotated[str, Field(min_length=1, max_length=200)]
+    caller: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    name: Annotated[str, Field(max_length=200)] = ""
+    line: Annotated[str, Field(max_length=100)] | None = None
+    answered_by: Annotated[str, Field(max_length=254)] | None = None
+    answered: bool = False
+    duration: Annotated[int, Field(ge=0, le=86_400)] = 0
+
+
+async def create_call_event(tx: Transaction, request: Request, wanted: NewCallEvent) -> Any:
+    """A telephone system tells that it rings, that somebody answered, that it ended: one call, one ticket.
+
+    Safe to repeat and in any order. Who rings again within half an hour of a missed call joins its ticket.
+    """
+    line = await inboxes.by_key(tx, wanted.line, inboxes.Channel.PHONE) if wanted.line else None
+    agent = await agents.by_email(tx, wanted.answered_by) if wanted.answered_by else None
+    news = tickets.CallNews(
+        step=tickets.CallStep(wanted.event),
+        call_id=wanted.call_id,
+        caller=phone.readable(wanted.caller) if wanted.caller else None,
+        name=wanted.name,
+        inbox_id=line.id if line else None,
+        answered_by=agent.id if agent else None,
+        answered=wanted.answered,
+        duration=wanted.duration,
+    )
+    ticket = await tickets.hear_of_call(tx, news)
+    return {"ticket": ticket.id, "number": ticket.number}
 
 
 async def create_call(tx: Transaction, request: Request, wanted: NewCall) -> Any:

@@ -1,8 +1,9 @@
 """Who is who: the caller, agents, teams, inboxes, plans, contacts and companies."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,9 +11,24 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, page_of
 from helpdesk.domain import agents, contacts, inboxes, permissions, plans
-from helpdesk.parsing import parse_id
+from helpdesk.parsing import known_zone, parse_id, parse_json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.visits import session_of
+
+
+class NewContact(BaseModel):
+    """A name, an address or a number at least."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    company_id: UUID | None = None
+    locale: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+
+
+class ContactPatch(BaseModel):
+    name: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 async def show_me(request: Request) -> Response:
@@ -48,6 +64,8 @@ async def list_agents(request: Request) -> Response:
 
 
 async def list_teams(request: Request) -> Response:
+    """The teams a ticket can be given to."""
+
     async def read(tx: Transaction) -> list[Any]:
         return [{"id": team.id, "name": team.name} for team in await agents.teams(tx)]
 
@@ -55,6 +73,8 @@ async def list_teams(request: Request) -> Response:
 
 
 async def list_inboxes(request: Request) -> Response:
+    """The addresses, widgets and lines you may see."""
+
     async def read(tx: Transaction) -> list[Any]:
         return [
             {"id": one.id, "key": one.key, "name": one.name, "channel": one.channel, "address": one.address}
@@ -66,6 +86,8 @@ async def list_inboxes(request: Request) -> Response:
 
 
 async def list_plans(request: Request) -> Response:
+    """What companies can buy: targets in seconds by channel and metric, at priority 3."""
+
     async def read(tx: Transaction) -> list[Any]:
         return [
             {
@@ -83,13 +105,21 @@ async def list_plans(request: Request) -> Response:
 
 
 async def list_companies(request: Request) -> Response:
+    """Every company, by name."""
+
     async def read(tx: Transaction) -> list[Any]:
         rows = await tx.session.scalars(select(contacts.Company).order_by(contacts.Company.name))
-        return [
-            {"id": one.id, "name": one.name, "domains": one.domains, "plan_id": one.plan_id} for one in rows
-        ]
+        return [_company(one) for one in rows]
 
     return await _all_of(request, read)
+
+
+async def show_company(request: Request) -> Response:
+    """One company."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_reader(tx.actor)
+        one = await contacts.company(tx, parse_id(request.path_params["id"], "company"))
+        return answer(_company(one))
 
 
 async def list_contacts(request: Request) -> Response:
@@ -107,10 +137,39 @@ async def list_contacts(request: Request) -> Response:
 
 
 async def show_contact(request: Request) -> Response:
+    """One contact with the addresses and numbers it is known by."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_reader(tx.actor)
         contact_id: UUID = parse_id(request.path_params["id"], "contact")
         return answer(await _contact(tx, await contacts.get(tx, contact_id)))
+
+
+async def create_contact(tx: Transaction, request: Request, wanted: NewContact) -> Any:
+    """Write down a contact by name, address or number; 409 when one of them belongs to another."""
+    contact = await contacts.add(
+        tx,
+        contacts.Card(
+            name=wanted.name,
+            email=wanted.email,
+            phone=wanted.phone,
+            company_id=wanted.company_id,
+            locale=wanted.locale,
+            time_zone=wanted.time_zone,
+        ),
+    )
+    return await _contact(tx, contact)
+
+
+async def change_contact(request: Request) -> Response:
+    """Change a contact's name."""
+    wanted = parse_json(await request.body(), ContactPatch)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        contact_id = parse_id(request.path_params["id"], "contact")
+        return answer(await _contact(tx, await contacts.rename(tx, contact_id, wanted.name)))
+
+
+def _company(one: contacts.Company) -> dict[str, Any]:
+    return {"id": one.id, "name": one.name, "domains": one.domains, "plan_id": one.plan_id}
 
 
 async def _contact(tx: Transaction, contact: contacts.Contact) -> dict[str, Any]:

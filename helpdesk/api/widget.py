@@ -1,7 +1,6 @@
 """What the widget asks for over HTTP: its session, and the commands where sockets are blocked."""
 
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -16,7 +15,7 @@ from helpdesk.auth import passes, visitors
 from helpdesk.channels import chat
 from helpdesk.domain import contacts, inboxes, tickets
 from helpdesk.errors import HelpdeskError
-from helpdesk.parsing import parse, parse_id, parse_json
+from helpdesk.parsing import parse, parse_id, parse_json, time_zones
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import languages
@@ -42,7 +41,7 @@ async def create_session(request: Request) -> Response:
             inbox,
             wanted.visitor_token,
             locale=locale if locale in languages() else "en",
-            time_zone=wanted.time_zone if wanted.time_zone in available_timezones() else "UTC",
+            time_zone=wanted.time_zone if wanted.time_zone in time_zones() else "UTC",
         )
         actor = visitor.actor
         assert actor.contact_id is not None  # a visitor is a contact
@@ -58,7 +57,7 @@ async def create_session(request: Request) -> Response:
             "tickets": await tickets.queries.tickets_of_contact(tx, actor.contact_id, inbox.id),
             "limits": {"body": tickets.BODY_LIMIT, "uploads": 10, "upload_bytes": LARGEST_BY_VISITOR},
         }
-    return answer(told, **{"Cache-Control": "no-store"})
+    return answer(told, 200, **{"Cache-Control": "no-store"})
 
 
 async def create_pass(request: Request) -> Response:
@@ -69,6 +68,8 @@ async def create_pass(request: Request) -> Response:
 
 
 async def sync(request: Request) -> Response:
+    """The events of one of the visitor's tickets after a version."""
+
     async def run(data: Any) -> Json:
         return await chat.sync(database_of(request), files_of(request), await visitor_of(request), data)
 
@@ -76,6 +77,8 @@ async def sync(request: Request) -> Response:
 
 
 async def send_message(request: Request) -> Response:
+    """Say something; a visitor's first message opens a ticket. One `client_id` is one message."""
+
     async def run(data: Any) -> Json:
         return await chat.send_message(database_of(request), await visitor_of(request), data)
 
@@ -83,6 +86,8 @@ async def send_message(request: Request) -> Response:
 
 
 async def mark_read(request: Request) -> Response:
+    """The visitor has read up to a version."""
+
     async def run(data: Any) -> Json:
         return await chat.mark_read(database_of(request), await visitor_of(request), data)
 
@@ -90,6 +95,8 @@ async def mark_read(request: Request) -> Response:
 
 
 async def leave_address(request: Request) -> Response:
+    """Where to write when the visitor is gone."""
+
     async def run(data: Any) -> Json:
         return await chat.leave_address(database_of(request), await visitor_of(request), data)
 

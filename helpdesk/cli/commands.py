@@ -16,7 +16,7 @@ from helpdesk.cli.demonstration import run_demo
 from helpdesk.cli.doctor import examine
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
 from helpdesk.clock import SystemClock
-from helpdesk.domain import agents
+from helpdesk.domain import agents, first_steps
 from helpdesk.domain.tickets import mail_intake
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk.jobs.reactions import REACTIONS
@@ -112,14 +112,18 @@ def add_agent(
     """Add an agent; the password is asked for unless it comes by standard input."""
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
 
-    async def run(database: Database) -> None:
+    async def run(database: Database) -> bool:
         hashed = await passwords.hash_password(password)
         async with database.transaction(SYSTEM) as tx:
-            await agents.add(tx, email=email, name=name, role=role, password_hash=hashed)
+            agent = await agents.add(tx, email=email, name=name, role=role, password_hash=hashed)
+            return role is Role.OWNER and await first_steps.take(tx, agent)
 
     with plain_errors():
-        with_database(Settings(), run)
+        is_first = with_database(Settings(), run)
         out.print(f"{email} may sign in as {role.value}.")
+        if is_first:
+            domain = email.rpartition("@")[2]
+            out.print(f"Made to start with: widget `web`, mail support@{domain}, a phone line, office hours.")
 
 
 @agent_commands.command("list")

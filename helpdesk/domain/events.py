@@ -267,7 +267,9 @@ def _all_events(base: type[Event] = Event) -> dict[str, type[Event]]:
     return found
 
 
-EVENTS: dict[str, type[Event]] = _all_events()
+EVENTS: dict[str, type[Event]] = {
+    name: kind for name, kind in _all_events().items() if kind is not MessageEvent
+}
 """Every event by name."""
 
 

@@ -1,6 +1,14 @@
 """Who asks: contacts, the addresses and numbers they are known by, and the companies they work for."""
 
-from helpdesk.domain.contacts.actions import add_identity, create, find_or_create, leave_address, rename
+from helpdesk.domain.contacts.actions import (
+    Card,
+    add,
+    add_identity,
+    create,
+    find_or_create,
+    leave_address,
+    rename,
+)
 from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
 from helpdesk.domain.contacts.model import Company, Contact, Identity
 from helpdesk.domain.contacts.queries import (
@@ -14,10 +22,12 @@ from helpdesk.domain.contacts.queries import (
 )
 
 __all__ = [
+    "Card",
     "Company",
     "Contact",
     "Identity",
     "IdentityKind",
+    "add",
     "add_identity",
     "address_of",
     "by_identity",

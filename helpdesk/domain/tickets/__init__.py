@@ -11,6 +11,7 @@ from helpdesk.domain.tickets.actions import (
 )
 from helpdesk.domain.tickets.alerting import acknowledge, escalate, raise_if_urgent
 from helpdesk.domain.tickets.assigning import claim_next
+from helpdesk.domain.tickets.calls import CallNews, CallStep, hear_of_call
 from helpdesk.domain.tickets.changes import (
     TicketChange,
     breach,
@@ -35,6 +36,8 @@ from helpdesk.domain.tickets.reading import mark_read
 __all__ = [
     "BODY_LIMIT",
     "Attachment",
+    "CallNews",
+    "CallStep",
     "InboundMessage",
     "LoggedCall",
     "Message",
@@ -57,6 +60,7 @@ __all__ = [
     "escalate",
     "expectations",
     "get",
+    "hear_of_call",
     "lock",
     "log_call",
     "mail_intake",

@@ -51,6 +51,23 @@ async def source_seen(tx: Transaction, inbox_id: UUID, source_id: str | None) ->
     return await _again(tx, event, message) if event is not None else None
 
 
+async def call_of(tx: Transaction, inbox_id: UUID, call_id: str) -> Message | None:
+    """The call that a telephone system has told of before; another step of it right now is waited for."""
+    await _one_at_a_time(tx, "source", inbox_id, call_id)
+    found: Message | None = await tx.session.scalar(
+        select(Message).where(Message.inbox_id == inbox_id, Message.source_id == call_id)
+    )
+    return found
+
+
+async def is_told(tx: Transaction, message: Message) -> bool:
+    """Whether a message has its event already."""
+    query = select(EventRow.version).where(
+        EventRow.ticket_id == message.ticket_id, EventRow.message_id == message.id
+    )
+    return await tx.session.scalar(query.limit(1)) is not None
+
+
 async def _again(tx: Transaction, event: EventRow, message: Message) -> Said:
     ticket = await tx.session.get_one(Ticket, event.ticket_id)
     version = event.public_version if tx.actor.kind is ActorKind.CONTACT else event.version

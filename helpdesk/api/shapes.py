@@ -1,0 +1,312 @@
+"""What the JSON interface answers with: the shapes of its document. Handlers answer plain dicts; a test
+holds each of them against its shape here."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+T = TypeVar("T")
+
+
+class Page(BaseModel, Generic[T]):
+    """`next` is the `after` of the next page; null on the last."""
+
+    items: list[T]
+    next: str | UUID | None
+
+
+class Named(BaseModel):
+    id: UUID
+    name: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. Decide by `code`, which does not change; show `detail`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    field: str | None = None
+
+
+class TicketContact(Named):
+    email: str | None
+    phone: str | None
+
+
+class Identity(BaseModel):
+    kind: Literal["email", "phone", "external"]
+    value: str
+    verified: bool
+
+
+class FullContact(TicketContact):
+    locale: str
+    time_zone: str
+    identities: list[Identity]
+
+
+class TicketFields(BaseModel):
+    """What a row and a ticket share. `why` says in a sentence why the ticket stands where it stands."""
+
+    number: int
+    subject: str
+    preview: str
+    channel: Literal["chat", "email", "phone", "api"]
+    status: Literal["open", "pending", "snoozed", "resolved", "closed", "merged"]
+    priority: int
+    impact: int
+    urgency: int
+    tags: list[str]
+    unread: bool
+    waiting_since: datetime | None
+    due_at: datetime | None
+    start_by: datetime
+    rank_at: datetime
+    last_message_at: datetime
+    snoozed_until: datetime | None
+    version: int
+    company: Named | None
+    plan: Named | None
+    team: Named | None
+    assignee: Named | None
+    inbox: Named
+    why: str
+    why_parts: dict[str, Any]
+
+
+class QueueRow(TicketFields):
+    ticket_id: UUID
+    contact: TicketContact
+
+
+class SlaClock(BaseModel):
+    metric: str
+    target_seconds: int
+    due_at: datetime | None
+    running: bool
+    met_at: datetime | None
+    breached_at: datetime | None
+
+
+class TicketAlert(BaseModel):
+    id: UUID
+    state: Literal["open", "acknowledged", "exhausted", "closed"]
+    reason: str
+    raised_at: datetime
+    acknowledged_by: Named | None
+    acknowledged_at: datetime | None
+
+
+class Ticket(TicketFields):
+    id: UUID
+    contact: FullContact
+    created_at: datetime
+    resolved_at: datetime | None
+    public_version: int
+    clocks: list[SlaClock]
+    alerts: list[TicketAlert]
+
+
+class Queue(Page[QueueRow]):
+    counts: dict[str, int]
+    as_of: datetime
+
+
+class EventBy(BaseModel):
+    kind: Literal["agent", "contact", "api_key", "system"]
+    id: UUID | None
+    name: str
+
+
+class Event(BaseModel):
+    """One thing that happened. `data` depends on `name`; skip names you do not know."""
+
+    version: int
+    name: str
+    id: UUID
+    by: EventBy
+    at: datetime
+    client_id: UUID | None = None
+    data: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """`head` is the newest version. Another `epoch` than last time: forget what you have and read anew."""
+
+    items: list[Event]
+    head: int
+    epoch: str
+
+
+class Said(BaseModel):
+    """`duplicate`: this `client_id` was taken before; nothing was said twice."""
+
+    id: UUID
+    ticket: UUID
+    number: int
+    version: int
+    at: datetime
+    duplicate: bool
+
+
+class CallTicket(BaseModel):
+    ticket: UUID
+    number: int
+
+
+class Upload(BaseModel):
+    id: UUID
+    name: str
+    content_type: str
+    size: int
+    url: str
+
+
+class Me(BaseModel):
+    """`csrf` goes into `X-CSRF-Token`; null for an API token, which needs none."""
+
+    id: UUID | None
+    kind: str
+    name: str
+    email: str | None
+    role: str | None
+    locale: str
+    time_zone: str
+    csrf: str | None
+
+
+class Agent(Named):
+    email: str
+    role: Literal["light", "agent", "lead", "admin", "owner"]
+
+
+class Inbox(Named):
+    key: str
+    channel: Literal["chat", "email", "phone", "api"]
+    address: str | None
+
+
+class Plan(Named):
+    key: str
+    head_start_minutes: int
+    may_page: bool
+    targets: dict[str, dict[str, int]]
+
+
+class Company(Named):
+    domains: list[str]
+    plan_id: UUID | None
+
+
+class Contact(Named):
+    company_id: UUID | None
+    locale: str
+    time_zone: str
+    identities: list[Identity]
+
+
+class NextShift(BaseModel):
+    agents: list[Named]
+    at: datetime
+
+
+class OnCall(BaseModel):
+    schedule: Named
+    agents: list[Named]
+    until: datetime | None
+    next: NextShift | None
+
+
+class AlertTicket(BaseModel):
+    id: UUID
+    number: int
+    subject: str
+
+
+class Alert(TicketAlert):
+    policy: str
+    ticket: AlertTicket
+    next_at: datetime | None
+
+
+class Pass(BaseModel):
+    """Opens one socket once, within 60 seconds."""
+
+    token: str = Field(alias="pass")
+
+
+class WidgetInbox(BaseModel):
+    key: str
+    name: str
+    hours: dict[str, Any] | None
+    open: bool
+    next_opening: datetime | None
+    reply_time: int | None
+    theme: dict[str, Any]
+    greeting: str | None
+
+
+class WidgetContact(BaseModel):
+    name: str | None
+    email: str | None
+
+
+class WidgetTicket(BaseModel):
+    id: UUID
+    number: int
+    subject: str
+    status: str
+    public_version: int
+    unread: int
+    preview: str
+    last_message_at: datetime
+
+
+class WidgetLimits(BaseModel):
+    body: int
+    uploads: int
+    upload_bytes: int
+
+
+class WidgetSession(BaseModel):
+    """Keep `visitor_token`: it is the visitor. `reply_time` in seconds, null while nobody can say."""
+
+    visitor_token: str
+    token: str = Field(alias="pass")
+    epoch: str
+    inbox: WidgetInbox
+    contact: WidgetContact
+    tickets: list[WidgetTicket]
+    limits: WidgetLimits
+
+
+class Done(BaseModel):
+    ok: Literal[True]
+
+
+class Seen(Done):
+    upto: int
+
+
+class Synced(Done):
+    """`more`: ask again with the last version of `events`."""
+
+    epoch: str
+    events: list[Event]
+    head: int
+    more: bool
+
+
+class Sent(Said):
+    ok: Literal[True]
+
+
+class WidgetEvents(BaseModel):
+    events: list[Event]
+    head: int
+    epoch: str
