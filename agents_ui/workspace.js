@@ -168,7 +168,7 @@ function followUp() {
 
 async function loadAlerts() {
   const found = await get("/api/v1/alerts", { state: "open" }).catch(() => null)
-  if (found) alerts.value = found.items
+  if (found) alerts.value = found.items.filter((/** @type {Alert} */ alert) => !acknowledging.has(alert.id))
 }
 
 async function loadSurroundings() {
@@ -321,13 +321,18 @@ export async function claimNext() {
   }
 }
 
+/** An answer that was on its way when the button was pressed must not show the alert again. @type {Set<string>} */
+const acknowledging = new Set()
+
 /** @param {string} alertId */
 export async function acknowledge(alertId) {
   const before = alerts.value
+  acknowledging.add(alertId)
   alerts.value = before.filter(one => one.id !== alertId)
   const answer = await persist("acknowledge_alert", { alert: alertId })
   if (answer.ok) toast(t("Acknowledged: the alert is yours"))
   else {
+    acknowledging.delete(alertId)
     alerts.value = before
     toast(t("Not acknowledged: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
   }

@@ -146,6 +146,4 @@ def _http_problem(failure: HTTPException) -> Response:
         "code": codes.get(failure.status_code, "invalid"),
     }
     headers = dict(failure.headers or {})
-    return Response(
-        encode(body), failure.status_code, headers, media_type="application/problem+json"
-    )
+    return Response(encode(body), failure.status_code, headers, media_type="application/problem+json")

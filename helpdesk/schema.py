@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from helpdesk.auth import tables as _credentials
 from helpdesk.domain import agents as _agents
+from helpdesk.domain import availability as _availability
 from helpdesk.domain import contacts as _contacts
 from helpdesk.domain import inboxes as _inboxes
 from helpdesk.domain import oncall as _oncall
@@ -12,7 +13,7 @@ from helpdesk.domain import sla as _sla
 from helpdesk.domain import tickets as _tickets
 from helpdesk.storage.tables import Base
 
-_KNOWN = (_credentials, _agents, _contacts, _inboxes, _oncall, _plans, _sla, _tickets)
+_KNOWN = (_credentials, _agents, _availability, _contacts, _inboxes, _oncall, _plans, _sla, _tickets)
 
 
 def metadata() -> MetaData:

@@ -78,7 +78,12 @@ async def _checks(request: Request) -> dict[str, Any]:
 
 async def _measure(registry: CollectorRegistry, tx: Transaction, request: Request) -> None:
     length = Gauge("helpdesk_queue_length", "Tickets waiting", ["channel", "priority"], registry=registry)
-    age = Gauge("helpdesk_queue_oldest_seconds", "Age of the oldest waiting ticket", ["channel", "priority"], registry=registry)
+    age = Gauge(
+        "helpdesk_queue_oldest_seconds",
+        "Age of the oldest waiting ticket",
+        ["channel", "priority"],
+        registry=registry,
+    )
     rows = await tx.session.execute(
         text(
             "SELECT channel, priority, count(*) AS n, min(waiting_since) AS since"
@@ -108,14 +113,14 @@ async def _measure(registry: CollectorRegistry, tx: Transaction, request: Reques
     mails = Gauge("helpdesk_mails", "Incoming mails by what became of them", ["state"], registry=registry)
     for state, count in (await tickets.mail_intake.states(tx)).items():
         mails.labels(state).set(count)
-    Gauge("helpdesk_sockets", "Open sockets of this process", registry=registry).set(request.app.state.sockets())
+    Gauge("helpdesk_sockets", "Open sockets of this process", registry=registry).set(
+        request.app.state.sockets()
+    )
 
 
 def _require_watcher(request: Request) -> None:
     token = request.app.state.settings.metrics_token
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    is_known = token is not None and secrets.compare_digest(
-        given.encode(), token.get_secret_value().encode()
-    )
+    is_known = token is not None and secrets.compare_digest(given.encode(), token.get_secret_value().encode())
     if not is_known and (request.client is None or request.client.host not in _LOOPBACK):
         raise NotFound("not_found")

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from helpdesk import __doc__ as purpose
@@ -71,11 +70,13 @@ def document(staff: Sequence[Address], visitors: Sequence[Address], base: str) -
             paths.setdefault(prefix + address.path, {})[address.method.lower()] = described
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Helpdesk", "version": VERSION, "description": _about()},
+        "info": {"title": "Helpdesk", "version": VERSION, "description": (purpose or "").strip()},
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "responses": {kind.__name__: _problem(kind.__doc__ or title) for kind, (_, title) in STATUS.items()},
+            "responses": {
+                kind.__name__: _problem(kind.__doc__ or title) for kind, (_, title) in STATUS.items()
+            },
             "securitySchemes": _SECURITY,
         },
     }
@@ -124,8 +125,7 @@ def _responses(address: Address, definitions: dict[Any, Schema]) -> Schema:
         responses["204"] = {"description": "There is none."}
     if address.is_versioned and address.method == "GET":
         responses["304"] = {"description": "Still the version of `If-None-Match`."}
-    possible = {name: status for name, status in _refusals(address)}
-    for name, status in possible.items():
+    for name, status in _refusals(address):
         responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
     if address.is_versioned and address.method != "GET":
         responses["412"] = _problem("The ticket is no longer at the version of `If-Match`.")
@@ -164,7 +164,9 @@ def _query_parameters(address: Address) -> list[Schema]:
 def _headers(address: Address) -> list[Schema]:
     wanted = []
     if address.creates is not None:
-        wanted.append(("Idempotency-Key", "The same key and body give the same answer, and make nothing twice."))
+        wanted.append(
+            ("Idempotency-Key", "The same key and body give the same answer, and make nothing twice.")
+        )
     if address.is_versioned:
         name = "If-None-Match" if address.method == "GET" else "If-Match"
         wanted.append((name, 'A ticket\'s version in quotes, e.g. "7".'))
@@ -200,10 +202,3 @@ def _said(handler: Handler) -> tuple[str, str]:
     first, _, rest = text.partition("\n\n")
     sentence, stop, more = " ".join(first.split()).partition(". ")
     return sentence.rstrip("."), "\n\n".join(part for part in (more if stop else "", rest) if part)
-
-
-def _about() -> str:
-    return (purpose or "").strip()
-
-
-_ = TypeAdapter

@@ -55,7 +55,9 @@ async def visitor_of(request: Request) -> Actor:
     return await visitors.actor_of(database_of(request), token)
 
 
-def creating(shape: type[T], create: Create[T], status: int = 201) -> Callable[[Request], Awaitable[Response]]:
+def creating(
+    shape: type[T], create: Create[T], status: int = 201
+) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint that creates something in one transaction, once per Idempotency-Key.
 
     The same key with the same body gives the same answer; with another one Conflict `key_reused`.

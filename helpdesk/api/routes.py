@@ -1,9 +1,24 @@
-"""Every address of the JSON interface, in one table."""
+"""Every address of the JSON interface, in one table: what answers it, what it takes, what it gives."""
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.api import calls, health, oncall, people, queue, realtime, tickets, uploads, widget
+from helpdesk.api import (
+    calls,
+    health,
+    oncall,
+    openapi,
+    people,
+    queue,
+    realtime,
+    reference,
+    shapes,
+    tickets,
+    uploads,
+    widget,
+)
+from helpdesk.api.openapi import Address
 from helpdesk.api.requests import creating
+from helpdesk.channels import chat
 
 V1 = "/api/v1"
 
@@ -14,45 +29,57 @@ def routes() -> list[BaseRoute]:
         Route("/health/ready", health.show_ready),
         Route("/metrics", health.show_metrics),
         Route("/files/{key}", uploads.show_file),
-        *[Route(V1 + path, handler, methods=[method]) for method, path, handler in _TABLE],
-        *[Route("/widget" + path, handler, methods=[method]) for method, path, handler in _WIDGET],
+        *[_route(V1, address) for address in STAFF],
+        *[_route("/widget", address) for address in VISITORS],
+        *reference.routes(V1, lambda: openapi.document(STAFF, VISITORS, V1)),
     ]
 
 
-_TABLE = [
-    ("GET", "/me", people.show_me),
-    ("GET", "/queue", queue.show_queue),
-    ("POST", "/queue/claim", queue.claim_next),
-    ("GET", "/tickets", tickets.list_tickets),
-    ("POST", "/tickets", creating(tickets.NewTicket, tickets.create_ticket)),
-    ("GET", "/tickets/{id}", tickets.show_ticket),
-    ("PATCH", "/tickets/{id}", tickets.change_ticket),
-    ("GET", "/tickets/{id}/events", tickets.list_events),
-    ("POST", "/tickets/{id}/messages", creating(tickets.NewMessage, tickets.create_message)),
-    ("POST", "/tickets/{id}/notes", creating(tickets.NewMessage, tickets.create_note)),
-    ("POST", "/calls", creating(calls.NewCall, calls.create_call)),
-    ("POST", "/uploads", uploads.create_upload),
-    ("GET", "/agents", people.list_agents),
-    ("GET", "/teams", people.list_teams),
-    ("GET", "/inboxes", people.list_inboxes),
-    ("GET", "/plans", people.list_plans),
-    ("GET", "/companies", people.list_companies),
-    ("GET", "/contacts", people.list_contacts),
-    ("GET", "/contacts/{id}", people.show_contact),
-    ("GET", "/oncall/now", oncall.show_on_call_now),
-    ("GET", "/alerts", oncall.list_alerts),
-    ("POST", "/alerts/{id}/acknowledge", oncall.acknowledge_alert),
-    ("POST", "/realtime/pass", realtime.create_pass),
+def _route(base: str, row: Address) -> Route:
+    handler = creating(row.creates, row.handler, row.status) if row.creates else row.handler
+    return Route(base + row.path, handler, methods=[row.method])
+
+
+# fmt: off
+STAFF = [
+    Address("GET", "/me", people.show_me, shapes.Me),
+    Address("GET", "/queue", queue.show_queue, shapes.Queue, query="view channel limit after"),
+    Address("POST", "/queue/claim", queue.claim_next, shapes.Ticket, takes=queue.Claim, may_be_empty=True),
+    Address("GET", "/tickets", tickets.list_tickets, shapes.Page[shapes.QueueRow], query="q view channel limit after"),
+    Address("POST", "/tickets", tickets.create_ticket, shapes.Ticket, 201, creates=tickets.NewTicket),
+    Address("GET", "/tickets/{id}", tickets.show_ticket, shapes.Ticket, is_versioned=True),
+    Address("PATCH", "/tickets/{id}", tickets.change_ticket, shapes.Ticket, takes=tickets.TicketPatch, is_versioned=True),
+    Address("GET", "/tickets/{id}/events", tickets.list_events, shapes.Timeline, query="after_version before limit wait"),
+    Address("POST", "/tickets/{id}/messages", tickets.create_message, shapes.Said, 201, creates=tickets.NewMessage),
+    Address("POST", "/tickets/{id}/notes", tickets.create_note, shapes.Said, 201, creates=tickets.NewMessage),
+    Address("POST", "/calls", calls.create_call, shapes.Ticket, 201, creates=calls.NewCall),
+    Address("POST", "/telephony/events", calls.create_call_event, shapes.CallTicket, creates=calls.NewCallEvent),
+    Address("POST", "/uploads", uploads.create_upload, shapes.Upload, 201, is_upload=True),
+    Address("GET", "/agents", people.list_agents, shapes.Page[shapes.Agent]),
+    Address("GET", "/teams", people.list_teams, shapes.Page[shapes.Named]),
+    Address("GET", "/inboxes", people.list_inboxes, shapes.Page[shapes.Inbox]),
+    Address("GET", "/plans", people.list_plans, shapes.Page[shapes.Plan]),
+    Address("GET", "/companies", people.list_companies, shapes.Page[shapes.Company]),
+    Address("GET", "/companies/{id}", people.show_company, shapes.Company),
+    Address("GET", "/contacts", people.list_contacts, shapes.Page[shapes.Contact], query="q limit after"),
+    Address("POST", "/contacts", people.create_contact, shapes.Contact, 201, creates=people.NewContact),
+    Address("GET", "/contacts/{id}", people.show_contact, shapes.Contact),
+    Address("PATCH", "/contacts/{id}", people.change_contact, shapes.Contact, takes=people.ContactPatch),
+    Address("GET", "/oncall/now", oncall.show_on_call_now, shapes.Page[shapes.OnCall]),
+    Address("GET", "/alerts", oncall.list_alerts, shapes.Page[shapes.Alert], query="state limit"),
+    Address("POST", "/alerts/{id}/acknowledge", oncall.acknowledge_alert, shapes.Alert),
+    Address("POST", "/realtime/pass", realtime.create_pass, shapes.Pass),
 ]
 
-_WIDGET = [
-    ("POST", "/session", widget.create_session),
-    ("POST", "/pass", widget.create_pass),
-    ("POST", "/sync", widget.sync),
-    ("POST", "/send_message", widget.send_message),
-    ("POST", "/mark_read", widget.mark_read),
-    ("POST", "/typing", widget.show_typing),
-    ("POST", "/contact", widget.leave_address),
-    ("POST", "/uploads", uploads.create_visitor_upload),
-    ("GET", "/events", widget.list_events),
+VISITORS = [
+    Address("POST", "/session", widget.create_session, shapes.WidgetSession, takes=widget.NewSession),
+    Address("POST", "/pass", widget.create_pass, shapes.Pass),
+    Address("POST", "/sync", widget.sync, shapes.Synced, takes=chat.Sync),
+    Address("POST", "/send_message", widget.send_message, shapes.Sent, takes=chat.SendMessage),
+    Address("POST", "/mark_read", widget.mark_read, shapes.Seen, takes=chat.MarkRead),
+    Address("POST", "/typing", widget.show_typing, shapes.Done),
+    Address("POST", "/contact", widget.leave_address, shapes.Done, takes=chat.LeaveAddress),
+    Address("POST", "/uploads", uploads.create_visitor_upload, shapes.Upload, 201, is_upload=True),
+    Address("GET", "/events", widget.list_events, shapes.WidgetEvents, query="ticket after_version wait"),
 ]
+# fmt: on

@@ -176,9 +176,7 @@ async def _latest(request: Request, actor: Actor, before: str, limit: int) -> di
     version = None if before == "latest" else parse_number(before, "before")
     async with database_of(request).transaction(actor) as tx:
         epoch = await epoch_of(tx)
-        events, head = await tickets.queries.latest_events(
-            tx, _id(request), version, limit
-        )
+        events, head = await tickets.queries.latest_events(tx, _id(request), version, limit)
     items = [with_addresses(event, files_of(request), tx) for event in events]
     return {"items": items, "head": head, "epoch": epoch}
 

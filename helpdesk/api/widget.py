@@ -49,7 +49,7 @@ async def create_session(request: Request) -> Response:
             "visitor_token": visitor.token,
             "pass": await passes.issue(tx, actor),
             "epoch": await chat.epoch_of(tx),
-            "inbox": await _inbox(tx, inbox),
+            "inbox": await _inbox(tx, inbox, actor.locale),
             "contact": {
                 "name": actor.name or None,
                 "email": await contacts.address_of(tx, actor.contact_id),
@@ -126,7 +126,9 @@ async def _command(request: Request, run: Any) -> Response:
         return answer(chat.refusal(failure), STATUS.get(type(failure), (500, ""))[0])
 
 
-async def _inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
+async def _inbox(tx: Transaction, inbox: inboxes.Inbox, locale: str) -> Json:
+    """`greeting` in the visitor's language, else in English."""
+    greetings = inbox.settings.get("greeting") or {}
     expected = await tickets.expectations.of_inbox(tx, inbox)
     return {
         "key": inbox.key,
@@ -136,5 +138,5 @@ async def _inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
         "next_opening": expected["next_opening"],
         "reply_time": expected["reply_seconds"],
         "theme": inbox.settings.get("theme", {}),
-        "greeting": inbox.settings.get("greeting"),
+        "greeting": greetings.get(locale) or greetings.get("en"),
     }

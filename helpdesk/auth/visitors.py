@@ -94,8 +94,6 @@ def _issue(tx: Transaction, contact_id: UUID, inbox_id: UUID, replaces: UUID | N
 
 async def _valid(tx: Transaction, token: str) -> VisitorToken | None:
     found: VisitorToken | None = await tx.session.scalar(
-        select(VisitorToken).where(
-            VisitorToken.token_hash == hashed(token), VisitorToken.expires_at > tx.now
-        )
+        select(VisitorToken).where(VisitorToken.token_hash == hashed(token), VisitorToken.expires_at > tx.now)
     )
     return found

@@ -1,9 +1,9 @@
 """Nordkvarn, the sample company: its hours, plans, teams, agents, rota and inboxes, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 Channel = Literal["chat", "email", "phone"]
 Metric = Literal["first_response", "next_response", "resolution"]
@@ -76,6 +76,7 @@ class Inbox:
     channel: Channel
     address: str
     team: str
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,21 @@ AGENTS = (
 )
 
 INBOXES = (
-    Inbox("web", "Website chat", "chat", "web", "support"),
+    Inbox(
+        "web",
+        "Website chat",
+        "chat",
+        "web",
+        "support",
+        {
+            "shown_name": NAME,
+            "theme": {"accent": "#23594a"},
+            "greeting": {
+                "en": "Hello! Ask us anything about grinders, brewers and beans. We read every word.",
+                "sv": "Hej! Fråga oss om kvarnar, bryggare och bönor. Vi läser vartenda ord.",
+            },
+        },
+    ),
     Inbox("support", "Nordkvarn Support", "email", "support@demo.localhost", "support"),
     Inbox("phone", "Support line", "phone", "+46846500400", "support"),
 )

@@ -158,7 +158,7 @@ def _inbox(tx: Transaction, inbox: company.Inbox, team_id: UUID, plan_id: UUID) 
         address=None if inbox.channel == "chat" else inbox.address,
         team_id=team_id,
         plan_id=plan_id,
-        settings={},
+        settings=inbox.settings,
         created_at=tx.now,
     )
 

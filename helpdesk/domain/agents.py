@@ -14,6 +14,11 @@ from helpdesk.storage.transaction import Transaction
 
 
 class Agent(Base):
+    """`capacity` is in units of work (domain/tickets/capacity.py); of chats, `max_chats` at once at most.
+
+    `skills` are free words; a language somebody answers in is the skill `language:sv`.
+    """
+
     __tablename__ = "agents"
 
     id: Mapped[Id]
@@ -25,6 +30,8 @@ class Agent(Base):
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     all_inboxes: Mapped[bool] = mapped_column(server_default="true")
     capacity: Mapped[int] = mapped_column(server_default="6")
+    max_chats: Mapped[int] = mapped_column(server_default="4")
+    skills: Mapped[list[str]] = mapped_column(server_default="{}")
     signature: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -33,13 +40,17 @@ class Agent(Base):
 
 
 class Team(Base):
-    """`calendar_id` says when the team is staffed; outside of it the rota may be woken."""
+    """`calendar_id` says when the team is staffed; outside of it the rota may be woken.
+
+    `push`: its work is assigned to whoever is free; otherwise its agents ask for the next ticket.
+    """
 
     __tablename__ = "teams"
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
     calendar_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendars.id"))
+    push: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
 
 
@@ -89,6 +100,8 @@ async def add(
         time_zone=time_zone,
         all_inboxes=True,
         capacity=6,
+        max_chats=4,
+        skills=[],
         signature="",
         created_at=tx.now,
     )

@@ -96,12 +96,14 @@ class CallLogged(MessageEvent):
 
 @dataclass(frozen=True)
 class TicketAssigned(Event):
-    """`reason` is claim, reply, manual or released."""
+    """`reason` is claim, push, reply, manual, offline or released; `decision` is how routing came to it:
+    the mode, the candidates with their loads, who was chosen and who would have been next."""
 
     assignee_id: UUID | None
     assignee_name: str | None
     previous_id: UUID | None
     reason: str
+    decision: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,21 @@ class TeamChanged(Event):
 
 
 @dataclass(frozen=True)
+class SkillsChanged(Event):
+    skills: list[str]
+    previous: list[str]
+
+
+@dataclass(frozen=True)
 class TicketPending(Event):
     pass
+
+
+@dataclass(frozen=True)
+class TicketOpenedAgain(Event):
+    """It no longer waits for the contact (who wrote, or an agent said so): its clocks run again."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -139,6 +154,62 @@ class TicketReopened(Event):
 @dataclass(frozen=True)
 class TicketClosed(Event):
     public = True
+
+
+@dataclass(frozen=True)
+class TicketMerged(Event):
+    """This ticket goes on in `into`; what is written to it later arrives there."""
+
+    public = True
+    into: UUID
+    into_number: int
+
+
+@dataclass(frozen=True)
+class MergeReceived(Event):
+    """Another ticket was merged into this one, with its messages."""
+
+    merged: UUID
+    merged_number: int
+    messages: list[str]
+
+
+@dataclass(frozen=True)
+class MergeUndone(Event):
+    """The two are apart again; `other` is the other half."""
+
+    other: UUID
+    other_number: int
+
+
+@dataclass(frozen=True)
+class TicketSplit(Event):
+    """Some of its messages went on as a ticket of their own, or (`is_new`) this is that ticket."""
+
+    other: UUID
+    other_number: int
+    messages: list[str]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class TicketEscalated(Event):
+    """Handed to another line; `reason` is what its agents should know."""
+
+    team_id: UUID
+    team_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlaStepTaken(Event):
+    """What the policy says to do so long before or after the due time."""
+
+    metric: str
+    due_at: datetime | None
+    when: str
+    action: str
+    agent_ids: list[str]
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,11 @@ class Agents(Namespace):
 
     async def _tell(self, actor: Actor, ticket_id: UUID, told: Json, sid: str) -> None:
         """Colleagues learn who it is by id; the contact learns the name."""
-        for_agents = {**told, "ticket": ticket_id, "who": {"kind": "agent", "id": actor.agent_id, "name": actor.name}}
+        for_agents = {
+            **told,
+            "ticket": ticket_id,
+            "who": {"kind": "agent", "id": actor.agent_id, "name": actor.name},
+        }
         for_contact = {**told, "ticket": ticket_id, "who": {"kind": "agent", "id": None, "name": actor.name}}
         await self._broadcaster.ephemeral(ticket_id, for_agents, to_contact=False, skip=sid)
         await self._broadcaster.ephemeral(ticket_id, for_contact, to_contact=True, skip=None)

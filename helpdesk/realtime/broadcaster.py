@@ -216,7 +216,7 @@ class Broadcaster:
                 ),
                 {"watched": list(self._watched), "since": tx.now - _SINCE},
             )
-            newest = {ticket_id: version for ticket_id, version in found}
+            newest: dict[UUID, int] = {row.id: row.version for row in found}
         lost = {one for one, watched in self._watched.items() if newest.get(one, 0) > watched.version}
         if self._queue_watchers:
             lost |= {one for one, version in newest.items() if self._row_versions.get(one, 0) < version}

@@ -77,7 +77,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         ):
             await self.eio.disconnect(eio_sid)
 
-    async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
+    async def _handle_event(  # the library passes `id` by position
+        self, eio_sid: str, namespace: str, id: int | None, data: Any  # noqa: A002
+    ) -> None:
         """Only what a client may ask for goes on to the dispatcher."""
         is_known = isinstance(data, list) and len(data) == 2 and data[0] in COMMANDS
         if not is_known or not isinstance(data[1], dict):

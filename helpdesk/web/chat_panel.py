@@ -21,5 +21,7 @@ async def show_panel(request: Request) -> Response:
     request.state.policy = Policy.WIDGET
     request.state.frame_ancestors = ("'self'", *origins) if origins else ("*",)
     pages: Pages = request.app.state.pages
-    values = panel_values(request.app.state.assets, inbox.key, inbox.name, language)
+    values = panel_values(
+        request.app.state.assets, inbox.key, inbox.settings.get("shown_name", inbox.name), language
+    )
     return pages.render(request, "widget_panel.html", locale=language, **values)

@@ -24,13 +24,14 @@ def panel_values(assets: Assets, inbox_key: str, inbox_name: str, locale: str) -
     }
     return {
         "name": inbox_name,
-        "style": Markup(style.body.decode()),  # our own file
+        "style": Markup(style.body.decode()),  # noqa: S704 - our own file
         "page": _inside_script(page),
         "no_script": translation.translator(locale, "widget")("The chat needs JavaScript."),
     }
 
 
 def _inside_script(value: dict[str, Any]) -> Markup:
-    """JSON that cannot end the script element it stands in; letters stay letters, which weighs less than escapes."""
+    """JSON that cannot end the script element it stands in."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return Markup(safe)  # noqa: S704 - no character of markup is left

@@ -11,7 +11,7 @@ from helpdesk.web.joined_modules import joined
 from helpdesk.web.widget_panel import panel_values
 
 LOADER = 4 * 1024
-OPENED = 45 * 1000
+OPENED = 45 * 1024
 """Everything that opening, sending and reading an answer loads: the page, the panel, the socket client."""
 
 

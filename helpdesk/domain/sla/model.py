@@ -1,4 +1,4 @@
-"""The table of SLA clocks."""
+"""The tables of SLA policies and clocks."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,13 +14,38 @@ class Metric(StrEnum):
     FIRST_RESPONSE = "first_response"
     NEXT_RESPONSE = "next_response"
     RESOLUTION = "resolution"
+    UPDATE = "update"  # how often the contact hears of an unresolved ticket
+    CALLBACK = "callback"  # the call that was promised to whoever was not reached
+
+
+class SlaPolicy(Base):
+    """What is promised to the tickets that meet its conditions; the first by `position` that fits counts.
+
+    `conditions` is {inbox_ids, plan_ids, company_ids, priorities, tags}, each a list, an absent one fits
+    all. `targets` is {channel: {metric: seconds}} at P3; `calendar_id` None takes the plan's calendar.
+    `pauses_in` are the statuses in which its clocks stand still. `steps` are read by steps.py.
+    """
+
+    __tablename__ = "sla_policies"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    position: Mapped[int]
+    enabled: Mapped[bool] = mapped_column(server_default="true")
+    conditions: Mapped[Json] = mapped_column(server_default="{}")
+    targets: Mapped[Json] = mapped_column(server_default="{}")
+    calendar_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendars.id"))
+    pauses_in: Mapped[list[str]] = mapped_column(server_default="{pending,snoozed}")
+    steps: Mapped[list[Json]] = mapped_column(server_default="[]")
+    created_at: Mapped[datetime]
 
 
 class SlaClock(Base):
     """One running measure of one target of one ticket; all of it follows from `facts` (clocks.replay).
 
     `target_seconds` and `consumed_seconds` are seconds of the calendar's open time. `stopped_at`: nobody
-    needs it any more (a response target of a ticket that was resolved without one).
+    needs it any more (a response target of a ticket that was resolved without one). `steps` are what its
+    policy does before and after the due time (steps.py), `steps_taken` how many of them are done.
     """
 
     __tablename__ = "sla_clocks"
@@ -39,8 +64,12 @@ class SlaClock(Base):
     breached_at: Mapped[datetime | None]
     cause: Mapped[str | None]
     facts: Mapped[list[Json]]
+    steps: Mapped[list[Json]] = mapped_column(server_default="[]")
+    steps_taken: Mapped[int] = mapped_column(server_default="0")
+    next_step_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_sla_clocks_next_step", "next_step_at", postgresql_where=text("next_step_at IS NOT NULL")),
         Index(
             "ix_sla_clocks_due",
             "due_at",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-
 from helpdesk.actors import ActorKind
 from helpdesk.domain import contacts, inboxes, permissions, plans, sla
 from helpdesk.domain.events import (

@@ -41,6 +41,7 @@ class Pool(Base):
 class Ticket(Base):
     """The unit of work and its thread. `waiting`: open and nobody's, so it stands in the queue.
 
+    `skills` are what it asks of whoever takes it, `policy_id` the SLA policy that promised its targets.
     `due_at`, `start_by`, `rank_at` and `place` (the parts they are made of) are written at SLA events
     only; see tickets/queue.py. `waiting_since` is the oldest unanswered message of the contact.
     """
@@ -64,6 +65,8 @@ class Ticket(Base):
     urgency: Mapped[int]
     priority: Mapped[int]
     tags: Mapped[list[str]] = mapped_column(server_default="{}")
+    skills: Mapped[list[str]] = mapped_column(server_default="{}")
+    policy_id: Mapped[UUID | None] = mapped_column(ForeignKey("sla_policies.id", ondelete="SET NULL"))
     waiting: Mapped[bool]
     unread: Mapped[bool]
     waiting_since: Mapped[datetime | None]
@@ -75,7 +78,9 @@ class Ticket(Base):
     created_at: Mapped[datetime]
     last_message_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
-    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    merged_at: Mapped[datetime | None]
+    split_from: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     version: Mapped[int] = mapped_column(BigInteger)
     public_version: Mapped[int] = mapped_column(BigInteger)
 

@@ -5,7 +5,6 @@ The hot statements are plain SQL on the session's own driver connection.
 
 import base64
 from datetime import datetime, tzinfo
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -186,7 +185,9 @@ async def latest_events(
     return [envelope(record) for record in reversed(records)], found.version
 
 
-async def fresh_events(connection: asyncpg.Connection, cursors: dict[UUID, int]) -> dict[UUID, list[asyncpg.Record]]:
+async def fresh_events(
+    connection: asyncpg.Connection, cursors: dict[UUID, int]
+) -> dict[UUID, list[asyncpg.Record]]:
     """For the broadcaster: the raw events of several tickets after the version each was read to."""
     records = await connection.fetch(
         f"""{_EVENTS.replace("SELECT ", "SELECT e.ticket_id, ", 1)}
@@ -233,7 +234,9 @@ def envelope(record: asyncpg.Record) -> Json:
     said = _said(record, record["author_id"])
     if said:
         said |= {"html": record["html"], "quoted": record["quoted"], "kind": record["message_kind"]}
-    return _envelope(record, record["version"], record["data"] | said, record["actor_id"], record["client_id"])
+    return _envelope(
+        record, record["version"], record["data"] | said, record["actor_id"], record["client_id"]
+    )
 
 
 def public_envelope(record: asyncpg.Record, reader_id: UUID | None) -> Json:
