@@ -20,7 +20,7 @@ check:  ## pytest last, so that its summary is the end of it
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.js"
+	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.mjs"
 	tools/types.sh
 	HELPDESK_TEST_DATABASE_URL= $(BIN)/pytest -n 2
 	@if [ -n "$$HELPDESK_TEST_DATABASE_URL" ]; then echo "Once more, on the given database:"; $(BIN)/pytest -n 2; fi

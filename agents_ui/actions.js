@@ -4,7 +4,8 @@ import { dialog, pick } from "./notices_store.js"
 import { go } from "./route.js"
 import { now } from "./server_time.js"
 import { dayAndTime, t, time } from "./translation.js"
-import { active, agents, change, claimNext, current, me, neighbour, queue, undoLast } from "./workspace.js"
+import { change, claimNext, undoLast } from "./changes.js"
+import { active, agents, current, me, neighbour, queue } from "./stores.js"
 import { get } from "./http.js"
 
 /** @import { Option } from "./notices_store.js" */

@@ -5,7 +5,8 @@ import { Frame, restoreTheme } from "./frame.js"
 import { listenToKeys } from "./keyboard.js"
 import { followAddress } from "./route.js"
 import { useLocale, useTimeZone } from "./translation.js"
-import { boot, start } from "./workspace.js"
+import { boot } from "./stores.js"
+import { start } from "./workspace.js"
 
 restoreTheme()
 await useLocale(boot.locale)

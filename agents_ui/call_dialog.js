@@ -7,7 +7,8 @@ import { dialog, toast } from "./notices_store.js"
 import { go } from "./route.js"
 import { remember, remembered } from "./storage.js"
 import { t } from "./translation.js"
-import { logCall, me, reasonOf } from "./workspace.js"
+import { logCall, reasonOf } from "./changes.js"
+import { me } from "./stores.js"
 
 const DRAFT = `helpdesk.call_draft.${me.id}`
 const BLANK = { caller: "", name: "", contact_id: "", direction: "inbound", answered: true, minutes: "", notes: "", urgent: false, callback: "" }

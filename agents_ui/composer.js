@@ -8,7 +8,9 @@ import { CTRL, Icon, Keys } from "./icons.js"
 import { sizeText } from "./message.js"
 import { toast } from "./notices_store.js"
 import { number, plural, t } from "./translation.js"
-import { connection, me, neighbour, outbox, reasonOf, sayTyping } from "./workspace.js"
+import { outbox, reasonOf } from "./changes.js"
+import { connection, me, neighbour } from "./stores.js"
+import { sayTyping } from "./workspace.js"
 
 /** @import { Attachment, Ticket, Upload } from "./types.js" */
 

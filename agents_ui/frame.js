@@ -10,7 +10,7 @@ import { QueueList } from "./queue_list.js"
 import { route } from "./route.js"
 import { remember, remembered } from "./storage.js"
 import { t } from "./translation.js"
-import { current } from "./workspace.js"
+import { current } from "./stores.js"
 
 const THEME = "helpdesk.theme"
 

@@ -6,7 +6,8 @@ import { describe } from "./entries.js"
 import { Avatar, Icon } from "./icons.js"
 import { Body } from "./rich_text.js"
 import { clockTime, fullTime, number, t } from "./translation.js"
-import { connection, outbox, reasonOf } from "./workspace.js"
+import { outbox, reasonOf } from "./changes.js"
+import { connection } from "./stores.js"
 
 /** @import { Said, Happened } from "./timeline.js" */
 /** @import { Attachment } from "./types.js" */

@@ -7,7 +7,7 @@ import { dialog } from "./notices_store.js"
 import { go, route, routeHash } from "./route.js"
 import { dayAndTime, number, t } from "./translation.js"
 import { now } from "./server_time.js"
-import { boot, me, onCall, queue } from "./workspace.js"
+import { boot, me, onCall, queue } from "./stores.js"
 
 /** @import { Scope, View } from "./types.js" */
 

@@ -5,7 +5,8 @@ import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
 import { plural, t } from "./translation.js"
-import { acknowledge, alerts, connection, current, outbox, outboxRevision } from "./workspace.js"
+import { acknowledge, outbox, outboxRevision } from "./changes.js"
+import { alerts, connection, current } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value

@@ -10,7 +10,8 @@ import { tick } from "./server_time.js"
 import { plural, shortTime, t } from "./translation.js"
 import { belongs } from "./queue_order.js"
 import { sentence } from "./why.js"
-import { active, current, loadMore, loadView, me, neighbour, queue } from "./workspace.js"
+import { active, current, me, neighbour, queue } from "./stores.js"
+import { loadMore, loadView } from "./workspace.js"
 
 /** @import { QueueRow } from "./types.js" */
 

@@ -10,7 +10,8 @@ import { go, route } from "./route.js"
 import { now, tick } from "./server_time.js"
 import { grouped } from "./timeline.js"
 import { dayName, plural, t } from "./translation.js"
-import { acknowledge, me, outbox, outboxRevision } from "./workspace.js"
+import { acknowledge, outbox, outboxRevision } from "./changes.js"
+import { me } from "./stores.js"
 
 /** @import { TicketStore } from "./ticket_store.js" */
 /** @import { Ticket } from "./types.js" */

@@ -18,10 +18,6 @@ export async function useLocale(wanted, load = fetchCatalog) {
   }
 }
 
-export function currentLocale() {
-  return locale
-}
-
 /** The agent's own zone, as in the server's sentences; one the browser does not know is passed over. @param {string | undefined} name */
 export function useTimeZone(name) {
   try {

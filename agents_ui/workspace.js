@@ -1,52 +1,15 @@
-// The workspace without its looks: what is connected to what, and everything an agent can do to a ticket.
+// The workspace at work: what is loaded when, what is heard, what follows from it.
 
-import { io } from "../vendor/socket.io.esm.min.js"
-import { effect, signal, untracked } from "../vendor/ui.js"
-import { Connection } from "./connection.js"
-import { get, request, useCsrf } from "./http.js"
+import { effect, untracked } from "../vendor/ui.js"
+import { outbox } from "./changes.js"
+import { get, useCsrf } from "./http.js"
 import { askOverHttp } from "./http_commands.js"
-import { cannotUndo, canUndo, dismiss, takeUndo, toast } from "./notices_store.js"
-import { Outbox } from "./outbox.js"
-import { QueueStore } from "./queue_store.js"
-import { go, route } from "./route.js"
+import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server_time.js"
-import { storage } from "./storage.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, onCall, queue } from "./stores.js"
 import { TicketStore } from "./ticket_store.js"
-import { t } from "./translation.js"
 
-/** @import { Alert, Boot, Named, QueueRow, Ticket, TicketChange, TicketEvent, View } from "./types.js" */
-
-/** @type {Boot} */
-export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}")
-export const me = boot.me
-
-export const queue = new QueueStore({ me: me.id })
-export const current = signal(/** @type {TicketStore | null} */ (null))
-export const alerts = signal(/** @type {Alert[]} */ ([]))
-export const onCall = signal(/** @type {any[]} */ ([]))
-export const agents = signal(/** @type {Named[]} */ ([]))
-export const outboxRevision = signal(0)
-/** Which row the keyboard stands on. */
-export const active = signal(/** @type {string | null} */ (null))
-
-export const connection = new Connection({
-  fetchPass: async () => (await request("POST", "/api/v1/realtime/pass", {})).pass,
-  openLine: pass => io("/agent", {
-    path: "/socket.io/", transports: ["websocket"], auth: { v: 1, pass }, reconnection: false, forceNew: true, timeout: 10_000,
-  }),
-  askOverHttp,
-})
-
-export const outbox = new Outbox({
-  storage,
-  owner: me.id,
-  deliver: entry => connection.ask("send_message", {
-    ticket: entry.ticket, client_id: entry.client_id, kind: entry.kind, body: entry.body,
-    uploads: entry.uploads.map(one => one.id),
-  }),
-  changed: () => { outboxRevision.value++ },
-  delivered: entry => { if (entry.then) change(entry.ticket, { status: entry.then }) },
-})
+/** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
 
 export function start() {
   useCsrf(boot.csrf)
@@ -104,7 +67,7 @@ function reconnected() {
 
 // ── the queue
 
-/** @param {View} view @param {import("./types.js").Scope} channel */
+/** @param {View} view @param {Scope} channel */
 function showView(view, channel) {
   queue.show(view, channel)
   active.value = null
@@ -266,131 +229,3 @@ export function sayTyping(typing) {
   lastTyped = typing ? Date.now() : 0
   connection.say("typing", { ticket, state: typing })
 }
-
-// ── what an agent does
-
-/**
- * Shown at once, taken back with a word when the server refuses.
- * @param {string} id
- * @param {TicketChange} set
- * @param {{said?: string, back?: TicketChange}} [options] what to say, and the change that undoes it
- */
-export async function change(id, set, { said, back } = {}) {
-  const shown = shownAs(set)
-  queue.overlay(id, shown)
-  const store = current.peek()?.id === id ? current.peek() : null
-  if (store) store.overlay.value = { ...store.overlay.value, ...shown }
-  const undo = back && said ? { label: said, run: () => change(id, back, { said: t("Undone") }) } : undefined
-  if (undo) canUndo(undo)
-  const shownToast = said ? toast(said, { action: undo && { label: t("Undo"), key: "Z", run: undoLast } }) : 0
-  const answer = await persist("change_ticket", { ticket: id, client_id: crypto.randomUUID(), set })
-  if (store) {
-    if (answer.ok && store.fields.peek()) store.fields.value = /** @type {Ticket} */ ({ ...store.fields.peek(), ...shown })
-    store.overlay.value = {}
-    store.refresh()
-  }
-  if (answer.ok) return queue.confirm(id)
-  queue.overlay(id, null)
-  dismiss(shownToast)
-  if (undo) cannotUndo(undo)
-  toast(t("Not changed: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
-}
-
-export function undoLast() {
-  const step = takeUndo()
-  if (step) step.run()
-  else toast(t("Nothing to undo"))
-}
-
-let claiming = false
-export async function claimNext() {
-  if (claiming) return
-  claiming = true
-  const answer = await persist("claim_next", { client_id: crypto.randomUUID() }).finally(() => { claiming = false })
-  if (answer.ok && answer.ticket) {
-    const id = typeof answer.ticket === "string" ? answer.ticket : answer.ticket.id
-    go({ ticket: id })
-    const number = answer.number ?? answer.ticket.number ?? queue.row(id)?.number
-    const said = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
-    canUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) })
-    toast(said, { action: { label: t("Undo"), key: "Z", run: undoLast } })
-  } else if (answer.ok || answer.error === "empty") {
-    toast(t("The queue is empty. Well done."))
-  } else {
-    toast(t("Not taken: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
-  }
-}
-
-/** An answer that was on its way when the button was pressed must not show the alert again. @type {Set<string>} */
-const acknowledging = new Set()
-
-/** @param {string} alertId */
-export async function acknowledge(alertId) {
-  const before = alerts.value
-  acknowledging.add(alertId)
-  alerts.value = before.filter(one => one.id !== alertId)
-  const answer = await persist("acknowledge_alert", { alert: alertId })
-  if (answer.ok) toast(t("Acknowledged: the alert is yours"))
-  else {
-    acknowledging.delete(alertId)
-    alerts.value = before
-    toast(t("Not acknowledged: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
-  }
-  current.peek()?.refresh()
-}
-
-/** @param {any} call @returns {Promise<Ticket>} */
-export async function logCall(call) {
-  const ticket = await request("POST", "/api/v1/calls", call, { headers: { "Idempotency-Key": crypto.randomUUID() } })
-  loadView()
-  return ticket
-}
-
-/** The row after (or before) the one given, in the order on screen. @param {string | null} id @param {number} step */
-export function neighbour(id, step) {
-  const ids = queue.list.peek().ids
-  const index = id ? ids.indexOf(id) : -1
-  if (index < 0) return ids[0] ?? null
-  return ids[Math.min(ids.length - 1, Math.max(0, index + step))] ?? null
-}
-
-/** Asked again under the same client_id while the server says "later"; never rejects. @param {string} command @param {any} data */
-async function persist(command, data) {
-  for (let tries = 1; ; tries++) {
-    const answer = await connection.ask(command, data).catch(() => ({ ok: false, error: "offline" }))
-    const passing = ["unavailable", "rate_limited", "draining", "offline"].includes(answer.error ?? "")
-    if (answer.ok || !passing || tries === 3) return answer
-    await new Promise(resolve => setTimeout(resolve, answer.retry_ms ?? 700 * tries))
-  }
-}
-
-/** @param {TicketChange} set @returns {Partial<Ticket> & Partial<QueueRow>} */
-function shownAs({ assignee_id, snooze_until, ...same }) {
-  /** @type {Partial<Ticket> & Partial<QueueRow>} */
-  const shown = { ...same }
-  if (assignee_id !== undefined) shown.assignee = assignee_id ? agentNamed(assignee_id) : null
-  if (snooze_until) Object.assign(shown, { status: "snoozed", snoozed_until: snooze_until })
-  return shown
-}
-
-/** @param {string} id @returns {Named} */
-function agentNamed(id) {
-  return agents.peek().find(agent => agent.id === id) ?? (id === me.id ? { id, name: me.name } : { id, name: "…" })
-}
-
-/** @param {string | undefined} error @param {string} [detail] */
-export function reasonOf(error, detail) {
-  switch (error) {
-    case "offline":
-    case "unavailable": return t("the server cannot be reached")
-    case "forbidden": return t("you may not do this")
-    case "not_found": return t("it is not there any more")
-    case "conflict": return t("somebody else was quicker")
-    case "too_large": return t("it is too long")
-    case "closed": return t("the ticket is closed")
-    case "rate_limited": return t("too many at once")
-    case "unauthenticated": return t("your sign-in has ended")
-    default: return detail || error || t("something went wrong")
-  }
-}
-

@@ -27,6 +27,7 @@ from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.server import Server
 from helpdesk.realtime.visitors import Visitors
 from helpdesk.settings import Settings
+from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.wakeups import Wakeups
@@ -47,19 +48,25 @@ class Web:
     """One web process. `asgi` is what a server runs; `drain` is called when it is told to stop."""
 
     def __init__(
-        self, settings: Settings, database_url: str, *, clock: Clock | None = None, with_worker: bool = True
+        self,
+        settings: Settings,
+        database_url: str,
+        *,
+        clock: Clock | None = None,
+        with_worker: bool = True,
+        assets: Assets | None = None,
     ) -> None:
         self.settings = settings
         self.database = Database(
             database_url, clock or SystemClock(), REACTIONS, pool_size=settings.pool_size
         )
         self.files = Files(settings.data_dir / "files", settings.key)
-        self.wakeups = Wakeups(self.database)
+        self.wakeups = Wakeups(self.database, bus_for(self.database, settings.bus))
         self.sockets = Server(settings.address)
         self.broadcaster = Broadcaster(self.sockets, self.database, self.files, self.wakeups)
         self.agents = Agents(self.database, self.files, self.broadcaster)
         self.background = Background(self.database, settings, self.files) if with_worker else None
-        self._assets = Assets()
+        self._assets = assets or Assets()
         self._pages = Pages(self._assets, demo=settings.demo)
         self.starlette = self._starlette()
         self.asgi = self._protected()
@@ -108,12 +115,14 @@ class Web:
         await self.wakeups.start()
         await self.broadcaster.start()
         rights = asyncio.create_task(self.agents.watch_rights(), name="rights")
+        presence = asyncio.create_task(self.agents.presence_of.run(), name="presence")
         if self.background is not None:
             await self.background.start()
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
         yield
         rights.cancel()
+        presence.cancel()
         if self.background is not None:
             await self.background.stop()
         await self.broadcaster.stop()

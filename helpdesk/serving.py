@@ -1,10 +1,12 @@
 """Runs the web process under uvicorn: with drain before the sockets are closed, alone or with siblings."""
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -24,6 +26,8 @@ GRACE = 10
 def serve(settings: Settings, database_url: str, *, with_worker: bool, ready: Callable[[], None]) -> None:
     """One process, until it is told to stop. Errors: Conflict when the port is taken."""
     listening = _listen(settings)
+    # uvicorn ends by raising the signal once more, and its default would end us before the database is stopped.
+    signal.signal(signal.SIGTERM, _leave)
     web = Web(settings, database_url, with_worker=with_worker)
     config = server_settings(web.asgi)
     _Server(config, web, ready).run(sockets=[listening])
@@ -88,6 +92,10 @@ def server_settings(app: object, workers: int = 1) -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE,
         lifespan="on",
     )
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -39,6 +39,19 @@ class Settings(BaseSettings):
     smtp_out_url: SecretStr | None = Field(
         None, description="smtp://user:pass@host:587 to send mail; unset in the demo: mails are kept to look at"
     )
+    smtp_in_tls_certificate: Path | None = Field(
+        None, description="PEM file with certificate and chain: the mail listener then offers STARTTLS"
+    )
+    smtp_in_tls_key: Path | None = Field(None, description="PEM file with the key of that certificate")
+    lmtp_port: int = Field(0, ge=0, le=65535, description="port of the LMTP listener; 0 turns it off")
+    authserv_ids: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="names under which our own mail server writes Authentication-Results, comma separated",
+    )
+    verify_dkim: bool = Field(True, description="check DKIM signatures ourselves where our mail server did not")
+    remote_images: bool = Field(
+        False, description="let agents load pictures that mails link to, through this server only"
+    )
     bus_url: SecretStr | None = Field(
         None, description="Redis or Valkey, only when several hosts serve one database"
     )
@@ -53,7 +66,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(8, ge=4, le=64, description="database connections per process")
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "authserv_ids", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
@@ -81,6 +94,10 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """Where people reach the server, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def bus(self) -> str | None:
+        return self.bus_url.get_secret_value() if self.bus_url else None
 
     @property
     def is_https(self) -> bool:

@@ -9,6 +9,7 @@ import structlog
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
 from helpdesk.domain.tickets import mail_intake
+from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.handlers import handlers
 from helpdesk.jobs.timetable import Timetable
 from helpdesk.jobs.workshop import open_workshop
@@ -26,6 +27,7 @@ class Background:
         self._workshop = open_workshop(database, settings, files)
         self._worker = Worker(dict(handlers(self._workshop)))
         self._timetable = Timetable(self._workshop)
+        self._distributor = Distributor(self._workshop)
         self._listener: Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -37,6 +39,7 @@ class Background:
         self._tasks = [
             asyncio.create_task(self._worker.run(self._database.connect), name="job-worker"),
             asyncio.create_task(self._timetable.run(), name="timetable"),
+            asyncio.create_task(self._distributor.run(), name="distributor"),
         ]
 
     async def stop(self) -> None:

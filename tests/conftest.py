@@ -1,6 +1,7 @@
 """One real PostgreSQL for the whole run, a database per worker, a rolled-back transaction per test."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -87,14 +88,23 @@ async def _worker_engine(_worker_database: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def tx(_worker_engine: Database, clock: FixedClock) -> AsyncIterator[Transaction]:
     """A transaction of the system at noon, rolled back after the test."""
-    async with _worker_engine._sessions() as session:
-        yield Transaction(session, clock.now(), SYSTEM, REACTIONS)
-        await session.rollback()
+    with contextlib.suppress(_RolledBack):
+        async with _worker_engine.transaction(SYSTEM) as tx:
+            tx.now = clock.now()
+            yield tx
+            raise _RolledBack
 
 
 @pytest.fixture
 async def database_url() -> AsyncIterator[str]:
     """A database of the test's own, for tests that must commit."""
+    async with _copy() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def shared_database_url() -> AsyncIterator[str]:
+    """One database for all tests of a file, for those that commit but do not mind each other."""
     async with _copy() as url:
         yield url
 
@@ -105,6 +115,10 @@ async def database(database_url: str, clock: FixedClock) -> AsyncIterator[Databa
     database = Database(database_url, clock, REACTIONS)
     yield database
     await database.close()
+
+
+class _RolledBack(Exception):
+    pass
 
 
 class _copy:

@@ -1,8 +1,8 @@
 """Renews vendor/ from the pinned packages in vendor/vendor.lock.json; maintainers only, needs npm.
 
-`python tools/vendor.py` fetches every pin with scripts off, refuses an archive whose integrity differs from the
-lock, bundles and copies, and writes the sha256 of each output back. To take a newer version, change `version` in the
-lock, delete its `integrity`, and run it again.
+`python tools/vendor.py` fetches every pin with scripts off, refuses an archive whose integrity differs from
+the lock, bundles and copies, and writes the sha256 of each output back. To take a newer version, change
+`version` in the lock, delete its `integrity`, and run it again.
 """
 
 import base64
@@ -23,7 +23,9 @@ export { h, render, Fragment, Component, createContext, createRef, cloneElement 
 export {
   useCallback, useContext, useEffect, useId, useLayoutEffect, useMemo, useReducer, useRef, useState,
 } from "preact/hooks"
-export { signal, computed, effect, batch, untracked, useSignal, useComputed, useSignalEffect } from "@preact/signals"
+export {
+  signal, computed, effect, batch, untracked, useSignal, useComputed, useSignalEffect,
+} from "@preact/signals"
 import { h } from "preact"
 import htm from "htm"
 export const html = htm.bind(h)
@@ -109,9 +111,8 @@ def collect_licences(modules: Path, packages: list[dict[str, Any]]) -> None:
         text = next(
             path for path in sorted((modules / pin["package"]).iterdir()) if path.name.startswith("LICEN")
         )
-        parts.append(
-            f"{'=' * 80}\n{pin['package']} {pin['version']} ({pin['licence']})\n\n{text.read_text().strip()}\n"
-        )
+        title = f"{pin['package']} {pin['version']} ({pin['licence']})"
+        parts.append(f"{'=' * 80}\n{title}\n\n{text.read_text().strip()}\n")
     (VENDOR / "LICENCES.txt").write_text("\n".join(parts))
 
 

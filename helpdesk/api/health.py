@@ -13,7 +13,7 @@ from starlette.responses import Response
 from helpdesk.actors import SYSTEM
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import database_of
-from helpdesk.domain import tickets
+from helpdesk.domain import oncall, tickets
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.storage import job_queue, migrations
 from helpdesk.storage.transaction import Transaction
@@ -22,6 +22,9 @@ JOB_LAG_LIMIT = 300.0
 """Seconds the oldest due job may wait before the process counts as not ready."""
 
 AT_RISK = timedelta(minutes=15)
+
+ALERT_PATIENCE = 60.0
+"""Seconds an alert's step or ring may be overdue."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -58,6 +61,7 @@ async def _checks(request: Request) -> dict[str, Any]:
     try:
         async with database_of(request).transaction(SYSTEM) as tx:
             connection = await tx.driver()
+            overdue = await oncall.oldest_overdue(tx)
             lag, held = await job_queue.oldest_age(connection), await job_queue.held(connection)
         current = state.schema_checked or await migrations.is_current(database_of(request).engine)
         state.schema_checked = current
@@ -71,6 +75,11 @@ async def _checks(request: Request) -> dict[str, Any]:
             "oldest_seconds": round(lag, 1),
             "held": held,
             "reason": "the background worker is behind or not running",
+        },
+        "alerts": {
+            "ok": overdue < ALERT_PATIENCE,
+            "overdue_seconds": round(overdue, 1),
+            "reason": "an alert's next step or ring is overdue",
         },
         "mail_in": state.mail_in(),
     }
@@ -105,6 +114,8 @@ async def _measure(registry: CollectorRegistry, tx: Transaction, request: Reques
     found = sla.one()
     Gauge("helpdesk_sla_breached", "Open targets that were missed", registry=registry).set(found.breached)
     Gauge("helpdesk_sla_at_risk", "Open targets about to be missed", registry=registry).set(found.at_risk)
+    overdue = Gauge("helpdesk_alert_overdue_seconds", "Wait of the most overdue alert step or ring", registry=registry)
+    overdue.set(await oncall.oldest_overdue(tx))
     connection = await tx.driver()
     Gauge("helpdesk_job_lag_seconds", "Wait of the oldest due job", registry=registry).set(
         await job_queue.oldest_age(connection)

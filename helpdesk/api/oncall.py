@@ -43,17 +43,21 @@ async def acknowledge_alert(request: Request) -> Response:
 
 async def _alert(tx: Transaction, alert: oncall.Alert) -> dict[str, Any] | None:
     """None for an alert about a ticket this actor may not read."""
-    try:
-        ticket = await tickets.get(tx, alert.ticket_id)
-    except (Forbidden, NotFound):
-        return None
+    about = None
+    if alert.ticket_id is not None:
+        try:
+            ticket = await tickets.get(tx, alert.ticket_id)
+        except (Forbidden, NotFound):
+            return None
+        about = {"id": ticket.id, "number": ticket.number, "subject": ticket.subject}
     by = await agents.get(tx, alert.acknowledged_by) if alert.acknowledged_by else None
     return {
         "id": alert.id,
         "state": alert.status,
         "reason": alert.reason,
         "policy": alert.policy_name,
-        "ticket": {"id": ticket.id, "number": ticket.number, "subject": ticket.subject},
+        "ticket": about,
+        "details": alert.details,
         "raised_at": alert.raised_at,
         "next_at": alert.next_at,
         "acknowledged_at": alert.acknowledged_at,

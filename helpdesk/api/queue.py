@@ -26,14 +26,17 @@ async def show_queue(request: Request) -> Response:
             after=after,
         )
         counts = await tickets.queries.counts(tx)
-    return answer({"items": rows, "next": following, "counts": counts, "as_of": tx.now})
+        overload = await tickets.overload.shown(tx)
+    return answer({"items": rows, "next": following, "counts": counts, "as_of": tx.now, "overload": overload.to_dict()})
 
 
 async def claim_next(request: Request) -> Response:
-    """Take the next ticket: 200 with it, 204 when nothing waits for you."""
+    """Take the next ticket: 200 with it, 204 when nothing waits for you (or, by `X-Queue-Reason: full`,
+    when nothing more fits on what you carry)."""
     parse_json(await request.body(), Claim)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         ticket = await tickets.claim_next(tx)
         if ticket is None:
-            return answer(None)
+            is_full = tx.actor.agent_id is not None and await tickets.is_full(tx, tx.actor.agent_id)
+            return answer(None, **({"X-Queue-Reason": "full"} if is_full else {}))
         return answer(await tickets.queries.ticket(tx, ticket.id))

@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.api import (
+    availability,
     calls,
     health,
     oncall,
@@ -56,6 +57,8 @@ STAFF = [
     Address("POST", "/telephony/events", calls.create_call_event, shapes.CallTicket, creates=calls.NewCallEvent),
     Address("POST", "/uploads", uploads.create_upload, shapes.Upload, 201, is_upload=True),
     Address("GET", "/agents", people.list_agents, shapes.Page[shapes.Agent]),
+    Address("GET", "/availability", availability.show_availability, shapes.Desks),
+    Address("PUT", "/availability", availability.change_availability, shapes.Desk, takes=availability.Chosen),
     Address("GET", "/teams", people.list_teams, shapes.Page[shapes.Named]),
     Address("GET", "/inboxes", people.list_inboxes, shapes.Page[shapes.Inbox]),
     Address("GET", "/plans", people.list_plans, shapes.Page[shapes.Plan]),

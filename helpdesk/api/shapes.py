@@ -112,9 +112,36 @@ class Ticket(TicketFields):
     alerts: list[TicketAlert]
 
 
+class Overload(BaseModel):
+    """While `on`, more tickets are late than agents are online, and claims follow the overload guard."""
+
+    on: bool
+    late: int
+    online: int
+
+
 class Queue(Page[QueueRow]):
     counts: dict[str, int]
     as_of: datetime
+    overload: Overload
+
+
+class Desk(BaseModel):
+    """An agent's availability, and what they carry against what they can."""
+
+    agent: Named
+    state: Literal["online", "away", "offline"]
+    since: datetime | None
+    load: int
+    capacity: int
+    chats: int
+    max_chats: int
+    skills: list[str]
+
+
+class Desks(Page[Desk]):
+    own: Desk | None
+    overload: Overload
 
 
 class EventBy(BaseModel):

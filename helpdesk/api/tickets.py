@@ -61,6 +61,7 @@ class TicketPatch(BaseModel):
     impact: Level | None = None
     urgency: Level | None = None
     tags: Annotated[list[str], Field(max_length=20)] = []
+    skills: Annotated[list[str], Field(max_length=10)] = []
     subject: Annotated[str, Field(max_length=250)] | None = None
     snooze_until: AwareDatetime | None = None
 
@@ -117,7 +118,7 @@ async def change_ticket(request: Request) -> Response:
     """Change status, assignee, team, priority, tags, subject or snooze; `If-Match` names the version."""
     wanted = parse_json(await request.body(), TicketPatch)
     fields = frozenset(wanted.model_fields_set)
-    change = tickets.TicketChange(fields, **{**wanted.model_dump(), "tags": tuple(wanted.tags)})
+    change = tickets.TicketChange(fields, **{**wanted.model_dump(), "tags": tuple(wanted.tags), "skills": tuple(wanted.skills)})
     async with database_of(request).transaction(await actor_of(request)) as tx:
         await tickets.change_ticket(tx, _id(request), change, if_version=_if_match(request))
         found = await tickets.queries.ticket(tx, _id(request))

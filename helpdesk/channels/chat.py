@@ -119,11 +119,15 @@ async def epoch_of(tx: Transaction) -> str:
 
 
 def with_addresses(event: Json, files: Files, tx: Transaction) -> Json:
-    """The event with its attachments' keys replaced by addresses the reader may open."""
-    attachments = event["data"].get("attachments")
-    if not attachments:
-        return event
-    return {**event, "data": {**event["data"], "attachments": files.addressed(attachments, tx.now)}}
+    """The event with its attachments' keys replaced by addresses the reader may open, and with the
+    address of its HTML page where it has one."""
+    data = event["data"]
+    added: Json = {}
+    if data.get("attachments"):
+        added["attachments"] = files.addressed(data["attachments"], tx.now)
+    if data.get("html"):
+        added["html_url"] = files.page_address(data["message_id"], tx.now)
+    return {**event, "data": {**data, **added}} if added else event
 
 
 _WORDS: dict[type[HelpdeskError], str] = {

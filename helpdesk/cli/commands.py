@@ -24,6 +24,7 @@ from helpdesk.serving import serve as serve_one
 from helpdesk.serving import serve_many
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
+from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.wakeups import Wakeups
@@ -184,7 +185,7 @@ def receive_mail(
     raw = sys.stdin.buffer.read()
 
     async def run(database: Database) -> None:
-        wakeups = Wakeups(database)
+        wakeups = Wakeups(database, bus_for(database, Settings().bus))
         async with database.transaction(SYSTEM) as tx:
             address = inbox or await mail_intake.default_address(tx)
             await mail_intake.keep_for(tx, address, path="pipe", envelope_from=sender, raw=raw)
@@ -218,7 +219,7 @@ async def _work(settings: Settings, url: str) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     database = Database(url, SystemClock(), REACTIONS, pool_size=settings.pool_size)
-    wakeups = Wakeups(database)
+    wakeups = Wakeups(database, bus_for(database, settings.bus))
     background = Background(database, settings, Files(settings.data_dir / "files", settings.key))
     await wakeups.start()
     await background.start()

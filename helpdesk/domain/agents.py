@@ -124,7 +124,7 @@ async def disable(tx: Transaction, agent_id: UUID) -> Agent:
 
 
 async def get(tx: Transaction, agent_id: UUID) -> Agent:
-    agent = await tx.session.get(Agent, agent_id)
+    agent = await tx.find(Agent, agent_id)
     if agent is None:
         raise NotFound("agent_not_found")
     return agent
@@ -156,7 +156,7 @@ async def teams(tx: Transaction) -> list[Team]:
 
 
 async def team(tx: Transaction, team_id: UUID) -> Team:
-    found = await tx.session.get(Team, team_id)
+    found = await tx.find(Team, team_id)
     if found is None:
         raise NotFound("team_not_found")
     return found
@@ -164,6 +164,15 @@ async def team(tx: Transaction, team_id: UUID) -> Team:
 
 async def team_ids_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
     return list(await tx.session.scalars(select(TeamMember.team_id).where(TeamMember.agent_id == agent_id)))
+
+
+async def calendars_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
+    """The hours of an agent's teams, where they have any."""
+    query = select(Team.calendar_id).join(TeamMember, TeamMember.team_id == Team.id)
+    found = await tx.session.scalars(
+        query.where(TeamMember.agent_id == agent_id, Team.calendar_id.is_not(None)).distinct()
+    )
+    return [calendar_id for calendar_id in found if calendar_id is not None]
 
 
 async def actor_of(tx: Transaction, agent: Agent) -> Actor:

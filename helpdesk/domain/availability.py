@@ -25,7 +25,8 @@ class State(StrEnum):
 class Availability(Base):
     """One row an agent, made when they first come online. `wanted` is what they chose (online or away);
     `seen_at` the last sign of an open workspace. `claims` counts what they took, `assigned_at` is when
-    they last got something. `released`: what went back to the queue since they left (nothing, chats, all).
+    they last got something. `released` is `all` once their shift was
+    seen to be over while they were offline: then not only chats go back to the queue.
     """
 
     __tablename__ = "availability"
@@ -48,6 +49,8 @@ class Known:
     since: datetime | None
     seen_at: datetime | None
 
+
+ABSENT = Known(State.OFFLINE, None, None)
 
 _SEEN = text(
     """
@@ -84,8 +87,15 @@ async def choose(tx: Transaction, agent_id: UUID, wanted: State) -> None:
 
 async def known_of(tx: Transaction, agent_id: UUID) -> Known:
     row = await tx.session.get(Availability, agent_id, populate_existing=True)
-    if row is None:
-        return Known(State.OFFLINE, None, None)
+    return ABSENT if row is None else _known(tx, row)
+
+
+async def all_known(tx: Transaction) -> dict[UUID, Known]:
+    query = select(Availability).execution_options(populate_existing=True)
+    return {row.agent_id: _known(tx, row) for row in await tx.session.scalars(query)}
+
+
+def _known(tx: Transaction, row: Availability) -> Known:
     is_silent = row.seen_at is None or row.seen_at < tx.now - SILENT_AFTER
     return Known(State.OFFLINE if is_silent else State(row.state), row.since, row.seen_at)
 
@@ -105,7 +115,7 @@ async def fall_silent(tx: Transaction) -> list[UUID]:
 
 
 async def not_yet_released(tx: Transaction) -> list[Availability]:
-    """Agents who are offline and may still hold work."""
+    """Agents who are offline and whose shift was not yet seen to be over."""
     query = select(Availability).where(
         Availability.state == State.OFFLINE.value, Availability.released != "all"
     )

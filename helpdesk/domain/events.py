@@ -75,6 +75,49 @@ class UnverifiedMessageReceived(MessageEvent):
 
 
 @dataclass(frozen=True)
+class SenderAccepted(Event):
+    """An agent let an unverified sender in: MessageReceived with the same message follows."""
+
+    accepted_message_id: UUID
+    address: str
+    name: str
+
+
+@dataclass(frozen=True)
+class MessageSplitOff(Event):
+    """An unverified sender's message went on as a ticket of its own."""
+
+    split_message_id: UUID
+    into: UUID
+    into_number: int
+
+
+@dataclass(frozen=True)
+class SenderBlocked(Event):
+    """An agent blocked the address that wrote this message: its further mail is read by nobody."""
+
+    blocked_message_id: UUID
+    address: str
+
+
+@dataclass(frozen=True)
+class AlsoReceived(Event):
+    """The same mail came to another address of ours as well."""
+
+    received_message_id: UUID
+    inbox_id: UUID
+    address: str
+
+
+@dataclass(frozen=True)
+class FollowersChanged(Event):
+    """Who gets the answers besides the contact."""
+
+    added: list[str]
+    removed: list[str]
+
+
+@dataclass(frozen=True)
 class ReplySent(MessageEvent):
     public = True
     public_fields = ("message_id",)
@@ -298,6 +341,24 @@ class AlertAcknowledged(Event):
     alert_id: UUID
     agent_id: UUID | None
     agent_name: str
+
+
+@dataclass(frozen=True)
+class AlertUnanswered(Event):
+    """Acknowledged, but nobody replied in time: it goes on with the next step."""
+
+    alert_id: UUID
+    agent_name: str
+
+
+@dataclass(frozen=True)
+class OnCallWoken(Event):
+    """What a contact hears whose plan says so: that somebody was woken for this, and why."""
+
+    public = True
+    public_fields = ("reason",)
+    alert_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Inbox(Base):
 
 
 async def get(tx: Transaction, inbox_id: UUID) -> Inbox:
-    inbox = await tx.session.get(Inbox, inbox_id)
+    inbox = await tx.find(Inbox, inbox_id)
     if inbox is None:
         raise NotFound("inbox_not_found")
     return inbox

@@ -33,19 +33,21 @@ class Plan(Base):
     calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendars.id"))
     head_start_minutes: Mapped[int]
     may_page: Mapped[bool]
+    tells_contact: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a contact hears that somebody was woken for them."""
     targets: Mapped[Json]
     created_at: Mapped[datetime]
 
 
 async def get(tx: Transaction, plan_id: UUID) -> Plan:
-    plan = await tx.session.get(Plan, plan_id)
+    plan = await tx.find(Plan, plan_id)
     if plan is None:
         raise NotFound("plan_not_found")
     return plan
 
 
 async def calendar(tx: Transaction, calendar_id: UUID) -> CalendarRow:
-    row = await tx.session.get(CalendarRow, calendar_id)
+    row = await tx.find(CalendarRow, calendar_id)
     if row is None:
         raise NotFound("calendar_not_found")
     return row

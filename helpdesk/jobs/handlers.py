@@ -7,8 +7,10 @@ from uuid import UUID
 
 from helpdesk.actors import SYSTEM
 from helpdesk.domain import tickets
+from helpdesk.jobs.distribute import distribute
 from helpdesk.jobs.read_mail import read_mail
 from helpdesk.jobs.ring import ring
+from helpdesk.jobs.rota import tell_shift, tell_swap
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import Workshop
 
@@ -20,6 +22,9 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
         "read_mail": partial(read_mail, workshop),
         "send_mail": partial(send_mail, workshop),
         "ring": partial(ring, workshop),
+        "tell_swap": partial(tell_swap, workshop),
+        "tell_shift": partial(tell_shift, workshop),
+        "distribute": partial(distribute, workshop),
         "raise_alert_if_urgent": partial(raise_alert_if_urgent, workshop),
     }
 

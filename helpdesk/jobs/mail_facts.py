@@ -1,111 +1,178 @@
 """Looks up what the decision table of mail threading asks about one mail."""
 
+import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
+from helpdesk.channels.email import authentication
 from helpdesk.channels.email.carriers import Carrier, Carriers
 from helpdesk.channels.email.composing import LOOP_HEADER
+from helpdesk.channels.email.forwards import is_forward_subject
 from helpdesk.channels.email.mail import Mail
 from helpdesk.domain import agents, contacts, inboxes
 from helpdesk.domain.contacts import IdentityKind
-from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket
-from helpdesk.domain.tickets.threading import Facts, Match, Target
+from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket, following, mail_threads
+from helpdesk.domain.tickets.threading import Facts, Match, Proof, Target
 from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
 
-_FORWARDED = ("fwd:", "fw:", "wg:", "tr:", "vb:", "vs:", "rv:", "i:")
+LONG_CLOSED = timedelta(days=30)
+"""An answer that comes later than this opens a ticket of its own, linked to the old one."""
+
+_GONE = frozenset({"spam", "deleted"})
 
 
 @dataclass(frozen=True)
 class Gathered:
+    """`original` is the earlier copy of the same mail, if there is one."""
+
     mail: Mail
-    inbox_id: UUID
+    inbox: inboxes.Inbox
     facts: Facts
     staff: agents.Agent | None
     bounced_mail_id: UUID | None
+    original: RawMail | None
+    source_id: str | None
+    verdict: authentication.Verdict
 
 
-async def gather(
-    tx: Transaction, kept: RawMail, mail: Mail, carriers: Carriers, instance: str
-) -> Gathered:
-    """Everything `threading.decide` wants to know, from the mail and the database."""
+@dataclass(frozen=True)
+class House:
+    """What this installation knows its own mails and servers by."""
+
+    carriers: Carriers
+    instance: str
+    authserv_ids: frozenset[str] = frozenset()
+
+
+async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Gathered:
+    """Everything `threading.decide` wants to know, from the mail and the database.
+
+    Mails that share any id wait for each other here, so that no two of them open one thread twice.
+    """
+    cited = _cited_ids(mail)
+    await mail_threads.one_at_a_time(tx, [*([mail.message_id] if mail.message_id else []), *cited])
+    kept.rfc_message_id, kept.fingerprint = mail.message_id, _fingerprint(mail)
     inbox = await inboxes.get(tx, kept.inbox_id)
     sender = mail.sender.key if mail.sender else ""
     staff = await agents.by_email(tx, sender) if sender else None
+    staff = staff if staff is not None and staff.disabled_at is None else None
     recipients = [kept.envelope_to, *(one.email for one in (*mail.to, *mail.cc))]
-    found = carriers.read_all(recipients, [*mail.references, *mail.in_reply_to], mail.text)
+    found = house.carriers.read_all(recipients, [*mail.references, *mail.in_reply_to], mail.text)
     valid = [carrier for carrier in found if carrier.valid]
-    bounced = await _bounced_mail(tx, kept, mail, carriers)
+    bounced = await _bounced_mail(tx, kept, mail, house.carriers)
+    here, elsewhere = await _copies(tx, kept)
+    verdict = authentication.judge(mail, house.authserv_ids)
+    seek = _Seeker(tx, inbox.id, sender, staff)
     facts = Facts(
-        own_loop=mail.header(LOOP_HEADER.lower()) == instance,
-        bounce=mail.bounce is not None or mail.auto == "bounce",
+        own_loop=await _is_own_loop(tx, mail, house),
+        bounce=mail.bounce is not None or mail.auto == "bounce" or _came_back(kept, house.carriers),
         bounce_known=bounced is not None,
-        duplicate=await _is_seen(tx, inbox.id, mail.message_id),
-        strong=await _strong(tx, valid, sender, staff),
+        duplicate=here is not None,
+        other_inbox=await seek.of_message(elsewhere.message_id if elsewhere else None),
+        strong=await seek.strong(valid),
         strong_forged=bool(found) and not valid,
-        weak=await _weak(tx, inbox.id, mail, sender, staff),
-        staff=staff is not None and staff.disabled_at is None,
+        weak=await seek.weak(cited),
+        cited=await seek.cited(mail.message_id, cited),
+        staff=staff is not None,
+        proof=Proof(verdict.proof),
         auto=mail.auto,
         may_acknowledge=mail.may_acknowledge,
-        looks_forwarded=mail.forwarded is not None and mail.subject.lower().startswith(_FORWARDED),
+        looks_forwarded=mail.forwarded is not None
+        and (mail.forwarded.attached or is_forward_subject(mail.subject)),
+        automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
-    return Gathered(mail, inbox.id, facts, staff, bounced)
+    return Gathered(mail, inbox, facts, staff, bounced, here or elsewhere, await _source_id(tx, kept), verdict)
 
 
-async def _strong(
-    tx: Transaction, valid: list[Carrier], sender: str, staff: agents.Agent | None
-) -> Match | None:
-    """The ticket of the first signed carrier that still leads to one."""
-    for carrier in valid:
-        ticket = await _ticket_of(tx, carrier)
-        if ticket is not None:
-            issued = staff is not None and carrier.is_for(staff.id)
-            return await _match(tx, ticket, sender, staff, issued=issued)
-    return None
+class _Seeker:
+    """Looks for tickets as seen by one sender in one inbox."""
 
+    def __init__(self, tx: Transaction, inbox_id: UUID, sender: str, staff: agents.Agent | None) -> None:
+        self._tx, self._inbox_id, self._sender, self._staff = tx, inbox_id, sender, staff
 
-async def _weak(
-    tx: Transaction, inbox_id: UUID, mail: Mail, sender: str, staff: agents.Agent | None
-) -> Match | None:
-    """The ticket of a message that this mail cites by an id of the outside world."""
-    cited = [*mail.in_reply_to, *reversed(mail.references)][:60]
-    if not cited:
+    async def strong(self, valid: list[Carrier]) -> Match | None:
+        """The ticket of the first signed carrier that still leads to one."""
+        for carrier in valid:
+            ticket = await _ticket_of(self._tx, carrier)
+            if ticket is not None:
+                issued = self._staff is not None and carrier.is_for(self._staff.id)
+                return await self._match(ticket, issued=issued)
         return None
-    rows = await tx.session.scalars(
-        select(Message).where(Message.inbox_id == inbox_id, Message.source_id.in_(cited))
-    )
-    by_id = {message.source_id: message for message in rows}
-    first = next((by_id[one] for one in cited if one in by_id), None)
-    if first is None:
+
+    async def weak(self, cited: list[str]) -> Match | None:
+        """The ticket of a message that this mail cites by an id of the outside world."""
+        message = await mail_threads.known_by(self._tx, self._inbox_id, cited) if cited else None
+        return await self.of_message(message.id if message else None)
+
+    async def cited(self, own: str | None, cited: list[str]) -> Match | None:
+        """Row 9b. Who was sent an answer's copy may follow with the mail it answers: its writer had it.
+        A common ancestor alone proves less, so there the sender must be on the ticket."""
+        for message in await mail_threads.citing(self._tx, self._inbox_id, [own]) if own else []:
+            match = await self.of_message(message.id)
+            if match is not None and (match.participant or self._sender in _addressed(message)):
+                return Match(match.ticket_id, True, target=match.target)
+        for message in await mail_threads.citing(self._tx, self._inbox_id, cited) if cited else []:
+            match = await self.of_message(message.id)
+            if match is not None and match.participant:
+                return match
         return None
-    return await _match(tx, await tx.session.get_one(Ticket, first.ticket_id), sender, staff)
+
+    async def of_message(self, message_id: UUID | None) -> Match | None:
+        message = await self._tx.session.get(Message, message_id) if message_id else None
+        return await self._match(await self._tx.session.get_one(Ticket, message.ticket_id)) if message else None
+
+    async def _match(self, ticket: Ticket, *, issued: bool = False) -> Match:
+        ticket = await _followed(self._tx, ticket)
+        participant = self._staff is not None or await _is_participant(self._tx, ticket, self._sender)
+        return Match(ticket.id, participant, issued, _target(self._tx, ticket))
 
 
-async def _match(
-    tx: Transaction, ticket: Ticket, sender: str, staff: agents.Agent | None, *, issued: bool = False
-) -> Match:
-    ticket = await _followed(tx, ticket)
-    participant = staff is not None or await _is_participant(tx, ticket, sender)
-    return Match(ticket.id, participant, issued, Target.OPEN)
+def _cited_ids(mail: Mail) -> list[str]:
+    """The nearest first: In-Reply-To, then References from the newest to the root."""
+    return list(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))[:60]
+
+
+def _fingerprint(mail: Mail) -> str:
+    sender = mail.sender.key if mail.sender else ""
+    date = mail.date.isoformat() if mail.date else ""
+    return hashlib.sha256("\n".join((sender, date, mail.body_hash)).encode()).hexdigest()
+
+
+def _addressed(message: Message) -> set[str]:
+    sent = message.mail or {}
+    return {str(one).lower() for one in [*sent.get("to", []), *sent.get("cc", [])]}
+
+
+def _target(tx: Transaction, ticket: Ticket) -> Target:
+    if ticket.status in _GONE:
+        return Target.GONE
+    ended = ticket.resolved_at if ticket.status in (Status.RESOLVED, Status.CLOSED) else None
+    return Target.LONG_CLOSED if ended is not None and tx.now - ended > LONG_CLOSED else Target.OPEN
 
 
 async def _followed(tx: Transaction, ticket: Ticket) -> Ticket:
     """A merged ticket's mail lands in the ticket it was merged into."""
-    while ticket.status == Status.MERGED and ticket.merged_into is not None:
+    for _ in range(20):
+        if ticket.status != Status.MERGED or ticket.merged_into is None:
+            break
         ticket = await tx.session.get_one(Ticket, ticket.merged_into)
     return ticket
 
 
 async def _is_participant(tx: Transaction, ticket: Ticket, sender: str) -> bool:
-    """The ticket's contact, by any address of theirs."""
+    """The ticket's contact, by any address of theirs, or somebody who follows it."""
     try:
         address = contacts.normalise(IdentityKind.EMAIL, sender)
     except Invalid:
         return False
     known = await contacts.identities_of(tx, ticket.contact_id)
-    return any(one.kind == IdentityKind.EMAIL and one.value == address for one in known)
+    if any(one.kind == IdentityKind.EMAIL and one.value == address for one in known):
+        return True
+    return await following.follows(tx, ticket.id, address)
 
 
 async def _ticket_of(tx: Transaction, carrier: Carrier) -> Ticket | None:
@@ -118,11 +185,38 @@ async def _ticket_of(tx: Transaction, carrier: Carrier) -> Ticket | None:
     return None
 
 
-async def _is_seen(tx: Transaction, inbox_id: UUID, message_id: str | None) -> bool:
-    if message_id is None:
+async def _copies(tx: Transaction, kept: RawMail) -> tuple[RawMail | None, RawMail | None]:
+    """(the same mail in this inbox, the same mail on a ticket of another one)."""
+    same = await mail_threads.same_mail(tx, kept)
+    here = next((one for one in same if one.inbox_id == kept.inbox_id), None)
+    elsewhere = next(
+        (one for one in same if one.inbox_id != kept.inbox_id and one.message_id is not None), None
+    )
+    return here, elsewhere
+
+
+async def _is_own_loop(tx: Transaction, mail: Mail, house: House) -> bool:
+    """Our header with our name, or one of our inboxes as the sender of a Message-ID that we made."""
+    if mail.header(LOOP_HEADER.lower()) == house.instance:
+        return True
+    made = house.carriers.read_message_id(mail.message_id or "")
+    if made is None or not made.valid or mail.sender is None:
         return False
-    query = select(Message.id).where(Message.inbox_id == inbox_id, Message.source_id == message_id)
-    return await tx.session.scalar(query) is not None
+    return await inboxes.by_address(tx, mail.sender.email) is not None
+
+
+async def _source_id(tx: Transaction, kept: RawMail) -> str | None:
+    """Its Message-ID; with a mark behind it where another mail used the same one for other words."""
+    given = kept.rfc_message_id
+    if given is None or await mail_threads.known_by(tx, kept.inbox_id, [given]) is None:
+        return given
+    return f"{given} {(kept.fingerprint or '')[:16]}"
+
+
+def _came_back(kept: RawMail, carriers: Carriers) -> bool:
+    """Mail to one of our signed return addresses is about a mail of ours, whatever it looks like."""
+    carrier = carriers.read_address(kept.envelope_to)
+    return carrier is not None and carrier.valid and carrier.outbox_id is not None
 
 
 async def _bounced_mail(tx: Transaction, kept: RawMail, mail: Mail, carriers: Carriers) -> UUID | None:
@@ -131,6 +225,8 @@ async def _bounced_mail(tx: Transaction, kept: RawMail, mail: Mail, carriers: Ca
     if carrier is not None and carrier.valid and carrier.outbox_id is not None:
         return carrier.outbox_id
     cited = mail.bounce.message_ids if mail.bounce else ()
+    if not cited:
+        return None
     found: UUID | None = await tx.session.scalar(
         select(OutgoingMail.id).where(OutgoingMail.rfc_message_id.in_(cited)).limit(1)
     )

@@ -4,24 +4,39 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from helpdesk.actors import SYSTEM
 from helpdesk.channels import uploads
 from helpdesk.channels.email.mail import Address, Mail
-from helpdesk.domain import agents, tickets
+from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
+from helpdesk.domain.events import AlsoReceived
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import threading
+from helpdesk.domain.tickets import (
+    RawMail,
+    Ticket,
+    acknowledging,
+    following,
+    mail_threads,
+    senders,
+    threading,
+)
 from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.domain.tickets.threading import Action, Decision
-from helpdesk.errors import Invalid, Unavailable
-from helpdesk.jobs.mail_facts import Gathered, gather
+from helpdesk.errors import Conflict, Invalid, Unavailable
+from helpdesk.jobs.mail_facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 TRIES = 3
 """Reading attempts before a mail goes to quarantine."""
 
 LONGEST_BODY = 200_000
+_SHOWN_PEOPLE = 100
+
+log = structlog.get_logger(__name__)
 
 
 async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
@@ -31,9 +46,9 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         kept = await tickets.mail_intake.to_read(tx, mail_id)
         if kept is None:
             return
-        raw = kept.raw
+        raw, is_wide = kept.raw, kept.is_wide
     try:
-        mail = await workshop.readers.read_safely(raw)
+        mail = await workshop.readers.read_safely(raw, wide=is_wide)
     except Invalid as failure:
         await _count_failure(workshop, mail_id, failure)
         return
@@ -41,17 +56,28 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         uploads.describe(await workshop.files.put(part.data), part.name, part.data, part.content_id)
         for part in mail.attachments
     ]
-    instance = await workshop.instance()
+    try:
+        await _place(workshop, mail_id, mail, files)
+    except (Unavailable, Conflict):
+        raise
+    except Exception as failure:  # whatever it is, this mail must not stay unread without a word
+        log.exception("mail_not_placed", mail=str(mail_id))
+        await _count_failure(workshop, mail_id, Invalid("mail_not_placed", type(failure).__name__))
+
+
+async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[StoredFile]) -> None:
+    """On its ticket, in one transaction."""
+    house = House(workshop.carriers, await workshop.instance(), workshop.authserv_ids)
     async with workshop.database.transaction(SYSTEM) as tx:
         kept = await tickets.mail_intake.to_read(tx, mail_id)
         if kept is None:
             return
-        gathered = await gather(tx, kept, mail, workshop.carriers, instance)
-        decision = threading.decide(gathered.facts)
-        said = await _act(tx, gathered, decision, files)
+        gathered = await gather(tx, kept, mail, house)
+        decision = await _decide(tx, gathered)
+        said = await _act(tx, kept, gathered, decision, files)
         kept.state = "on_ticket" if said else _ended(decision)
         kept.cause = f"row {decision.row}" + (f": {', '.join(decision.flags)}" if decision.flags else "")
-        kept.message_id = said
+        kept.message_id = said or (gathered.original.message_id if gathered.original else None)
 
 
 async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) -> None:
@@ -63,38 +89,115 @@ async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) ->
     raise Unavailable("mail_not_read_yet", failure.code)
 
 
+async def _decide(tx: Transaction, gathered: Gathered) -> Decision:
+    sender = gathered.mail.sender
+    is_person = sender is not None and sender.email and gathered.mail.bounce is None
+    if sender is not None and is_person and await senders.is_blocked(tx, sender.email):
+        return Decision("0", Action.DROP, flags=("blocked",))
+    decision = threading.decide(gathered.facts)
+    if gathered.facts.strong_forged:
+        log.warning("mail_with_forged_carrier", sender=sender.key if sender else "", row=decision.row)
+    return decision
+
+
 async def _act(
-    tx: Transaction, gathered: Gathered, decision: Decision, files: list[StoredFile]
+    tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision, files: list[StoredFile]
 ) -> UUID | None:
     """What the decision says; answers with the message that came of it, if any."""
-    if decision.action in (Action.DROP, Action.DUPLICATE, Action.ALSO_RECEIVED):
+    if decision.action in (Action.DROP, Action.DUPLICATE):
+        return None
+    if decision.action is Action.ALSO_RECEIVED:
+        await _note_copy(tx, kept, gathered, decision)
         return None
     if decision.action is Action.BOUNCE:
         await _note_bounce(tx, gathered)
         return None
-    attachment_ids = [(await tickets.attachments.add(tx, file)).id for file in files]
     mail = gathered.mail
-    if decision.action is Action.STAFF_REPLY and gathered.staff and decision.ticket_id:
+    is_answer = decision.action is Action.STAFF_REPLY and mail.new_text.strip()
+    if is_answer and gathered.staff is not None and decision.ticket_id is not None:
         tx.actor = await agents.actor_of(tx, gathered.staff)
-        said = await tickets.reply(tx, decision.ticket_id, mail.new_text[: tickets.BODY_LIMIT])
-        return said.message_id
+        taken = [(await tickets.attachments.add(tx, file)).id for file in files]
+        body = mail.new_text.strip()[: tickets.BODY_LIMIT]
+        return (await tickets.reply(tx, decision.ticket_id, body, uploads=taken)).message_id
+    attachment_ids = [(await tickets.attachments.add(tx, file)).id for file in files]
+    inbound = _inbound(kept, gathered, decision, tuple(attachment_ids))
+    said = await tickets.receive_message(tx, inbound)
+    await mail_threads.remember(
+        tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to]
+    )
+    await _follow_up(tx, gathered, decision, said)
+    return said.message_id
+
+
+def _inbound(
+    kept: RawMail, gathered: Gathered, decision: Decision, attachment_ids: tuple[UUID, ...]
+) -> tickets.InboundMessage:
+    mail = gathered.mail
     inbound = tickets.InboundMessage(
-        inbox_id=gathered.inbox_id,
+        inbox_id=kept.inbox_id,
         channel=Channel.EMAIL,
         sender=_sender(mail.sender),
         subject=mail.subject or _subject_of(mail),
         body=mail.new_text.strip()[:LONGEST_BODY],
         html=mail.html,
+        new_html=mail.new_html,
         quoted=(mail.signature_text + mail.quoted_text).strip()[:LONGEST_BODY] or None,
-        attachment_ids=tuple(attachment_ids),
+        attachment_ids=attachment_ids,
         ticket_id=decision.ticket_id,
-        source_id=mail.message_id,
+        source_id=gathered.source_id,
         automatic=mail.auto is not None,
         unverified=_unverified(decision),
+        mail=_shown(kept, gathered, decision),
     )
     if decision.action is Action.NEW_FOR_OTHER and mail.forwarded and mail.forwarded.sender:
-        inbound = _forwarded(inbound, mail)
-    return (await tickets.receive_message(tx, inbound)).message_id
+        return _forwarded(inbound, mail)
+    return inbound
+
+
+def _shown(kept: RawMail, gathered: Gathered, decision: Decision) -> Json:
+    """What agents see of a mail besides its words."""
+    mail, found = gathered.mail, gathered
+    shown: Json = {
+        "raw": str(kept.id),
+        "subject": mail.subject[:250],
+        "sender": mail.sender.key if mail.sender else "",
+        "to": [one.key for one in mail.to[:_SHOWN_PEOPLE]],
+        "cc": [one.key for one in mail.cc[:_SHOWN_PEOPLE]],
+        "sent_at": mail.date.isoformat() if mail.date else None,
+        "proof": found.verdict.proof,
+        "proven_by": found.verdict.how,
+        "flags": list(decision.flags),
+    }
+    optional = {
+        "auto": mail.auto,
+        "collapsed": decision.collapsed or None,
+        "protection": mail.protection,
+        "related": str(decision.related) if decision.related else None,
+        "forwarded_by": mail.sender.key if decision.action is Action.NEW_FOR_OTHER and mail.sender else None,
+    }
+    return shown | {key: value for key, value in optional.items() if value is not None}
+
+
+async def _follow_up(tx: Transaction, gathered: Gathered, decision: Decision, said: tickets.Said) -> None:
+    """Copies for those who were named, the automatic answer, and the breaker that stops two machines."""
+    mail = gathered.mail
+    ticket = await tickets.lock(tx, said.ticket_id)
+    if decision.may_add_followers:
+        people = [(one.email, one.name) for one in (*mail.cc, *mail.to)]
+        await following.add(tx, ticket, people, "cc")
+    if decision.action is Action.NEW_FOR_OTHER and mail.sender:
+        await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
+    if decision.acknowledge and mail.sender:
+        await acknowledging.acknowledge(tx, ticket, mail.sender.email)
+    elif decision.ticket_id is not None:
+        await _flag_flood(tx, ticket, said.message_id)
+
+
+async def _flag_flood(tx: Transaction, ticket: Ticket, message_id: UUID) -> None:
+    message = await tx.session.get_one(tickets.Message, message_id)
+    if message.author_id and await acknowledging.is_flooding(tx, ticket.id, message.author_id):
+        shown = dict(message.mail or {})
+        message.mail = shown | {"flags": [*shown.get("flags", []), "flooding"]}
 
 
 def _unverified(decision: Decision) -> str | None:
@@ -114,8 +217,18 @@ def _forwarded(inbound: tickets.InboundMessage, mail: Mail) -> tickets.InboundMe
         subject=inner.subject or inbound.subject,
         body=inner.body[:LONGEST_BODY],
         html=None,
+        new_html=None,
         quoted=inner.comment or None,
     )
+
+
+async def _note_copy(tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision) -> None:
+    """The first inbox has it; agents see which other address of ours it came to."""
+    original = gathered.original
+    if decision.ticket_id is None or original is None or original.message_id is None:
+        return
+    ticket = await tickets.lock(tx, decision.ticket_id)
+    await tx.record(ticket, AlsoReceived(original.message_id, kept.inbox_id, kept.envelope_to))
 
 
 async def _note_bounce(tx: Transaction, gathered: Gathered) -> None:
@@ -124,13 +237,20 @@ async def _note_bounce(tx: Transaction, gathered: Gathered) -> None:
     if bounce is None or gathered.bounced_mail_id is None or bounce.kind != "failed" or not bounce.permanent:
         return
     why = "; ".join(f"{one.address}: {one.diagnostic or one.status}" for one in bounce.recipients)
-    await tickets.mailing.bounced(tx, gathered.bounced_mail_id, why or "The mail came back.")
+    recipients = await tickets.mailing.bounced(tx, gathered.bounced_mail_id, why or "The mail came back.")
+    failed = {one.address.lower(): one.diagnostic or one.status for one in bounce.recipients}
+    for address in recipients:
+        if address in failed or len(recipients) == 1:
+            await senders.flag_undeliverable(tx, address, failed.get(address, why))
 
 
 def _sender(address: Address | None) -> tickets.Sender | None:
-    if address is None or not address.email:
+    """None for an address that nobody could answer: its mail becomes a ticket all the same."""
+    try:
+        usable = contacts.normalise(IdentityKind.EMAIL, address.email) if address else ""
+    except Invalid:
         return None
-    return tickets.Sender(IdentityKind.EMAIL, address.email, address.name)
+    return tickets.Sender(IdentityKind.EMAIL, usable, address.name) if address and usable else None
 
 
 def _subject_of(mail: Mail) -> str:

@@ -1,40 +1,170 @@
-"""Rings one person on call about one alert: a mail with a link that acknowledges by one tap."""
+"""Rings one person on call, by one of their methods, about everything that waits for them there."""
 
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import links
-from helpdesk.domain import agents, oncall, tickets
+from helpdesk.auth.sealing import derived, unseal
+from helpdesk.channels import pagers
+from helpdesk.domain import oncall, tickets
+from helpdesk.domain.oncall.contact_methods import ContactMethod, MethodKind
+from helpdesk.domain.oncall.ringing import SEND_WITHIN, Bundle
+from helpdesk.errors import Conflict, Invalid, NotFound, Unavailable
 from helpdesk.jobs.workshop import Workshop
-from helpdesk.translation import translator
+from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import Translator, translator
+
+log = structlog.get_logger(__name__)
+
+ADDRESS_PURPOSE = "contact-method"
+_SHOWN = 20
+"""Alerts that a bundle names one by one."""
 
 
 async def ring(workshop: Workshop, job: dict[str, Any]) -> None:
-    """Puts the mail into the outbox in the transaction that marks the notification as sent."""
+    """Lease, send, mark. A crash in between is healed by the lease's end: the same ring under the same key."""
     async with workshop.database.transaction(SYSTEM) as tx:
-        due = await oncall.to_send(tx, UUID(job["notification_id"]))
-        if due is None:
+        bundle = await oncall.ringing.lease(tx, UUID(job["method_id"]))
+        if bundle is None:
             return
-        notification, alert = due
-        agent = await agents.get(tx, notification.agent_id)
+        if bundle.method.kind == MethodKind.EMAIL:
+            await _queue_mail(workshop, tx, bundle)
+            rung = True
+        else:
+            rung = False
+            said = await _said(workshop, tx, bundle)
+    if not rung and not await _send(workshop, bundle, said):
+        return
+    for later in (one for one in bundle.rings if one.is_later):
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.record_rung(tx, later.notification_id)
+
+
+async def send_code(workshop: Workshop, method: ContactMethod, locale: str, code: str) -> None:
+    """To a method that is not proven yet. Errors: Invalid or Unavailable, said to the person who waits."""
+    t = translator(locale, "pages")
+    title = t("Your code is {code}", code=code)
+    body = t("Type it in under contact methods, within 15 minutes. Nobody asked for it? Ignore this.")
+    await _deliver(workshop, method, {"type": "code", "title": title, "body": body}, f"code:{method.id}:{code}")
+
+
+async def _queue_mail(workshop: Workshop, tx: Transaction, bundle: Bundle) -> None:
+    """Into the outbox in the transaction that marks it as sent."""
+    said = await _said(workshop, tx, bundle)
+    mail = await tickets.mailing.queue_notice(
+        tx,
+        recipients=[_mail_address(workshop, bundle)],
+        subject=said["title"],
+        body=said["body"],
+        ticket_id=bundle.rings[0].alert.ticket_id,
+    )
+    await tx.session.flush()
+    await oncall.ringing.sent(tx, bundle, mail.id)
+
+
+async def _send(workshop: Workshop, bundle: Bundle, said: dict[str, Any]) -> bool:
+    """Whether it went out. A sender that was held up asks once more whether anybody still needs it."""
+    if workshop.database.clock.now() - bundle.leased_at > SEND_WITHIN:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            if not await oncall.ringing.still_open(tx, bundle):
+                return False
+    try:
+        await _deliver(workshop, bundle.method, said, bundle.key)
+    except (Invalid, Unavailable, Conflict, NotFound) as failure:
+        error = failure.detail or failure.code
+        log.warning("ring_failed", method=bundle.method.kind, method_id=str(bundle.method.id), error=error)
+        await _give_up(workshop, bundle, error, final=isinstance(failure, Invalid))
+        return False
+    async with workshop.database.transaction(SYSTEM) as tx:
+        await oncall.ringing.sent(tx, bundle)
+    return True
+
+
+async def _give_up(workshop: Workshop, bundle: Bundle, error: str, *, final: bool) -> None:
+    async with workshop.database.transaction(SYSTEM) as tx:
+        given_up = await oncall.ringing.failed(tx, bundle, error, final=final)
+    for alert_id, is_last in given_up:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.ring_failed(
+                tx, alert_id, bundle.agent.name, bundle.method.kind, error, escalates=is_last
+            )
+
+
+async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, Any], key: str) -> None:
+    address = unseal(workshop.settings.key, ADDRESS_PURPOSE, method.address or "")
+    match MethodKind(method.kind):
+        case MethodKind.WEBHOOK:
+            at = int(workshop.database.clock.now().timestamp())
+            await pagers.post_webhook(address, webhook_secret(workshop.settings.key, method.id), said, key, at)
+        case MethodKind.PUSH:
+            contact = workshop.settings.address if workshop.settings.is_https else "mailto:helpdesk@localhost"
+            await pagers.send_push(address, {**said, "key": key}, workshop.settings.key, contact)
+        case MethodKind.NOTIFY:
+            await pagers.notify(address, said["title"], said["body"])
+        case MethodKind.EMAIL:
+            async with workshop.database.transaction(SYSTEM) as tx:
+                await tickets.mailing.queue_notice(
+                    tx, recipients=[address], subject=said["title"], body=said["body"]
+                )
+
+
+def webhook_secret(key: bytes, method_id: UUID) -> str:
+    """Shown to the method's owner; receivers check our signature with it."""
+    return derived(key, f"webhook\0{method_id}").hex()
+
+
+def _mail_address(workshop: Workshop, bundle: Bundle) -> str:
+    if bundle.method.address is None:
+        return bundle.agent.email
+    return unseal(workshop.settings.key, ADDRESS_PURPOSE, bundle.method.address)
+
+
+async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str, Any]:
+    """Title and body for people, and the alerts one by one for machines."""
+    t = translator(bundle.agent.locale, "pages")
+    alerts = [await _alert(workshop, tx, bundle, ring.alert, t) for ring in bundle.rings[:_SHOWN]]
+    first = alerts[0]
+    title = t("On call: {what}", what=first["what"])
+    if len(bundle.rings) > 1:
+        title = t("On call: {n} alerts, first: {what}", n=len(bundle.rings), what=first["what"])
+    lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
+    for one in alerts:
+        lines += [
+            "\n".join(part for part in (one["what"], one["words"]) if part),
+            t("Why: {reason}", reason=one["reason"]),
+            t("See it and acknowledge with one tap:") + f"\n{one['url']}",
+        ]
+    if len(bundle.rings) > _SHOWN:
+        lines.append(t("And {n} more: {url}", n=len(bundle.rings) - _SHOWN, url=_list_of(workshop)))
+    lines.append(t("If nobody acknowledges, the next person is woken."))
+    return {"type": "alert", "title": title, "body": "\n\n".join(lines), "url": first["url"], "alerts": alerts}
+
+
+async def _alert(
+    workshop: Workshop, tx: Transaction, bundle: Bundle, alert: oncall.Alert, t: Translator
+) -> dict[str, Any]:
+    token = links.token_for(workshop.settings.key, links.LinkKind.ALERT, alert.id, bundle.agent.id)
+    what = str(alert.details.get("subject") or alert.reason)
+    words = str(alert.details.get("body", ""))
+    number = None
+    if alert.ticket_id is not None:
         ticket = await tickets.get(tx, alert.ticket_id)
-        t = translator(agent.locale, "pages")
-        token = links.token_for(workshop.settings.key, links.LinkKind.ALERT, alert.id, agent.id)
-        body = "\n\n".join(
-            [
-                t("{name}, you are on call and this needs you now.", name=agent.name.split()[0]),
-                f"#{ticket.number}  {ticket.subject}\n{ticket.preview}",
-                t("Why: {reason}", reason=alert.reason),
-                t("See it and acknowledge with one tap:") + f"\n{workshop.settings.address}/alert/{token}",
-                t("If nobody acknowledges, the next person is woken."),
-            ]
-        )
-        await tickets.mailing.queue_notice(
-            tx,
-            recipients=[agent.email],
-            subject=t("On call: #{number} {subject}", number=ticket.number, subject=ticket.subject),
-            body=body,
-            ticket_id=ticket.id,
-        )
-        notification.state, notification.sent_at = "sent", tx.now
+        what, words, number = f"#{ticket.number} {ticket.subject}", ticket.preview, ticket.number
+    return {
+        "id": str(alert.id),
+        "what": what,
+        "words": words,
+        "reason": t(alert.reason),
+        "ticket": number,
+        "raised_at": alert.raised_at.isoformat(),
+        "url": f"{workshop.settings.address}/alert/{token}",
+    }
+
+
+def _list_of(workshop: Workshop) -> str:
+    return f"{workshop.settings.address}/oncall/alerts"
+
+

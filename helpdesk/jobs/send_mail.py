@@ -97,12 +97,34 @@ async def _wanted(
         body=mail.body,
         date=mail.created_at,
         loop=instance,
-        automatic=mail.kind == "notice",
+        automatic=mail.kind in ("notice", "acknowledgement"),
         brand=inbox.settings.get("shown_name", inbox.name),
     )
+    if ticket is not None and mail.kind == "acknowledgement":
+        return await _acknowledgement(workshop, tx, plain, ticket, inbox)
     if message is None or ticket is None:
         return plain
     return await _answer(workshop, tx, plain, message, ticket, inbox)
+
+
+async def _acknowledgement(
+    workshop: Workshop,
+    tx: Transaction,
+    plain: composing.OutgoingMail,
+    ticket: Ticket,
+    inbox: inboxes.Inbox,
+) -> composing.OutgoingMail:
+    """With the carriers, so that an answer to it joins the ticket, and without a word of the other side."""
+    first = await tx.session.scalar(
+        select(Message.source_id).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
+    )
+    return replace(
+        plain,
+        reply_to=workshop.carriers.reply_address(plain.sender.email, ticket.number, ticket.contact_id),
+        in_reply_to=first,
+        references=(workshop.carriers.thread_root(ticket.number, _domain(inbox)), *([first] if first else [])),
+        locale=(await contacts.get(tx, ticket.contact_id)).locale,
+    )
 
 
 async def _answer(
@@ -132,7 +154,8 @@ async def _answer(
     return replace(
         plain,
         sender=Address(t("{agent} via {team}", agent=message.author_name, team=plain.brand), plain.sender.email),
-        to=(Address(contact.name, plain.to[0].email), *plain.to[1:]),
+        to=(Address(contact.name, plain.to[0].email),),
+        cc=plain.to[1:],
         reply_to=carriers.reply_address(plain.sender.email, ticket.number, contact.id),
         signature=agent.signature if agent and agent.signature else message.author_name,
         in_reply_to=answered.source_id if answered else None,

@@ -11,6 +11,8 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
 from helpdesk.domain import oncall, sla, tickets
 from helpdesk.errors import HelpdeskError
+from helpdesk.jobs import rota
+from helpdesk.jobs import distribute
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
@@ -51,6 +53,22 @@ async def escalate_alerts(workshop: Workshop) -> None:
             await tickets.escalate(tx, alert_id, ticket_id)
 
 
+async def ring_due(workshop: Workshop) -> None:
+    """Later rules, further tries, bundles, and rings whose sender died: each method is rung by a job."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        for method_id in await oncall.ringing.methods_due(tx):
+            tx.enqueue("ring", method_id=str(method_id))
+
+
+async def raise_by_rules(workshop: Workshop) -> None:
+    """Chats nobody takes, promises about to be missed."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        waiting = await tickets.raise_waiting(tx)
+    for ticket_id in waiting:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.raise_by_rule(tx, ticket_id)
+
+
 async def sweep_credentials(workshop: Workshop) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
         await sessions.sweep(tx)
@@ -76,6 +94,13 @@ DUTIES = [
     Duty("wake_snoozed", 1, wake_snoozed),
     Duty("record_breaches", 1, record_breaches),
     Duty("escalate_alerts", 1, escalate_alerts),
+    Duty("ring_due", 1, ring_due),
+    Duty("raise_by_rules", 10, raise_by_rules),
+    Duty("pass_shifts", 10, rota.pass_shifts),
+    Duty("foresee", 300, rota.foresee),
+    Duty("distribute", 1, distribute.distribute),
+    Duty("release_unattended", 1, distribute.release_unattended),
+    Duty("watch_overload", 10, distribute.watch_overload),
     Duty("sweep_credentials", 600, sweep_credentials),
     Duty("sweep_files", 3600, sweep_files),
 ]

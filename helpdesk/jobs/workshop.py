@@ -21,6 +21,11 @@ class Workshop:
     readers: Readers
     carriers: Carriers
 
+    @property
+    def authserv_ids(self) -> frozenset[str]:
+        """Names of our own mail servers, whose word on a sender counts."""
+        return frozenset(name.lower() for name in self.settings.authserv_ids)
+
     async def instance(self) -> str:
         """The name of this installation in the loop header of its mails."""
         async with self.database.transaction(SYSTEM) as tx:
@@ -32,6 +37,6 @@ def open_workshop(database: Database, settings: Settings, files: Files) -> Works
         database=database,
         settings=settings,
         files=files,
-        readers=Readers(),
+        readers=Readers(checks_signatures=settings.verify_dkim and not settings.demo),
         carriers=Carriers({1: settings.key}, current=1),
     )

@@ -1,17 +1,18 @@
 """What an agent's browser may ask for over the socket."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from helpdesk.actors import Actor
 from helpdesk.channels import chat
-from helpdesk.domain import tickets
+from helpdesk.domain import availability, tickets
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.parsing import parse, parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.namespace import Namespace
+from helpdesk.realtime.presence import Presence
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.tables import Json
@@ -29,6 +30,7 @@ class Changes(BaseModel):
     impact: Annotated[int, Field(ge=1, le=3)] | None = None
     urgency: Annotated[int, Field(ge=1, le=3)] | None = None
     tags: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=20)
+    skills: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=10)
     subject: Annotated[str, Field(max_length=250)] | None = None
     snooze_until: AwareDatetime | None = None
 
@@ -40,6 +42,10 @@ class ChangeTicket(BaseModel):
     set: Changes
 
 
+class AvailabilityChosen(BaseModel):
+    state: Literal["online", "away"]
+
+
 class ClaimNext(BaseModel):
     client_id: UUID | None = None
 
@@ -49,6 +55,7 @@ class Agents(Namespace):
         super().__init__("/agent", database)
         self._files = files
         self._broadcaster = broadcaster
+        self.presence_of = Presence(database, self.everybody)
         self.commands = {
             "sync": self.sync,
             "send_message": self.send_message,
@@ -60,6 +67,9 @@ class Agents(Namespace):
             "typing": self.typing,
             "presence": self.presence,
         }
+
+    async def entered(self, actor: Actor) -> None:
+        await self.presence_of.entered(actor)
 
     async def left(self, sid: str) -> None:
         self._broadcaster.leave(sid)
@@ -87,15 +97,20 @@ class Agents(Namespace):
         async with self.database.transaction(actor) as tx:
             ticket = await tickets.claim_next(tx, wanted.client_id)
         if ticket is None:
-            return {"ok": True, "ticket": None, "empty": True}
+            return {"ok": True, "ticket": None, "empty": True, "full": await self._is_full(actor)}
         return {"ok": True, "ticket": ticket.id, "number": ticket.number, "version": ticket.version}
+
+    async def _is_full(self, actor: Actor) -> bool:
+        """Whether it was the own capacity that left nothing to claim."""
+        async with self.database.transaction(actor) as tx:
+            return actor.agent_id is not None and await tickets.is_full(tx, actor.agent_id)
 
     async def change_ticket(self, actor: Actor, data: dict[str, Any]) -> Json:
         wanted = parse(data, ChangeTicket)
         given = wanted.set
         change = tickets.TicketChange(
             fields=frozenset(given.model_fields_set),
-            **{**given.model_dump(), "tags": tuple(given.tags)},
+            **{**given.model_dump(), "tags": tuple(given.tags), "skills": tuple(given.skills)},
         )
         try:
             async with self.database.transaction(actor) as tx:
@@ -116,7 +131,8 @@ class Agents(Namespace):
         await self._broadcaster.watch_queue(data["sid"], view, actor.inbox_ids)
         async with self.database.transaction(actor) as tx:
             rows, _ = await tickets.queries.queue_page(tx, view=view, limit=WATCHED_ROWS)
-        return {"ok": True, "rows": rows, "as_of": tx.now}
+            overload = await tickets.overload.shown(tx)
+        return {"ok": True, "rows": rows, "as_of": tx.now, "overload": overload.to_dict()}
 
     async def acknowledge_alert(self, actor: Actor, data: dict[str, Any]) -> Json:
         if actor.agent_id is None:
@@ -133,13 +149,23 @@ class Agents(Namespace):
             await self._tell(actor, ticket_id, told, data["sid"])
 
     async def presence(self, actor: Actor, data: dict[str, Any]) -> None:
-        """Who looks at a ticket: for colleagues only."""
+        """Who looks at a ticket: for colleagues only. Without a ticket: whether new work may come."""
+        if not data.get("ticket"):
+            await self._choose_availability(actor, data)
+            return
         ticket_id = parse_id(data.get("ticket"))
         if self.may_speak(data["sid"]):
             await chat.require_ticket(self.database, actor, ticket_id)
             who = {"kind": "agent", "id": actor.agent_id, "name": actor.name}
             told = {"type": "presence", "ticket": ticket_id, "who": who, "state": str(data.get("state"))[:20]}
             await self._broadcaster.ephemeral(ticket_id, told, to_contact=False, skip=data["sid"])
+
+    async def _choose_availability(self, actor: Actor, data: dict[str, Any]) -> None:
+        wanted = parse(data, AvailabilityChosen)
+        if actor.agent_id is not None:
+            async with self.database.transaction(actor) as tx:
+                await availability.choose(tx, actor.agent_id, availability.State(wanted.state))
+                tx.enqueue("distribute")
 
     async def _tell(self, actor: Actor, ticket_id: UUID, told: Json, sid: str) -> None:
         """Colleagues learn who it is by id; the contact learns the name."""

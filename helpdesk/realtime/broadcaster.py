@@ -57,7 +57,10 @@ class Broadcaster:
         self._dirty: set[UUID] = set()
         self._hinted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._wakeups = wakeups
+        self._said: set[asyncio.Task[None]] = set()
         wakeups.on_hint(self.hint)
+        wakeups.on_word(self._repeat)
 
     async def start(self) -> None:
         self._tasks = [
@@ -120,6 +123,14 @@ class Broadcaster:
         room = rooms.contact_of(ticket_id) if to_contact else rooms.agents_of(ticket_id)
         namespace = "/widget" if to_contact else "/agent"
         await self._server.emit("ephemeral", told, room=room, namespace=namespace, skip_sid=skip)
+        self._wakeups.spread({"room": room, "namespace": namespace, "told": told})
+
+    def _repeat(self, word: Json) -> None:
+        """What another process said to the same room."""
+        say = self._server.emit("ephemeral", word["told"], room=word["room"], namespace=word["namespace"])
+        task = asyncio.ensure_future(say)
+        self._said.add(task)
+        task.add_done_callback(self._said.discard)
 
     async def _begin(self, ticket_id: UUID) -> _Watched:
         async with self._database.transaction(SYSTEM) as tx:

@@ -66,6 +66,13 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
             log.exception("socket_command_failed", command=event)
             return {"ok": False, "error": "internal"}
 
+    async def entered(self, actor: Actor) -> None:
+        """Somebody opened a socket; subclasses take note."""
+
+    def everybody(self) -> list[Actor]:
+        """Who has a socket of this namespace open in this process."""
+        return [caller.actor for caller in self._callers.values()]
+
     async def left(self, sid: str) -> None:
         """A socket is gone; subclasses tidy up."""
 
@@ -111,6 +118,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except HelpdeskError as failure:
             raise socketio.exceptions.ConnectionRefusedError(failure.code) from None
         self._callers[sid] = Caller(subject, actor, self.database.clock.now(), actor.inbox_ids)
+        await self.entered(actor)
 
     async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:
         command = self.commands.get(event)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from helpdesk.actors import Actor
 from helpdesk.clock import Clock
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
-from helpdesk.storage.transaction import Reactions, Transaction
+from helpdesk.storage.transaction import Reactions, Transaction, driver_of
 
 Listener = Callable[[Transaction], None]
 
@@ -37,7 +37,9 @@ class Database:
         self.clock = clock
         self._reactions = reactions or {}
         self._engine = _engine(url, pool_size)
-        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=True)
+        # Sessions write inside the driver's own transaction, which `transaction` begins and ends.
+        writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._sessions = async_sessionmaker(writing, expire_on_commit=False, autoflush=True)
         self._listeners: list[Listener] = []
 
     @asynccontextmanager
@@ -48,12 +50,12 @@ class Database:
         failure (the caller may try the whole block again), and whatever the block raises.
         """
         async with self._sessions() as session:
-            tx = Transaction(session, self.clock.now(), actor, self._reactions)
             try:
-                await session.connection()
-                yield tx
-                await tx.finish()
-                await session.commit()
+                driver = await _living_connection(session)
+                tx = Transaction(session, self.clock.now(), actor, self._reactions, connection=driver)
+                async with _discarded_when_lost(session, driver), driver.transaction():
+                    yield tx
+                    await tx.finish()
             except HelpdeskError:
                 raise
             except Exception as failure:
@@ -81,6 +83,25 @@ class Database:
     @property
     def engine(self) -> AsyncEngine:
         return self._engine
+
+
+async def _living_connection(session: AsyncSession) -> asyncpg.Connection:
+    """The session's driver connection; one that died while it lay in the pool is replaced."""
+    while True:
+        driver = await driver_of(session)
+        if not driver.is_closed():
+            return driver
+        await session.invalidate()
+
+
+@asynccontextmanager
+async def _discarded_when_lost(session: AsyncSession, driver: asyncpg.Connection) -> AsyncIterator[None]:
+    """A connection that broke never goes back to the pool."""
+    try:
+        yield
+    finally:
+        if driver.is_closed():
+            await session.invalidate()
 
 
 def driver_dsn(url: str) -> str:

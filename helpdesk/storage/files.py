@@ -59,6 +59,25 @@ class Files:
             for one in attachments
         ]
 
+    def page_address(self, message_id: object, now: datetime) -> str:
+        """The path of a message's HTML, until it ends; who asks is checked there again."""
+        ends = int((now + ADDRESS_LIFETIME).timestamp()) // 3600 * 3600
+        return f"/m/{message_id}?ends={ends}&signature={self._signature('page', str(message_id), '', ends)}"
+
+    def check_page(self, message_id: object, ends: str, signature: str, now: datetime) -> None:
+        """Errors: as `check`."""
+        self.check("page", str(message_id), "", ends, signature, now)
+
+    def picture_address(self, url: str, now: datetime) -> str:
+        """The path by which a remote picture is fetched through us, until it ends."""
+        ends = int((now + ADDRESS_LIFETIME).timestamp()) // 3600 * 3600
+        signature = self._signature("picture", url, "", ends)
+        return f"/m/picture?url={quote(url, safe='')}&ends={ends}&signature={signature}"
+
+    def check_picture(self, url: str, ends: str, signature: str, now: datetime) -> None:
+        """Errors: as `check`."""
+        self.check("picture", url, "", ends, signature, now)
+
     def check(self, key: str, name: str, content_type: str, ends: str, signature: str, now: datetime) -> None:
         """Errors: NotFound for an address that is not ours or has ended."""
         until = int(ends) if ends.isascii() and ends.isdigit() and len(ends) < 16 else 0

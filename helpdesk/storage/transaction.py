@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from helpdesk.actors import Actor
 from helpdesk.storage import ids, job_queue
 from helpdesk.storage.tables import EventRow, Json
+
+T = TypeVar("T")
 
 
 class Recordable(Protocol):
@@ -50,6 +52,9 @@ class Transaction:
     touched: dict[UUID, int] = field(default_factory=dict)
     """Tickets whose events or queue rows changed → their newest version."""
     jobs: list[job_queue.Job] = field(default_factory=list)
+    connection: asyncpg.Connection | None = None
+    known: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)
+    """What `find` has read."""
 
     def new_id(self) -> UUID:
         """A UUIDv7 of this transaction's moment."""
@@ -84,18 +89,38 @@ class Transaction:
         """A job row that commits together with everything else in this transaction."""
         self.jobs.append(job_queue.Job(job, payload, after))
 
+    async def find(self, kind: type[T], row_id: UUID) -> T | None:
+        """A row by its id, read once in this transaction: for what others rarely change (plans, inboxes,
+        agents), never for what is locked."""
+        found: T | None = self.known.get((kind, row_id))
+        if found is None:
+            found = self.known[kind, row_id] = await self.session.get(kind, row_id)
+        return found
+
     async def driver(self) -> asyncpg.Connection:
         """The session's own driver connection, inside the same transaction: for the hot statements."""
-        await self.session.flush()
-        raw = await (await self.session.connection()).get_raw_connection()
-        connection: asyncpg.Connection = raw.driver_connection
-        return connection
+        await self.flush()
+        if self.connection is None:
+            self.connection = await driver_of(self.session)
+        return self.connection
+
+    async def flush(self) -> None:
+        """What was changed so far goes to the database."""
+        if self.session.new or self.session.dirty or self.session.deleted:
+            await self.session.flush()
 
     async def finish(self) -> None:
         """Everything pending goes to the database, the jobs last; the commit is the caller's."""
-        await self.session.flush()
+        await self.flush()
         if self.jobs:
             await job_queue.enqueue(await self.driver(), self.jobs)
+
+
+async def driver_of(session: AsyncSession) -> asyncpg.Connection:
+    """The driver's connection behind a session."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection: asyncpg.Connection = raw.driver_connection
+    return connection
 
 
 def _ids(event: Recordable) -> dict[str, str]:

@@ -1,39 +1,46 @@
-"""Hints between processes that something was committed: ids only, lossy, never inside a transaction.
+"""Hints that something was committed: to this process at once, to the others over the bus.
 
-PostgreSQL's NOTIFY on a connection of its own, one coalesced call per tick. Whoever misses a hint is
-healed by the sweep of its broadcaster.
+Ids only, lossy, never inside a transaction, one coalesced call per tick. Whoever misses a hint is healed
+by the sweep of its broadcaster. Ephemeral words (typing, seen) travel the same way and are dropped first.
 """
 
 import asyncio
 import contextlib
+import secrets
+from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 import structlog
 
 from helpdesk.errors import HelpdeskError
-from helpdesk.storage import job_queue
+from helpdesk.storage.bus import Bus, Line
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
+from helpdesk.wire import encode
 
 log = structlog.get_logger(__name__)
 
-CHANNEL = "helpdesk"
-_PER_NOTIFY = 150
+_PER_PAYLOAD = 150
 """Ids in one payload; PostgreSQL allows 8,000 bytes."""
 
+_LARGEST_WORD = 4_000
+_WORDS_KEPT = 500
+
 Heard = Callable[[set[UUID]], None]
+Word = dict[str, Any]
 
 
 class Wakeups:
-    """Tells this process at once and the others by NOTIFY which tickets changed, and workers of new jobs."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._listeners: list[Heard] = []
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._bus = bus
+        self._name = secrets.token_hex(4)
+        self._hint_listeners: list[Heard] = []
+        self._word_listeners: list[Callable[[Word], None]] = []
         self._tickets: set[UUID] = set()
+        self._words: deque[Word] = deque(maxlen=_WORDS_KEPT)
         self._has_jobs = False
         self._pending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -41,7 +48,16 @@ class Wakeups:
 
     def on_hint(self, listener: Heard) -> None:
         """Called with the ids of changed tickets, from this process and others. Must not block."""
-        self._listeners.append(listener)
+        self._hint_listeners.append(listener)
+
+    def on_word(self, listener: Callable[[Word], None]) -> None:
+        """Called with what other processes spread. Must not block."""
+        self._word_listeners.append(listener)
+
+    def spread(self, word: Word) -> None:
+        """Tell the other processes something that may be lost."""
+        self._words.append(word)
+        self._pending.set()
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="wakeups")
@@ -54,11 +70,8 @@ class Wakeups:
 
     async def flush(self) -> None:
         """Send what is pending on a connection for this once: for commands that end right after."""
-        connection = await self._database.connect()
-        try:
-            await self._send_pending(connection)
-        finally:
-            await connection.close()
+        async with self._bus.open(lambda _: None) as line:
+            await self._send_pending(line)
 
     def _committed(self, tx: Transaction) -> None:
         if tx.touched:
@@ -69,48 +82,57 @@ class Wakeups:
             self._pending.set()
 
     def _tell(self, ticket_ids: set[UUID]) -> None:
-        for listener in self._listeners:
+        for listener in self._hint_listeners:
             listener(ticket_ids)
 
     async def _run(self) -> None:
         while True:
             try:
-                connection = await self._database.connect()
-                try:
-                    await connection.add_listener(CHANNEL, self._heard)
-                    await self._forward(connection)
-                finally:
-                    connection.terminate()
-            except (HelpdeskError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as failure:
-                log.warning("wakeups_lost_database", error=str(failure))
+                async with self._bus.open(self._heard) as line:
+                    await self._forward(line)
+            except HelpdeskError as failure:
+                log.warning("wakeups_lost_bus", error=str(failure))
                 await asyncio.sleep(0.5)
 
-    async def _forward(self, connection: asyncpg.Connection) -> None:
+    async def _forward(self, line: Line) -> None:
         while True:
             try:
                 await asyncio.wait_for(self._pending.wait(), timeout=5)
             except TimeoutError:
-                await connection.execute("SELECT 1")  # notices a connection that died silently
-                continue
-            await self._send_pending(connection)
+                await line.check()  # notices a connection that died silently
+            else:
+                await self._send_pending(line)
 
-    async def _send_pending(self, connection: asyncpg.Connection) -> None:
+    async def _send_pending(self, line: Line) -> None:
         self._pending.clear()
         tickets, self._tickets = self._tickets, set()
         has_jobs, self._has_jobs = self._has_jobs, False
-        for payload in _payloads(connection.get_server_pid(), tickets):
-            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+        words = [self._words.popleft() for _ in range(len(self._words))]
+        payloads = [*_hints(self._name, tickets), *_spoken(self._name, words)]
+        if payloads:
+            await line.publish(payloads)
         if has_jobs:
-            await job_queue.wake(connection)
+            await line.wake_workers()
 
-    def _heard(self, connection: object, pid: int, channel: str, payload: object) -> None:
-        told = orjson.loads(str(payload))
-        if isinstance(connection, asyncpg.Connection) and told["from"] == connection.get_server_pid():
+    def _heard(self, payload: str) -> None:
+        told = orjson.loads(payload)
+        if told["from"] == self._name:
             return  # our own; this process was told directly
-        self._tell({UUID(ticket_id) for ticket_id in told["tickets"]})
+        if "word" in told:
+            for listener in self._word_listeners:
+                listener(told["word"])
+        else:
+            self._tell({UUID(ticket_id) for ticket_id in told["tickets"]})
 
 
-def _payloads(pid: int, tickets: Iterable[UUID]) -> Iterable[str]:
+def _hints(name: str, tickets: Iterable[UUID]) -> Iterable[str]:
     ids = [str(ticket_id) for ticket_id in tickets]
-    for start in range(0, len(ids), _PER_NOTIFY):
-        yield orjson.dumps({"from": pid, "tickets": ids[start : start + _PER_NOTIFY]}).decode()
+    for start in range(0, len(ids), _PER_PAYLOAD):
+        yield orjson.dumps({"from": name, "tickets": ids[start : start + _PER_PAYLOAD]}).decode()
+
+
+def _spoken(name: str, words: Iterable[Word]) -> Iterable[str]:
+    for word in words:
+        payload = encode({"from": name, "word": word}).decode()
+        if len(payload.encode()) <= _LARGEST_WORD:
+            yield payload

@@ -24,15 +24,21 @@ _LOOK_BACK = 50
 
 @dataclass(frozen=True)
 class AlertView:
+    """`ticket` is nothing for an alert about the helpdesk itself, which `subject` and `last_words` tell of."""
+
     state: str
     reason: str
+    subject: str
     raised_at: datetime
+    next_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str
     acknowledged_by_you: bool
     last_words: str
     last_words_at: datetime | None
-    ticket: dict[str, Any]
+    ticket: dict[str, Any] | None
+    url: str
+    history: list[tuple[datetime, str]]
 
 
 async def show_alert(request: Request) -> Response:
@@ -48,12 +54,20 @@ async def show_alert(request: Request) -> Response:
 
 
 async def acknowledge_alert(request: Request) -> Response:
-    """POST /alert/{token}: one tap, no sign-in. A second tap, or a second person's, changes nothing."""
+    """POST /alert/{token}: one tap, no sign-in. A second tap, or a second person's, changes nothing.
+
+    `do=next` wakes the next person instead, `do=close` ends an alert that is about no ticket.
+    """
+    form = await request.form(max_files=0, max_fields=5)
     alert_id, actor = await _reader(request)
     async with request.app.state.database.transaction(actor) as tx:
-        alert = await oncall.get_alert(tx, alert_id)
-        ticket = await tickets.lock(tx, alert.ticket_id)
-        await oncall.acknowledge(tx, ticket, alert.id, _own_id(actor))
+        match form.get("do"):
+            case "next":
+                await tickets.hand_on(tx, alert_id)
+            case "close":
+                await oncall.close_alert(tx, alert_id)
+            case _:
+                await tickets.acknowledge(tx, alert_id, _own_id(actor))
     return RedirectResponse(request.url.path, 303)
 
 
@@ -69,28 +83,65 @@ async def _reader(request: Request) -> tuple[UUID, Actor]:
 
 
 async def _view(tx: Transaction, alert: oncall.Alert, t: Translator) -> AlertView:
-    ticket = await tickets.queries.ticket(tx, alert.ticket_id)
-    events, _ = await tickets.queries.latest_events(tx, alert.ticket_id, None, _LOOK_BACK)
-    said = [
-        event for event in events if event["name"] == MessageReceived.__name__ and event["data"].get("body")
-    ]
+    ticket, words, words_at = None, str(alert.details.get("body", "")), None
+    if alert.ticket_id is not None:
+        ticket = await tickets.queries.ticket(tx, alert.ticket_id)
+        words, words_at = await _last_words(tx, alert.ticket_id, ticket)
     by = await agents.get(tx, alert.acknowledged_by) if alert.acknowledged_by else None
     return AlertView(
         state=alert.status,
-        reason=_reason(alert.reason, t),
+        reason=reason_words(alert.reason, t),
+        subject=ticket["subject"] if ticket else str(alert.details.get("subject") or alert.reason),
         raised_at=alert.raised_at,
+        next_at=alert.next_at,
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=by.name if by else "",
         acknowledged_by_you=by is not None and by.id == tx.actor.agent_id,
-        last_words=said[-1]["data"]["body"] if said else ticket["preview"],
-        last_words_at=said[-1]["at"] if said else ticket["last_message_at"],
+        last_words=words,
+        last_words_at=words_at,
         ticket=ticket,
+        url=str(alert.details.get("url", "")),
+        history=[(entry.at, entry_words(entry, t)) for entry in await oncall.entries_of(tx, alert.id)],
     )
 
 
-def _reason(reason: str, t: Translator) -> str:
-    """The usual one in the reader's language; any other as it was recorded."""
-    return t("Urgent, and nobody is at work") if reason.startswith("P1 outside staffed hours") else reason
+async def _last_words(
+    tx: Transaction, ticket_id: UUID, ticket: dict[str, Any]
+) -> tuple[str, datetime | None]:
+    events, _ = await tickets.queries.latest_events(tx, ticket_id, None, _LOOK_BACK)
+    said = [
+        event for event in events if event["name"] == MessageReceived.__name__ and event["data"].get("body")
+    ]
+    if not said:
+        return ticket["preview"], ticket["last_message_at"]
+    return said[-1]["data"]["body"], said[-1]["at"]
+
+
+def reason_words(reason: str, t: Translator) -> str:
+    """The usual ones in the reader's language; any other as it was recorded."""
+    known = {
+        "Nobody has taken this chat": t("Nobody has taken this chat"),
+        "A promise is about to be missed": t("A promise is about to be missed"),
+    }
+    if reason.startswith("P1 outside staffed hours"):
+        return t("Urgent, and nobody is at work")
+    return known.get(reason, reason)
+
+
+def entry_words(entry: oncall.AlertEntry, t: Translator) -> str:
+    """One line of an alert's history."""
+    data = entry.data
+    name = str(data.get("agent_name", ""))
+    words = {
+        "AlertRaised": t("Raised"),
+        "AlertNotified": t("{name} was rung by {method}", name=name, method=str(data.get("method", ""))),
+        "AlertNotificationFailed": t("{name} could not be rung: {error}", name=name, error=data.get("error", "")),
+        "AlertAcknowledged": t("{name} acknowledged", name=name),
+        "AlertUnanswered": t("No reply in time after {name} acknowledged", name=name),
+        "AlertExhausted": t("Everybody was rung; the owner was told"),
+        "CoverageMissing": t("A step had nobody to ring"),
+    }
+    return words.get(entry.name, entry.name)
 
 
 def _own_id(actor: Actor) -> UUID:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -25,15 +26,20 @@ NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 NIGHT = NOON + timedelta(hours=12)
 
 
+class _RolledBack(Exception):
+    pass
+
+
 @pytest.fixture(scope="module")
 async def company(_worker_engine: Database) -> AsyncIterator[tuple[Transaction, Seeded]]:
     """Seeded once on a Wednesday at noon, read by the tests below, rolled back after the last of them."""
-    async with _worker_engine._sessions() as session:
-        tx = Transaction(session, NOON, SYSTEM)
-        seeded = await populate(tx, "a-hash")
-        await tx.finish()
-        yield tx, seeded
-        await session.rollback()
+    with contextlib.suppress(_RolledBack):
+        async with _worker_engine.transaction(SYSTEM) as tx:
+            tx.now, tx.reactions = NOON, {}
+            seeded = await populate(tx, "a-hash")
+            await tx.finish()
+            yield tx, seeded
+            raise _RolledBack
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A real helpdesk server from outside: its process, its ports, its commands, what its callers get."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -109,11 +110,12 @@ class Desk:
 
     @property
     def postgres(self) -> psutil.Process | None:
-        """The bundled database's process, while it runs."""
-        for process in psutil.process_iter(["name", "cwd"]):
-            if process.info["name"] == "postgres" and (process.info["cwd"] or "").startswith(str(self.folder)):
-                parent = process.parent()
-                if parent is None or parent.name() != "postgres":
+        """The bundled database's process, while it runs; also one that outlived its server."""
+        around = psutil.process_iter() if self.has_ended else psutil.Process(self.pid).children()
+        for process in around:
+            with contextlib.suppress(psutil.Error):
+                ours = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+                if ours and process.cwd().startswith(str(self.folder)):
                     return process
         return None
 

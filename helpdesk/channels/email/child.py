@@ -11,6 +11,10 @@ from helpdesk.errors import Invalid, Unavailable
 
 WALL_SECONDS = 10.0
 MEMORY = 1024 * 1024 * 1024
+WIDE_SECONDS = 60.0
+WIDE_MEMORY = 3 * 1024 * 1024 * 1024
+"""For a mail that an administrator wants read again."""
+
 _MAILS_PER_CHILD = 2000
 _START_SECONDS = 30.0
 _ROOT = str(Path(child_main.__file__).parents[3])
@@ -26,17 +30,24 @@ class Readers:
         wall_seconds: float = WALL_SECONDS,
         memory: int = MEMORY,
         module: str = child_main.__name__,
+        checks_signatures: bool = False,
     ) -> None:
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Child] = []
         self._wall_seconds = wall_seconds
         self._memory = memory
         self._module = module
+        self._mode = ["dkim"] if checks_signatures else []
         self._closed = False
         self._busy = 0
 
-    async def read_safely(self, raw: bytes) -> Mail:
-        """Invalid("mail_took_too_long") or Invalid("unreadable_mail") for what must go to quarantine."""
+    async def read_safely(self, raw: bytes, *, wide: bool = False) -> Mail:
+        """Invalid("mail_took_too_long") or Invalid("unreadable_mail") for what must go to quarantine.
+
+        `wide` gives it a child of its own, with more time and memory.
+        """
+        if wide:
+            return await self._read_widely(raw)
         if self._closed:
             raise Unavailable("readers_closed")
         async with self._free:
@@ -61,6 +72,15 @@ class Readers:
             raise Invalid("unreadable_mail", answer.decode("utf-8", "replace"))
         return unpack(answer)
 
+    async def _read_widely(self, raw: bytes) -> Mail:
+        alone = Readers(
+            1, wall_seconds=WIDE_SECONDS, memory=WIDE_MEMORY, module=self._module, checks_signatures=bool(self._mode)
+        )
+        try:
+            return await alone.read_safely(raw)
+        finally:
+            await alone.close()
+
     @property
     def busy(self) -> int:
         """How many mails are with a child just now."""
@@ -74,7 +94,7 @@ class Readers:
 
     async def _start(self) -> "_Child":
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", self._module, str(self._memory), str(int(self._wall_seconds) + 5),
+            sys.executable, "-m", self._module, str(self._memory), str(int(self._wall_seconds) + 5), *self._mode,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             env={"PYTHONPATH": _ROOT, "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "random"},  # none of our secrets
         )  # fmt: skip

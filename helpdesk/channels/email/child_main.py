@@ -4,14 +4,16 @@ import gc
 import resource
 import signal
 import sys
+from dataclasses import replace
 
+from helpdesk.channels.email.authentication import signed_by
 from helpdesk.channels.email.mail import pack
 from helpdesk.channels.email.reader import read
 
 READY, READ, REFUSED = b"\x00", b"\x01", b"\x02"
 
 
-def main(memory: int, seconds: int) -> None:
+def main(memory: int, seconds: int, *, checks_signatures: bool) -> None:
     """`seconds` is a second line of defence: should the parent die, nobody else would stop a runaway."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -22,14 +24,17 @@ def main(memory: int, seconds: int) -> None:
     while len(head := source.read(4)) == 4:
         raw = source.read(int.from_bytes(head, "big"))
         signal.alarm(seconds)
-        kind, answer = _read(raw)
+        kind, answer = _read(raw, checks_signatures=checks_signatures)
         signal.alarm(0)
         _answer(sink, kind, answer)
 
 
-def _read(raw: bytes) -> tuple[bytes, bytes]:
+def _read(raw: bytes, *, checks_signatures: bool) -> tuple[bytes, bytes]:
     try:
-        return READ, pack(read(raw))
+        mail = read(raw)
+        if checks_signatures:
+            mail = replace(mail, signed_by=signed_by(raw))
+        return READ, pack(mail)
     except MemoryError:
         gc.collect()
         return REFUSED, b"MemoryError"
@@ -45,4 +50,4 @@ def _answer(sink: object, kind: bytes, answer: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), checks_signatures=sys.argv[3:] == ["dkim"])

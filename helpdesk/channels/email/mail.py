@@ -68,6 +68,7 @@ class Mail:
 
     `text == new_text + signature_text + quoted_text`: folding never loses a word. `auto` is None for a
     person's mail, else auto_replied, auto_generated, list, bulk or bounce; `auto_why` is the header.
+    `signed_by` are the domains whose DKIM signature holds, where that was checked.
     """
 
     message_id: str | None = None
@@ -94,6 +95,7 @@ class Mail:
     protection: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body_hash: str = ""
+    signed_by: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
@@ -132,7 +134,7 @@ def _mail(values: dict[str, Any], parts: tuple[Part, ...]) -> Mail:
     values["sender"] = _address(values["sender"])
     for name in ("to", "cc", "reply_to"):
         values[name] = _addresses(values[name])
-    for name in ("in_reply_to", "references", "defects"):
+    for name in ("in_reply_to", "references", "defects", "signed_by"):
         values[name] = tuple(values[name])
     values["headers"] = tuple((key, value) for key, value in values["headers"])
     values["date"] = datetime.fromisoformat(values["date"]) if values["date"] else None

@@ -12,14 +12,14 @@ from helpdesk.storage.transaction import Transaction
 
 
 async def get(tx: Transaction, contact_id: UUID) -> Contact:
-    contact = await tx.session.get(Contact, contact_id)
+    contact = await tx.find(Contact, contact_id)
     if contact is None:
         raise NotFound("contact_not_found")
     return contact
 
 
 async def company(tx: Transaction, company_id: UUID) -> Company:
-    found = await tx.session.get(Company, company_id)
+    found = await tx.find(Company, company_id)
     if found is None:
         raise NotFound("company_not_found")
     return found

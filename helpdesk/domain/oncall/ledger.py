@@ -55,6 +55,11 @@ def pick_next(roster: Sequence[str], busy: Collection[str], carried: Mapping[str
     return min(free, key=lambda person: carried.get(person, 0.0), default=None)
 
 
+def is_night(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock on the wall says that people sleep."""
+    return not _NIGHT_ENDS <= wall_clock.reading(at, zone).hour < _NIGHT_STARTS
+
+
 def _share(at: datetime, zone: ZoneInfo, holidays: Collection[date]) -> Share:
     wall = wall_clock.reading(at, zone)
     if wall.date() in holidays:

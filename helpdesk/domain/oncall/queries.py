@@ -1,28 +1,33 @@
-"""Who is on call now, and which alerts are open."""
+"""Who is on call now, which alerts are open, and whether ringing keeps up."""
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from helpdesk.domain import agents, permissions
+from helpdesk.domain.oncall import schedules
 from helpdesk.domain.oncall.coverage import now_and_next
-from helpdesk.domain.oncall.model import Alert, AlertStatus, ScheduleRow
-from helpdesk.domain.oncall.shifts import Schedule, on_call_at
+from helpdesk.domain.oncall.model import (
+    Alert,
+    AlertEntry,
+    AlertNotification,
+    AlertStatus,
+    EscalationPolicyRow,
+    RingState,
+)
+from helpdesk.domain.oncall.shifts import on_call_at
 from helpdesk.errors import NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 
-def schedule_of(row: ScheduleRow) -> Schedule:
-    return Schedule.parse({**row.rota, "id": str(row.id), "name": row.name})
-
-
 async def people_on_call(tx: Transaction, schedule_id: UUID) -> list[UUID]:
     """The agents on call at this moment, the first to ring first."""
-    row = await tx.session.get(ScheduleRow, schedule_id)
-    if row is None:
+    try:
+        schedule = await schedules.load(tx, schedule_id)
+    except NotFound:
         return []
-    return [UUID(person) for person in on_call_at(schedule_of(row), tx.now).people]
+    return [UUID(person) for person in on_call_at(schedule, tx.now).people]
 
 
 async def on_call_now(tx: Transaction) -> list[Json]:
@@ -34,8 +39,10 @@ async def on_call_now(tx: Transaction) -> list[Json]:
         return [{"id": person, "name": names.get(person, "?")} for person in ids]
 
     found = []
-    for row in await tx.session.scalars(select(ScheduleRow).order_by(ScheduleRow.name)):
-        now = now_and_next(schedule_of(row), tx.now)
+    stored = await schedules.rows(tx)
+    loaded = await schedules.load_all(tx, stored)
+    for row in stored:
+        now = now_and_next(loaded[row.id], tx.now)
         following = {"agents": people(now.next_people), "at": now.next_at} if now.next_people else None
         found.append(
             {
@@ -69,12 +76,54 @@ async def alerts(tx: Transaction, status: AlertStatus | None, limit: int = 50) -
     return list(await tx.session.scalars(query))
 
 
-async def due_alerts(tx: Transaction, limit: int = 100) -> list[tuple[UUID, UUID]]:
-    """(alert, ticket) of open alerts whose next step is due, longest due first."""
+async def entries_of(tx: Transaction, alert_id: UUID) -> list[AlertEntry]:
+    """What happened to an alert, in order."""
+    query = select(AlertEntry).where(AlertEntry.alert_id == alert_id)
+    return list(await tx.session.scalars(query.order_by(AlertEntry.at, AlertEntry.id)))
+
+
+async def rings_of(tx: Transaction, alert_id: UUID) -> list[AlertNotification]:
+    query = select(AlertNotification).where(AlertNotification.alert_id == alert_id)
+    return list(await tx.session.scalars(query.order_by(AlertNotification.created_at, AlertNotification.id)))
+
+
+async def due_alerts(tx: Transaction, limit: int = 100) -> list[tuple[UUID, UUID | None]]:
+    """(alert, ticket) of open alerts whose next step is due, and of acknowledgements that run out, longest
+    due first.."""
     query = (
         select(Alert.id, Alert.ticket_id)
-        .where(Alert.status == AlertStatus.OPEN.value, Alert.next_at <= tx.now)
+        .where(Alert.status != AlertStatus.CLOSED.value, Alert.next_at <= tx.now)
         .order_by(Alert.next_at)
         .limit(limit)
     )
     return [(alert_id, ticket_id) for alert_id, ticket_id in await tx.session.execute(query)]
+
+
+async def oldest_overdue(tx: Transaction) -> float:
+    """Seconds that the most overdue step or ring of an open alert has been waiting; the dead man watches it."""
+    step = await tx.session.scalar(
+        select(func.min(Alert.next_at)).where(Alert.status == AlertStatus.OPEN.value, Alert.next_at <= tx.now)
+    )
+    ring = await tx.session.scalar(
+        select(func.min(AlertNotification.due_at))
+        .join(Alert, AlertNotification.alert_id == Alert.id)
+        .where(
+            AlertNotification.state.in_([RingState.QUEUED.value, RingState.LEASED.value]),
+            AlertNotification.due_at <= tx.now,
+            Alert.status == AlertStatus.OPEN.value,
+        )
+    )
+    return max(((tx.now - at).total_seconds() for at in (step, ring) if at is not None), default=0.0)
+
+
+async def policy_for(tx: Transaction, team_id: UUID | None) -> EscalationPolicyRow | None:
+    """The team's own, else the oldest that belongs to no team, else the oldest."""
+    query = select(EscalationPolicyRow).order_by(
+        (EscalationPolicyRow.team_id == team_id).desc().nulls_last()
+        if team_id is not None
+        else EscalationPolicyRow.team_id.is_(None).desc(),
+        EscalationPolicyRow.team_id.is_(None).desc(),
+        EscalationPolicyRow.id,
+    )
+    found: EscalationPolicyRow | None = await tx.session.scalar(query.limit(1))
+    return found

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import contacts, inboxes, permissions, plans, sla
+from helpdesk.domain import contacts, inboxes, oncall, permissions, plans, sla
 from helpdesk.domain.events import (
     CallLogged,
     MessageReceived,
     NoteAdded,
     ReplySent,
     TicketOpened,
+    TicketOpenedAgain,
     TicketPending,
     TicketReopened,
     TicketWoken,
@@ -22,7 +23,7 @@ from helpdesk.domain.tickets import assigning, attachments, mailing, queue
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
-from helpdesk.domain.tickets.placing import place, pool_id
+from helpdesk.domain.tickets.placing import place, pool_id, skills_asked
 from helpdesk.domain.tickets.repeats import said_before, source_seen
 from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
@@ -73,7 +74,7 @@ async def receive_message(tx: Transaction, inbound: InboundMessage) -> Said:
         return _said(ticket, message, row.version)
     row = await tx.record(ticket, MessageReceived(message.id), inbound.client_id)
     if not inbound.automatic or inbound.ticket_id is None:
-        await _contact_waits(tx, ticket, message)
+        await contact_waits(tx, ticket, message)
     return _said(ticket, message, row.public_version if tx.actor.kind is ActorKind.CONTACT else row.version)
 
 
@@ -102,6 +103,7 @@ async def reply(
         ticket.status, ticket.snoozed_until = Status.PENDING, None
         await tx.record(ticket, TicketPending())
         await sla.pause(tx, ticket)
+    await oncall.answered_by_reply(tx, ticket)
     await place(tx, ticket)
     await mailing.queue_reply(tx, ticket, message)
     return _said(ticket, message, row.version)
@@ -167,6 +169,7 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
     company = await contacts.company(tx, contact.company_id) if contact.company_id else None
     plan_id = company.plan_id if company and company.plan_id else inbox.plan_id
     priority = queue.priority_of(opening.impact, opening.urgency)
+    skills = skills_asked(inbox, contact)
     ticket = Ticket(
         id=tx.new_id(),
         inbox_id=inbox.id,
@@ -175,7 +178,8 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
         company_id=contact.company_id,
         plan_id=plan_id,
         team_id=inbox.team_id,
-        pool_id=await pool_id(tx, inbox.id, inbox.team_id),
+        pool_id=await pool_id(tx, inbox.id, inbox.team_id, skills),
+        skills=skills,
         subject=_clean_subject(opening.subject),
         preview="",
         status=Status.OPEN.value,
@@ -207,7 +211,7 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
     return ticket
 
 
-async def _contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
+async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
     """The contact's message is unanswered: reopen or wake the ticket, run its clocks."""
     ticket.unread = True
     ticket.waiting_since = ticket.waiting_since or message.created_at
@@ -221,6 +225,8 @@ async def _contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> N
         ticket.status, ticket.snoozed_until = Status.OPEN, None
         if was_snoozed:
             await tx.record(ticket, TicketWoken("contact_wrote"))
+        else:
+            await tx.record(ticket, TicketOpenedAgain("contact_wrote"))
         await sla.resume(tx, ticket)
     if ticket.plan_id is not None and await _first_response_given(tx, ticket.id):
         plan = await plans.get(tx, ticket.plan_id)
@@ -254,12 +260,13 @@ async def _add_inbound(
     message = _message(tx, ticket, MessageKind.MESSAGE, inbound.body, inbound.channel.value)
     message.author_kind, message.author_id = ActorKind.CONTACT.value, contact.id
     message.author_name = contact.name
-    message.html, message.quoted = inbound.html, inbound.quoted
+    message.html, message.new_html = inbound.html, inbound.new_html
+    message.quoted, message.mail = inbound.quoted, inbound.mail
     message.source_id, message.hidden = inbound.source_id, inbound.unverified is not None
     tx.session.add(message)
     await attachments.take(tx, message, inbound.attachment_ids)
     if not message.hidden:
-        _show_latest(tx, ticket, message)
+        show_latest(tx, ticket, message)
     return message
 
 
@@ -270,7 +277,7 @@ async def _add_own(
     tx.session.add(message)
     await attachments.take(tx, message, uploads)
     if kind is not MessageKind.NOTE:
-        _show_latest(tx, ticket, message)
+        show_latest(tx, ticket, message)
     return message
 
 
@@ -291,7 +298,7 @@ def _message(tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, chan
     )
 
 
-def _show_latest(tx: Transaction, ticket: Ticket, message: Message) -> None:
+def show_latest(tx: Transaction, ticket: Ticket, message: Message) -> None:
     files = ", ".join(a["name"] for a in message.attachments)
     ticket.preview = _shortened(message.body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
     ticket.last_message_at = tx.now

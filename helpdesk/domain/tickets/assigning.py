@@ -1,64 +1,15 @@
-"""Who answers: assigning, releasing, and claiming the next ticket of the queue."""
+"""Who answers: assigning, releasing, and moving to another team."""
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
-
-from helpdesk.actors import Role
 from helpdesk.domain import agents, permissions
-from helpdesk.domain.events import TeamChanged, TicketAssigned
-from helpdesk.domain.tickets.locking import lock
-from helpdesk.domain.tickets.model import Pool, Status, Ticket
-from helpdesk.domain.tickets.placing import place, pool_id
-from helpdesk.domain.tickets.repeats import event_of
-from helpdesk.errors import Conflict, Invalid
+from helpdesk.domain.events import SkillsChanged, TeamChanged, TicketAssigned
+from helpdesk.domain.tickets import low_water
+from helpdesk.domain.tickets.model import Status, Ticket
+from helpdesk.domain.tickets.placing import pool_id
+from helpdesk.errors import Conflict
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
-
-_FIRST_LOOK = 8
-"""Heads looked at per pool; more only when all of them are being claimed by others right now."""
-
-_CLAIM = text(
-    """
-    WITH heads AS (
-      SELECT head.id FROM unnest(:pools) AS pool(id)
-      CROSS JOIN LATERAL (
-        SELECT id FROM tickets WHERE waiting AND pool_id = pool.id ORDER BY rank_at, id LIMIT :look
-      ) AS head
-    ), locked AS (
-      SELECT t.id FROM tickets t WHERE t.id IN (SELECT id FROM heads) AND t.waiting
-      ORDER BY t.rank_at, t.id LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
-    SELECT (SELECT id FROM locked) AS id, (SELECT count(*) FROM heads) AS looked_at
-    """
-).bindparams(bindparam("pools", type_=ARRAY(PG_UUID(as_uuid=True))))
-
-
-async def claim_next(tx: Transaction, client_id: UUID | None = None) -> Ticket | None:
-    """The first waiting ticket this agent may take, now theirs; None when nothing waits.
-
-    O(log n): heads per pool, first without locks, then the best one that nobody else is taking. Two
-    agents at once get two different tickets, always.
-    """
-    permissions.require_replier(tx.actor)
-    if tx.actor.agent_id is None:
-        raise Invalid("no_agent", "This API token acts for no agent, so it cannot claim.")
-    if (again := await _claimed_before(tx, client_id)) is not None:
-        return again
-    pools, look = await _pools_of(tx), _FIRST_LOOK
-    while pools:
-        found = (await tx.session.execute(_CLAIM, {"pools": pools, "look": look})).one()
-        if found.id is not None:
-            ticket = await lock(tx, found.id)
-            await assign(tx, ticket, tx.actor.agent_id, reason="claim", client_id=client_id)
-            await place(tx, ticket)
-            return ticket
-        if found.looked_at < look:
-            break
-        look *= 8
-    return None
-
 
 async def assign(
     tx: Transaction,
@@ -67,18 +18,23 @@ async def assign(
     *,
     reason: str,
     client_id: UUID | None = None,
+    decision: Json | None = None,
 ) -> None:
-    """Make an agent responsible for a locked ticket, or nobody. The caller places it afterwards."""
+    """Make an agent responsible for a locked ticket, or nobody: then it waits again at its old place.
+
+    Errors: Conflict agent_disabled, Conflict inbox_not_granted when the agent could not see it.
+    """
     if ticket.assignee_id == agent_id:
         return
     agent = await agents.get(tx, agent_id) if agent_id else None
-    if agent is not None and agent.disabled_at is not None:
-        raise Conflict("agent_disabled", f"{agent.name} is no longer an agent.", field="assignee_id")
+    if agent is not None:
+        await _require_able(tx, agent, ticket)
     previous, ticket.assignee_id = ticket.assignee_id, agent_id
     ticket.waiting = ticket.status == Status.OPEN and agent_id is None
-    await tx.record(
-        ticket, TicketAssigned(agent_id, agent.name if agent else None, previous, reason), client_id
-    )
+    if ticket.waiting:
+        low_water.lower(ticket.pool_id, ticket.rank_at)
+    name = agent.name if agent else None
+    await tx.record(ticket, TicketAssigned(agent_id, name, previous, reason, decision), client_id)
 
 
 async def move_to_team(tx: Transaction, ticket: Ticket, team_id: UUID | None) -> None:
@@ -87,27 +43,29 @@ async def move_to_team(tx: Transaction, ticket: Ticket, team_id: UUID | None) ->
         return
     team = await agents.team(tx, team_id) if team_id else None
     ticket.team_id = team_id
-    ticket.pool_id = await pool_id(tx, ticket.inbox_id, team_id)
+    ticket.pool_id = await pool_id(tx, ticket.inbox_id, team_id, ticket.skills)
+    low_water.lower(ticket.pool_id, ticket.rank_at)
     await tx.record(ticket, TeamChanged(team_id, team.name if team else None))
 
 
-async def _pools_of(tx: Transaction) -> list[UUID]:
-    """The pools whose tickets this actor may take: own teams' and nobody's; leads' without a team: all."""
-    query = select(Pool.id)
-    if tx.actor.inbox_ids is not None:
-        query = query.where(Pool.inbox_id.in_(tx.actor.inbox_ids))
-    teams = await agents.team_ids_of(tx, tx.actor.agent_id) if tx.actor.agent_id else []
-    if teams or tx.actor.role not in (Role.LEAD, Role.ADMIN, Role.OWNER):
-        query = query.where(Pool.team_id.in_(teams) | Pool.team_id.is_(None))
-    return list(await tx.session.scalars(query))
+async def ask_for(tx: Transaction, ticket: Ticket, skills: tuple[str, ...]) -> None:
+    """Other skills than before are needed; the ticket keeps its age and place in the order."""
+    wanted = sorted({skill.strip().lower()[:40] for skill in skills if skill.strip()})[:10]
+    if wanted == ticket.skills:
+        return
+    previous, ticket.skills = ticket.skills, wanted
+    ticket.pool_id = await pool_id(tx, ticket.inbox_id, ticket.team_id, wanted)
+    low_water.lower(ticket.pool_id, ticket.rank_at)
+    await tx.record(ticket, SkillsChanged(wanted, previous))
 
 
-async def _claimed_before(tx: Transaction, client_id: UUID | None) -> Ticket | None:
-    if client_id is None:
-        return None
-    event = await event_of(tx, client_id)
-    if event is None:
-        return None
-    if event.name != "TicketAssigned":
-        raise Conflict("client_id_reused")
-    return await lock(tx, event.ticket_id)
+async def _require_able(tx: Transaction, agent: agents.Agent, ticket: Ticket) -> None:
+    """Nobody is made responsible for what they cannot open."""
+    if agent.disabled_at is not None:
+        raise Conflict("agent_disabled", f"{agent.name} is no longer an agent.", field="assignee_id")
+    is_self = tx.actor.agent_id == agent.id
+    actor = tx.actor if is_self else await agents.actor_of(tx, agent)
+    if not permissions.may_see_inbox(actor, ticket.inbox_id):
+        raise Conflict(
+            "inbox_not_granted", f"{agent.name} may not see this inbox.", field="assignee_id"
+        )

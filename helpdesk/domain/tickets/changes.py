@@ -12,6 +12,7 @@ from helpdesk.domain.events import (
     SubjectChanged,
     TagsChanged,
     TicketClosed,
+    TicketOpenedAgain,
     TicketPending,
     TicketReopened,
     TicketResolved,
@@ -43,6 +44,7 @@ class TicketChange:
     impact: int | None = None
     urgency: int | None = None
     tags: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
     subject: str | None = None
     snooze_until: datetime | None = None
 
@@ -70,11 +72,14 @@ async def change_ticket(
         raise Conflict("merged", "The ticket was merged into another.")
     before = ticket.version
     if "assignee_id" in change.fields:
-        await assigning.assign(tx, ticket, change.assignee_id, reason="manual")
+        reason = "manual" if change.assignee_id is not None else "released"
+        await assigning.assign(tx, ticket, change.assignee_id, reason=reason)
     if "team_id" in change.fields:
         await assigning.move_to_team(tx, ticket, change.team_id)
     if change.fields & {"priority", "impact", "urgency"}:
         await _prioritise(tx, ticket, change)
+    if "skills" in change.fields:
+        await assigning.ask_for(tx, ticket, change.skills)
     if "tags" in change.fields:
         await _retag(tx, ticket, change.tags)
     if "subject" in change.fields and change.subject:
@@ -162,8 +167,12 @@ async def _snooze(tx: Transaction, ticket: Ticket, until: datetime | None) -> No
 
 async def _open_again(tx: Transaction, ticket: Ticket) -> None:
     was_done = ticket.status in (Status.RESOLVED, Status.CLOSED)
+    was_pending = ticket.status == Status.PENDING
     ticket.status, ticket.snoozed_until, ticket.resolved_at = Status.OPEN, None, None
-    await tx.record(ticket, TicketReopened("agent") if was_done else TicketWoken("agent"))
+    if was_done:
+        await tx.record(ticket, TicketReopened("agent"))
+    else:
+        await tx.record(ticket, TicketOpenedAgain("agent") if was_pending else TicketWoken("agent"))
     await sla.resume(tx, ticket, reopened=was_done)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.inboxes import Channel
+from helpdesk.storage.tables import Json
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class InboundMessage:
 
     `ticket_id` is the thread it belongs to, None for a new one. `source_id` is what the outside calls
     the message; one that was seen before in this inbox is not taken again. `client_id` is the sender's
-    own id for the same purpose. `unverified` says why the sender may not speak on the ticket.
+    own id for the same purpose. `unverified` says why the sender may not speak on the ticket. `mail` is what
+    a mail brought besides its words (see Message).
     """
 
     inbox_id: UUID
@@ -34,6 +36,7 @@ class InboundMessage:
     sender: Sender | None = None
     subject: str = ""
     html: str | None = None
+    new_html: str | None = None
     quoted: str | None = None
     attachment_ids: tuple[UUID, ...] = ()
     ticket_id: UUID | None = None
@@ -41,6 +44,7 @@ class InboundMessage:
     client_id: UUID | None = None
     automatic: bool = False
     unverified: str | None = None
+    mail: Json | None = None
 
 
 @dataclass(frozen=True)

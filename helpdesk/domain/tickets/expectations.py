@@ -31,7 +31,7 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
         plan = await plans.get(tx, inbox.plan_id)
         calendar = await sla.open_calendar(tx, plan.calendar_id)
         told["open"] = calendar.is_open(tx.now)
-        told["hours"] = calendar.to_dict()
+        told["hours"] = {key: value for key, value in calendar.to_dict().items() if key != "holidays"}
         if not told["open"]:
             told["next_opening"] = calendar.next_opening(tx.now)
     usual = (await tx.session.execute(_USUAL, {"inbox": inbox.id, "since": tx.now - LOOK_BACK})).one()

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from helpdesk.domain import contacts, inboxes
+from helpdesk.domain import contacts, inboxes, oncall
 from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver
+from helpdesk.domain.tickets import following
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
 from helpdesk.errors import NotFound
@@ -20,15 +21,37 @@ async def queue_reply(tx: Transaction, ticket: Ticket, message: Message) -> Outg
     if address is None:
         return None
     inbox = await _from_inbox(tx, ticket)
+    copies = [one for one in await following.addresses_of(tx, ticket.id) if one != address]
     mail = OutgoingMail(
         id=tx.new_id(),
         inbox_id=inbox.id,
         ticket_id=ticket.id,
         message_id=message.id,
         kind="reply",
-        recipients=[address],
+        recipients=[address, *copies],
         subject=_reply_subject(ticket.subject),
         body=message.body,
+        state="queued",
+        attempts=0,
+        created_at=tx.now,
+    )
+    tx.session.add(mail)
+    tx.enqueue("send_mail", mail_id=str(mail.id))
+    return mail
+
+
+async def queue_acknowledgement(
+    tx: Transaction, ticket: Ticket, address: str, subject: str, body: str
+) -> OutgoingMail:
+    """An automatic answer to whoever opened a ticket by mail."""
+    mail = OutgoingMail(
+        id=tx.new_id(),
+        inbox_id=ticket.inbox_id,
+        ticket_id=ticket.id,
+        kind="acknowledgement",
+        recipients=[address],
+        subject=subject,
+        body=body,
         state="queued",
         attempts=0,
         created_at=tx.now,
@@ -66,6 +89,9 @@ async def lease(tx: Transaction, mail_id: UUID) -> OutgoingMail | None:
     if mail is None:
         raise NotFound("mail_not_found")
     if mail.state in ("sent", "failed"):
+        return None
+    if mail.kind == "notice" and not await oncall.ringing.is_wanted(tx, mail_id):
+        mail.state, mail.error = "failed", "answered before it left"
         return None
     mail.state, mail.attempts = "leased", mail.attempts + 1
     return mail
@@ -109,15 +135,19 @@ async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
         await tx.record(ticket, DeliveryFailed(mail.message_id, list(mail.recipients), reason[:500], True))
 
 
-async def bounced(tx: Transaction, mail_id: UUID, reason: str) -> None:
-    """It was taken and came back: the agent sees that on the message it belongs to."""
+async def bounced(tx: Transaction, mail_id: UUID, reason: str) -> list[str]:
+    """It was taken and came back: the agent sees that on the message it belongs to. Answers with whom it
+    had been sent to."""
     mail = await tx.session.get(OutgoingMail, mail_id, with_for_update=True, populate_existing=True)
-    if mail is None or mail.state == "failed":
-        return
+    if mail is None:
+        return []
+    if mail.state == "failed":
+        return list(mail.recipients)
     mail.state, mail.error = "failed", reason[:500]
     if mail.ticket_id is not None and mail.message_id is not None:
         ticket = await lock(tx, mail.ticket_id)
         await tx.record(ticket, DeliveryFailed(mail.message_id, list(mail.recipients), reason[:500], True))
+    return list(mail.recipients)
 
 
 async def kept(tx: Transaction, limit: int = 200) -> list[OutgoingMail]:

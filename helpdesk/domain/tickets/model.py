@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.storage.tables import Base, Id, Json
@@ -88,6 +89,7 @@ class Ticket(Base):
         Index("ix_tickets_queue", "rank_at", "id", postgresql_where=text("waiting")),
         Index("ix_tickets_pool_queue", "pool_id", "rank_at", "id", postgresql_where=text("waiting")),
         Index("ix_tickets_status_rank", "status", "rank_at", "id"),
+        Index("ix_tickets_latest", "last_message_at", "id"),
         Index("ix_tickets_assignee_status_rank", "assignee_id", "status", "rank_at", "id"),
         Index("ix_tickets_contact", "contact_id", "id"),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("status = 'snoozed'")),
@@ -99,7 +101,9 @@ class Message(Base):
 
     `source_id` is what the outside calls it (a Message-ID), unique per inbox. `attachments` repeats
     name, type and size of its Attachment rows, so that reading a thread is one query. `hidden`: from a
-    sender who is not on the ticket; the contact does not see it.
+    sender who is not on the ticket; the contact does not see it. `new_html` is `html` above the quote,
+    where that could be told. `mail` is what a mail brought besides
+    its words: raw (id of the bytes), sender, to, cc, sent_at, proof, flags, collapsed.
     """
 
     __tablename__ = "messages"
@@ -114,7 +118,9 @@ class Message(Base):
     author_name: Mapped[str]
     body: Mapped[str]
     html: Mapped[str | None]
+    new_html: Mapped[str | None]
     quoted: Mapped[str | None]
+    mail: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     attachments: Mapped[list[Json]] = mapped_column(server_default="[]")
     source_id: Mapped[str | None]
     hidden: Mapped[bool] = mapped_column(server_default="false")
@@ -170,7 +176,9 @@ class ReadMark(Base):
 class RawMail(Base):
     """A mail as it came in, stored before it is acknowledged; reading it is a job on these bytes.
 
-    `state`: new, on_ticket, duplicate, dropped (an own loop or delivery report), quarantined.
+    `state`: new, on_ticket, duplicate, dropped (an own loop or delivery report), quarantined, discarded.
+    `fingerprint` is one digest of sender, date and content: two copies of one mail share it.
+    `is_wide`: an administrator let it be read again under wider limits of time and memory.
     """
 
     __tablename__ = "raw_mail"
@@ -187,10 +195,15 @@ class RawMail(Base):
     cause: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(server_default="0")
     message_id: Mapped[UUID | None]
+    rfc_message_id: Mapped[str | None]
+    fingerprint: Mapped[str | None]
+    is_wide: Mapped[bool] = mapped_column(server_default="false")
     received_at: Mapped[datetime]
 
     __table_args__ = (
         UniqueConstraint("inbox_id", "envelope_to", "sha256"),
+        Index("ix_raw_mail_rfc_message_id", "rfc_message_id"),
+        Index("ix_raw_mail_received_at", "received_at"),
         Index("ix_raw_mail_state", "state", "received_at"),
     )
 

@@ -4,6 +4,7 @@ The hot statements are plain SQL on the session's own driver connection.
 """
 
 import base64
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,15 +22,24 @@ from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
 
+@dataclass(frozen=True)
+class View:
+    """`$2` in `where` is the asking agent. `by` is the column a page is ordered by, then the id."""
+
+    where: str
+    by: str = "rank_at"
+    newest_first: bool = False
+
+
 VIEWS = {
-    "queue": "t.waiting",
-    "mine": "t.assignee_id = $2 AND t.status IN ('open', 'pending')",
-    "open": "t.status = 'open'",
-    "all": "t.status IN ('open', 'pending', 'snoozed')",
-    "snoozed": "t.status = 'snoozed'",
-    "pending": "t.status = 'pending'",
-    "resolved": "t.status IN ('resolved', 'closed')",
-    "any": "t.status <> 'merged'",
+    "queue": View("t.waiting"),
+    "mine": View("t.assignee_id = $2 AND t.status IN ('open', 'pending')"),
+    "open": View("t.status = 'open'"),
+    "all": View("t.status IN ('open', 'pending', 'snoozed')"),
+    "snoozed": View("t.status = 'snoozed'", by="snoozed_until"),
+    "pending": View("t.status = 'pending'", by="last_message_at", newest_first=True),
+    "resolved": View("t.status IN ('resolved', 'closed')", by="last_message_at", newest_first=True),
+    "any": View("t.status <> 'merged'", by="last_message_at", newest_first=True),
 }
 
 _SOUGHT = """
@@ -72,7 +82,8 @@ _COUNTS = """
 
 _EVENTS = """
     SELECT e.version, e.public_version, e.name, e.id, e.actor_kind, e.actor_id, e.actor_name, e.at,
-      e.client_id, e.data, e.message_id, m.body, m.html IS NOT NULL AS html, m.quoted, m.attachments,
+      e.client_id, e.data, e.message_id, m.body, m.html IS NOT NULL AS html, m.quoted, m.mail, m.hidden,
+      m.attachments,
       m.channel, m.author_kind, m.author_id, m.author_name, m.kind AS message_kind
     FROM events e LEFT JOIN messages m ON m.id = e.message_id
 """
@@ -87,7 +98,7 @@ async def queue_page(
     limit: int = 50,
     after: str | None = None,
 ) -> tuple[list[Json], str | None]:
-    """Rows of a view in queue order, and the cursor of the next page or None. `sought` is a number, or
+    """Rows of a view in its order, and the cursor of the next page or None. `sought` is a number, or
     a part of the subject or of the contact's name or address.
 
     Errors: Invalid for an unknown view or a cursor that is none of ours.
@@ -95,20 +106,22 @@ async def queue_page(
     permissions.require_reader(tx.actor)
     if view not in VIEWS:
         raise Invalid("view_unknown", f"There is no view {view}.", field="view")
-    rank_at, last_id = _read_cursor(after) if after else (None, None)
+    last_at, last_id = _read_cursor(after) if after else (None, None)
+    shown = VIEWS[view]
+    beyond, direction = ("<", "DESC") if shown.newest_first else (">", "ASC")
     # $2 is the asking agent in every view, so that all views share one list of arguments.
-    sql = f"""{_ROW} WHERE {VIEWS[view]} AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
+    sql = f"""{_ROW} WHERE {shown.where} AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
         AND ($2::uuid IS NULL OR true) AND ($3::text IS NULL OR t.channel = $3)
-        AND ($4::timestamptz IS NULL OR (t.rank_at, t.id) > ($4, $5::uuid))
-        {_SOUGHT} ORDER BY t.rank_at, t.id LIMIT $6"""
+        AND ($4::timestamptz IS NULL OR (t.{shown.by}, t.id) {beyond} ($4, $5::uuid))
+        {_SOUGHT} ORDER BY t.{shown.by} {direction}, t.id {direction} LIMIT $6"""
     like, number = _pattern(sought)
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
     found = await connection.fetch(
-        sql, inboxes, tx.actor.agent_id, channel, rank_at, last_id, limit + 1, like, number
+        sql, inboxes, tx.actor.agent_id, channel, last_at, last_id, limit + 1, like, number
     )
     rows = [_row(tx, record) for record in found[:limit]]
-    return rows, _cursor(found[limit - 1]) if len(found) > limit else None
+    return rows, _cursor(found[limit - 1], shown.by) if len(found) > limit else None
 
 
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
@@ -234,9 +247,11 @@ def envelope(record: asyncpg.Record) -> Json:
     said = _said(record, record["author_id"])
     if said:
         said |= {"html": record["html"], "quoted": record["quoted"], "kind": record["message_kind"]}
-    return _envelope(
+        said |= {"mail": record["mail"], "unverified": record["hidden"]}
+    told = _envelope(
         record, record["version"], record["data"] | said, record["actor_id"], record["client_id"]
     )
+    return told | {"public_version": record["public_version"]}
 
 
 def public_envelope(record: asyncpg.Record, reader_id: UUID | None) -> Json:
@@ -328,13 +343,13 @@ def _pattern(sought: str) -> tuple[str | None, int | None]:
     return "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%", number
 
 
-def _cursor(record: asyncpg.Record) -> str:
-    return base64.urlsafe_b64encode(f"{record['rank_at'].isoformat()}|{record['id']}".encode()).decode()
+def _cursor(record: asyncpg.Record, by: str) -> str:
+    return base64.urlsafe_b64encode(f"{record[by].isoformat()}|{record['id']}".encode()).decode()
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
-        rank_at, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return datetime.fromisoformat(rank_at), UUID(last_id)
+        last_at, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        return datetime.fromisoformat(last_at), UUID(last_id)
     except (ValueError, UnicodeDecodeError):
         raise Invalid("cursor_invalid", "That is not a cursor of ours.", field="after") from None

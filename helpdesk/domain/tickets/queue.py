@@ -12,6 +12,9 @@ from helpdesk.errors import Invalid
 
 Translate = Callable[..., str]
 
+LONGEST_HEAD_START = timedelta(hours=4)
+"""More a plan may not get ahead by."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
@@ -32,6 +35,15 @@ class QueueSettings:
 
 
 DEFAULTS = QueueSettings()
+
+
+def furthest_ahead(settings: QueueSettings = DEFAULTS) -> timedelta:
+    """No rank lies further before its start than this: what ranks lower can only be late.
+
+    Plans say their own head start, up to LONGEST_HEAD_START.
+    """
+    most = max(settings.priority_head_start.values(), default=0) + settings.live_chat_head_start
+    return timedelta(minutes=most) + LONGEST_HEAD_START
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,9 +334,10 @@ async def test_who_acknowledges_stops_the_escalation(tx: Transaction) -> None:
     tx.now = NIGHT + MINUTE
     await tickets.acknowledge(as_agent(tx, rota.mikko), alert.id, rota.mikko.id)
 
-    assert (alert.status, alert.acknowledged_by, alert.next_at) == ("acknowledged", rota.mikko.id, None)
-    assert await oncall.to_send(tx, ring.id) is None
-    tx.now = NIGHT + 60 * MINUTE
+    assert (alert.status, alert.acknowledged_by) == ("acknowledged", rota.mikko.id)
+    assert ring.state == "cancelled"
+    assert await oncall.ringing.lease(tx, ring.method_id) is None
+    tx.now = NIGHT + 30 * MINUTE
     assert await oncall.due_alerts(tx) == []
     await tickets.escalate(tx, alert.id, ticket.id)
     assert await rung(tx, alert) == [rota.mikko.id]
@@ -366,7 +367,10 @@ async def test_a_ring_that_nobody_has_answered_is_still_to_be_sent(tx: Transacti
     alert = await raised(tx, await a_p1(tx, rota.team))
     [ring] = await tx.session.scalars(select(oncall.AlertNotification))
 
-    assert await oncall.to_send(tx, ring.id) == (ring, alert)
+    bundle = await oncall.ringing.lease(tx, ring.method_id)
+
+    assert bundle is not None
+    assert [(one.notification_id, one.alert) for one in bundle.rings] == [(ring.id, alert)]
 
 
 async def test_a_resolved_ticket_needs_nobody_and_a_reopened_one_may_again(tx: Transaction) -> None:

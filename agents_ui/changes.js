@@ -1,0 +1,138 @@
+// Everything an agent can do: shown at once, said to the server, taken back with a word when it refuses.
+
+import { signal } from "../vendor/ui.js"
+import { request } from "./http.js"
+import { cannotUndo, canUndo, dismiss, takeUndo, toast } from "./notices_store.js"
+import { Outbox } from "./outbox.js"
+import { go } from "./route.js"
+import { storage } from "./storage.js"
+import { acknowledging, agents, alerts, connection, current, me, queue } from "./stores.js"
+import { t } from "./translation.js"
+
+/** @import { Named, QueueRow, Ticket, TicketChange } from "./types.js" */
+
+export const outboxRevision = signal(0)
+
+export const outbox = new Outbox({
+  storage,
+  owner: me.id,
+  deliver: entry => connection.ask("send_message", {
+    ticket: entry.ticket, client_id: entry.client_id, kind: entry.kind, body: entry.body,
+    uploads: entry.uploads.map(one => one.id),
+  }),
+  changed: () => { outboxRevision.value++ },
+  delivered: entry => { if (entry.then) change(entry.ticket, { status: entry.then }) },
+})
+
+/**
+ * Shown at once, taken back with a word when the server refuses.
+ * @param {string} id
+ * @param {TicketChange} set
+ * @param {{said?: string, back?: TicketChange}} [options] what to say, and the change that undoes it
+ */
+export async function change(id, set, { said, back } = {}) {
+  const shown = shownAs(set)
+  queue.overlay(id, shown)
+  const store = current.peek()?.id === id ? current.peek() : null
+  if (store) store.overlay.value = { ...store.overlay.value, ...shown }
+  const undo = back && said ? { label: said, run: () => change(id, back, { said: t("Undone") }) } : undefined
+  if (undo) canUndo(undo)
+  const shownToast = said ? toast(said, { action: undo && { label: t("Undo"), key: "Z", run: undoLast } }) : 0
+  const answer = await persist("change_ticket", { ticket: id, client_id: crypto.randomUUID(), set })
+  if (store) {
+    if (answer.ok && store.fields.peek()) store.fields.value = /** @type {Ticket} */ ({ ...store.fields.peek(), ...shown })
+    store.overlay.value = {}
+    store.refresh()
+  }
+  if (answer.ok) return queue.confirm(id)
+  queue.overlay(id, null)
+  dismiss(shownToast)
+  if (undo) cannotUndo(undo)
+  toast(t("Not changed: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
+}
+
+export function undoLast() {
+  const step = takeUndo()
+  if (step) step.run()
+  else toast(t("Nothing to undo"))
+}
+
+let claiming = false
+export async function claimNext() {
+  if (claiming) return
+  claiming = true
+  const answer = await persist("claim_next", { client_id: crypto.randomUUID() }).finally(() => { claiming = false })
+  if (answer.ok && answer.ticket) {
+    const id = typeof answer.ticket === "string" ? answer.ticket : answer.ticket.id
+    go({ ticket: id })
+    const number = answer.number ?? answer.ticket.number ?? queue.row(id)?.number
+    const said = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
+    canUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) })
+    toast(said, { action: { label: t("Undo"), key: "Z", run: undoLast } })
+  } else if (answer.ok || answer.error === "empty") {
+    toast(t("The queue is empty. Well done."))
+  } else {
+    toast(t("Not taken: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
+  }
+}
+
+/** @param {string} alertId */
+export async function acknowledge(alertId) {
+  const before = alerts.value
+  acknowledging.add(alertId)
+  alerts.value = before.filter(one => one.id !== alertId)
+  const answer = await persist("acknowledge_alert", { alert: alertId })
+  if (answer.ok) toast(t("Acknowledged: the alert is yours"))
+  else {
+    acknowledging.delete(alertId)
+    alerts.value = before
+    toast(t("Not acknowledged: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
+  }
+  current.peek()?.refresh()
+}
+
+/** @param {any} call @returns {Promise<Ticket>} */
+export function logCall(call) {
+  return request("POST", "/api/v1/calls", call, { headers: { "Idempotency-Key": crypto.randomUUID() } })
+}
+
+/** Asked again under the same client_id while the server says "later"; never rejects. @param {string} command @param {any} data */
+async function persist(command, data) {
+  for (let tries = 1; ; tries++) {
+    const answer = await connection.ask(command, data).catch(() => ({ ok: false, error: "offline" }))
+    const passing = ["unavailable", "rate_limited", "draining", "offline"].includes(answer.error ?? "")
+    if (answer.ok || !passing || tries === 3) return answer
+    await new Promise(resolve => setTimeout(resolve, answer.retry_ms ?? 700 * tries))
+  }
+}
+
+/** @param {TicketChange} set @returns {Partial<Ticket> & Partial<QueueRow>} */
+function shownAs({ assignee_id, snooze_until, ...same }) {
+  /** @type {Partial<Ticket> & Partial<QueueRow>} */
+  const shown = { ...same }
+  if (assignee_id !== undefined) shown.assignee = assignee_id ? agentNamed(assignee_id) : null
+  if (snooze_until) Object.assign(shown, { status: "snoozed", snoozed_until: snooze_until })
+  return shown
+}
+
+/** @param {string} id @returns {Named} */
+function agentNamed(id) {
+  return agents.peek().find(agent => agent.id === id) ?? (id === me.id ? { id, name: me.name } : { id, name: "…" })
+}
+
+/** @param {string | undefined} error @param {string} [detail] */
+export function reasonOf(error, detail) {
+  switch (error) {
+    case "offline":
+    case "unavailable": return t("the server cannot be reached")
+    case "forbidden": return t("you may not do this")
+    case "not_found": return t("it is not there any more")
+    case "conflict": return t("somebody else was quicker")
+    case "too_large": return t("it is too long")
+    case "closed": return t("the ticket is closed")
+    case "rate_limited": return t("too many at once")
+    case "unauthenticated": return t("your sign-in has ended")
+    default: return detail || error || t("something went wrong")
+  }
+}
+

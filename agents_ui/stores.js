@@ -1,0 +1,42 @@
+// What the workspace knows, each thing once: the queue, the open ticket, the line to the server.
+
+import { io } from "../vendor/socket.io.esm.min.js"
+import { signal } from "../vendor/ui.js"
+import { Connection } from "./connection.js"
+import { request } from "./http.js"
+import { askOverHttp } from "./http_commands.js"
+import { QueueStore } from "./queue_store.js"
+
+/** @import { Alert, Boot, Named } from "./types.js" */
+/** @import { TicketStore } from "./ticket_store.js" */
+
+/** @type {Boot} */
+export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}")
+export const me = boot.me
+
+export const queue = new QueueStore({ me: me.id })
+export const current = signal(/** @type {TicketStore | null} */ (null))
+export const alerts = signal(/** @type {Alert[]} */ ([]))
+export const onCall = signal(/** @type {any[]} */ ([]))
+export const agents = signal(/** @type {Named[]} */ ([]))
+/** Which row the keyboard stands on. */
+export const active = signal(/** @type {string | null} */ (null))
+
+/** An answer that was on its way when the button was pressed must not show the alert again. @type {Set<string>} */
+export const acknowledging = new Set()
+
+export const connection = new Connection({
+  fetchPass: async () => (await request("POST", "/api/v1/realtime/pass", {})).pass,
+  openLine: pass => io("/agent", {
+    path: "/socket.io/", transports: ["websocket"], auth: { v: 1, pass }, reconnection: false, forceNew: true, timeout: 10_000,
+  }),
+  askOverHttp,
+})
+
+/** The row after (or before) the one given, in the order on screen. @param {string | null} id @param {number} step */
+export function neighbour(id, step) {
+  const ids = queue.list.peek().ids
+  const index = id ? ids.indexOf(id) : -1
+  if (index < 0) return ids[0] ?? null
+  return ids[Math.min(ids.length - 1, Math.max(0, index + step))] ?? null
+}

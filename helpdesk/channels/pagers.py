@@ -1,0 +1,139 @@
+"""The ways out to somebody on call besides mail: signed webhooks, web push, and whatever Apprise reaches."""
+
+import asyncio
+import base64
+import hmac
+import json
+from typing import Any
+
+import apprise
+import httpx
+import orjson
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02
+from pywebpush import WebPushException, webpush
+
+from helpdesk.auth.sealing import derived
+from helpdesk.errors import Invalid, Unavailable
+
+TIMEOUT = 8.0
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of the curve P-256
+_GONE = (404, 410)
+_TOO_MANY = 429
+_PUSH_LIFE = 3600
+
+
+async def post_webhook(url: str, secret: str, body: dict[str, Any], key: str, at: int) -> None:
+    """One POST, signed like `v1=HMAC-SHA256(secret, "<timestamp>.<body>")`; the same key again is the same ring.
+
+    Errors: Unavailable to try again, Invalid when trying again cannot help.
+    """
+    data = orjson.dumps(body)
+    headers = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": key,
+        "X-Helpdesk-Timestamp": str(at),
+        "X-Helpdesk-Signature": f"v1={signature(secret, data, at)}",
+    }
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            answer = await client.post(url, content=data, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as failure:
+        raise Unavailable("webhook_unreachable", str(failure) or type(failure).__name__) from failure
+    if answer.status_code >= 500 or answer.status_code == _TOO_MANY:
+        raise Unavailable("webhook_busy", f"HTTP {answer.status_code}")
+    if not answer.is_success:
+        raise Invalid("webhook_refused", f"HTTP {answer.status_code}")
+
+
+def signature(secret: str, body: bytes, at: int) -> str:
+    """What a receiver computes too, to know that it was us."""
+    return hmac.new(secret.encode(), f"{at}.".encode() + body, "sha256").hexdigest()
+
+
+async def send_push(subscription: str, body: dict[str, Any], key: bytes, contact: str) -> None:
+    """Encrypted for the browser alone (RFC 8291). Errors: Unavailable, Invalid when the subscription is gone."""
+    try:
+        await asyncio.to_thread(_push, subscription, body, key, contact)
+    except WebPushException as failure:
+        status = failure.response.status_code if failure.response is not None else 0
+        if status in _GONE:
+            raise Invalid("push_gone", "The browser has ended its subscription.") from failure
+        raise Unavailable("push_failed", str(failure)[:200]) from failure
+    except (ValueError, OSError) as failure:  # requests' own errors are OSErrors
+        raise Unavailable("push_failed", str(failure)[:200]) from failure
+
+
+def push_key(key: bytes) -> ec.EllipticCurvePrivateKey:
+    """Our side of web push, derived from the installation's secret: nothing to store, the same after a restore."""
+    number = int.from_bytes(derived(key, "web-push"), "big") % (_ORDER - 1) + 1
+    return ec.derive_private_key(number, ec.SECP256R1())
+
+
+def public_push_key(key: bytes) -> str:
+    """What a browser subscribes with (applicationServerKey)."""
+    point = push_key(key).public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    return base64.urlsafe_b64encode(point).decode().rstrip("=")
+
+
+def parse_subscription(text: str) -> str:
+    """A browser's PushSubscription as JSON. Errors: Invalid."""
+    try:
+        data = json.loads(text)
+        keys = {name: str(data["keys"][name]) for name in ("p256dh", "auth")}
+        endpoint = str(data["endpoint"])
+    except (ValueError, KeyError, TypeError):
+        raise Invalid("subscription_invalid", field="subscription") from None
+    if not endpoint.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise Invalid("subscription_invalid", field="subscription")
+    return json.dumps({"endpoint": endpoint, "keys": keys})
+
+
+async def notify(url: str, title: str, body: str) -> None:
+    """By an Apprise address: ntfys://…, matrix://…, twilio://… Errors: Unavailable."""
+    sender = apprise.Apprise()
+    if not sender.add(url):
+        raise Invalid("notify_address_invalid", "Apprise does not know this kind of address.")
+    if not await sender.async_notify(body=body, title=title):
+        raise Unavailable("notify_failed", "The gateway did not take it.")
+
+
+def require_notify_address(url: str) -> str:
+    """Errors: Invalid for what Apprise cannot reach, and for addresses that read files of this machine."""
+    if apprise.Apprise.instantiate(url.strip(), suppress_exceptions=True) is None:
+        raise Invalid("notify_address_invalid", "Apprise does not know this kind of address.", field="address")
+    if url.strip().lower().startswith(("file:", "dbus:", "syslog:", "windows:", "macosx:", "gnome:")):
+        raise Invalid("notify_address_invalid", "Not an address of this machine.", field="address")
+    return url.strip()
+
+
+def require_web_address(url: str) -> str:
+    """Errors: Invalid."""
+    try:
+        parsed = httpx.URL(url.strip())
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+        raise Invalid("address_invalid", "An address like https://example.com/alerts.", field="address")
+    return str(parsed)
+
+
+def _push(subscription: str, body: dict[str, Any], key: bytes, contact: str) -> None:
+    webpush(
+        json.loads(subscription),
+        data=json.dumps(body),
+        vapid_private_key=Vapid02.from_pem(
+            push_key(key).private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        ),
+        vapid_claims={"sub": contact},
+        ttl=_PUSH_LIFE,
+        headers={"Urgency": "high"},
+        timeout=TIMEOUT,
+    )

@@ -1,0 +1,61 @@
+"""The automatic answer to a first mail: to people only, counted per address, without a word of theirs."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from helpdesk.domain import contacts, inboxes
+from helpdesk.domain.tickets import mailing
+from helpdesk.domain.tickets.mail_model import Acknowledgement
+from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
+from helpdesk.domain.tickets.threading import MESSAGES_PER_TEN_MINUTES, may_still_acknowledge
+from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
+
+_HOUR, _DAY, _TEN_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
+
+
+async def acknowledge(tx: Transaction, ticket: Ticket, address: str) -> OutgoingMail | None:
+    """None where the inbox does without, or this address has had enough of them."""
+    inbox = await inboxes.get(tx, ticket.inbox_id)
+    if not inbox.settings.get("acknowledge", True):
+        return None
+    may = may_still_acknowledge(
+        last_hour=await _sent(tx, address, _HOUR),
+        last_day=await _sent(tx, address, _DAY),
+        on_ticket_in_ten_minutes=await messages_lately(tx, ticket.id, ticket.contact_id),
+    )
+    if not may:
+        return None
+    tx.session.add(Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now))
+    contact = await contacts.get(tx, ticket.contact_id)
+    t = translator(contact.locale, "pages")
+    body = t(
+        "Thank you for your message. It has reached us and has the number {number}; we answer as soon as we"
+        " can.\n\nIf you want to add something, just answer this mail.",
+        number=f"#{ticket.number}",
+    )
+    subject = t("We have received your message ({number})", number=f"#{ticket.number}")
+    return await mailing.queue_acknowledgement(tx, ticket, address, subject, body)
+
+
+async def is_flooding(tx: Transaction, ticket_id: UUID, contact_id: UUID) -> bool:
+    """The breaker that needs no header: this many messages in ten minutes are no person's."""
+    return await messages_lately(tx, ticket_id, contact_id) >= MESSAGES_PER_TEN_MINUTES
+
+
+async def messages_lately(tx: Transaction, ticket_id: UUID, contact_id: UUID) -> int:
+    query = select(func.count()).where(
+        Message.ticket_id == ticket_id,
+        Message.author_id == contact_id,
+        Message.created_at > tx.now - _TEN_MINUTES,
+    )
+    return int(await tx.session.scalar(query) or 0)
+
+
+async def _sent(tx: Transaction, address: str, span: timedelta) -> int:
+    query = select(func.count()).where(
+        Acknowledgement.address == address.lower(), Acknowledgement.at > tx.now - span
+    )
+    return int(await tx.session.scalar(query) or 0)

@@ -1,0 +1,209 @@
+"""Tickets over HTTP: created once, changed only from the version one has seen, paged, waited for."""
+
+import asyncio
+import time
+import uuid
+
+import pytest
+
+from helpdesk.domain.inboxes import Channel
+from tests.desk import until
+from tests.factories import a_contact, a_ticket, an_inbox
+
+pytestmark = pytest.mark.commits
+
+HELLO = {"email": "kim@customer.example", "name": "Kim", "subject": "Mill", "body": "It does not turn."}
+
+
+async def test_a_key_makes_a_ticket_once_however_often_it_is_sent(fresh_desk, fresh_house):
+    desk, house = fresh_desk, fresh_house
+    program = await desk.with_token(house.agent)
+    key = {"Idempotency-Key": "order 7"}
+
+    answers = await asyncio.gather(
+        *(program.post("/api/v1/tickets", json=HELLO, headers=key) for _ in range(4))
+    )
+    later = await program.post("/api/v1/tickets", json=HELLO, headers=key)
+
+    assert {answer.status_code for answer in [*answers, later]} == {201}
+    assert len({answer.content for answer in [*answers, later]}) == 1
+    assert len((await program.get("/api/v1/tickets?q=Mill")).json()["items"]) == 2  # with the house's own
+
+
+async def test_a_key_with_another_body_or_address_is_refused(desk, house):
+    program = await desk.with_token(house.agent)
+    key = {"Idempotency-Key": "order 7"}
+    await program.post("/api/v1/tickets", json=HELLO, headers=key)
+
+    other_body = await program.post("/api/v1/tickets", json=HELLO | {"body": "No."}, headers=key)
+    other_place = await program.post("/api/v1/contacts", json={"name": "Kim"}, headers=key)
+    too_long = await program.post("/api/v1/tickets", json=HELLO, headers={"Idempotency-Key": "x" * 201})
+
+    assert (other_body.status_code, other_body.json()["code"]) == (409, "key_reused")
+    assert (other_place.status_code, other_place.json()["code"]) == (409, "key_reused")
+    assert too_long.status_code == 422
+
+
+async def test_a_key_whose_request_failed_may_be_used_again(desk, house):
+    program = await desk.with_token(house.agent)
+    key = {"Idempotency-Key": "order 7"}
+
+    failed = await program.post("/api/v1/tickets", json=HELLO | {"inbox": "nowhere"}, headers=key)
+    mended = await program.post("/api/v1/tickets", json=HELLO, headers=key)
+
+    assert (failed.status_code, mended.status_code) == (404, 201)
+
+
+async def test_one_callers_key_is_not_anothers(desk, house):
+    one, other = await desk.with_token(house.agent), await desk.with_token(house.agent)
+    key = {"Idempotency-Key": "order 7"}
+
+    first = await one.post("/api/v1/tickets", json=HELLO, headers=key)
+    second = await other.post("/api/v1/tickets", json=HELLO, headers=key)
+
+    assert first.json()["id"] != second.json()["id"]
+
+
+async def test_a_client_id_is_one_message_and_with_other_words_a_conflict(desk, house):
+    program = await desk.with_token(house.agent)
+    path = f"/api/v1/tickets/{house.ticket.id}/messages"
+    said = {"body": "Hello", "client_id": str(uuid.uuid4())}
+
+    first, again = (await program.post(path, json=said)).json(), (await program.post(path, json=said)).json()
+    other = await program.post(path, json=said | {"body": "Bye"})
+
+    assert again == first | {"duplicate": True}
+    assert (other.status_code, other.json()["code"]) == (409, "client_id_reused")
+
+
+async def test_a_change_from_an_old_version_is_refused_and_changes_nothing(desk, house):
+    browser = await desk.signed_in(house.agent)
+    address = f"/api/v1/tickets/{house.ticket.id}"
+    seen = await browser.get(address)
+
+    changed = await browser.patch(
+        address, json={"tags": ["Mill"]}, headers={"If-Match": seen.headers["etag"]}
+    )
+    late = await browser.patch(address, json={"subject": "X"}, headers={"If-Match": seen.headers["etag"]})
+
+    assert (changed.status_code, changed.json()["tags"]) == (200, ["mill"])
+    assert (late.status_code, late.json()["code"]) == (412, "version")
+    fresh = await browser.get(address)
+    assert fresh.json() == changed.json()
+    assert fresh.headers["etag"] == changed.headers["etag"]
+    assert (await browser.get(address, headers={"If-None-Match": fresh.headers["etag"]})).status_code == 304
+
+
+async def test_pages_hold_every_ticket_once_in_queue_order(fresh_desk, fresh_house):
+    desk, house = fresh_desk, fresh_house
+    program = await desk.with_token(house.agent)
+    async with desk.system() as tx:
+        for _ in range(6):
+            await a_ticket(tx, inbox=house.mail)
+    whole = (await program.get("/api/v1/queue")).json()
+
+    pages, after = [], ""
+    while after is not None:
+        page = (await program.get("/api/v1/queue", params={"limit": 3, "after": after})).json()
+        pages.append(page["items"])
+        after = page["next"]
+
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert [row["number"] for page in pages for row in page] == [row["number"] for row in whole["items"]]
+    assert whole["counts"]["queue"] == 7
+
+
+async def test_contacts_are_paged_newest_first(fresh_desk, fresh_house):
+    desk = fresh_desk
+    program = await desk.with_token(fresh_house.agent)
+    async with desk.system() as tx:
+        for name in ("Ada", "Bo", "Cy"):
+            await a_contact(tx, name)
+
+    first = (await program.get("/api/v1/contacts?limit=2")).json()
+    second = (await program.get("/api/v1/contacts", params={"limit": 2, "after": first["next"]})).json()
+
+    names = [one["name"] for page in (first, second) for one in page["items"]]
+    assert names == ["Cy", "Bo", "Ada", "Kim Berg"]
+    assert second["next"] is None
+
+
+async def test_events_are_paged_by_version_without_holes(desk, house):
+    program = await desk.with_token(house.agent)
+    address = f"/api/v1/tickets/{house.ticket.id}"
+    for number in range(5):
+        await program.post(f"{address}/notes", json={"body": f"Note {number}"})
+
+    first = (await program.get(f"{address}/events?limit=4")).json()
+    rest = (await program.get(f"{address}/events?after=4")).json()
+    latest = (await program.get(f"{address}/events?before=latest&limit=2")).json()
+
+    versions = [event["version"] for event in first["items"] + rest["items"]]
+    assert versions == list(range(1, first["head"] + 1))
+    assert [event["version"] for event in latest["items"]] == versions[-2:]
+    assert first["epoch"] == rest["epoch"] == latest["epoch"]
+
+
+async def test_a_waiting_reader_wakes_as_soon_as_something_is_said(desk, house):
+    program = await desk.with_token(house.agent)
+    address = f"/api/v1/tickets/{house.ticket.id}"
+    head = (await program.get(address)).json()["version"]
+    waiting = asyncio.create_task(program.get(f"{address}/events?after={head}&wait=25"))
+    await until(lambda: house.ticket.id in desk.web.starlette.state.hints._waiting)
+
+    started = time.monotonic()
+    await program.post(f"{address}/notes", json={"body": "Look here"})
+    heard = (await waiting).json()
+
+    assert [event["data"]["body"] for event in heard["items"]] == ["Look here"]
+    assert time.monotonic() - started < 1
+
+
+async def test_a_visitors_waiting_reader_wakes_for_answers_and_never_hears_a_note(desk, house):
+    widget, program = await desk.visitor(house.chat), await desk.with_token(house.agent)
+    opened = (
+        await widget.post("/widget/send_message", json={"client_id": str(uuid.uuid4()), "body": "Hello?"})
+    ).json()
+    ticket = opened["ticket"]
+    waiting = asyncio.create_task(
+        widget.get("/widget/events", params={"ticket": ticket, "after": opened["version"], "wait": 25})
+    )
+    await until(lambda: uuid.UUID(ticket) in desk.web.starlette.state.hints._waiting)
+
+    await program.post(f"/api/v1/tickets/{ticket}/notes", json={"body": "A secret"})
+    await program.post(f"/api/v1/tickets/{ticket}/messages", json={"body": "Hello!"})
+    heard = (await waiting).json()
+
+    assert "secret" not in str(heard)
+    assert [event["data"].get("body") for event in heard["events"]] == ["Hello!"]
+    assert heard["events"][0]["version"] == opened["version"] + 1
+    assert heard["events"][0]["by"]["id"] is None
+
+
+@pytest.mark.parametrize("sought", ["{number}", "#{number}", "stuck_", "100%", "kim b", "kim@odd"])
+async def test_a_ticket_is_found_by_number_subject_or_contact_even_when_it_is_done(desk, house, sought):
+    program = await desk.with_token(house.agent)
+    async with desk.system() as tx:
+        kim = await a_contact(tx, "Kim Bergqvist", email="kim@odd.example")
+        wanted = await a_ticket(tx, inbox=house.mail, contact=kim, subject="Mill stuck_ at 100%")
+        other = await a_ticket(
+            tx, contact=await a_contact(tx, "Bo", email="bo@b.example"), subject="Stuck 1000"
+        )
+    await program.patch(f"/api/v1/tickets/{wanted.id}", json={"status": "resolved"})
+
+    q = sought.format(number=wanted.number)
+    found = (await program.get("/api/v1/tickets", params={"q": q})).json()
+
+    numbers = {row["number"] for row in found["items"]}
+    assert wanted.number in numbers
+    assert other.number not in numbers
+
+
+async def test_a_ticket_takes_the_channel_of_the_inbox_it_is_put_into(desk, house):
+    program = await desk.with_token(house.agent)
+    async with desk.system() as tx:
+        line = await an_inbox(tx, Channel.API, key="shop")
+
+    made = (await program.post("/api/v1/tickets", json=HELLO | {"inbox": "shop"})).json()
+
+    assert (made["channel"], made["inbox"]["id"]) == ("api", str(line.id))

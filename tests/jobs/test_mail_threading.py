@@ -1,0 +1,498 @@
+"""Every row of the decision table of mail threading, from bytes to rows of the database."""
+
+import asyncio
+import itertools
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from helpdesk.actors import SYSTEM, Role
+from helpdesk.clock import FixedClock
+from helpdesk.domain import agents, tickets
+from helpdesk.domain.inboxes import Channel
+from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, following, senders
+from helpdesk.jobs.read_mail import read_mail
+from tests.factories import an_agent, an_inbox
+from tests.mail_desk import MailDesk, a_mail
+
+
+async def answered(desk: MailDesk, ticket: tickets.Ticket, text: str = "Try the lever.") -> OutgoingMail:
+    """An agent's answer, composed with all its carriers."""
+    async with desk.database.transaction(SYSTEM) as tx:
+        said = await tickets.reply(tx, ticket.id, text)
+    mail = await desk.one(OutgoingMail, message_id=said.message_id)
+    return await desk.send(mail)
+
+
+def header(mail: OutgoingMail, name: str) -> str:
+    head = (mail.raw or b"").partition(b"\r\n\r\n")[0].decode().replace("\r\n ", " ")
+    return next(line for line in head.split("\r\n") if line.lower().startswith(name.lower() + ":")).partition(
+        ":"
+    )[2].strip()
+
+
+def reply_address(mail: OutgoingMail) -> str:
+    return header(mail, "Reply-To").rpartition("<")[2].rstrip(">")
+
+
+async def staff(desk: MailDesk, name: str = "Maja") -> agents.Agent:
+    async with desk.database.transaction(SYSTEM) as tx:
+        return await an_agent(tx, name, role=Role.AGENT)
+
+
+async def test_row_1_our_own_mail_coming_back_is_dropped(desk: MailDesk) -> None:
+    instance = await desk.workshop.instance()
+
+    kept = await desk.receive(a_mail(X_Helpdesk_Loop=instance))
+
+    assert (kept.state, kept.cause) == ("dropped", "row 1: loop")
+    assert await desk.tickets() == []
+
+
+async def test_row_1_an_inbox_of_ours_with_a_message_id_of_ours_is_a_loop_without_any_header(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+
+    kept = await desk.receive(a_mail(sender="support@demo.localhost", message_id=str(sent.rfc_message_id)))
+
+    assert kept.cause == "row 1: loop"
+
+
+async def test_row_2_a_bounce_marks_the_answer_and_the_address(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    back = desk.workshop.carriers.bounce_address(sent.id, "demo.localhost")
+
+    report = a_bounce("kim@customer.example", str(sent.rfc_message_id))
+    kept = await desk.receive(report, to=back, envelope_from="")
+
+    assert kept.state == "dropped"
+    assert (await desk.event_names(ticket))[-1] == "DeliveryFailed"
+    assert (await desk.one(OutgoingMail, id=sent.id)).state == "failed"
+    standing = await standing_of(desk, "kim@customer.example")
+    assert standing.undeliverable_at is not None
+    assert len(await desk.tickets()) == 1
+
+
+async def test_row_2_a_bounce_of_nothing_we_know_is_kept_for_the_bounces_view(desk: MailDesk) -> None:
+    kept = await desk.receive(a_bounce("nobody@customer.example", "unknown@elsewhere.example"))
+
+    assert (kept.state, kept.cause) == ("dropped", "row 2: unmatched_bounce")
+    assert await desk.tickets() == []
+
+
+async def test_row_3_the_same_mail_by_another_way_is_one_message(desk: MailDesk) -> None:
+    raw = a_mail(message_id="same@customer.example")
+    first = await desk.receive(raw)
+
+    again = await desk.receive(b"Received: from elsewhere\r\n" + raw)
+
+    assert (again.state, again.message_id) == ("duplicate", first.message_id)
+    assert len(await desk.all(Message)) == 1
+
+
+async def test_row_3_other_words_under_a_known_message_id_are_not_lost(desk: MailDesk) -> None:
+    await desk.receive(a_mail("First words", message_id="same@customer.example"))
+
+    other = await desk.receive(a_mail("Quite other words", message_id="same@customer.example"))
+
+    assert other.state == "on_ticket"
+    assert sorted(m.body for m in await desk.all(Message)) == ["First words", "Quite other words"]
+
+
+async def test_row_4_one_mail_to_two_inboxes_is_one_ticket(desk: MailDesk) -> None:
+    async with desk.database.transaction(SYSTEM) as tx:
+        sales = await an_inbox(tx, Channel.EMAIL, key="sales")
+        sales.address = "sales@demo.localhost"
+    raw = a_mail(to="support@demo.localhost, sales@demo.localhost", message_id="both@customer.example")
+    first = await desk.receive(raw)
+
+    second = await desk.receive(raw, to="sales@demo.localhost")
+
+    assert second.state == "duplicate"
+    (ticket,) = await desk.tickets()
+    assert "AlsoReceived" in await desk.event_names(ticket)
+    assert second.message_id == first.message_id
+
+
+@pytest.mark.parametrize("carrier", ["address", "message_id", "marker"])
+async def test_row_5_each_signed_carrier_alone_brings_an_answer_back(desk: MailDesk, carrier: str) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    given: dict[str, Any] = {
+        "address": {"to": reply_address(sent)},
+        "message_id": {"In_Reply_To": f"<{sent.rfc_message_id}>"},
+        "marker": {"text": "Thanks\n\n" + desk.workshop.carriers.marker(ticket.number, ticket.contact_id)},
+    }[carrier]
+
+    back = await desk.receive(a_mail(**given), to=given.get("to"))
+
+    assert back.cause == "row 5"
+    assert (await desk.ticket_of(back)).id == ticket.id
+    assert (await desk.one(tickets.Ticket, id=ticket.id)).status == Status.OPEN
+
+
+async def test_row_6_a_stranger_with_a_carrier_is_kept_apart(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+
+    back = await desk.receive(a_mail(sender="eve@evil.example", to=reply_address(sent), Cc="boss@evil.example"))
+
+    assert back.cause == "row 6: other_sender"
+    message = await desk.message_of(back)
+    assert (message.ticket_id, message.hidden) == (ticket.id, True)
+    assert (await desk.event_names(ticket))[-1] == "UnverifiedMessageReceived"
+    assert await followers(desk, ticket.id) == []
+
+
+async def test_row_6_a_participant_whose_mail_fails_authentication_is_kept_apart(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+
+    back = await desk.receive(a_mail(to=reply_address(sent), proven=False, Cc="evil@evil.example"))
+
+    assert back.cause == "row 6: failed_authentication"
+    assert (await answered(desk, ticket)).recipients == ["kim@customer.example"]
+
+
+async def test_row_7_staff_by_name_only_becomes_a_hidden_note_and_nothing_is_sent(desk: MailDesk) -> None:
+    maja = await staff(desk)
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    before = len(await desk.all(OutgoingMail))
+
+    back = await desk.receive(a_mail("I am Maja", sender=maja.email, to=reply_address(sent)))
+
+    assert back.cause == "row 7: unverified_staff"
+    assert (await desk.message_of(back)).hidden
+    assert len(await desk.all(OutgoingMail)) == before
+
+
+async def test_row_7_staff_with_their_own_carrier_and_proof_answer_the_contact(desk: MailDesk) -> None:
+    maja = await staff(desk)
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    own = desk.workshop.carriers.reply_address("support@demo.localhost", ticket.number, maja.id)
+
+    back = await desk.receive(a_mail("Turn it off.", sender=maja.email, to=own, proven=True), to=own)
+
+    assert back.cause == "row 7"
+    message = await desk.message_of(back)
+    assert (message.author_kind, message.author_id, message.hidden) == ("agent", maja.id, False)
+    assert (await desk.one(OutgoingMail, message_id=message.id)).recipients == ["kim@customer.example"]
+
+
+async def test_row_8_a_forged_carrier_is_no_carrier(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    local, _, domain = reply_address(sent).rpartition("@")
+    forged = local[:-16] + "a" * 16 + "@" + domain
+
+    back = await desk.receive(a_mail(sender="eve@evil.example", to=forged), to=forged)
+
+    assert back.cause == "row 15: forged_carrier"
+    assert (await desk.ticket_of(back)).id != ticket.id
+
+
+async def test_row_9_the_contact_joins_by_an_id_of_the_outside_world(desk: MailDesk) -> None:
+    first = await desk.receive(a_mail(message_id="root@customer.example"))
+
+    second = await desk.receive(a_mail("And it smells.", References="<root@customer.example>"))
+
+    assert second.cause == "row 9"
+    assert (await desk.ticket_of(second)).id == (await desk.ticket_of(first)).id
+
+
+async def test_row_9_with_failed_authentication_a_ticket_of_its_own_names_the_other(desk: MailDesk) -> None:
+    first = await desk.receive(a_mail(message_id="root@customer.example"))
+
+    second = await desk.receive(a_mail("Evil", References="<root@customer.example>", proven=False))
+
+    assert second.cause == "row 9: possibly_related, failed_authentication"
+    related = ((await desk.message_of(second)).mail or {})["related"]
+    assert related == str((await desk.ticket_of(first)).id)
+    assert len(await desk.tickets()) == 2
+
+
+async def test_row_9b_every_order_of_arrival_makes_one_ticket(desk: MailDesk) -> None:
+    made = 0
+    for order in itertools.permutations(range(4)):
+        ids = [f"{step}-{''.join(map(str, order))}@customer.example" for step in range(4)]
+        mails = [
+            a_mail(f"Step {step}", message_id=ids[step], **_citing(ids[:step])) for step in range(4)
+        ]
+        found = {(await desk.ticket_of(await desk.receive(mails[step]))).id for step in order}
+        made += len(found)
+
+    assert made == 24
+
+
+async def test_row_9b_an_answer_read_before_its_parent_waits_for_somebody_who_had_it(desk: MailDesk) -> None:
+    answer = await desk.receive(
+        a_mail("Me too.", sender="ann@customer.example", to="support@demo.localhost, kim@customer.example",
+               In_Reply_To="<parent@customer.example>")
+    )  # fmt: skip
+
+    parent = await desk.receive(a_mail(message_id="parent@customer.example"))
+
+    assert parent.cause == "row 9b"
+    assert (await desk.ticket_of(parent)).id == (await desk.ticket_of(answer)).id
+
+
+async def test_row_9b_a_stranger_with_the_same_ancestor_stays_apart(desk: MailDesk) -> None:
+    await desk.receive(a_mail("Mine", References="<unseen@list.example>"))
+
+    other = await desk.receive(a_mail("His", sender="eve@evil.example", References="<unseen@list.example>"))
+
+    assert other.cause == "row 15"
+    assert len(await desk.tickets()) == 2
+
+
+async def test_mails_of_one_thread_read_at_the_same_time_make_one_ticket(desk: MailDesk) -> None:
+    ids = [f"at-once-{step}@customer.example" for step in range(6)]
+    kept = []
+    for step in range(6):
+        async with desk.database.transaction(SYSTEM) as tx:
+            raw = a_mail(f"Step {step}", message_id=ids[step], **_citing(ids[:step]))
+            kept.append(
+                await tickets.mail_intake.keep_for(
+                    tx, "support@demo.localhost", path="smtp", envelope_from="", raw=raw
+                )
+            )
+
+    await asyncio.gather(*(read_mail(desk.workshop, {"mail_id": str(one)}) for one in reversed(kept)))
+
+    assert len(await desk.tickets()) == 1
+    assert len(await desk.all(Message)) == 6
+
+
+async def test_row_10_a_stranger_with_a_known_id_gets_a_ticket_of_their_own(desk: MailDesk) -> None:
+    first = await desk.receive(a_mail(message_id="root@customer.example"))
+
+    second = await desk.receive(a_mail("Hello", sender="eve@evil.example", In_Reply_To="<root@customer.example>"))
+
+    assert second.cause == "row 10: possibly_related"
+    assert (await desk.ticket_of(second)).id != (await desk.ticket_of(first)).id
+
+
+async def test_row_11_an_out_of_office_answer_neither_reopens_nor_is_answered(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    before = len(await desk.all(OutgoingMail))
+
+    back = await desk.receive(a_mail("I am away", to=reply_address(sent), Auto_Submitted="auto-replied"))
+
+    assert back.cause == "row 11"
+    assert (await desk.one(tickets.Ticket, id=ticket.id)).status == Status.PENDING
+    assert ((await desk.message_of(back)).mail or {})["collapsed"] is True
+    assert len(await desk.all(OutgoingMail)) == before
+
+
+async def test_row_12_an_out_of_office_answer_to_nothing_is_dropped(desk: MailDesk) -> None:
+    kept = await desk.receive(a_mail("I am away", Auto_Submitted="auto-replied"))
+
+    assert (kept.state, kept.cause) == ("dropped", "row 12: auto_replied")
+
+
+async def test_row_12_a_machines_mail_opens_a_ticket_without_an_acknowledgement(desk: MailDesk) -> None:
+    kept = await desk.receive(a_mail("Disk full", Auto_Submitted="auto-generated"))
+
+    assert kept.cause == "row 12: automatic"
+    assert len(await desk.tickets()) == 1
+    assert await desk.all(OutgoingMail) == []
+
+
+async def test_row_13_a_customers_mail_passed_on_by_staff_belongs_to_the_customer(desk: MailDesk) -> None:
+    maja = await staff(desk)
+    text = (
+        "Please look\n\n---------- Forwarded message ---------\nFrom: Kim Berg <kim@customer.example>\n"
+        "Date: Wed, 18 Nov 2026 at 10:00\nSubject: Mill stuck\nTo: <maja@demo.localhost>\n\nIt does not turn.\n"
+    )
+
+    kept = await desk.receive(a_mail(text, sender=maja.email, subject="Fwd: Mill stuck", proven=True))
+
+    assert kept.cause == "row 13: claimed_by_forward"
+    message = await desk.message_of(kept)
+    assert (message.author_name, message.body) == ("Kim Berg", "It does not turn.")
+    assert await followers(desk, message.ticket_id) == [maja.email]
+
+
+async def test_row_14_mail_to_a_merged_ticket_arrives_in_its_target(desk: MailDesk) -> None:
+    source = await desk.ticket_of(await desk.receive(a_mail(message_id="merged@customer.example")))
+    target = await desk.ticket_of(await desk.receive(a_mail("Other")))
+    async with desk.database.transaction(SYSTEM) as tx:
+        ticket = await tickets.lock(tx, source.id)
+        ticket.status, ticket.merged_into = Status.MERGED.value, target.id
+
+    kept = await desk.receive(a_mail("More", In_Reply_To="<merged@customer.example>"))
+
+    assert (await desk.ticket_of(kept)).id == target.id
+
+
+async def test_row_14_an_answer_long_after_the_end_opens_a_follow_up(desk: MailDesk, clock: FixedClock) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail(message_id="old@customer.example")))
+    async with desk.database.transaction(SYSTEM) as tx:
+        await tickets.change_ticket(tx, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved"))
+    clock.advance(timedelta(days=31))
+
+    kept = await desk.receive(a_mail("Again", In_Reply_To="<old@customer.example>"))
+
+    assert kept.cause == "row 14: follow_up"
+    assert ((await desk.message_of(kept)).mail or {})["related"] == str(ticket.id)
+    assert len(await desk.tickets()) == 2
+
+
+async def test_row_14_an_answer_soon_after_the_end_reopens(desk: MailDesk, clock: FixedClock) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail(message_id="old@customer.example")))
+    async with desk.database.transaction(SYSTEM) as tx:
+        await tickets.change_ticket(tx, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved"))
+    clock.advance(timedelta(days=3))
+
+    await desk.receive(a_mail("Again", In_Reply_To="<old@customer.example>"))
+
+    assert (await desk.one(tickets.Ticket, id=ticket.id)).status == Status.OPEN
+
+
+async def test_row_15_a_first_mail_opens_a_ticket_and_is_acknowledged_without_a_word_of_it(desk: MailDesk) -> None:
+    kept = await desk.receive(
+        a_mail("Buy cheap pills", sender="Pill Shop <kim@customer.example>", subject="Pills at pills.example")
+    )
+
+    assert kept.cause == "row 15"
+    (ack,) = await desk.all(OutgoingMail)
+    sent = await desk.send(ack)
+    raw = (sent.raw or b"").lower()
+    assert (ack.kind, ack.recipients) == ("acknowledgement", ["kim@customer.example"])
+    assert b"auto-submitted: auto-replied" in raw
+    assert not any(word in raw for word in (b"pills", b"pill shop", b"cheap"))
+
+
+async def test_followers_come_only_from_somebody_proven_and_get_the_answers(desk: MailDesk) -> None:
+    plain = await desk.ticket_of(await desk.receive(a_mail(Cc="evil@evil.example")))
+    proven = await desk.ticket_of(
+        await desk.receive(a_mail("Other", Cc="Ann <ann@customer.example>, support@demo.localhost", proven=True))
+    )
+
+    assert await followers(desk, plain.id) == []
+    assert await followers(desk, proven.id) == ["ann@customer.example"]
+    sent = await answered(desk, proven)
+    assert sent.recipients == ["kim@customer.example", "ann@customer.example"]
+    assert "ann@customer.example" in header(sent, "Cc")
+
+
+async def test_a_follower_writes_on_the_ticket_as_themselves(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail(Cc="Ann <ann@customer.example>", proven=True)))
+    sent = await answered(desk, ticket)
+
+    back = await desk.receive(a_mail("Me too", sender="Ann <ann@customer.example>", to=reply_address(sent)))
+
+    assert back.cause == "row 5"
+    assert (await desk.message_of(back)).author_name == "Ann"
+
+
+async def test_at_most_a_hundred_follow_a_ticket(desk: MailDesk) -> None:
+    many = ", ".join(f"p{number}@customer.example" for number in range(150))
+
+    ticket = await desk.ticket_of(await desk.receive(a_mail(Cc=many, proven=True)))
+
+    assert len(await followers(desk, ticket.id)) == following.LIMIT
+
+
+async def test_only_our_own_edge_is_believed_about_a_sender(desk: MailDesk) -> None:
+    said = "mx.evil.example; dmarc=pass header.from=customer.example"
+
+    kept = await desk.receive(a_mail(Authentication_Results=said, Cc="evil@evil.example"))
+
+    assert ((await desk.message_of(kept)).mail or {})["proof"] == "none"
+    assert await followers(desk, (await desk.ticket_of(kept)).id) == []
+
+
+async def test_an_address_gets_three_acknowledgements_an_hour_and_ten_a_day(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    per_hour = []
+    for _ in range(5):
+        before = len(await desk.all(OutgoingMail))
+        for _ in range(4):
+            await desk.receive(a_mail("A new question"))
+        per_hour.append(len(await desk.all(OutgoingMail)) - before)
+        clock.advance(timedelta(minutes=61))
+
+    assert per_hour == [3, 3, 3, 1, 0]
+
+
+async def test_two_desks_that_answer_each_other_stop(desk: MailDesk) -> None:
+    """The other one marks nothing as automatic and makes a new thread of everything."""
+    rounds = 0
+    await desk.receive(a_mail("Hello", sender="desk@other.example"))
+    for rounds in range(1, 20):  # noqa: B007
+        queued = await desk.all(OutgoingMail, state="queued")
+        if not queued:
+            break
+        await desk.send(queued[0])
+        await desk.receive(a_mail("We have got your mail", sender="desk@other.example", subject="Ticket 77"))
+
+    assert rounds <= 4
+    assert len(await desk.all(OutgoingMail)) == 3
+
+
+async def test_the_twenty_first_message_in_ten_minutes_is_flagged(desk: MailDesk) -> None:
+    await desk.receive(a_mail(message_id="flood@customer.example"))
+    for _ in range(20):
+        last = await desk.receive(a_mail("More", In_Reply_To="<flood@customer.example>"))
+
+    assert "flooding" in ((await desk.message_of(last)).mail or {})["flags"]
+
+
+async def test_mail_of_a_blocked_address_is_kept_and_shown_nowhere(desk: MailDesk) -> None:
+    async with desk.database.transaction(SYSTEM) as tx:
+        await senders.block(tx, "Kim@customer.example")
+
+    kept = await desk.receive(a_mail())
+
+    assert (kept.state, kept.cause) == ("dropped", "row 0: blocked")
+
+
+async def test_mail_from_an_address_nobody_could_answer_is_a_ticket_all_the_same(desk: MailDesk) -> None:
+    kept = await desk.receive(a_mail(sender="root@localnet"))
+
+    assert kept.state == "on_ticket"
+
+
+async def test_reading_a_mail_twice_says_it_once(desk: MailDesk) -> None:
+    kept = await desk.receive(a_mail())
+
+    await read_mail(desk.workshop, {"mail_id": str(kept.id)})
+
+    assert len(await desk.all(Message)) == 1
+    assert len(await desk.all(RawMail)) == 1
+
+
+def _citing(ids: list[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    return {"References": " ".join(f"<{one}>" for one in ids), "In_Reply_To": f"<{ids[-1]}>"}
+
+
+async def followers(desk: MailDesk, ticket_id: UUID) -> list[str]:
+    async with desk.database.transaction(SYSTEM) as tx:
+        return await following.addresses_of(tx, ticket_id)
+
+
+async def standing_of(desk: MailDesk, address: str) -> Any:
+    async with desk.database.transaction(SYSTEM) as tx:
+        return await senders.of(tx, address)
+
+
+def a_bounce(address: str, message_id: str) -> bytes:
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nTo: support@demo.localhost\r\nSubject: Undelivered Mail\r\n"
+        f"Message-ID: <bounce-{address}>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 No such user\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
+    ).encode()

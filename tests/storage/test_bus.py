@@ -1,0 +1,92 @@
+"""Processes hear of each other's commits: over PostgreSQL alone, and over a real Redis."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+
+from helpdesk.actors import SYSTEM
+from helpdesk.storage.bus import bus_for
+from helpdesk.storage.database import Database
+from helpdesk.storage.wakeups import Wakeups
+from tests.factories import a_ticket
+
+pytestmark = pytest.mark.commits
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("no redis-server or valkey-server installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        stdout=subprocess.DEVNULL,
+    )
+    yield f"redis://127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(params=["postgres", "redis"])
+def bus_url(request: pytest.FixtureRequest) -> str | None:
+    return request.getfixturevalue("redis_url") if request.param == "redis" else None
+
+
+async def test_a_commit_is_heard_in_another_process(
+    database: Database, database_url: str, bus_url: str | None
+) -> None:
+    heard: asyncio.Queue[set[UUID]] = asyncio.Queue()
+    async with _listening(database, database_url, bus_url, heard) as told_directly:
+        async with database.transaction(SYSTEM) as tx:
+            ticket = await a_ticket(tx)
+
+        assert ticket.id in await asyncio.wait_for(heard.get(), 10)
+        assert told_directly == [{ticket.id}]
+
+
+async def test_a_commit_of_many_tickets_fits_the_bus(
+    database: Database, database_url: str, bus_url: str | None
+) -> None:
+    heard: asyncio.Queue[set[UUID]] = asyncio.Queue()
+    async with _listening(database, database_url, bus_url, heard):
+        async with database.transaction(SYSTEM) as tx:
+            ticket = await a_ticket(tx)
+            tx.touched |= {UUID(int=number): 1 for number in range(1000)}
+
+        missing = {ticket.id, *(UUID(int=number) for number in range(1000))}
+        while missing:
+            missing -= await asyncio.wait_for(heard.get(), 10)
+
+
+@asynccontextmanager
+async def _listening(
+    database: Database, url: str, bus_url: str | None, heard: asyncio.Queue[set[UUID]]
+) -> AsyncIterator[list[set[UUID]]]:
+    """Two processes' worth of wake-ups on one database; yields what the first was told directly."""
+    other = Database(url, database.clock)
+    here, there = Wakeups(database, bus_for(database, bus_url)), Wakeups(other, bus_for(other, bus_url))
+    told: list[set[UUID]] = []
+    here.on_hint(told.append)
+    there.on_hint(heard.put_nowait)
+    ready: asyncio.Event = asyncio.Event()
+    there.on_word(lambda _: ready.set())
+    await here.start()
+    await there.start()
+    while not ready.is_set():  # until both are connected, words are lost by design
+        here.spread({"hello": True})
+        await asyncio.wait([asyncio.ensure_future(ready.wait())], timeout=0.05)
+    try:
+        yield told
+    finally:
+        await here.stop()
+        await there.stop()
+        await other.close()
