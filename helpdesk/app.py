@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from helpdesk.actors import SYSTEM
-from helpdesk.api import answers
+from helpdesk.api import answers, inbound
 from helpdesk.api import routes as api_routes
 from helpdesk.api.hints import Hints
 from helpdesk.channels.chat import epoch_of
@@ -101,7 +101,7 @@ class Web:
             resume=visits.resuming(self.database),
             origin=self.settings.address,
             trusted_proxies=self.settings.trusted_proxies,
-            body_limits={"/api/v1/uploads": UPLOAD_LIMIT, "/widget/uploads": UPLOAD_LIMIT},
+            body_limits={"/api/v1/uploads": UPLOAD_LIMIT, "/widget/uploads": UPLOAD_LIMIT, "/inbound/": inbound.LARGEST},
             refuse=failures.refusal(self._pages),
         )
         guarded = protect(self.starlette, protection)

@@ -26,7 +26,7 @@ GRACE = 10
 def serve(settings: Settings, database_url: str, *, with_worker: bool, ready: Callable[[], None]) -> None:
     """One process, until it is told to stop. Errors: Conflict when the port is taken."""
     listening = _listen(settings)
-    # uvicorn ends by raising the signal once more, and its default would end us before the database is stopped.
+    # uvicorn ends by raising the signal once more; its default would end us before the database has stopped.
     signal.signal(signal.SIGTERM, _leave)
     web = Web(settings, database_url, with_worker=with_worker)
     config = server_settings(web.asgi)
@@ -90,6 +90,7 @@ def server_settings(app: object, workers: int = 1) -> uvicorn.Config:
         date_header=True,
         log_config=None,
         timeout_graceful_shutdown=GRACE,
+        timeout_worker_healthcheck=30,  # a sibling that is still starting on a busy machine is not dead
         lifespan="on",
     )
 

@@ -1,15 +1,17 @@
 """The background process: claims jobs, keeps the timetable, takes mail in. `serve` runs it inside by default."""
 
 import asyncio
-import contextlib
+import ssl
 from collections.abc import Sequence
+from typing import Literal
 
 import structlog
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
-from helpdesk.domain.tickets import mail_intake
+from helpdesk.domain.tickets import inlets, mail_intake
 from helpdesk.jobs.distribute import Distributor
+from helpdesk.jobs.fetch_mail import Fetchers
 from helpdesk.jobs.handlers import handlers
 from helpdesk.jobs.timetable import Timetable
 from helpdesk.jobs.workshop import open_workshop
@@ -28,38 +30,59 @@ class Background:
         self._worker = Worker(dict(handlers(self._workshop)))
         self._timetable = Timetable(self._workshop)
         self._distributor = Distributor(self._workshop)
-        self._listener: Listener | None = None
+        self._fetchers = Fetchers(self._workshop)
+        self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Errors: OSError when the mail port is taken."""
-        if self._settings.smtp_in_port:
-            self._listener = Listener(self._accepts, self._receive, hostname="helpdesk")
-            await self._listener.start(self._settings.smtp_in_host, self._settings.smtp_in_port)
+        await self._listen("smtp", self._settings.smtp_in_port)
+        await self._listen("lmtp", self._settings.lmtp_port)
         self._tasks = [
             asyncio.create_task(self._worker.run(self._database.connect), name="job-worker"),
             asyncio.create_task(self._timetable.run(), name="timetable"),
             asyncio.create_task(self._distributor.run(), name="distributor"),
+            asyncio.create_task(self._fetchers.run(), name="mailboxes"),
         ]
 
     async def stop(self) -> None:
         """No new mail, the jobs under way finish (at most 10 s), then everything ends."""
-        if self._listener is not None:
-            await self._listener.close()
+        for listener in self._listeners:
+            await listener.close()
         await self._worker.stop()
         await asyncio.wait(self._tasks[:1], timeout=10)
         for task in self._tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._workshop.readers.close()
+
+    async def _listen(self, protocol: Literal["smtp", "lmtp"], port: int) -> None:
+        if not port:
+            return
+        listener = Listener(
+            self._accepts, self._receive, hostname="helpdesk", protocol=protocol, tls=_certificate(self._settings)
+        )
+        await listener.start(self._settings.smtp_in_host, port)
+        self._listeners.append(listener)
 
     async def _accepts(self, address: str) -> bool:
         async with self._database.transaction(SYSTEM) as tx:
-            return await mail_intake.inbox_for(tx, address) is not None
+            if await mail_intake.inbox_for(tx, address) is not None:
+                return True
+            await inlets.refused(tx, "smtp", "no_such_recipient")
+            return False
 
     async def _receive(self, sender: str, recipients: Sequence[str], raw: bytes, peer: str, helo: str) -> None:
         """Kept and committed for every recipient before the 250."""
         async with self._database.transaction(SYSTEM) as tx:
             for recipient in recipients:
                 await mail_intake.keep_for(tx, recipient, path="smtp", envelope_from=sender, raw=raw)
+
+
+def _certificate(settings: Settings) -> ssl.SSLContext | None:
+    """Errors: OSError for a file that cannot be read."""
+    if settings.smtp_in_tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.smtp_in_tls_certificate, settings.smtp_in_tls_key)
+    return context

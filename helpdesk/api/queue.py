@@ -38,5 +38,5 @@ async def claim_next(request: Request) -> Response:
         ticket = await tickets.claim_next(tx)
         if ticket is None:
             is_full = tx.actor.agent_id is not None and await tickets.is_full(tx, tx.actor.agent_id)
-            return answer(None, **({"X-Queue-Reason": "full"} if is_full else {}))
+            return answer(None, 204, **({"X-Queue-Reason": "full"} if is_full else {}))
         return answer(await tickets.queries.ticket(tx, ticket.id))

@@ -51,6 +51,26 @@ class NewMessage(BaseModel):
     uploads: Annotated[list[UUID], Field(max_length=10)] = []
 
 
+class NewMerge(BaseModel):
+    into: UUID
+
+
+class NoMerge(BaseModel):
+    """Nothing is needed: the ticket knows where it was merged into."""
+
+
+class NewSplit(BaseModel):
+    """`messages` are ids of this ticket's messages; without a subject the first of them names the new one."""
+
+    messages: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    subject: Annotated[str, Field(max_length=250)] = ""
+
+
+class NewTransfer(BaseModel):
+    team_id: UUID
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
 class TicketPatch(BaseModel):
     """Fields that are absent stay as they are."""
 
@@ -151,6 +171,30 @@ async def create_note(tx: Transaction, request: Request, wanted: NewMessage) -> 
         tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads
     )
     return _said(said)
+
+
+async def create_merge(tx: Transaction, request: Request, wanted: NewMerge) -> Any:
+    """Go on in another ticket; answers with that one."""
+    into = await tickets.merge(tx, _id(request), wanted.into)
+    return await tickets.queries.ticket(tx, into.id)
+
+
+async def create_unmerge(tx: Transaction, request: Request, wanted: NoMerge) -> Any:
+    """Undo a merge within 24 hours; answers with the ticket that stands by itself again."""
+    ticket = await tickets.unmerge(tx, _id(request))
+    return await tickets.queries.ticket(tx, ticket.id)
+
+
+async def create_split(tx: Transaction, request: Request, wanted: NewSplit) -> Any:
+    """Some messages go on as a ticket of their own; answers with that one."""
+    ticket = await tickets.split(tx, _id(request), wanted.messages, wanted.subject)
+    return await tickets.queries.ticket(tx, ticket.id)
+
+
+async def create_transfer(tx: Transaction, request: Request, wanted: NewTransfer) -> Any:
+    """Hand it to another line with the reason; it keeps its place in the order."""
+    ticket = await tickets.transfer(tx, _id(request), wanted.team_id, wanted.reason)
+    return await tickets.queries.ticket(tx, ticket.id)
 
 
 async def wait_for_events(

@@ -46,7 +46,8 @@ async def show_file(request: Request) -> Response:
             "Content-Disposition": uploads.disposition(name, inline=kind in uploads.SHOWN),
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cross-Origin-Resource-Policy": "same-origin",
+            # A mail is shown in a frame without an origin; its pictures must be allowed in there.
+            "Cross-Origin-Resource-Policy": "cross-origin" if kind in uploads.SHOWN else "same-origin",
             "Cache-Control": "private, max-age=3600",
         },
     )

@@ -158,7 +158,7 @@ def refusal(failure: HelpdeskError) -> Json:
 async def _say(database: Database, actor: Actor, wanted: SendMessage) -> tickets.Said:
     async with database.transaction(actor) as tx:
         if actor.kind is ActorKind.CONTACT:
-            return await tickets.receive_message(tx, await _inbound(tx, actor, wanted))
+            return await tickets.receive_message(tx, _inbound(actor, wanted))
         if wanted.ticket is None:
             raise Invalid("ticket_missing", field="ticket")
         say = tickets.add_note if wanted.kind == "note" else tickets.reply
@@ -167,12 +167,11 @@ async def _say(database: Database, actor: Actor, wanted: SendMessage) -> tickets
         )
 
 
-async def _inbound(tx: Transaction, actor: Actor, wanted: SendMessage) -> tickets.InboundMessage:
+def _inbound(actor: Actor, wanted: SendMessage) -> tickets.InboundMessage:
     if wanted.kind != "message":
         raise Forbidden("staff_only")
-    inbox = await inboxes.get(tx, next(iter(actor.inbox_ids or ())))
     return tickets.InboundMessage(
-        inbox_id=inbox.id,
+        inbox_id=next(iter(actor.inbox_ids or ())),
         channel=inboxes.Channel.CHAT,
         contact_id=actor.contact_id,
         ticket_id=wanted.ticket,

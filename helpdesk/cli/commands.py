@@ -173,7 +173,7 @@ def create_token(
             return await api_keys.create(tx, name=name, scopes=frozenset(scope), agent_id=found.id)
 
     with plain_errors():
-        print(with_database(Settings(), run))  # noqa: T201  scripts read it
+        print(with_database(Settings(), run))
 
 
 @mail_commands.command("receive")

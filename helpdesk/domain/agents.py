@@ -151,6 +151,15 @@ async def active(tx: Transaction) -> list[Agent]:
     return list(await tx.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
 
 
+async def members_of(tx: Transaction, team_id: UUID) -> list[Agent]:
+    query = select(Agent).join(TeamMember, TeamMember.agent_id == Agent.id)
+    return list(
+        await tx.session.scalars(
+            query.where(TeamMember.team_id == team_id, Agent.disabled_at.is_(None)).order_by(Agent.name)
+        )
+    )
+
+
 async def teams(tx: Transaction) -> list[Team]:
     return list(await tx.session.scalars(select(Team).order_by(Team.name)))
 

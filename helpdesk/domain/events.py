@@ -80,7 +80,7 @@ class SenderAccepted(Event):
 
     accepted_message_id: UUID
     address: str
-    name: str
+    sender_name: str
 
 
 @dataclass(frozen=True)
@@ -206,6 +206,7 @@ class TicketMerged(Event):
     public = True
     into: UUID
     into_number: int
+    previous: str
 
 
 @dataclass(frozen=True)

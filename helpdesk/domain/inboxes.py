@@ -78,5 +78,11 @@ async def first_of(tx: Transaction, channel: Channel) -> Inbox:
     return inbox
 
 
+async def has_mail(tx: Transaction) -> bool:
+    """Whether there is an inbox that mail can be sent from."""
+    query = select(Inbox.id).where(Inbox.channel == Channel.EMAIL.value).limit(1)
+    return await tx.session.scalar(query) is not None
+
+
 async def all_of(tx: Transaction) -> list[Inbox]:
     return list(await tx.session.scalars(select(Inbox).order_by(Inbox.created_at, Inbox.id)))

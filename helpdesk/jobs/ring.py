@@ -9,7 +9,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import links
 from helpdesk.auth.sealing import derived, unseal
 from helpdesk.channels import pagers
-from helpdesk.domain import oncall, tickets
+from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall.contact_methods import ContactMethod, MethodKind
 from helpdesk.domain.oncall.ringing import SEND_WITHIN, Bundle
 from helpdesk.errors import Conflict, Invalid, NotFound, Unavailable
@@ -49,6 +49,20 @@ async def send_code(workshop: Workshop, method: ContactMethod, locale: str, code
     title = t("Your code is {code}", code=code)
     body = t("Type it in under contact methods, within 15 minutes. Nobody asked for it? Ignore this.")
     await _deliver(workshop, method, {"type": "code", "title": title, "body": body}, f"code:{method.id}:{code}")
+
+
+async def send_test(workshop: Workshop, method: ContactMethod, locale: str) -> None:
+    """What a ring looks and sounds like. Errors: Invalid or Unavailable."""
+    t = translator(locale, "pages")
+    title, body = t("A test ring"), t("This is how an alert reaches you. Nothing needs you now.")
+    now = workshop.database.clock.now()
+    said = {"type": "test", "title": title, "body": body, "url": f"{workshop.settings.address}/oncall/alerts"}
+    if method.address is None:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            agent = await agents.get(tx, method.agent_id)
+            await tickets.mailing.queue_notice(tx, recipients=[agent.email], subject=title, body=body)
+        return
+    await _deliver(workshop, method, said, f"test:{method.id}:{now.timestamp():.0f}")
 
 
 async def _queue_mail(workshop: Workshop, tx: Transaction, bundle: Bundle) -> None:

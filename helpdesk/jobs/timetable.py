@@ -11,8 +11,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
 from helpdesk.domain import oncall, sla, tickets
 from helpdesk.errors import HelpdeskError
-from helpdesk.jobs import rota
-from helpdesk.jobs import distribute
+from helpdesk.jobs import distribute, mail_watch, rota
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
@@ -43,6 +42,15 @@ async def record_breaches(workshop: Workshop) -> None:
     for ticket_id in overdue:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.breach(tx, ticket_id)
+
+
+async def take_steps(workshop: Workshop) -> None:
+    """What policies do before and after a due time."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        due = await sla.tickets_with_steps_due(tx)
+    for ticket_id in due:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.promises.take_steps(tx, ticket_id)
 
 
 async def escalate_alerts(workshop: Workshop) -> None:
@@ -98,11 +106,15 @@ DUTIES = [
     Duty("raise_by_rules", 10, raise_by_rules),
     Duty("pass_shifts", 10, rota.pass_shifts),
     Duty("foresee", 300, rota.foresee),
+    Duty("take_steps", 1, take_steps),
     Duty("distribute", 1, distribute.distribute),
     Duty("release_unattended", 1, distribute.release_unattended),
     Duty("watch_overload", 10, distribute.watch_overload),
     Duty("sweep_credentials", 600, sweep_credentials),
     Duty("sweep_files", 3600, sweep_files),
+    Duty("watch_inlets", 30, mail_watch.watch_inlets),
+    Duty("requeue_unread_mail", 300, mail_watch.requeue_unread_mail),
+    Duty("forget_posts", 3600, mail_watch.forget_posts),
 ]
 
 

@@ -55,6 +55,8 @@ class Transaction:
     connection: asyncpg.Connection | None = None
     known: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)
     """What `find` has read."""
+    held: dict[UUID, Any] = field(default_factory=dict)
+    """What was read about a ticket under its lock, which keeps it true: its clocks."""
 
     def new_id(self) -> UUID:
         """A UUIDv7 of this transaction's moment."""
@@ -91,10 +93,13 @@ class Transaction:
 
     async def find(self, kind: type[T], row_id: UUID) -> T | None:
         """A row by its id, read once in this transaction: for what others rarely change (plans, inboxes,
-        agents), never for what is locked."""
+        agents), never for what is locked. Writes what is pending only to look for it there too."""
         found: T | None = self.known.get((kind, row_id))
         if found is None:
-            found = self.known[kind, row_id] = await self.session.get(kind, row_id)
+            with self.session.no_autoflush:
+                found = await self.session.get(kind, row_id)
+            found = found or await self.session.get(kind, row_id)
+            self.known[kind, row_id] = found
         return found
 
     async def driver(self) -> asyncpg.Connection:
@@ -108,6 +113,11 @@ class Transaction:
         """What was changed so far goes to the database."""
         if self.session.new or self.session.dirty or self.session.deleted:
             await self.session.flush()
+
+    async def one_at_a_time(self, *what: object) -> None:
+        """Waits for other transactions that are at the same thing, and holds it until this one ends."""
+        key = ":".join(str(word) for word in what)
+        await (await self.driver()).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
 
     async def finish(self) -> None:
         """Everything pending goes to the database, the jobs last; the commit is the caller's."""

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, workspace
 from helpdesk.web.admin import overview
 from helpdesk.web.assets import Assets
+from helpdesk.web.oncall import routes as oncall_pages
 
 
 def routes(assets: Assets) -> list[BaseRoute]:
@@ -25,5 +26,6 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/demo/outbox/{id}", outbox.show_mail),
         Route("/demo/outbox/{id}/html", outbox.show_mail_html),
         Route("/admin", overview.show_overview),
+        *oncall_pages.routes(),
         *assets.routes(),
     ]

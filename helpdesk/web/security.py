@@ -43,7 +43,7 @@ class Protection:
     """More room for some addresses, by the beginning of their path."""
     without_session: tuple[str, ...] = ("/widget/", "/inbound/", "/socket.io/", "/support", "/t/", "/alert/")
     """Addresses that never act on the session cookie: other sites may post there."""
-    secret_paths: tuple[str, ...] = ("/t/", "/alert/")
+    secret_paths: tuple[str, ...] = ("/t/", "/alert/", "/oncall/feeds/")
     """Addresses whose last part is a credential: never cached."""
     refuse: Refusal | None = None
 

@@ -80,6 +80,16 @@ class Times:
     def day_and_clock(self, at: datetime) -> str:
         return format_datetime(at, "EEEE HH:mm", tzinfo=self._zone, locale=self._locale)
 
+    def short_day(self, at: datetime) -> str:
+        return format_date(at.astimezone(self._zone), "EEE d MMM", locale=self._locale)
+
+    def day_and_clock_short(self, at: datetime) -> str:
+        return format_datetime(at, "EEE d MMM HH:mm", tzinfo=self._zone, locale=self._locale)
+
+    def form_value(self, at: datetime) -> str:
+        """For a datetime-local field."""
+        return at.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M")
+
     def full(self, at: datetime) -> str:
         return format_datetime(at, "medium", tzinfo=self._zone, locale=self._locale)
 

@@ -200,9 +200,13 @@ class Api:
         return [one["data"]["body"] for one in await self.events(ticket_id) if one["name"] in said]
 
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
-        answer = await self.caller.request(method, f"/api/v1/{path}", **request)
+        answer = await self.raw(method, path, **request)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
+
+    async def raw(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Whatever the answer is."""
+        return await self.caller.request(method, f"/api/v1/{path}", **request)
 
 
 class _Opened:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.scenarios.conftest import ADesk, FirstRun
-from tests.scenarios.desk import PROJECT, Desk, eventually, is_free
+from tests.scenarios.desk import PROJECT, Desk, a_mail, eventually, is_free
 
 ORDINARY = "nobody"
 
@@ -74,18 +74,19 @@ async def test_an_ordinary_user_can_run_it_too(a_desk: ADesk):
     assert desk.postgres is None
 
 
-async def test_it_starts_its_database_again_when_that_dies(a_desk: ADesk):
-    desk = await (await a_desk()).start()
+async def test_it_starts_its_database_again_when_that_dies_and_goes_on_working(desk: Desk):
     postgres = desk.postgres
     assert postgres is not None
 
     postgres.kill()
 
     async def is_back() -> bool:
-        now = desk.postgres
-        return now is not None and now.pid != postgres.pid and await _answers(desk)
+        return desk.postgres not in (None, postgres) and await _answers(desk)
 
     await eventually(is_back, within=30, failing=lambda: desk.printed[-1500:])
+    await desk.mail(a_mail("After the database died", "Is anybody there?"))
+    row = await (await desk.api()).row("After the database died")
+    assert row["channel"] == "email"
     assert not desk.has_ended
 
 

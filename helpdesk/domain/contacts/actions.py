@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from helpdesk.domain import permissions
 from helpdesk.domain.contacts import queries
@@ -34,7 +34,7 @@ async def find_or_create(
     from the address itself. Two first messages at once make one contact (a lock per identity).
     """
     wanted = normalise(kind, value)
-    await _one_at_a_time(tx, kind, wanted)
+    await tx.one_at_a_time("identity", kind.value, wanted)
     contact = await queries.by_identity(tx, kind, wanted)
     if contact is None:
         contact = await create(tx, name=name, locale=locale)
@@ -64,7 +64,7 @@ async def add(tx: Transaction, card: Card) -> Contact:
     if not known and not card.name.strip():
         raise Invalid("contact_empty", "Give a name, an e-mail address or a phone number.", field="name")
     for kind, value in known:
-        await _one_at_a_time(tx, kind, value)
+        await tx.one_at_a_time("identity", kind.value, value)
         if await queries.by_identity(tx, kind, value) is not None:
             raise Conflict("contact_exists", f"{value} belongs to a contact already.", field=kind.value)
     contact = await create(tx, name=card.name, locale=card.locale, time_zone=card.time_zone)
@@ -115,8 +115,3 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
     contact = await queries.get(tx, contact_id)
     contact.name = name.strip()[:200]
     return contact
-
-
-async def _one_at_a_time(tx: Transaction, kind: IdentityKind, value: str) -> None:
-    key = f"identity:{kind.value}:{value}"
-    await tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})

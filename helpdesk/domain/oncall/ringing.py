@@ -58,7 +58,7 @@ async def lease(tx: Transaction, method_id: UUID) -> Bundle | None:
     Only rings of open alerts: the rest is cancelled here, if an acknowledgement has not done so already.
     """
     method = await tx.session.get(ContactMethod, method_id, with_for_update=True, populate_existing=True)
-    if method is None or method.last_rang_at is not None and tx.now - method.last_rang_at < BUNDLE:
+    if method is None or (method.last_rang_at is not None and tx.now - method.last_rang_at < BUNDLE):
         return None
     rows = await tx.session.execute(
         select(AlertNotification, Alert)

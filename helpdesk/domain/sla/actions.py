@@ -11,41 +11,45 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.domain import plans
 from helpdesk.domain.events import TargetBreached, TargetMet, TargetPaused, TargetResumed, TargetStarted
-from helpdesk.domain.sla import clocks
+from helpdesk.domain.sla import clocks, steps
+from helpdesk.domain.sla.business_time import Counted, SkippedHoliday
 from helpdesk.domain.sla.clocks import Cause, Clock, Fact, Kind
 from helpdesk.domain.sla.model import Metric, SlaClock
-from helpdesk.domain.sla.queries import clocks_of, open_calendar, target_for
+from helpdesk.domain.sla.queries import clocks_of, held_clocks, open_calendar, target_for
+from helpdesk.domain.sla.terms import Terms
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction, Versioned
 
 
 async def start(
     tx: Transaction,
     ticket: Versioned,
-    plan: plans.Plan,
+    terms: Terms,
     channel: str,
     priority: int,
     metrics: Sequence[Metric],
 ) -> None:
-    """Start clocks now, where the plan promises anything and none of the metric is under way."""
-    under_way = {row.metric for row in await clocks_of(tx, ticket.id) if _is_under_way(row)}
+    """Start clocks now, where the terms promise anything and none of the metric is under way."""
+    under_way = {row.metric for row in await held_clocks(tx, ticket.id) if _is_under_way(row)}
     for metric in metrics:
-        seconds = target_for(plan, channel, metric, priority)
+        seconds = target_for(terms, channel, metric, priority)
         if seconds is None or metric in under_way:
             continue
-        clock = clocks.start(seconds, await open_calendar(tx, plan.calendar_id), tx.now)
-        row = SlaClock(id=tx.new_id(), ticket_id=ticket.id, metric=metric.value, facts=[])
-        row.calendar_id = plan.calendar_id
-        _store(row, clock, Fact(Kind.STARTED, tx.now, seconds), plan.calendar_id)
+        clock = clocks.start(seconds, await open_calendar(tx, terms.calendar_id), tx.now)
+        row = SlaClock(id=tx.new_id(), ticket_id=ticket.id, metric=metric.value, facts=[], steps_taken=0)
+        row.steps = [dict(step) for step in steps.for_metric(terms.steps, metric.value, clock)]
+        row.calendar_id = terms.calendar_id
+        _store(row, clock, Fact(Kind.STARTED, tx.now, seconds), terms.calendar_id)
         tx.session.add(row)
+        (await held_clocks(tx, ticket.id)).append(row)
         await tx.record(ticket, TargetStarted(metric.value, seconds, clock.due_at))
 
 
 async def meet(tx: Transaction, ticket: Versioned, metrics: Iterable[Metric]) -> None:
     """What was promised has happened, in time or late."""
     wanted = set(metrics)
-    for row in await clocks_of(tx, ticket.id):
+    for row in await held_clocks(tx, ticket.id):
         if row.metric in wanted and _is_under_way(row):
             due_at = row.due_at
             await _apply(tx, ticket, row, Kind.MET)
@@ -53,16 +57,24 @@ async def meet(tx: Transaction, ticket: Versioned, metrics: Iterable[Metric]) ->
 
 
 async def pause(tx: Transaction, ticket: Versioned) -> None:
-    """The ball is with the contact: what runs adds up what it consumed, and waits."""
-    for row in await clocks_of(tx, ticket.id):
-        if row.running_since is not None:
+    """The ball is with the contact: what runs adds up what it consumed, and waits. Only how often the
+    contact hears of it goes on."""
+    for row in await held_clocks(tx, ticket.id):
+        if row.running_since is not None and row.metric != Metric.UPDATE:
             await _apply(tx, ticket, row, Kind.PAUSED)
             await tx.record(ticket, TargetPaused(row.metric, round(row.consumed_seconds)))
 
 
-async def resume(tx: Transaction, ticket: Versioned, *, reopened: bool = False) -> None:
-    """The ball is ours again. A reopened ticket's resolution clock goes on from where it stood."""
-    for row in await clocks_of(tx, ticket.id):
+async def resume(
+    tx: Transaction, ticket: Versioned, *, reopened: bool = False, unanswered: bool = False
+) -> None:
+    """The ball is ours again. A reopened ticket's resolution clock goes on from where it stood; with
+    `unanswered` so does the answer that was never given."""
+    if unanswered:
+        for row in await held_clocks(tx, ticket.id):
+            if row.metric == Metric.FIRST_RESPONSE and row.met_at is None:
+                row.stopped_at = None
+    for row in await held_clocks(tx, ticket.id):
         is_reopened = reopened and row.metric == Metric.RESOLUTION and row.stopped_at is None
         if (_is_under_way(row) or is_reopened) and row.running_since is None:
             await _apply(tx, ticket, row, Kind.RESUMED)
@@ -73,35 +85,51 @@ async def resume(tx: Transaction, ticket: Versioned, *, reopened: bool = False) 
 async def settle(tx: Transaction, ticket: Versioned) -> None:
     """Resolved: the resolution target is met; response targets nobody needs any more are stopped."""
     await meet(tx, ticket, [Metric.RESOLUTION])
-    for row in await clocks_of(tx, ticket.id):
+    for row in await held_clocks(tx, ticket.id):
         if _is_under_way(row):
             await _apply(tx, ticket, row, Kind.PAUSED)
             row.stopped_at = tx.now
 
 
-async def replan(tx: Transaction, ticket: Versioned, plan: plans.Plan, channel: str, priority: int) -> None:
+async def replan(tx: Transaction, ticket: Versioned, terms: Terms, channel: str, priority: int) -> None:
     """Another plan, priority or calendar: the whole history is measured by the new terms at once.
 
     A due time that is past by the change alone is a breach with cause `policy_change`, left out of the
     figures.
     """
-    for row in await clocks_of(tx, ticket.id):
-        seconds = target_for(plan, channel, Metric(row.metric), priority)
+    for row in await held_clocks(tx, ticket.id):
+        seconds = target_for(terms, channel, Metric(row.metric), priority)
         if not _is_under_way(row) or seconds is None:
             continue
         facts = [await _fact(tx, told) for told in row.facts]
-        calendar = await open_calendar(tx, plan.calendar_id)
+        calendar = await open_calendar(tx, terms.calendar_id)
         clock = clocks.change(facts, seconds, calendar, tx.now)
         was_breached = row.breached_at is not None
-        _store(row, clock, Fact(Kind.CHANGED, tx.now, seconds), plan.calendar_id)
-        row.calendar_id = plan.calendar_id
+        _store(row, clock, Fact(Kind.CHANGED, tx.now, seconds), terms.calendar_id)
+        row.calendar_id = terms.calendar_id
         if clock.breached_at is not None and not was_breached:
             await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
 
 
+async def hand_over(tx: Transaction, merged: Versioned, into: Versioned) -> None:
+    """What a merged ticket still owes is owed by the other one from now on, by the same due times."""
+    for row in await held_clocks(tx, merged.id):
+        if _is_under_way(row):
+            row.ticket_id, row.origin_id = into.id, row.origin_id or merged.id
+    await _forget(tx, merged, into)
+
+
+async def take_back(tx: Transaction, merged: Versioned, into: Versioned) -> None:
+    """The merge was undone: its promises are its own again, also those that were kept meanwhile."""
+    for row in await held_clocks(tx, into.id):
+        if row.origin_id == merged.id:
+            row.ticket_id, row.origin_id = merged.id, None
+    await _forget(tx, merged, into)
+
+
 async def earliest_due(tx: Transaction, ticket_id: UUID) -> tuple[Metric, datetime] | None:
     """The earliest open target, None where no clock runs."""
-    running = [(row.due_at, row.metric) for row in await clocks_of(tx, ticket_id) if row.due_at is not None]
+    running = [(row.due_at, row.metric) for row in await held_clocks(tx, ticket_id) if row.due_at is not None]
     if not running:
         return None
     due_at, metric = min(running)
@@ -110,11 +138,35 @@ async def earliest_due(tx: Transaction, ticket_id: UUID) -> tuple[Metric, dateti
 
 async def breach_due(tx: Transaction, ticket: Versioned) -> None:
     """Time passed: record what is overdue by now. The timer only tells people; the fact is the due time."""
-    for row in await clocks_of(tx, ticket.id):
+    for row in await held_clocks(tx, ticket.id):
         if row.due_at is not None and row.breached_at is None and row.due_at <= tx.now:
             clock = clocks.breach(await _value(tx, row), tx.now)
             row.breached_at, row.cause = clock.breached_at, _cause(clock)
             await tx.record(ticket, TargetBreached(row.metric, row.due_at, _cause(clock)))
+
+
+async def steps_due(tx: Transaction, ticket: Versioned) -> list[tuple[SlaClock, Json]]:
+    """The steps whose moment has come, marked as taken, each with its clock."""
+    taken: list[tuple[SlaClock, Json]] = []
+    for row in await held_clocks(tx, ticket.id):
+        while row.next_step_at is not None and row.next_step_at <= tx.now:
+            taken.append((row, row.steps[row.steps_taken]))
+            row.steps_taken += 1
+            row.next_step_at = steps.next_at(row.steps, row.steps_taken, await _value(tx, row))
+    return taken
+
+
+async def tickets_with_steps_due(tx: Transaction, limit: int = 200) -> list[UUID]:
+    due = select(SlaClock.ticket_id).where(SlaClock.next_step_at <= tx.now)
+    return list(dict.fromkeys(await tx.session.scalars(due.order_by(SlaClock.next_step_at).limit(limit))))
+
+
+async def explained(tx: Transaction, row: SlaClock) -> list[Json]:
+    """Why this deadline: each stretch that counted, each skipped holiday, each pause, in order of time."""
+    facts = [await _fact(tx, told) for told in row.facts]
+    if facts and facts[0].calendar is None:
+        return []
+    return [_line(line) for line in clocks.explain(facts, tx.now)]
 
 
 async def tickets_overdue(tx: Transaction, limit: int = 500) -> list[UUID]:
@@ -123,6 +175,13 @@ async def tickets_overdue(tx: Transaction, limit: int = 500) -> list[UUID]:
         SlaClock.due_at <= tx.now, SlaClock.due_at.is_not(None), SlaClock.breached_at.is_(None)
     )
     return list(dict.fromkeys(await tx.session.scalars(overdue.order_by(SlaClock.due_at).limit(limit))))
+
+
+async def _forget(tx: Transaction, *tickets: Versioned) -> None:
+    """Clocks changed hands, so what was held of these tickets is read again."""
+    await tx.flush()
+    for ticket in tickets:
+        tx.held.pop(ticket.id, None)
 
 
 def _is_under_way(row: SlaClock) -> bool:
@@ -157,6 +216,7 @@ def _store(row: SlaClock, clock: Clock, fact: Fact, calendar_id: UUID | None) ->
     row.consumed_seconds, row.running_since, row.due_at = clock.consumed, clock.running_since, clock.due_at
     row.met_at, row.breached_at = clock.met_at, clock.breached_at
     row.cause = clock.cause.value if clock.cause else None
+    row.next_step_at = steps.next_at(row.steps or (), row.steps_taken or 0, clock)
     told: dict[str, Any] = {"kind": fact.kind.value, "at": fact.at.astimezone(UTC).isoformat()}
     if fact.target is not None:
         told |= {"target": fact.target, "calendar_id": str(calendar_id)}
@@ -166,6 +226,14 @@ def _store(row: SlaClock, clock: Clock, fact: Fact, calendar_id: UUID | None) ->
 async def _fact(tx: Transaction, told: dict[str, Any]) -> Fact:
     calendar = await open_calendar(tx, UUID(told["calendar_id"])) if "calendar_id" in told else None
     return Fact(Kind(told["kind"]), datetime.fromisoformat(told["at"]), told.get("target"), calendar)
+
+
+def _line(line: Counted | SkippedHoliday | clocks.Paused) -> Json:
+    if isinstance(line, SkippedHoliday):
+        return {"kind": "holiday", "on": line.on.isoformat(), "name": line.name}
+    kind = "counted" if isinstance(line, Counted) else "paused"
+    seconds = round((line.end - line.start).total_seconds()) if line.end else None
+    return {"kind": kind, "from": line.start, "to": line.end, "seconds": seconds}
 
 
 def _cause(clock: Clock) -> str:

@@ -45,7 +45,8 @@ class SlaClock(Base):
 
     `target_seconds` and `consumed_seconds` are seconds of the calendar's open time. `stopped_at`: nobody
     needs it any more (a response target of a ticket that was resolved without one). `steps` are what its
-    policy does before and after the due time (steps.py), `steps_taken` how many of them are done.
+    policy does before and after the due time (steps.py), `steps_taken` how many of them are done. `origin_id`: the merged ticket that
+    made the promise.
     """
 
     __tablename__ = "sla_clocks"
@@ -64,6 +65,7 @@ class SlaClock(Base):
     breached_at: Mapped[datetime | None]
     cause: Mapped[str | None]
     facts: Mapped[list[Json]]
+    origin_id: Mapped[UUID | None]
     steps: Mapped[list[Json]] = mapped_column(server_default="[]")
     steps_taken: Mapped[int] = mapped_column(server_default="0")
     next_step_at: Mapped[datetime | None]

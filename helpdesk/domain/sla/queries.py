@@ -9,7 +9,8 @@ from sqlalchemy import select
 from helpdesk.domain import plans
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.sla.clocks import priority_factor
-from helpdesk.domain.sla.model import Metric, SlaClock
+from helpdesk.domain.sla.model import Metric, SlaClock, SlaPolicy
+from helpdesk.domain.sla.terms import Standing, Terms, first_match, joined
 from helpdesk.storage.transaction import Transaction
 
 
@@ -20,6 +21,24 @@ async def clocks_of(tx: Transaction, ticket_id: UUID) -> list[SlaClock]:
             select(SlaClock).where(SlaClock.ticket_id == ticket_id).order_by(SlaClock.started_at, SlaClock.id)
         )
     )
+
+
+async def held_clocks(tx: Transaction, ticket_id: UUID) -> list[SlaClock]:
+    """The clocks of a ticket this transaction has locked, read once with their calendars: nobody else may
+    change them meanwhile. Whoever starts one adds it to the list."""
+    if ticket_id not in tx.held:
+        query = (
+            select(SlaClock, plans.CalendarRow)
+            .join(plans.CalendarRow, plans.CalendarRow.id == SlaClock.calendar_id)
+            .where(SlaClock.ticket_id == ticket_id)
+            .order_by(SlaClock.started_at, SlaClock.id)
+        )
+        with tx.session.no_autoflush:
+            found = (await tx.session.execute(query)).all()
+        tx.known |= {(plans.CalendarRow, calendar.id): calendar for _, calendar in found}
+        tx.held[ticket_id] = [clock for clock, _ in found]
+    held: list[SlaClock] = tx.held[ticket_id]
+    return held
 
 
 async def open_calendar(tx: Transaction, calendar_id: UUID) -> Calendar:
@@ -33,7 +52,27 @@ def _parsed(hours: bytes) -> Calendar:
     return Calendar.parse(orjson.loads(hours))
 
 
-def target_for(plan: plans.Plan, channel: str, metric: Metric, priority: int) -> int | None:
-    """Seconds that the plan promises, or None where it promises nothing."""
-    seconds = plan.targets.get(channel, {}).get(metric.value)
+def target_for(terms: Terms | plans.Plan, channel: str, metric: Metric, priority: int) -> int | None:
+    """Seconds that the terms promise, or None where they promise nothing."""
+    seconds = terms.targets.get(channel, {}).get(metric.value)
     return None if seconds is None else max(1, round(seconds * priority_factor(priority)))
+
+
+async def policies(tx: Transaction) -> list[SlaPolicy]:
+    """In the order in which they are asked."""
+    return list(await tx.session.scalars(select(SlaPolicy).order_by(SlaPolicy.position, SlaPolicy.id)))
+
+
+async def policy_for(tx: Transaction, ticket: Standing) -> SlaPolicy | None:
+    return first_match(await policies(tx), ticket)
+
+
+def terms_of(plan: plans.Plan | None, policy: SlaPolicy | None) -> Terms | None:
+    """What is promised by a plan, a policy, or both; None where nothing is, or no calendar says when."""
+    calendar_id = (policy.calendar_id if policy else None) or (plan.calendar_id if plan else None)
+    if calendar_id is None:
+        return None
+    targets = joined(plan.targets if plan else {}, policy.targets if policy else {})
+    if policy is None:
+        return Terms(calendar_id, targets)
+    return Terms(calendar_id, targets, policy.pauses_in, policy.steps)

@@ -1,6 +1,6 @@
 """The unit of work: a ticket and its thread, over any channel, from the first message."""
 
-from helpdesk.domain.tickets import attachments, expectations, mail_intake, mailing, overload, queries, queue
+from helpdesk.domain.tickets import attachments, expectations, mail_intake, mailing, overload, promises, queries, queue
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
     add_note,
@@ -18,6 +18,7 @@ from helpdesk.domain.tickets.alerting import (
     raise_waiting,
     record_rung,
     ring_failed,
+    urgent,
 )
 from helpdesk.domain.tickets.assigning import ask_for
 from helpdesk.domain.tickets.calls import CallNews, CallStep, hear_of_call
@@ -33,6 +34,7 @@ from helpdesk.domain.tickets.claiming import claim_next
 from helpdesk.domain.tickets.distributing import desk, desks, distribute, is_full, release_unattended
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said, Sender
 from helpdesk.domain.tickets.locking import get, lock
+from helpdesk.domain.tickets.merging import merge, split, transfer, unmerge
 from helpdesk.domain.tickets.model import (
     Attachment,
     Message,
@@ -75,6 +77,7 @@ __all__ = [
     "expectations",
     "for_priority",
     "get",
+    "hand_on",
     "hear_of_call",
     "is_full",
     "lock",
@@ -82,18 +85,22 @@ __all__ = [
     "mail_intake",
     "mailing",
     "mark_read",
+    "merge",
     "open_ticket",
     "overload",
     "queries",
     "queue",
-    "raise_if_urgent",
-    "release_unattended",
-    "ring_failed",
-    "record_rung",
-    "raise_waiting",
     "raise_by_rule",
-    "hand_on",
+    "raise_if_urgent",
+    "raise_waiting",
     "receive_message",
+    "record_rung",
+    "release_unattended",
     "reply",
+    "ring_failed",
+    "split",
+    "transfer",
+    "unmerge",
+    "urgent",
     "wake",
 ]

@@ -19,9 +19,9 @@ from helpdesk.domain.events import (
     TicketWoken,
     UnverifiedMessageReceived,
 )
-from helpdesk.domain.tickets import assigning, attachments, mailing, queue
+from helpdesk.domain.tickets import assigning, attachments, mailing, promises, queue
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said
-from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.locking import followed, lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
 from helpdesk.domain.tickets.placing import place, pool_id, skills_asked
 from helpdesk.domain.tickets.repeats import said_before, source_seen
@@ -32,6 +32,12 @@ BODY_LIMIT = 20_000
 """Characters of a message somebody types; mail may be longer."""
 
 PREVIEW_LENGTH = 140
+_MET_BY_ANSWER = (
+    sla.Metric.FIRST_RESPONSE,
+    sla.Metric.NEXT_RESPONSE,
+    sla.Metric.UPDATE,
+    sla.Metric.CALLBACK,
+)
 _GREETING_LENGTH = 12
 
 
@@ -61,13 +67,13 @@ async def receive_message(tx: Transaction, inbound: InboundMessage) -> Said:
     is_typed = inbound.channel is not inboxes.Channel.EMAIL  # an empty mail is still a mail
     if is_typed and not inbound.body.strip() and not inbound.attachment_ids:
         raise Invalid("empty", "There is nothing in this message.", field="body")
-    inbox = await inboxes.get(tx, inbound.inbox_id)
     contact = await _who(tx, inbound)
     if inbound.ticket_id is None:
+        inbox = await inboxes.get(tx, inbound.inbox_id)
         subject = inbound.subject.strip() or _first_line(inbound.body)
         ticket = await _open(tx, _Opening(inbox, contact, inbound.channel, subject))
     else:
-        ticket = await lock(tx, inbound.ticket_id)
+        ticket = await followed(tx, await lock(tx, inbound.ticket_id))
     message = await _add_inbound(tx, ticket, inbound, contact)
     if inbound.unverified is not None:
         row = await tx.record(ticket, UnverifiedMessageReceived(message.id, inbound.unverified))
@@ -97,12 +103,15 @@ async def reply(
     row = await tx.record(ticket, ReplySent(message.id), client_id)
     if ticket.assignee_id is None and tx.actor.agent_id is not None:
         await assigning.assign(tx, ticket, tx.actor.agent_id, reason="reply")
-    await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE, sla.Metric.NEXT_RESPONSE])
+    await sla.meet(tx, ticket, _MET_BY_ANSWER)
+    terms = await promises.terms_of(tx, ticket)
+    if terms is not None:
+        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.UPDATE])
     ticket.waiting_since, ticket.unread = None, False
     if ticket.status in (Status.OPEN, Status.SNOOZED):
         ticket.status, ticket.snoozed_until = Status.PENDING, None
         await tx.record(ticket, TicketPending())
-        await sla.pause(tx, ticket)
+        await promises.stand_still(tx, ticket)
     await oncall.answered_by_reply(tx, ticket)
     await place(tx, ticket)
     await mailing.queue_reply(tx, ticket, message)
@@ -199,20 +208,22 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
         public_version=0,
     )
     tx.session.add(ticket)
+    tx.held[ticket.id] = []  # no clocks yet
     await tx.session.flush()
     await tx.record(
         ticket, TicketOpened(ticket.subject, ticket.channel, ticket.inbox_id, ticket.contact_id, priority)
     )
-    if plan_id is not None:
-        plan = await plans.get(tx, plan_id)
+    terms = await promises.agree(tx, ticket)
+    if terms is not None:
         promised = [sla.Metric.FIRST_RESPONSE, sla.Metric.RESOLUTION]
-        await sla.start(tx, ticket, plan, ticket.channel, priority, promised)
+        await sla.start(tx, ticket, terms, ticket.channel, priority, promised)
     await place(tx, ticket)
     return ticket
 
 
 async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
     """The contact's message is unanswered: reopen or wake the ticket, run its clocks."""
+    before = ticket.version
     ticket.unread = True
     ticket.waiting_since = ticket.waiting_since or message.created_at
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
@@ -228,14 +239,15 @@ async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> No
         else:
             await tx.record(ticket, TicketOpenedAgain("contact_wrote"))
         await sla.resume(tx, ticket)
-    if ticket.plan_id is not None and await _first_response_given(tx, ticket.id):
-        plan = await plans.get(tx, ticket.plan_id)
-        await sla.start(tx, ticket, plan, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
-    await place(tx, ticket)
+    terms = await promises.terms_of(tx, ticket)
+    if terms is not None and await _first_response_given(tx, ticket.id):
+        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
+    if ticket.version != before:
+        await place(tx, ticket)
 
 
 async def _first_response_given(tx: Transaction, ticket_id: UUID) -> bool:
-    clocks = [c for c in await sla.clocks_of(tx, ticket_id) if c.metric == sla.Metric.FIRST_RESPONSE]
+    clocks = [c for c in await sla.held_clocks(tx, ticket_id) if c.metric == sla.Metric.FIRST_RESPONSE]
     return all(c.met_at is not None or c.stopped_at is not None for c in clocks)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import array
 
 from helpdesk.actors import SYSTEM, ActorKind
 from helpdesk.domain import agents, inboxes, oncall, permissions, plans, sla
@@ -38,7 +39,7 @@ async def raise_if_urgent(tx: Transaction, ticket_id: UUID) -> oncall.Alert | No
 
 async def raise_waiting(tx: Transaction, limit: int = 50) -> list[UUID]:
     """Tickets that may call for an alert by a rule of their inbox: `raise_by_rule` decides on each."""
-    ruled = select(inboxes.Inbox).where(inboxes.Inbox.settings.has_any([UNTAKEN_CHAT, BREACH_AHEAD]))
+    ruled = select(inboxes.Inbox).where(inboxes.Inbox.settings.has_any(array([UNTAKEN_CHAT, BREACH_AHEAD])))
     found: list[UUID] = []
     for inbox in await tx.session.scalars(ruled):
         query = select(Ticket.id).where(
@@ -120,6 +121,17 @@ async def ring_failed(
     )
     if escalates:
         await oncall.hurry(tx, alert_id)
+
+
+async def urgent(tx: Transaction, limit: int = 30) -> list[Ticket]:
+    """Open P1 and P2 tickets this actor may see, by what was promised: what one shift tells the next."""
+    permissions.require_reader(tx.actor)
+    query = select(Ticket).where(
+        Ticket.priority <= 2, Ticket.status.in_([Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value])
+    )
+    if tx.actor.inbox_ids is not None:
+        query = query.where(Ticket.inbox_id.in_(tx.actor.inbox_ids))
+    return list(await tx.session.scalars(query.order_by(Ticket.due_at.nulls_last(), Ticket.id).limit(limit)))
 
 
 async def alerts_of(tx: Transaction, ticket_id: UUID) -> list[Json]:

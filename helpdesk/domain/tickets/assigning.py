@@ -11,6 +11,7 @@ from helpdesk.errors import Conflict
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
+
 async def assign(
     tx: Transaction,
     ticket: Ticket,

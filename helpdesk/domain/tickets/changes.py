@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.domain import oncall, permissions, plans, sla
+from helpdesk.domain import oncall, permissions, sla
 from helpdesk.domain.events import (
     PriorityChanged,
     SubjectChanged,
@@ -19,7 +19,7 @@ from helpdesk.domain.events import (
     TicketSnoozed,
     TicketWoken,
 )
-from helpdesk.domain.tickets import assigning, queue
+from helpdesk.domain.tickets import assigning, promises, queue
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Status, Ticket
 from helpdesk.domain.tickets.placing import place
@@ -140,9 +140,9 @@ async def _change_status(tx: Transaction, ticket: Ticket, change: TicketChange) 
     elif wanted == Status.SNOOZED:
         await _snooze(tx, ticket, change.snooze_until)
     elif wanted == Status.PENDING:
-        await sla.pause(tx, ticket)
         ticket.status, ticket.snoozed_until = Status.PENDING, None
         await tx.record(ticket, TicketPending())
+        await promises.stand_still(tx, ticket)
     elif wanted == Status.OPEN:
         await _open_again(tx, ticket)
     else:
@@ -160,9 +160,9 @@ async def _resolve(tx: Transaction, ticket: Ticket) -> None:
 async def _snooze(tx: Transaction, ticket: Ticket, until: datetime | None) -> None:
     if until is None or until <= tx.now:
         raise Invalid("snooze_in_past", "Snooze until a moment that is still to come.", field="snooze_until")
-    await sla.pause(tx, ticket)
     ticket.status, ticket.snoozed_until = Status.SNOOZED, until
     await tx.record(ticket, TicketSnoozed(until))
+    await promises.stand_still(tx, ticket)
 
 
 async def _open_again(tx: Transaction, ticket: Ticket) -> None:
@@ -173,7 +173,7 @@ async def _open_again(tx: Transaction, ticket: Ticket) -> None:
         await tx.record(ticket, TicketReopened("agent"))
     else:
         await tx.record(ticket, TicketOpenedAgain("agent") if was_pending else TicketWoken("agent"))
-    await sla.resume(tx, ticket, reopened=was_done)
+    await sla.resume(tx, ticket, reopened=was_done, unanswered=was_done)
 
 
 async def _prioritise(tx: Transaction, ticket: Ticket, change: TicketChange) -> None:
@@ -185,9 +185,7 @@ async def _prioritise(tx: Transaction, ticket: Ticket, change: TicketChange) -> 
         return
     ticket.impact, ticket.urgency, ticket.priority = impact, urgency, priority
     await tx.record(ticket, PriorityChanged(impact, urgency, priority, previous))
-    if ticket.plan_id is not None:
-        plan = await plans.get(tx, ticket.plan_id)
-        await sla.replan(tx, ticket, plan, ticket.channel, priority)
+    await promises.agree_again(tx, ticket)
 
 
 async def _retag(tx: Transaction, ticket: Ticket, tags: tuple[str, ...]) -> None:
@@ -197,6 +195,9 @@ async def _retag(tx: Transaction, ticket: Ticket, tags: tuple[str, ...]) -> None
     if added or removed:
         ticket.tags = wanted
         await tx.record(ticket, TagsChanged(added, removed))
+        before = ticket.policy_id
+        if (await promises.agree(tx, ticket)) is not None and ticket.policy_id != before:
+            await promises.agree_again(tx, ticket)
 
 
 async def _rename(tx: Transaction, ticket: Ticket, subject: str) -> None:

@@ -108,7 +108,7 @@ async def claim_next(tx: Transaction, client_id: UUID | None = None) -> Ticket |
         raise Invalid("no_agent", "This API token acts for no agent, so it cannot claim.")
     if (again := await _claimed_before(tx, client_id)) is not None:
         return again
-    await _one_claim_at_a_time(tx, agent_id)
+    await tx.one_at_a_time("desk", agent_id)  # two claims at once cannot both use the last room
     desk = await desk_of(tx, agent_id)
     pools = await _pools_of(tx, agent_id, desk)
     state = await overload.now(tx)
@@ -223,12 +223,6 @@ def _decision(
         "next": None,
         **({"late": state.late, "online": state.online} if state.is_on else {}),
     }
-
-
-async def _one_claim_at_a_time(tx: Transaction, agent_id: UUID) -> None:
-    """Per agent, so that two claims at once cannot both use the last room."""
-    connection = await tx.driver()
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"desk:{agent_id}")
 
 
 async def _claimed_before(tx: Transaction, client_id: UUID | None) -> Ticket | None:

@@ -12,7 +12,6 @@ from helpdesk.domain.tickets.assigning import assign
 from helpdesk.domain.tickets.capacity import load_of, units_of
 from helpdesk.domain.tickets.claiming import work_of
 from helpdesk.domain.tickets.locking import lock
-from helpdesk.domain.tickets.model import Ticket
 from helpdesk.domain.tickets.routing import Candidate, Choice, Wanted, choose
 from helpdesk.storage.transaction import Transaction
 

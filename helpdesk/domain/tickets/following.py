@@ -62,13 +62,16 @@ async def add(tx: Transaction, ticket: Ticket, people: Iterable[tuple[str, str]]
     return added
 
 
-async def remove(tx: Transaction, ticket_id: UUID, address: str) -> None:
-    """An agent takes somebody off the copies. Idempotent."""
+async def change(tx: Transaction, ticket_id: UUID, wanted: list[str], unwanted: list[str]) -> None:
+    """An agent decides who gets the copies. Idempotent. Errors: NotFound, Invalid for no address."""
     permissions.require_replier(tx.actor)
     ticket = await lock(tx, ticket_id)
-    gone = delete(Follower).where(Follower.ticket_id == ticket_id, Follower.address == address.lower())
-    if await tx.session.scalar(gone.returning(Follower.address)) is not None:
-        await tx.record(ticket, FollowersChanged([], [address.lower()]))
+    await add(tx, ticket, [(normalise(IdentityKind.EMAIL, one), "") for one in wanted], "agent")
+    given = [one.strip().lower() for one in unwanted]
+    gone = delete(Follower).where(Follower.ticket_id == ticket_id, Follower.address.in_(given))
+    removed = list(await tx.session.scalars(gone.returning(Follower.address)))
+    if removed:
+        await tx.record(ticket, FollowersChanged([], sorted(removed)))
 
 
 def _count(ticket_id: UUID) -> Select[int]:

@@ -1,8 +1,9 @@
 """One writer at a time per ticket, so its events have one order."""
 
+from dataclasses import replace
 from uuid import UUID
 
-from helpdesk.actors import ActorKind
+from helpdesk.actors import SYSTEM, ActorKind
 from helpdesk.domain import permissions
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.errors import NotFound
@@ -12,7 +13,18 @@ from helpdesk.storage.transaction import Transaction
 async def lock(tx: Transaction, ticket_id: UUID) -> Ticket:
     """The ticket under its row lock, as it is now, if this actor may see it. Errors: NotFound."""
     ticket = await tx.session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)
+    tx.held.pop(ticket_id, None)
     return _allowed(tx, ticket)
+
+
+async def followed(tx: Transaction, ticket: Ticket) -> Ticket:
+    """The locked ticket in which a merged one goes on; the ticket itself when it was not merged."""
+    for _ in range(20):
+        if ticket.merged_into is None:
+            break
+        # Its contact may write there through the merged one, without being able to read it.
+        ticket = await lock(replace(tx, actor=SYSTEM), ticket.merged_into)
+    return ticket
 
 
 async def get(tx: Transaction, ticket_id: UUID) -> Ticket:

@@ -1,14 +1,18 @@
 """Raw mail: kept before it is acknowledged, and what became of each."""
 
 import hashlib
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import defer
 
-from helpdesk.domain import inboxes
-from helpdesk.domain.tickets.model import RawMail
-from helpdesk.errors import NotFound
+from helpdesk.actors import Role
+from helpdesk.domain import inboxes, permissions
+from helpdesk.domain.tickets.locking import get
+from helpdesk.domain.tickets.model import Message, RawMail
+from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.transaction import Transaction
 
 
@@ -85,6 +89,81 @@ async def count_attempt(tx: Transaction, mail_id: UUID) -> int:
     mail = await tx.session.get_one(RawMail, mail_id, with_for_update=True, populate_existing=True)
     mail.attempts += 1
     return mail.attempts
+
+
+async def release(tx: Transaction, mail_id: UUID, *, wide: bool) -> None:
+    """An administrator lets it be read again, under wider limits if wished. Errors: NotFound, Conflict."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    mail = await _set_aside(tx, mail_id)
+    mail.state, mail.cause, mail.attempts, mail.is_wide = "new", None, 0, wide
+    tx.enqueue("read_mail", mail_id=str(mail.id))
+
+
+async def discard(tx: Transaction, mail_id: UUID) -> None:
+    """Nobody wants it; its bytes stay for whoever asks later. Errors: as `release`."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    (await _set_aside(tx, mail_id)).state = "discarded"
+
+
+async def to_open_by_hand(tx: Transaction, mail_id: UUID) -> RawMail:
+    """A mail that no reader can read, under its lock, to be put on a ticket whole. Errors: as `release`."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    return await _set_aside(tx, mail_id)
+
+
+async def listed(tx: Transaction, kind: str, limit: int = 100) -> list[RawMail]:
+    """Newest first, without their bytes: quarantined, bounces, blocked, discarded."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    query = select(RawMail).options(defer(RawMail.raw)).order_by(RawMail.received_at.desc()).limit(limit)
+    return list(await tx.session.scalars(query.where(*_LISTS[kind])))
+
+
+async def kept(tx: Transaction, mail_id: UUID) -> RawMail:
+    """For administrators. Errors: NotFound."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    mail = await tx.session.get(RawMail, mail_id)
+    if mail is None:
+        raise NotFound("mail_not_found")
+    return mail
+
+
+async def unread_since(tx: Transaction, before: datetime) -> list[UUID]:
+    """Mails whose job was lost or given up: they wait longer than any try takes."""
+    query = select(RawMail.id).where(RawMail.state == "new", RawMail.received_at < before)
+    return list(await tx.session.scalars(query.order_by(RawMail.received_at).limit(200)))
+
+
+async def original_of(tx: Transaction, message_id: UUID) -> RawMail:
+    """The bytes behind a message, for whoever may see its ticket. Errors: NotFound."""
+    message = await tx.session.get(Message, message_id)
+    if message is None:
+        raise NotFound("message_not_found")
+    ticket = await get(tx, message.ticket_id)
+    permissions.require_inbox(tx.actor, ticket.inbox_id)
+    permissions.require_reader(tx.actor)
+    raw_id = (message.mail or {}).get("raw")
+    kept = await tx.session.get(RawMail, UUID(raw_id)) if raw_id else None
+    if kept is None:
+        raise NotFound("original_not_found", "There is no mail behind this message.")
+    return kept
+
+
+_LISTS = {
+    "quarantined": (RawMail.state == "quarantined",),
+    "bounces": (RawMail.state == "dropped", RawMail.cause.contains("unmatched_bounce")),
+    "blocked": (RawMail.state == "dropped", RawMail.cause.contains("blocked")),
+    "discarded": (RawMail.state == "discarded",),
+}
+_SET_ASIDE = ("quarantined", "dropped", "discarded")
+
+
+async def _set_aside(tx: Transaction, mail_id: UUID) -> RawMail:
+    mail = await tx.session.get(RawMail, mail_id, with_for_update=True, populate_existing=True)
+    if mail is None:
+        raise NotFound("mail_not_found")
+    if mail.state not in _SET_ASIDE:
+        raise Conflict("mail_not_set_aside", "Somebody has decided about this mail already.")
+    return mail
 
 
 async def states(tx: Transaction) -> dict[str, int]:

@@ -94,6 +94,7 @@ class SeenPost(Base):
     __tablename__ = "seen_posts"
 
     key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
     at: Mapped[datetime] = mapped_column(index=True)
 
 

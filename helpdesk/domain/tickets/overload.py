@@ -6,7 +6,6 @@ from typing import Any
 from helpdesk.domain import oncall
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets import low_water, queue
-from helpdesk.domain.tickets.locking import lock
 from helpdesk.storage.transaction import Transaction
 
 _COUNT_TO = 200
@@ -23,7 +22,11 @@ _LATE = """
       (SELECT rank_at FROM tickets WHERE waiting AND rank_at >= $3 ORDER BY rank_at, id LIMIT 1) AS first_rank
 """
 
-_WORST = "SELECT id FROM tickets WHERE waiting ORDER BY rank_at, id LIMIT 1"
+ALERT_KEY = "overload"
+_ADVICE = (
+    "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. "
+    "More hands on the queue end it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,14 @@ async def shown(tx: Transaction) -> Overload:
 
 
 async def alert(tx: Transaction) -> oncall.Alert | None:
-    """Tells the lead while the guard is on: one open alert, at the ticket that waits longest."""
+    """Tells the lead while the guard is on, once; when it is over, so is the alert."""
     state = await shown(tx)
     if not state.is_on:
+        await oncall.close_key(tx, ALERT_KEY)
         return None
-    worst = await (await tx.driver()).fetchval(_WORST)
-    if worst is None:
-        return None
-    ticket = await lock(tx, worst)
     reason = f"Overload: {state.late} tickets are late, {state.online} agents are online"
-    return await oncall.raise_alert(tx, ticket, "overload", reason)
+    details = {"subject": reason, "body": _ADVICE, "url": "/wall"}
+    return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details)
 
 
 async def _late(tx: Transaction, upto: int) -> int:

@@ -17,10 +17,12 @@ from helpdesk.domain.contacts import identities_of
 from helpdesk.domain.events import public_data as events_public
 from helpdesk.domain.tickets import alerting, queue
 from helpdesk.domain.tickets.locking import get
-from helpdesk.errors import Invalid
+from helpdesk.domain.tickets.model import Message
+from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
+
 
 @dataclass(frozen=True)
 class View:
@@ -160,6 +162,16 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
     row["alerts"] = await alerting.alerts_of(tx, ticket_id)
     row["clocks"] = [_clock(clock) for clock in await sla.clocks_of(tx, ticket_id)]
     return row
+
+
+async def message(tx: Transaction, message_id: UUID) -> Message:
+    """One message of a ticket that this actor may see. Errors: NotFound."""
+    permissions.require_reader(tx.actor)
+    found = await tx.session.get(Message, message_id)
+    if found is None:
+        raise NotFound("message_not_found")
+    await get(tx, found.ticket_id)
+    return found
 
 
 async def events_after(tx: Transaction, ticket_id: UUID, after: int, limit: int) -> tuple[list[Json], int]:

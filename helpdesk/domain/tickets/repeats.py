@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from helpdesk.actors import ActorKind
 from helpdesk.domain.tickets.envelopes import Said
@@ -28,18 +28,19 @@ async def said_before(tx: Transaction, client_id: UUID | None, body: str) -> Sai
 
 async def event_of(tx: Transaction, client_id: UUID) -> EventRow | None:
     """What this actor did under that id before; the same thing under way right now is waited for."""
-    await _one_at_a_time(tx, "client", tx.actor.id, client_id)
-    found: EventRow | None = await tx.session.scalar(
-        select(EventRow).where(EventRow.actor_id == tx.actor.id, EventRow.client_id == client_id)
+    await tx.one_at_a_time("client", tx.actor.id, client_id)
+    connection = await tx.driver()
+    found = await connection.fetchrow(
+        "SELECT ticket_id, version FROM events WHERE actor_id = $1 AND client_id = $2", tx.actor.id, client_id
     )
-    return found
+    return await tx.session.get(EventRow, tuple(found)) if found is not None else None
 
 
 async def source_seen(tx: Transaction, inbox_id: UUID, source_id: str | None) -> Said | None:
     """A message the outside delivered before to this inbox."""
     if source_id is None:
         return None
-    await _one_at_a_time(tx, "source", inbox_id, source_id)
+    await tx.one_at_a_time("source", inbox_id, source_id)
     message = await tx.session.scalar(
         select(Message).where(Message.inbox_id == inbox_id, Message.source_id == source_id)
     )
@@ -53,7 +54,7 @@ async def source_seen(tx: Transaction, inbox_id: UUID, source_id: str | None) ->
 
 async def call_of(tx: Transaction, inbox_id: UUID, call_id: str) -> Message | None:
     """The call that a telephone system has told of before; another step of it right now is waited for."""
-    await _one_at_a_time(tx, "source", inbox_id, call_id)
+    await tx.one_at_a_time("source", inbox_id, call_id)
     found: Message | None = await tx.session.scalar(
         select(Message).where(Message.inbox_id == inbox_id, Message.source_id == call_id)
     )
@@ -72,8 +73,3 @@ async def _again(tx: Transaction, event: EventRow, message: Message) -> Said:
     ticket = await tx.session.get_one(Ticket, event.ticket_id)
     version = event.public_version if tx.actor.kind is ActorKind.CONTACT else event.version
     return Said(ticket.id, ticket.number, message.id, int(version or 0), message.created_at, duplicate=True)
-
-
-async def _one_at_a_time(tx: Transaction, *what: object) -> None:
-    key = ":".join(str(word) for word in what)
-    await tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})

@@ -361,6 +361,7 @@ async def test_an_assigned_ticket_stands_in_no_queue(tx: Transaction) -> None:
         "assignee_name": "Jonas",
         "previous_id": None,
         "reason": "manual",
+        "decision": None,
     }
 
 

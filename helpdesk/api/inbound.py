@@ -1,0 +1,136 @@
+"""Where mail providers post to: POST /inbound/{provider}/{inbox}. 2xx only after the commit."""
+
+import hashlib
+from dataclasses import dataclass
+
+import httpx
+import structlog
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import SYSTEM
+from helpdesk.api.answers import answer
+from helpdesk.api.requests import database_of
+from helpdesk.channels.email import providers
+from helpdesk.channels.email.providers import Posted
+from helpdesk.domain import inboxes
+from helpdesk.domain.tickets import inlets, mail_intake
+from helpdesk.domain.tickets.mail_model import Inlet
+from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated, Unavailable
+from helpdesk.storage.sealing import Sealer
+
+LARGEST = 45 * 1024 * 1024
+_CERTIFICATE_SECONDS = 5.0
+_certificates: dict[str, bytes] = {}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Door:
+    inlet: Inlet
+    inbox: inboxes.Inbox
+    secret: str
+
+
+async def receive_post(request: Request) -> Response:
+    """One mail from a provider."""
+    provider = request.path_params["provider"]
+    door = await _door(request, provider)
+    try:
+        posted = await _posted(request, provider, door)
+    except HelpdeskError as refusal:
+        await _count_refusal(request, provider, refusal)
+        raise
+    if posted.confirm_url is not None:
+        await _get(posted.confirm_url)
+        return answer({"confirmed": True})
+    return answer({"duplicate": await _keep(request, provider, door, posted)})
+
+
+async def _door(request: Request, provider: str) -> _Door:
+    async with database_of(request).transaction(SYSTEM) as tx:
+        if provider not in inlets.KINDS or provider == "imap":
+            raise NotFound("inlet_not_found")
+        inlet, inbox = await inlets.of_inbox(tx, request.path_params["inbox"], provider)
+    sealer = Sealer(request.app.state.settings.key)
+    return _Door(inlet, inbox, sealer.open(inlet.secret, inlet.id) if inlet.secret else "")
+
+
+async def _posted(request: Request, provider: str, door: _Door) -> Posted:
+    body, now, secret = await request.body(), database_of(request).clock.now(), door.secret
+    if provider == "raw":
+        return providers.generic(secret, request.headers, body, now)
+    if provider == "postmark":
+        return providers.postmark(secret, request.headers, body)
+    if provider == "ses":
+        certificate = await _certificate(providers.sns_certificate_url(body))
+        return providers.ses(secret, certificate, body)
+    form = await request.form(max_files=100, max_fields=200, max_part_size=LARGEST)
+    fields = await _fields(form, body)
+    if provider == "mailgun":
+        return providers.mailgun(secret, fields, now)
+    return providers.sendgrid(secret, request.headers, body, fields, now)
+
+
+async def _keep(request: Request, provider: str, door: _Door, posted: Posted) -> bool:
+    """Answers whether it was taken before. Errors: Unauthenticated for the same key with other words."""
+    digest = hashlib.sha256(posted.raw).hexdigest()
+    async with database_of(request).transaction(SYSTEM) as tx:
+        before = await inlets.seen_before(tx, f"{provider}:{posted.key}", digest)
+        if before is not None:
+            if before != digest or provider == "raw":
+                raise Unauthenticated("replayed")
+            return True
+        to = posted.envelope_to
+        known = await mail_intake.inbox_for(tx, to) if to else None
+        address = to if known is not None and known.id == door.inbox.id else str(door.inbox.address)
+        await mail_intake.keep(
+            tx, inbox=door.inbox, path=provider, envelope_from=posted.envelope_from,
+            envelope_to=address, raw=posted.raw,
+        )  # fmt: skip
+        await inlets.worked(tx, door.inlet.id, brought_mail=True)
+    return False
+
+
+async def _count_refusal(request: Request, provider: str, refusal: HelpdeskError) -> None:
+    log.warning("inbound_refused", provider=provider, code=refusal.code)
+    async with database_of(request).transaction(SYSTEM) as tx:
+        await inlets.refused(tx, provider, refusal.code)
+
+
+async def _fields(form: FormData, body: bytes) -> dict[str, bytes]:
+    """Form fields as the bytes they were: decoding guessed their charset, and the body says which it was."""
+    found: dict[str, bytes] = {}
+    for name, value in form.multi_items():
+        if not isinstance(value, str):
+            found.setdefault(name, await value.read())
+            continue
+        data = value.encode("utf-8", "surrogateescape")
+        if not value.isascii() and data not in body:
+            try:
+                data = value.encode("latin-1")
+            except UnicodeEncodeError:
+                pass
+        found.setdefault(name, data)
+    return found
+
+
+async def _certificate(url: str) -> bytes:
+    if url not in _certificates:
+        if len(_certificates) > 20:
+            _certificates.clear()
+        _certificates[url] = await _get(url)
+    return _certificates[url]
+
+
+async def _get(url: str) -> bytes:
+    """Amazon's own addresses only; providers.py has checked that."""
+    try:
+        async with httpx.AsyncClient(timeout=_CERTIFICATE_SECONDS, follow_redirects=False) as client:
+            got = await client.get(url)
+            got.raise_for_status()
+    except httpx.HTTPError as failure:
+        raise Unavailable("sns_unavailable", type(failure).__name__) from failure
+    return got.content[:100_000]

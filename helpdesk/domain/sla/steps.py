@@ -1,0 +1,58 @@
+"""Pure: what a policy does before and after a due time, and when. Nothing is due while the clock stands still.
+
+A step is {"at_percent": 80} of the budget, {"before_minutes": 30} or {"after_minutes": 15} of the due time,
+with "do": notify_assignee, notify_leads, notify_team, raise_priority or alert, and optionally "metrics".
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from helpdesk.domain.sla.clocks import Clock
+from helpdesk.errors import Invalid
+
+ACTIONS = ("notify_assignee", "notify_leads", "notify_team", "raise_priority", "alert")
+MOMENTS = ("at_percent", "before_minutes", "after_minutes")
+
+Step = Mapping[str, Any]
+
+
+def checked(steps: Sequence[Step]) -> list[Step]:
+    """Steps as they are stored. Errors: Invalid step_invalid."""
+    for step in steps:
+        moments = [name for name in MOMENTS if isinstance(step.get(name), int) and step[name] > 0]
+        if len(moments) != 1 or step.get("do") not in ACTIONS or step.get("at_percent", 1) >= 100:
+            raise Invalid("step_invalid", "A step has one moment and one action.", field="steps")
+    return list(steps)
+
+
+def for_metric(steps: Sequence[Step], metric: str, clock: Clock) -> list[Step]:
+    """The steps a clock of this metric will take, in the order of their moments."""
+    own = [step for step in steps if not step.get("metrics") or metric in step["metrics"]]
+    return sorted(own, key=lambda step: moment(step, clock) or clock.started_at)
+
+
+def moment(step: Step, clock: Clock) -> datetime | None:
+    """When a step is due; None while the clock stands still. A share of the budget is service time."""
+    if clock.due_at is None or clock.running_since is None:
+        return None
+    if "at_percent" in step:
+        left = clock.target * step["at_percent"] / 100 - clock.consumed
+        return clock.calendar.add(clock.running_since, left) if left > 0 else clock.running_since
+    if "before_minutes" in step:
+        return clock.due_at - timedelta(minutes=step["before_minutes"])
+    return clock.due_at + timedelta(minutes=step["after_minutes"])
+
+
+def next_at(steps: Sequence[Step], taken: int, clock: Clock) -> datetime | None:
+    """When the next step that is not yet taken is due."""
+    return moment(steps[taken], clock) if taken < len(steps) else None
+
+
+def words(step: Step) -> str:
+    """A step's moment as the timeline names it."""
+    if "at_percent" in step:
+        return f"{step['at_percent']} %"
+    if "before_minutes" in step:
+        return f"-{step['before_minutes']} min"
+    return f"+{step['after_minutes']} min"

@@ -1,0 +1,142 @@
+"""What is promised to a ticket: by its plan and the first SLA policy it fits, and what that leads to."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from helpdesk.actors import Role
+from helpdesk.domain import agents, inboxes, oncall, plans, sla
+from helpdesk.domain.events import PriorityChanged, SlaStepTaken
+from helpdesk.domain.sla.steps import words
+from helpdesk.domain.tickets import mailing, queue
+from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.model import Status, Ticket
+from helpdesk.domain.tickets.placing import place
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
+
+_PREVIEWED = 500
+"""Open tickets a preview looks at."""
+
+_LESS_URGENT_FIRST = {5: (2, 3), 4: (2, 2), 3: (1, 2), 2: (1, 1)}
+"""Impact and urgency one priority higher."""
+
+
+def standing(ticket: Ticket) -> sla.Standing:
+    return sla.Standing(ticket.inbox_id, ticket.plan_id, ticket.company_id, ticket.priority, ticket.tags)
+
+
+async def agree(tx: Transaction, ticket: Ticket) -> sla.Terms | None:
+    """Find the policy that a ticket falls under now, note it on the ticket, and answer with its terms."""
+    policy = await sla.policy_for(tx, standing(ticket))
+    ticket.policy_id = policy.id if policy else None
+    plan = await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
+    return sla.terms_of(plan, policy)
+
+
+async def terms_of(tx: Transaction, ticket: Ticket) -> sla.Terms | None:
+    """The terms it was given before."""
+    policy = await tx.find(sla.SlaPolicy, ticket.policy_id) if ticket.policy_id else None
+    plan = await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
+    return sla.terms_of(plan, policy)
+
+
+async def agree_again(tx: Transaction, ticket: Ticket) -> None:
+    """Priority, tags, plan or inbox have changed: its whole history is measured by the terms of now."""
+    terms = await agree(tx, ticket)
+    if terms is not None:
+        await sla.replan(tx, ticket, terms, ticket.channel, ticket.priority)
+
+
+async def stand_still(tx: Transaction, ticket: Ticket) -> None:
+    """It waits for the contact or for a moment: its clocks pause, where its policy says that they do."""
+    policy = await tx.find(sla.SlaPolicy, ticket.policy_id) if ticket.policy_id else None
+    if ticket.status in (policy.pauses_in if policy else sla.PAUSES_IN):
+        await sla.pause(tx, ticket)
+
+
+async def take_steps(tx: Transaction, ticket_id: UUID) -> None:
+    """What its policy says to do by now. Whoever answers in time stops it: then the clock is met."""
+    ticket = await lock(tx, ticket_id)
+    for clock, step in await sla.steps_due(tx, ticket):
+        told = await _take(tx, ticket, clock, step)
+        await tx.record(
+            ticket,
+            SlaStepTaken(clock.metric, clock.due_at, words(step), step["do"], [str(one.id) for one in told]),
+        )
+    await place(tx, ticket)
+
+
+async def would_change(tx: Transaction, policies: Sequence[sla.SlaPolicy]) -> list[Json]:
+    """Which open tickets fall under another policy if these were the policies: nothing is written."""
+    query = select(Ticket).where(Ticket.status.in_([Status.OPEN, Status.PENDING, Status.SNOOZED]))
+    names = {policy.id: policy.name for policy in (*await sla.policies(tx), *policies)}
+    changed = []
+    for ticket in await tx.session.scalars(query.order_by(Ticket.rank_at, Ticket.id).limit(_PREVIEWED)):
+        after = sla.first_match(policies, standing(ticket))
+        if (after.id if after else None) != ticket.policy_id:
+            changed.append(
+                {
+                    "id": ticket.id,
+                    "number": ticket.number,
+                    "subject": ticket.subject,
+                    "before": names.get(ticket.policy_id) if ticket.policy_id else None,
+                    "after": after.name if after else None,
+                }
+            )
+    return changed
+
+
+async def _take(tx: Transaction, ticket: Ticket, clock: sla.SlaClock, step: Json) -> list[agents.Agent]:
+    match step["do"]:
+        case "raise_priority":
+            await _raise_priority(tx, ticket)
+            return []
+        case "alert":
+            reason = f"{clock.metric.replace('_', ' ')} {words(step)}"
+            await oncall.raise_alert(tx, ticket, f"sla:{clock.id}", reason, team_id=ticket.team_id)
+            return []
+        case _:
+            told = await _people(tx, ticket, step["do"])
+            await _tell(tx, ticket, clock, told)
+            return told
+
+
+async def _raise_priority(tx: Transaction, ticket: Ticket) -> None:
+    if ticket.priority == 1:
+        return
+    previous = ticket.priority
+    ticket.impact, ticket.urgency = _LESS_URGENT_FIRST[previous]
+    ticket.priority = queue.priority_of(ticket.impact, ticket.urgency)
+    await tx.record(ticket, PriorityChanged(ticket.impact, ticket.urgency, ticket.priority, previous))
+    await agree_again(tx, ticket)
+
+
+async def _people(tx: Transaction, ticket: Ticket, action: str) -> list[agents.Agent]:
+    """Whom an action means; without an assignee the leads are told instead."""
+    if action == "notify_assignee" and ticket.assignee_id is not None:
+        return [await agents.get(tx, ticket.assignee_id)]
+    members = await agents.members_of(tx, ticket.team_id) if ticket.team_id else await agents.active(tx)
+    if action == "notify_team":
+        return members
+    leads = [one for one in members if one.role == Role.LEAD]
+    return leads or [one for one in await agents.active(tx) if one.role in (Role.LEAD, Role.OWNER)][:3]
+
+
+async def _tell(tx: Transaction, ticket: Ticket, clock: sla.SlaClock, told: Sequence[agents.Agent]) -> None:
+    if not await inboxes.has_mail(tx):
+        return  # nothing to send it from; the timeline has it all the same
+    for agent in told:
+        t = translator(agent.locale, "workspace")
+        is_late = clock.due_at is not None and clock.due_at <= tx.now
+        subject = t("Late: #{number} {subject}") if is_late else t("Due soon: #{number} {subject}")
+        due = f"{clock.due_at:%Y-%m-%d %H:%M} UTC" if clock.due_at else ""
+        await mailing.queue_notice(
+            tx,
+            recipients=[agent.email],
+            subject=subject.format(number=ticket.number, subject=ticket.subject),
+            body=t("Promised by {due}. What was written last:", due=due) + f"\n\n{ticket.preview}",
+            ticket_id=ticket.id,
+        )

@@ -1,0 +1,171 @@
+"""Merging, splitting and handing on: numbers, age and promises are kept, and a merge can be undone."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from helpdesk.domain import sla, tickets
+from helpdesk.domain.inboxes import Channel
+from helpdesk.domain.tickets import Message, Status, Ticket, TicketChange
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.storage.tables import EventRow
+from helpdesk.storage.transaction import Transaction
+from tests.factories import a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent, as_contact
+
+HOUR = timedelta(hours=1)
+
+
+async def two_tickets(tx: Transaction) -> tuple[Ticket, Ticket]:
+    """Of one contact, an hour apart, each with an answer promised within four hours."""
+    plan = await a_plan(tx, targets={"email": {"first_response": 4 * 3600, "resolution": 48 * 3600}})
+    inbox, contact = await an_inbox(tx, plan=plan), await a_contact(tx)
+    older = await a_ticket(tx, inbox=inbox, contact=contact)
+    tx.now += HOUR
+    return older, await a_ticket(tx, inbox=inbox, contact=contact)
+
+
+async def names_of(tx: Transaction, ticket: Ticket) -> list[str]:
+    await tx.session.flush()
+    query = select(EventRow.name).where(EventRow.ticket_id == ticket.id)
+    return list(await tx.session.scalars(query.order_by(EventRow.version)))
+
+
+async def message_ids(tx: Transaction, ticket: Ticket) -> list[object]:
+    query = select(Message.id).where(Message.ticket_id == ticket.id).order_by(Message.created_at, Message.id)
+    return list(await tx.session.scalars(query))
+
+
+async def test_a_merged_ticket_keeps_its_number_and_leaves_the_queue(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    numbers = older.number, newer.number
+
+    assert await tickets.merge(tx, older.id, newer.id) is newer
+
+    assert (older.status, older.merged_into, older.waiting) == (Status.MERGED, newer.id, False)
+    assert (older.number, newer.number) == numbers
+    assert "TicketMerged" in await names_of(tx, older)
+    assert "MergeReceived" in await names_of(tx, newer)
+
+
+async def test_the_other_takes_over_the_age_and_the_earlier_promise(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    due_at, since = older.due_at, older.waiting_since
+
+    await tickets.merge(tx, older.id, newer.id)
+
+    assert (newer.due_at, newer.waiting_since) == (due_at, since)
+
+
+async def test_one_answer_keeps_the_promises_of_both(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    await tickets.merge(tx, older.id, newer.id)
+
+    await tickets.reply(as_agent(tx, await an_agent(tx)), newer.id, "Both are solved.")
+
+    first = [c for c in await sla.clocks_of(tx, newer.id) if c.metric == sla.Metric.FIRST_RESPONSE]
+    assert [clock.met_at for clock in first] == [tx.now, tx.now]
+
+
+async def test_a_waiting_ticket_wakes_the_resolved_one_it_is_merged_into(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    await tickets.change_ticket(tx, older.id, TicketChange(frozenset({"status"}), status="resolved"))
+
+    await tickets.merge(tx, newer.id, older.id)
+
+    assert (older.status, older.resolved_at, older.waiting) == (Status.OPEN, None, True)
+
+
+async def test_what_is_written_to_a_merged_ticket_arrives_in_the_other(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    await tickets.merge(tx, older.id, newer.id)
+    more = tickets.InboundMessage(
+        older.inbox_id, Channel.EMAIL, "One more thing", contact_id=older.contact_id, ticket_id=older.id
+    )
+
+    said = await tickets.receive_message(as_contact(tx, older.contact_id, older.inbox_id), more)
+
+    assert said.ticket_id == newer.id
+    assert newer.preview == "One more thing"
+
+
+async def test_a_merge_undone_gives_both_back_what_was_theirs(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    before = [(one.status, one.due_at, one.rank_at, one.waiting_since) for one in (older, newer)]
+    await tickets.merge(tx, older.id, newer.id)
+    tx.now += HOUR
+
+    await tickets.unmerge(tx, older.id)
+
+    assert (older.status, older.due_at, older.rank_at, older.waiting_since) == before[0]
+    assert newer.due_at == before[1][1]
+    assert older.waiting
+    assert "MergeUndone" in await names_of(tx, older)
+
+
+async def test_after_a_day_a_merge_stays(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    await tickets.merge(tx, older.id, newer.id)
+    tx.now += timedelta(hours=25)
+
+    with pytest.raises(Conflict, match="merge_too_old"):
+        await tickets.unmerge(tx, older.id)
+
+
+async def test_what_cannot_be_merged_is_refused(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+
+    with pytest.raises(Invalid, match="merge_into_itself"):
+        await tickets.merge(tx, older.id, older.id)
+    await tickets.merge(tx, older.id, newer.id)
+    with pytest.raises(Conflict, match="merged"):
+        await tickets.merge(tx, newer.id, older.id)
+    with pytest.raises(Conflict, match="not_merged"):
+        await tickets.unmerge(tx, newer.id)
+
+
+async def test_a_split_ticket_is_as_old_as_its_first_message(tx: Transaction) -> None:
+    _, ticket = await two_tickets(tx)
+    written_at = tx.now + HOUR
+    tx.now = written_at
+    more = tickets.InboundMessage(
+        ticket.inbox_id, Channel.EMAIL, "By the way, the invoice is wrong",
+        contact_id=ticket.contact_id, ticket_id=ticket.id,
+    )  # fmt: skip
+    said = await tickets.receive_message(tx, more)
+    tx.now += HOUR
+
+    new = await tickets.split(tx, ticket.id, [said.message_id])
+
+    assert (new.contact_id, new.inbox_id, new.team_id) == (ticket.contact_id, ticket.inbox_id, ticket.team_id)
+    assert (new.subject, new.waiting_since) == ("By the way, the invoice is wrong", written_at)
+    assert new.due_at == written_at + 4 * HOUR
+    assert await message_ids(tx, new) == [said.message_id]
+    assert "TicketSplit" in await names_of(tx, ticket)
+    assert {"TicketSplit", "MessageReceived"} <= set(await names_of(tx, new))
+
+
+async def test_something_of_the_contact_must_stay(tx: Transaction) -> None:
+    _, ticket = await two_tickets(tx)
+    other, _ = await two_tickets(tx)
+
+    with pytest.raises(Invalid, match="nothing_left"):
+        await tickets.split(tx, ticket.id, await message_ids(tx, ticket))  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="messages_unknown"):
+        await tickets.split(tx, ticket.id, await message_ids(tx, other))  # type: ignore[arg-type]
+
+
+async def test_a_ticket_handed_to_the_second_line_keeps_its_place_and_its_clocks(tx: Transaction) -> None:
+    _, ticket = await two_tickets(tx)
+    second_line, agent = await a_team(tx, "Second line"), await an_agent(tx)
+    await tickets.claim_next(as_agent(tx, agent))
+    ticket = (await tx.session.scalars(select(Ticket).where(Ticket.assignee_id == agent.id))).one()
+    before = ticket.due_at, ticket.rank_at
+
+    await tickets.transfer(as_agent(tx, agent), ticket.id, second_line.id, "Needs the database people")
+
+    assert (ticket.team_id, ticket.assignee_id, ticket.waiting) == (second_line.id, None, True)
+    assert (ticket.due_at, ticket.rank_at) == before
+    assert "TicketEscalated" in await names_of(tx, ticket)
+    member = await an_agent(tx, team=second_line)
+    assert await tickets.claim_next(as_agent(tx, member)) is ticket

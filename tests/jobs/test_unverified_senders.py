@@ -1,0 +1,110 @@
+"""A message of somebody who is not on the ticket waits for an agent's decision."""
+
+import pytest
+
+from helpdesk.actors import SYSTEM, Role
+from helpdesk.domain import tickets
+from helpdesk.domain.tickets import senders, unverified
+from helpdesk.errors import Conflict, Forbidden
+from tests.factories import an_agent, as_agent, as_contact
+from tests.jobs.test_mail_threading import answered, followers, reply_address
+from tests.mail_desk import MailDesk, a_mail
+
+
+async def a_held_message(desk: MailDesk) -> tuple[tickets.Ticket, tickets.Message]:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    mail = a_mail("I know more", sender="Ann <ann@other.example>", subject="Re: Mill stuck", to=reply_address(sent))
+    return ticket, await desk.message_of(await desk.receive(mail))
+
+
+async def public_bodies(desk: MailDesk, ticket: tickets.Ticket) -> list[str]:
+    async with desk.database.transaction(SYSTEM) as tx:
+        contact = await tickets.queries.events_after(
+            as_contact(tx, ticket.contact_id, ticket.inbox_id), ticket.id, 0, 100
+        )
+    return [event["data"]["body"] for event in contact[0] if "body" in event["data"]]
+
+
+async def test_it_is_hidden_from_the_contact_until_accepted(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+    before = await public_bodies(desk, ticket)
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        await unverified.accept(tx, ticket.id, message.id)
+
+    assert "I know more" not in before
+    assert "I know more" in await public_bodies(desk, ticket)
+    assert await followers(desk, ticket.id) == ["ann@other.example"]
+    names = await desk.event_names(ticket)
+    assert names[names.index("SenderAccepted") :] == [
+        "SenderAccepted", "FollowersChanged", "MessageReceived", "TicketOpenedAgain",
+    ][: len(names) - names.index("SenderAccepted")]  # fmt: skip
+
+
+async def test_the_accepted_sender_gets_the_next_answer_and_writes_on(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+    async with desk.database.transaction(SYSTEM) as tx:
+        await unverified.accept(tx, ticket.id, message.id)
+
+    sent = await answered(desk, ticket)
+    back = await desk.receive(a_mail("More", sender="ann@other.example", to=reply_address(sent)))
+
+    assert "ann@other.example" in sent.recipients
+    assert back.cause == "row 5"
+
+
+async def test_split_off_it_is_a_ticket_of_its_sender(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        said = await unverified.split_off(tx, ticket.id, message.id)
+
+    other = await desk.one(tickets.Ticket, id=said.ticket_id)
+    assert (other.subject, other.contact_id) == ("Re: Mill stuck", message.author_id)
+    assert await public_bodies(desk, other) == ["I know more"]
+    assert "I know more" not in await public_bodies(desk, ticket)
+    assert (await desk.event_names(ticket))[-1] == "MessageSplitOff"
+
+
+async def test_blocked_its_address_is_read_no_more_and_the_message_stays_hidden(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        await unverified.block(tx, ticket.id, message.id)
+
+    assert (await desk.receive(a_mail(sender="ann@other.example"))).cause == "row 0: blocked"
+    assert "I know more" not in await public_bodies(desk, ticket)
+    async with desk.database.transaction(SYSTEM) as tx:
+        assert [one.address for one in await senders.blocked(tx)] == ["ann@other.example"]
+
+
+async def test_two_agents_decide_once(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+    async with desk.database.transaction(SYSTEM) as tx:
+        await unverified.accept(tx, ticket.id, message.id)
+
+    with pytest.raises(Conflict, match="not_unverified"):
+        async with desk.database.transaction(SYSTEM) as tx:
+            await unverified.split_off(tx, ticket.id, message.id)
+
+
+async def test_a_light_agent_decides_nothing(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+
+    with pytest.raises(Forbidden):
+        async with desk.database.transaction(SYSTEM) as tx:
+            light = await an_agent(tx, "Leo", role=Role.LIGHT)
+            await unverified.accept(as_agent(tx, light), ticket.id, message.id)
+
+
+async def test_agents_read_what_a_mail_brought_besides_its_words(desk: MailDesk) -> None:
+    ticket, _ = await a_held_message(desk)
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        events, _ = await tickets.queries.events_after(tx, ticket.id, 0, 100)
+
+    held = next(one["data"] for one in events if one["name"] == "UnverifiedMessageReceived")
+    assert (held["unverified"], held["reason"]) == (True, "other_sender")
+    assert held["mail"]["sender"] == "ann@other.example"
+    assert held["mail"]["proof"] == "none"

@@ -1,0 +1,192 @@
+"""Who gets a socket, and what it may say: nothing reaches a handler that a client could forge."""
+
+from datetime import timedelta
+
+import pytest
+import websockets
+
+from helpdesk.domain import agents
+from helpdesk.realtime.server import LARGEST_PACKET
+from tests.desk import until
+from tests.factories import an_agent
+from tests.realtime.client import Refused, Socket
+
+pytestmark = pytest.mark.commits
+
+
+async def test_a_pass_opens_one_socket_once(live, house):
+    connection_pass = await live.a_pass(await live.desk.signed_in(house.agent))
+
+    await live.socket("/agent", connection_pass)
+
+    with pytest.raises(Refused, match="pass_invalid"):
+        await live.socket("/agent", connection_pass)
+
+
+async def test_a_pass_ends_after_a_minute(live, house):
+    connection_pass = await live.a_pass(await live.desk.signed_in(house.agent))
+
+    live.desk.clock.advance(timedelta(seconds=61))
+
+    with pytest.raises(Refused, match="pass_invalid"):
+        await live.socket("/agent", connection_pass)
+
+
+async def test_a_pass_is_for_its_own_namespace(live, house):
+    for_widget = await live.a_pass(await live.desk.visitor(house.chat))
+    for_agents = await live.a_pass(await live.desk.signed_in(house.agent))
+
+    with pytest.raises(Refused, match="pass_invalid"):
+        await live.socket("/agent", for_widget)
+    with pytest.raises(Refused, match="pass_invalid"):
+        await live.socket("/widget", for_agents)
+    with pytest.raises(Refused):
+        await live.socket("/nowhere", for_agents)
+
+
+@pytest.mark.parametrize("given", ["", "cp_guess", 7, {"pass": "x"}, ["x"]])
+async def test_without_a_pass_nobody_enters(live, given):
+    with pytest.raises(Refused, match="pass_invalid"):
+        await live.socket("/agent", given)
+
+
+async def test_a_cookie_alone_opens_nothing(live, house):
+    browser = await live.desk.signed_in(house.agent)
+    url = live.address.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    cookie = f"helpdesk={browser.cookies['helpdesk']}"
+
+    async with websockets.connect(
+        url, additional_headers={"Cookie": cookie}, origin=websockets.Origin(live.address)
+    ) as ws:
+        await ws.recv()
+        await ws.send("40/agent,")
+
+        assert "pass_invalid" in await ws.recv()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
+async def test_a_page_of_another_site_gets_no_socket(live, origin):
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await live.socket("/agent", origin=origin)
+
+    assert refused.value.response.status_code == 400
+
+
+async def test_long_polling_is_not_offered(live):
+    answer = await live.desk.client().get("/socket.io/?EIO=4&transport=polling")
+
+    assert answer.status_code == 400
+
+
+async def test_a_socket_that_enters_nothing_is_closed(live):
+    live.desk.web.sockets.connect_within, before = 0.05, live.desk.web.sockets.connect_within
+
+    idle = await live.socket("/agent")
+
+    await idle.closed()
+    live.desk.web.sockets.connect_within = before
+
+
+async def test_nothing_is_answered_before_entering(live, house):
+    idle = await live.socket("/agent")
+
+    await idle.tell("claim_next", {})
+    await idle.send("0", "{}")
+
+    with pytest.raises(Refused):
+        await idle._entered
+    assert idle.heard == []
+
+
+@pytest.mark.parametrize("event", ["connect", "disconnect", "connect_error", "message", "__init__", "left"])
+async def test_a_name_that_is_no_command_runs_nothing(live, house, event):
+    agent = await live.agent(house.agent)
+    before = dict(live.desk.web.agents._callers)
+
+    forged = await agent.ask(event, {"v": 1, "pass": "x", "REMOTE_ADDR": "10.0.0.1"})
+
+    assert forged == {"ok": False, "error": "bad_request"}
+    assert live.desk.web.agents._callers == before
+    assert (await agent.ask("watch_queue", {}))["ok"]
+
+
+@pytest.mark.parametrize("data", [[], [{}, {}], ["words"], [7], [None], [[1]]])
+async def test_a_command_takes_one_object(live, house, data):
+    agent = await live.agent(house.agent)
+
+    assert (await agent.ask("watch_queue", *data))["error"] == "bad_request"
+
+
+@pytest.mark.parametrize("name", [7, None, ["claim_next"], {"claim_next": 1}])
+async def test_a_name_is_a_word(live, house, name):
+    agent = await live.agent(house.agent)
+
+    assert await agent.asked(await agent.begin(name, {})) == {"ok": False, "error": "bad_request"}
+
+
+NONSENSE = [
+    b"\x00\x01",
+    '451-/agent,1["sync",{"_placeholder":true,"num":0}]',
+    "42/agent,1[",
+    "4" + "9" * 300,
+    "42/agent,1" + "[" * 60_000,
+    "4",
+]
+
+
+@pytest.mark.parametrize("frame", NONSENSE, ids=["binary", "binary event", "cut", "digits", "deep", "empty"])
+async def test_nonsense_and_binary_close_the_socket_that_sent_it_and_no_other(live, house, frame):
+    good, bad = await live.agent(house.agent), await live.agent(house.agent)
+
+    await bad.send_raw(frame)
+
+    await bad.closed()
+    assert (await good.ask("watch_queue", {}))["ok"]
+
+
+async def test_a_packet_over_its_limit_closes_the_socket(live, house):
+    good, bad = await live.agent(house.agent), await live.agent(house.agent)
+
+    await bad.tell("sync", {"ticket": "x" * LARGEST_PACKET})
+
+    await bad.closed()
+    assert (await good.ask("watch_queue", {}))["ok"]
+
+
+async def test_an_agent_who_is_disabled_or_signed_out_is_sent_away(live, house):
+    browser = await live.desk.signed_in(house.agent)
+    left = await live.socket("/agent", await live.a_pass(browser))
+    async with live.desk.system() as tx:
+        colleague = await an_agent(tx, "Bo")
+    gone, stays = await live.agent(colleague), await live.agent(house.agent)
+
+    await browser.post("/sign-out")
+    async with live.desk.system() as tx:
+        await agents.disable(tx, colleague.id)
+
+    for one in (left, gone):
+        assert await one.hear("control") == {"type": "kick", "code": "unauthenticated"}
+    assert (await stays.ask("watch_queue", {}))["ok"]
+    assert stays.heard == []
+
+
+async def test_an_agent_whose_inboxes_change_must_enter_anew(live, house):
+    async with live.desk.system() as tx:
+        limited = await an_agent(tx, "Bo", inboxes=[house.mail, house.chat])
+    socket = await live.agent(limited)
+
+    async with live.desk.system() as tx:
+        await tx.session.delete(await tx.session.get_one(agents.AgentInbox, (limited.id, house.mail.id)))
+    await live.desk.web.agents.drop_ended()
+
+    assert await socket.hear("control") == {"type": "reauthenticate"}
+
+
+async def test_what_closed_is_forgotten(live, house):
+    agent: Socket = await live.agent(house.agent)
+    await agent.ask("sync", {"ticket": str(house.ticket.id), "after": 0})
+    assert house.ticket.id in live.desk.web.broadcaster._watched
+
+    await agent.close()
+
+    await until(lambda: house.ticket.id not in live.desk.web.broadcaster._watched)

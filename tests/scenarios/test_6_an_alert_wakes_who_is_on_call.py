@@ -1,0 +1,122 @@
+"""6. A P1 of a 24/7 plan outside staffed hours wakes who is on call, who acknowledges it."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+from sqlalchemy import text
+
+from helpdesk.actors import SYSTEM
+from tests.browser.chromium import PHONE, Visits
+from tests.browser.workspace import Workspace
+from tests.scenarios.desk import Api, Desk, eventually
+
+TOM = "tom@harbourandgrind.example"
+CLOSE = text(
+    "WITH closed AS (INSERT INTO calendars (id, name, hours, created_at) SELECT gen_random_uuid(), 'Closed', "
+    "jsonb_set(hours, '{holidays}', CAST(:days AS jsonb)), created_at FROM calendars "
+    "WHERE id = (SELECT calendar_id FROM teams LIMIT 1) RETURNING id) "
+    "UPDATE teams SET calendar_id = (SELECT id FROM closed)"
+)
+
+
+@pytest.fixture
+async def nobody_is_at_work(desk: Desk) -> AsyncIterator[None]:
+    """Holidays around today for every team, and their usual hours again afterwards."""
+    async with desk.database() as database, database.transaction(SYSTEM) as tx:
+        usual = (await tx.session.execute(text("SELECT id, calendar_id FROM teams"))).all()
+        days = [(tx.now + timedelta(days=offset)).date().isoformat() for offset in (-1, 0, 1)]
+        await tx.session.execute(CLOSE, {"days": json.dumps(dict.fromkeys(days, "Closed"))})
+    yield
+    async with desk.database() as database, database.transaction(SYSTEM) as tx:
+        for team in usual:
+            await tx.session.execute(text("UPDATE teams SET calendar_id = :calendar_id WHERE id = :id"), team._mapping)
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("nobody_is_at_work")
+async def test_the_alert_stands_on_the_timeline_and_is_acknowledged_from_the_workspace(
+    desk: Desk, visits: Visits
+):
+    api = await desk.api("priya")
+    ticket = await _a_critical_ticket(api, "All eleven shops are down")
+
+    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    await workspace.open(ticket)
+    await expect(workspace.timeline).to_contain_text("Alert raised")
+    await expect(workspace.timeline).to_contain_text("was alerted by email")
+    await workspace.page.get_by_role("main").get_by_role("button", name="Acknowledge").click()
+
+    await expect(workspace.timeline).to_contain_text("Priya Raman acknowledged the alert")
+    await expect(workspace.page.get_by_role("main").get_by_role("button", name="Acknowledge")).to_have_count(0)
+    alert = (await api.get(f"tickets/{ticket['id']}"))["alerts"][0]
+    assert (alert["state"], alert["acknowledged_by"]["name"]) == ("acknowledged", "Priya Raman")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("nobody_is_at_work")
+async def test_who_is_on_call_gets_a_mail_and_acknowledges_by_one_tap_on_a_phone(desk: Desk, visits: Visits):
+    api = await desk.api()
+    on_call = (await api.get("oncall/now"))["items"][0]["agents"][0]["name"]
+    ticket = await _a_critical_ticket(api, "The roastery's line stands still")
+
+    notified = next(one for one in await api.events(ticket["id"]) if one["name"] == "AlertNotified")
+    assert notified["data"]["agent_name"] == on_call
+    link = await _link_in_the_outbox(desk, ticket["subject"])
+    phone = await visits.visitor(desk.address, size=PHONE)
+    await phone.goto(link)
+    await expect(phone.get_by_role("heading", level=1)).to_have_text("The roastery's line stands still")
+    await phone.get_by_role("main").get_by_role("button").click()
+
+    async def acknowledged() -> Any:
+        alert = (await api.get(f"tickets/{ticket['id']}"))["alerts"][0]
+        return alert if alert["state"] == "acknowledged" else None
+
+    alert = await eventually(acknowledged)
+    assert alert["acknowledged_by"]["name"] == on_call
+    await phone.reload()
+    await expect(phone.get_by_role("heading", level=1)).to_be_visible()
+
+
+@pytest.mark.usefixtures("nobody_is_at_work")
+async def test_other_plans_and_other_priorities_wake_nobody(desk: Desk):
+    api = await desk.api()
+
+    business = await api.post("tickets", body="Down", email="ciara@lighthouseroasters.example", priority=1)
+    calm = await api.post("tickets", body="A question", email=TOM, priority=2)
+
+    for ticket in (business, calm):
+        assert (await api.get(f"tickets/{ticket['id']}"))["alerts"] == []
+
+
+async def _a_critical_ticket(api: Api, subject: str) -> Any:
+    """With its alert, which is raised right after the ticket has been committed."""
+    made = await api.post("tickets", subject=subject, body="Nothing works.", email=TOM, priority=1)
+
+    async def alerted() -> Any:
+        ticket = await api.get(f"tickets/{made['id']}")
+        return ticket if ticket["alerts"] else None
+
+    return await eventually(alerted)
+
+
+async def _link_in_the_outbox(desk: Desk, subject: str) -> str:
+    """Of the mail about this ticket, as soon as it is there."""
+    async with desk.ask() as caller:
+
+        async def found() -> str | None:
+            page = (await caller.get("/demo/outbox")).text
+            for mail in re.findall(r"/demo/outbox/[0-9a-f-]{36}", page):
+                text = (await caller.get(mail)).text
+                link = re.search(r"/alert/[A-Za-z0-9._~-]+", text)
+                if link and subject.replace("'", "&#39;") in text:
+                    return link.group()
+            return None
+
+        link = await eventually(found)
+    assert link is not None
+    return link

@@ -1,0 +1,99 @@
+"""Every page, light and dark: nothing axe-core objects to, no console error, no policy violation."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.chromium import PHONE, Visits, barriers
+from tests.browser.shop import Shop
+from tests.browser.workspace import Workspace
+from tests.scenarios.desk import Desk, a_mail, eventually
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/support", "/demo", "/demo/outbox"])
+async def test_public_pages_are_for_everybody(desk: Desk, visits: Visits, path: str):
+    page = await visits.visitor(desk.address)
+    await page.goto(path)
+
+    assert await barriers(page) == []
+    await _fits_a_phone(page)
+
+
+async def test_a_page_that_is_not_there_says_so(desk: Desk, visits: Visits):
+    visits.forgive("404")
+    page = await visits.visitor(desk.address)
+
+    answer = await page.goto("/nothing-here")
+
+    assert answer is not None
+    assert answer.status == 404
+    assert await barriers(page) == []
+
+
+async def test_the_support_form_and_the_page_behind_its_link_are_for_everybody(desk: Desk, visits: Visits):
+    page = await visits.visitor(desk.address)
+    await page.goto("/support")
+    await page.get_by_label("Your name").fill("Kim Berg")
+    await page.get_by_label("Email").fill("kim@customer.example")
+    await page.get_by_label("What is it about?").fill("A question from the support page")
+    await page.get_by_label("Message").fill("Do you ship to Åland?")
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+    await (await desk.api()).row("A question from the support page")
+    assert await barriers(page) == []
+    await _fits_a_phone(page)
+
+
+async def test_the_chat_is_for_everybody(desk: Desk, visits: Visits):
+    shop = await Shop(await visits.visitor(desk.address)).enter()
+    await shop.launcher.click()
+    await shop.write("Is this readable?")
+    await expect(shop.state).to_contain_text("Sent")
+
+    assert await barriers(shop.page) == []
+
+
+async def test_a_mail_in_the_outbox_is_for_everybody(desk: Desk, visits: Visits):
+    api = await desk.api()
+    await desk.mail(a_mail("For the outbox page", "Hello"))
+    ticket = await api.row("For the outbox page")
+    await api.post(f"tickets/{ticket['ticket_id']}/messages", body="An answer to look at.")
+    page = await visits.visitor(desk.address)
+
+    async def is_there() -> bool:
+        await page.goto("/demo/outbox")
+        return await page.get_by_role("link", name=re.compile("An answer to look at")).count() == 1
+
+    await eventually(is_there)
+    await page.get_by_role("link", name=re.compile("An answer to look at")).click()
+    assert await barriers(page) == []
+    await _fits_a_phone(page)
+
+
+async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
+    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    page = workspace.page
+    assert await barriers(page) == []
+
+    api = await desk.api("priya")
+    ticket = await api.post("tickets", subject="To look at", body="Hello", email="tom@harbourandgrind.example")
+    await api.post(f"tickets/{ticket['id']}/notes", body="A note")
+    await workspace.open(ticket)
+    assert await barriers(page) == []
+
+    for key, name in (("t", "Log a call"), ("?", "Keyboard"), ("h", "Snooze until"), ("Control+k", "Search and commands")):
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        assert await barriers(page) == [], name
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await _fits_a_phone(page)
+
+
+async def _fits_a_phone(page: Page) -> None:
+    """Nothing to scroll sideways at 360 px."""
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
