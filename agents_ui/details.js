@@ -13,6 +13,9 @@ import { Why } from "./why.js"
 
 /** @import { Clock, Ticket } from "./types.js" */
 
+/** What a contact's zone says when nobody knows it. */
+const NOWHERE = /^(Etc\/)?(UTC|GMT|Zulu|Universal)$/
+
 /** @param {{ticket: Ticket, shown: boolean}} props */
 export function Details({ ticket, shown }) {
   const contact = ticket.contact
@@ -20,11 +23,11 @@ export function Details({ ticket, shown }) {
   return html`<aside class="details-pane" data-shown=${shown} aria-label=${t("Details")}>
     <div class="details-head"><button type="button" class="button quiet icon-only" onClick=${() => go({ details: false })} aria-label=${t("Back to the conversation")}><${Icon} name="chevron-left" /></button><h2>${t("Details")}</h2></div>
     <section class="details-card">
-      <div class="contact-head"><${Avatar} name=${name} /><div><h3>${name}</h3>${ticket.company && html`<p>${ticket.company.name}</p>`}</div></div>
+      <div class="contact-head"><${Avatar} name=${name} /><div><h3>${breakable(name)}</h3>${ticket.company && html`<p>${ticket.company.name}</p>`}</div></div>
       <dl class="facts">
         ${identities(ticket).map(one => html`<${Fact} key=${one.value} icon=${one.icon} label=${one.label}><a href=${one.href}>${breakable(one.value)}</a>
           ${one.verified === false && html`<span class="chip warn">${t("not verified")}</span>`}</${Fact}>`)}
-        ${contact.time_zone && html`<${Fact} icon="globe" label=${t("Local time")}>${localTime(contact.time_zone, tick.value)}</${Fact}>`}
+        ${contact.time_zone && !NOWHERE.test(contact.time_zone) && html`<${Fact} icon="globe" label=${t("Local time")}>${localTime(contact.time_zone, tick.value)}</${Fact}>`}
         ${ticket.plan && html`<${Fact} icon="star" label=${t("Plan")}>${ticket.plan.name}</${Fact}>`}
       </dl>
     </section>
@@ -94,10 +97,9 @@ function identities({ contact }) {
     : { icon: "phone", label: t("Phone"), value: one.value, href: `tel:${one.value}` })
 }
 
-/** A long address breaks at its @ first. @param {string} value */
+/** A long address breaks at its @ and dots first. @param {string} value */
 function breakable(value) {
-  const at = value.indexOf("@")
-  return at < 0 ? value : [value.slice(0, at), html`<wbr />`, value.slice(at)]
+  return value.includes("@") ? value.split(/(?=[@.])/).map(part => [html`<wbr />`, part]) : value
 }
 
 /** @param {Ticket} ticket */

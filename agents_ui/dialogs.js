@@ -12,15 +12,25 @@ const PARTS = {
   why: () => import("./why_dialog.js").then(part => part.WhyDialog),
 }
 
+/** Loaded ones are drawn at once: keys pressed right after must find their field. @type {Map<string, any>} */
+const loaded = new Map()
+
+/** @param {string} name */
+async function load(name) {
+  if (!loaded.has(name)) loaded.set(name, await PARTS[name]())
+}
+
 export function Dialogs() {
   const open = dialog.value
-  const [part, setPart] = useState(/** @type {{name: string, Part: any} | null} */ (null))
+  const [, draw] = useState(0)
+  useEffect(() => { load("pick") }, [])
   useEffect(() => {
-    if (open) PARTS[open.name]().then(Part => setPart({ name: open.name, Part }))
+    if (open && !loaded.has(open.name)) load(open.name).then(() => draw(count => count + 1))
   }, [open?.name])
-  if (!open || part?.name !== open.name) return null
+  const Part = open && loaded.get(open.name)
+  if (!Part) return null
   return html`<${Modal} key=${open.name} name=${open.name} close=${() => (open.props.answer ? open.props.answer(null) : (dialog.value = null))}>
-    <${part.Part} ...${open.props} /></${Modal}>`
+    <${Part} ...${open.props} /></${Modal}>`
 }
 
 /** @param {{name: string, close: () => void, children?: any}} props */

@@ -1,7 +1,7 @@
 // Single keys and two-key sequences for the whole window, silent while somebody writes.
 
 import { ACTIONS, canRun, openPalette } from "./actions.js"
-import { dialog } from "./notices_store.js"
+import { dialog, typeAhead } from "./notices_store.js"
 import { remember, remembered } from "./storage.js"
 
 const SEQUENCE_WITHIN = 1200
@@ -22,7 +22,8 @@ export function listenToKeys() {
       if (!dialog.value) openPalette()
       return
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog.value) return
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (dialog.value) return catchUp(event)
     if (writes(event.target) || !singleKeys.on) return
     const chord = Date.now() - beforeAt < SEQUENCE_WITHIN ? `${before} ${event.key}` : ""
     const found = ACTIONS.find(one => one.key === chord) ?? ACTIONS.find(one => one.key === event.key)
@@ -33,6 +34,13 @@ export function listenToKeys() {
     before = ""
     found.run()
   })
+}
+
+/** The dialog is asked for and not there yet: what is typed belongs to its field, not to what lies below. @param {KeyboardEvent} event */
+function catchUp(event) {
+  if (document.querySelector("dialog[open]")) return
+  event.preventDefault()
+  if (event.key.length === 1) typeAhead(event.key)
 }
 
 /** @param {EventTarget | null} target */

@@ -1,6 +1,6 @@
 // How one thing said looks: a message, a note, a call, or one still on its way.
 
-import { html } from "../vendor/ui.js"
+import { html, useState } from "../vendor/ui.js"
 import { span } from "./countdown.js"
 import { describe } from "./entries.js"
 import { Avatar, Icon } from "./icons.js"
@@ -25,10 +25,18 @@ export function Message({ item, continued, seen }) {
         ${item.unverified && html`<span class="chip warn" title=${t("The address could not be verified. The contact does not see this message.")}><${Icon} name="circle-alert" />${t("Unverified sender")}</span>`}
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
       ${(item.body || !item.attachments.length) && html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`}
+      ${item.original && html`<${Original} address=${item.original} name=${name} />`}
       <${Attachments} files=${item.attachments} />
       ${item.ours && item.kind === "message" && html`<${Delivery} item=${item} seen=${seen} />`}
     </div>
   </li>`
+}
+
+/** The mail as it was made, in a frame where nothing of it can run. @param {{address: string, name: string}} props */
+function Original({ address, name }) {
+  const [shown, show] = useState(false)
+  return html`<button type="button" class="link original-switch" aria-expanded=${shown} onClick=${() => show(!shown)}>${shown ? t("Hide original") : t("Show original")}</button>
+    ${shown && html`<iframe class="original" sandbox="allow-popups allow-popups-to-escape-sandbox" src=${address} title=${t("The original mail from {name}", { name })}></iframe>`}`
 }
 
 /** @param {{item: Said, seen: boolean}} props */

@@ -2,8 +2,15 @@
 
 import { signal } from "../vendor/ui.js"
 
-/** @typedef {{id: number, text: string, tone: "plain" | "danger", action?: {label: string, key?: string, run: () => void}}} Toast */
-/** @typedef {{label: string, run: () => void}} Undo */
+/**
+ * @typedef {object} Toast
+ * @property {number} id
+ * @property {string} text
+ * @property {"plain" | "danger"} tone
+ * @property {{label: string, key?: string, run: () => void}} [action]
+ * @property {string} [about] the ticket it speaks of: a newer word on the same ticket takes its place
+ */
+/** @typedef {{label: string, run: () => void, toast?: number}} Undo */
 /**
  * @typedef {object} Option
  * @property {string} id
@@ -22,6 +29,7 @@ import { signal } from "../vendor/ui.js"
  * @property {(text: string) => Promise<Option[]>} [more] found elsewhere for what was typed
  * @property {(text: string) => Option | null} [typed] what the typed text itself would mean
  * @property {"datetime-local"} [extra]
+ * @property {boolean} [unchosen] Enter does nothing until something was typed or walked to
  */
 
 export const toasts = signal(/** @type {Toast[]} */ ([]))
@@ -31,12 +39,12 @@ export const dialog = signal(/** @type {{name: "pick" | "call" | "keys" | "why",
 const undoable = []
 let count = 0
 
-/** @param {string} text @param {{tone?: Toast["tone"], action?: Toast["action"], ms?: number}} [options] */
-export function toast(text, { tone = "plain", action, ms = action ? 10_000 : 5000 } = {}) {
+/** @param {string} text @param {{tone?: Toast["tone"], action?: Toast["action"], about?: string, ms?: number}} [options] */
+export function toast(text, { tone = "plain", action, about, ms = action ? 10_000 : 5000 } = {}) {
   const id = ++count
   // Undo takes back the last step only, so an older offer of it must not stay on screen.
-  const standing = toasts.value.filter(one => !(action?.key && one.action?.key === action.key))
-  toasts.value = [...standing.slice(-1), { id, text, tone, action }]
+  const standing = toasts.value.filter(one => !(action?.key && one.action?.key === action.key) && !(about && one.about === about))
+  toasts.value = [...standing.slice(-1), { id, text, tone, action, about }]
   setTimeout(() => dismiss(id), ms)
   return id
 }
@@ -58,14 +66,30 @@ export function cannotUndo(step) {
   if (at >= 0) undoable.splice(at, 1)
 }
 
-/** @returns {Undo | undefined} */
+/** The last step; what offered to take it back has nothing to offer any more. @returns {Undo | undefined} */
 export function takeUndo() {
-  return undoable.pop()
+  const step = undoable.pop()
+  if (step?.toast) dismiss(step.toast)
+  return step
+}
+
+let ahead = ""
+
+/** Typed after a question was asked and before its field was there. @param {string} letters */
+export function typeAhead(letters) {
+  ahead += letters
+}
+
+export function takeTypedAhead() {
+  const typed = ahead
+  ahead = ""
+  return typed
 }
 
 /** One question, one answer; null when it was put away. @param {Question} question @returns {Promise<string | null>} */
 export function pick(question) {
   return new Promise(resolve => {
+    takeTypedAhead()
     dialog.value = {
       name: "pick",
       props: {

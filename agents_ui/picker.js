@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/ui.js"
 import { Icon, Keys } from "./icons.js"
+import { takeTypedAhead } from "./notices_store.js"
 import { t } from "./translation.js"
 
 /** @import { Option, Question } from "./notices_store.js" */
@@ -9,10 +10,10 @@ import { t } from "./translation.js"
 const MOST = 60
 
 /** @param {Question & {answer: (id: string | null) => void}} props */
-export function Picker({ title, placeholder, options, more, typed, extra, answer }) {
-  const [text, setText] = useState("")
+export function Picker({ title, placeholder, options, more, typed, extra, unchosen, answer }) {
+  const [text, setText] = useState(takeTypedAhead)
   const [found, setFound] = useState(/** @type {Option[]} */ ([]))
-  const [at, setAt] = useState(0)
+  const [at, setAt] = useState(unchosen && !text ? -1 : 0)
   const list = useRef(/** @type {HTMLElement | null} */ (null))
 
   useEffect(() => {
@@ -30,7 +31,7 @@ export function Picker({ title, placeholder, options, more, typed, extra, answer
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     const step = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowUp: -1 })[event.key]
-    if (step) setAt((here + step + shown.length) % Math.max(1, shown.length))
+    if (step) setAt((Math.max(here, step < 0 ? 0 : -1) + step + shown.length) % Math.max(1, shown.length))
     else if (event.key === "Enter" && !event.isComposing && shown[here]) answer(shown[here].id)
     else {
       const direct = !text && options.find(option => option.key && !option.id.startsWith("do ") && option.key === event.key)
@@ -39,14 +40,20 @@ export function Picker({ title, placeholder, options, more, typed, extra, answer
     }
     event.preventDefault()
   }
+  const onInput = (/** @type {Event} */ event) => {
+    const { value } = /** @type {HTMLInputElement} */ (event.target)
+    setText(value)
+    setAt(unchosen && !value.trim() ? -1 : 0)
+  }
+  const grouped = options.some(option => option.group) // the groups' headings say what this is
   return html`<div class="picker">
     <h2 class="visually-hidden">${title}</h2>
     <div class="picker-field"><${Icon} name="search" />
       <input type="text" role="combobox" aria-expanded="true" aria-controls="picker-list" aria-autocomplete="list" aria-label=${title}
         aria-activedescendant=${here >= 0 ? `option-${here}` : undefined} placeholder=${placeholder ?? title} value=${text} autocomplete="off" spellcheck=${false}
-        onInput=${(/** @type {Event} */ event) => { setText(/** @type {HTMLInputElement} */ (event.target).value); setAt(0) }} onKeyDown=${onKeyDown} />
+        onInput=${onInput} onKeyDown=${onKeyDown} />
       <button type="button" class="button quiet icon-only tiny" onClick=${() => answer(null)} aria-label=${t("Close")}><${Icon} name="x" /></button></div>
-    <p class="picker-title" aria-hidden="true">${title}</p>
+    ${!grouped && html`<p class="picker-title" aria-hidden="true">${title}</p>`}
     <div class="picker-list" id="picker-list" role="listbox" aria-label=${title} ref=${list}>
       ${shown.map((option, index) => html`
         ${option.group && option.group !== shown[index - 1]?.group && html`<p class="picker-group" role="presentation" key=${`group ${option.group}`}>${option.group}</p>`}

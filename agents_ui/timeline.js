@@ -16,6 +16,7 @@ import { dayKey } from "./translation.js"
  * @property {string} body
  * @property {string} quoted what a mail repeats of earlier ones
  * @property {Attachment[]} attachments
+ * @property {string} [original] the address of the mail as its sender made it, where that is more than text
  * @property {string} [channel]
  * @property {boolean} [unverified]
  * @property {"handed_over" | "failed" | null} delivery
@@ -90,6 +91,7 @@ function said(kind, event) {
     body: data.body ?? "",
     quoted: data.quoted ?? "",
     attachments: data.attachments ?? [],
+    original: data.html_url,
     channel: data.channel,
     unverified: data.unverified || event.name === "UnverifiedMessageReceived",
     delivery: null,

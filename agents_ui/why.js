@@ -1,7 +1,7 @@
 // "Why is this here?": the server's sentence, and its parts as a sum that can be checked.
 
 import { html } from "../vendor/ui.js"
-import { clockTime, dayAndTime, dayKey, plural, t } from "./translation.js"
+import { dayAndTime, plural, t } from "./translation.js"
 import { now } from "./server_time.js"
 
 /** @import { QueueRow, Ticket } from "./types.js" */
@@ -16,9 +16,9 @@ export function Why({ row }) {
       ${parts.handling_minutes > 0 && html`<tr><th scope="row">${t("Typical handling")}</th><td>− ${minutes(parts.handling_minutes)}</td></tr>
         <tr class="why-total"><th scope="row">${t("Start by")}</th><td>${moment(parts.start_by)}</td></tr>`}
       ${parts.head_start.map(one => html`<tr key=${one.reason}><th scope="row">${t("Head start: {name}", { name: one.reason === "live_chat" ? t("live chat") : one.name })}</th><td>− ${minutes(one.minutes)}</td></tr>`)}
-      ${row.rank_at && html`<tr class="why-total"><th scope="row">${t("Place in the queue")}</th><td>${moment(row.rank_at)}</td></tr>`}
+      ${row.rank_at && row.status === "open" && html`<tr class="why-total"><th scope="row">${t("Place in the queue")}</th><td>${moment(row.rank_at)}</td></tr>`}
     </tbody></table>
-    <p class="why-rule">${t("The earliest place is taken first, whatever the channel.")}</p>`}`
+    ${row.status === "open" && html`<p class="why-rule">${t("The earliest place is taken first, whatever the channel.")}</p>`}`}`
 }
 
 /**
@@ -28,7 +28,7 @@ export function Why({ row }) {
 export function sentence(row) {
   const parts = row.why_parts
   if (!parts) return row.why
-  const values = { start_by: point(parts.start_by), due: point(parts.due_at), minutes: parts.handling_minutes }
+  const values = { start_by: moment(parts.start_by), due: moment(parts.due_at), minutes: parts.handling_minutes }
   const start = parts.handling_minutes > 0
     ? t("Start by {start_by} (due {due}, typically {minutes} min)", values)
     : t("Start by {start_by} (due {due})", values)
@@ -40,11 +40,6 @@ export function sentence(row) {
   }).join(", ")
   const minutes = parts.head_start.reduce((sum, one) => sum + one.minutes, 0)
   return `${start}; ${t("{minutes} min head start: {names}", { minutes, names })}`
-}
-
-/** @param {string} at */
-function point(at) {
-  return dayKey(at) === dayKey(now()) ? clockTime(at) : `${dayKey(at)} ${clockTime(at)}`
 }
 
 /** @param {string} at */

@@ -14,6 +14,6 @@ export function WhyDialog({ row }) {
   return html`<div class="form">
     <header class="dialog-head"><h2>${t("Why is this here?")}</h2>
       <button type="button" class="button quiet icon-only" onClick=${close} aria-label=${t("Close")}><${Icon} name="x" /></button></header>
-    <div class="form-body"><p class="why-subject"><span class="number">#${row.number}</span> ${row.subject}</p><${Why} row=${row} /></div>
+    <div class="form-body" tabindex="0" role="group" aria-label=${t("Why is this here?")}><p class="why-subject"><span class="number">#${row.number}</span> ${row.subject}</p><${Why} row=${row} /></div>
   </div>`
 }

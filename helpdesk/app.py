@@ -20,8 +20,11 @@ from helpdesk.api import routes as api_routes
 from helpdesk.api.hints import Hints
 from helpdesk.channels.chat import epoch_of
 from helpdesk.clock import Clock, SystemClock
+from helpdesk.demo import company
 from helpdesk.errors import HelpdeskError
+from helpdesk.jobs.dead_man import watch
 from helpdesk.jobs.reactions import REACTIONS
+from helpdesk.jobs.workshop import open_workshop
 from helpdesk.realtime.agents import Agents
 from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.server import Server
@@ -35,6 +38,7 @@ from helpdesk.web import failures, visits
 from helpdesk.web import routes as web_routes
 from helpdesk.web.assets import Assets
 from helpdesk.web.security import Protection, protect
+from helpdesk.web.sign_in import DemoAccount
 from helpdesk.web.templating import Pages
 from helpdesk.wire import encode
 from helpdesk.worker import Background
@@ -67,7 +71,7 @@ class Web:
         self.agents = Agents(self.database, self.files, self.broadcaster)
         self.background = Background(self.database, settings, self.files) if with_worker else None
         self._assets = assets or Assets()
-        self._pages = Pages(self._assets, demo=settings.demo)
+        self._pages = Pages(self._assets, name=settings.company_name, demo=settings.demo)
         self.starlette = self._starlette()
         self.asgi = self._protected()
 
@@ -87,6 +91,7 @@ class Web:
         state = app.state
         state.settings, state.database, state.files = self.settings, self.database, self.files
         state.assets, state.pages = self._assets, self._pages
+        state.demo_accounts = _demo_accounts() if self.settings.demo else ()
         state.session_cookie = visits.session_cookie(https=self.settings.is_https)
         state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
         state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
@@ -118,16 +123,26 @@ class Web:
         presence = asyncio.create_task(self.agents.presence_of.run(), name="presence")
         if self.background is not None:
             await self.background.start()
+        dead_man = asyncio.create_task(
+            watch(open_workshop(self.database, self.settings, self.files)), name="dead-man"
+        )
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
         yield
         rights.cancel()
+        dead_man.cancel()
         presence.cancel()
         if self.background is not None:
             await self.background.stop()
         await self.broadcaster.stop()
         await self.wakeups.stop()
         await self.database.close()
+
+
+def _demo_accounts() -> list[DemoAccount]:
+    return [
+        DemoAccount(agent.name, agent.email, agent.role, company.PASSWORD) for agent in company.AGENTS
+    ]
 
 
 def _with_sockets(server: Server, app: ASGIApp) -> ASGIApp:

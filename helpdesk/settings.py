@@ -64,6 +64,7 @@ class Settings(BaseSettings):
         frozenset(), description="addresses whose X-Forwarded-* headers are believed, comma separated"
     )
     pool_size: int = Field(8, ge=4, le=64, description="database connections per process")
+    company_name: str = Field("Helpdesk", description="what the company calls itself on its pages")
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
 
     @field_validator("trusted_proxies", "authserv_ids", mode="before")

@@ -2,17 +2,17 @@
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import structlog
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
-from helpdesk.domain.tickets import inlets, mail_intake
 from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.fetch_mail import Fetchers
 from helpdesk.jobs.handlers import handlers
+from helpdesk.jobs.intake import Intake
 from helpdesk.jobs.timetable import Timetable
 from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
@@ -31,6 +31,7 @@ class Background:
         self._timetable = Timetable(self._workshop)
         self._distributor = Distributor(self._workshop)
         self._fetchers = Fetchers(self._workshop)
+        self._intake = Intake(database)
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -60,23 +61,10 @@ class Background:
         if not port:
             return
         listener = Listener(
-            self._accepts, self._receive, hostname="helpdesk", protocol=protocol, tls=_certificate(self._settings)
+            self._intake.accepts, partial(self._intake.receive, path=protocol), hostname="helpdesk", protocol=protocol, tls=_certificate(self._settings)
         )
         await listener.start(self._settings.smtp_in_host, port)
         self._listeners.append(listener)
-
-    async def _accepts(self, address: str) -> bool:
-        async with self._database.transaction(SYSTEM) as tx:
-            if await mail_intake.inbox_for(tx, address) is not None:
-                return True
-            await inlets.refused(tx, "smtp", "no_such_recipient")
-            return False
-
-    async def _receive(self, sender: str, recipients: Sequence[str], raw: bytes, peer: str, helo: str) -> None:
-        """Kept and committed for every recipient before the 250."""
-        async with self._database.transaction(SYSTEM) as tx:
-            for recipient in recipients:
-                await mail_intake.keep_for(tx, recipient, path="smtp", envelope_from=sender, raw=raw)
 
 
 def _certificate(settings: Settings) -> ssl.SSLContext | None:

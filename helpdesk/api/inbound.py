@@ -87,7 +87,7 @@ async def _keep(request: Request, provider: str, door: _Door, posted: Posted) ->
         known = await mail_intake.inbox_for(tx, to) if to else None
         address = to if known is not None and known.id == door.inbox.id else str(door.inbox.address)
         await mail_intake.keep(
-            tx, inbox=door.inbox, path=provider, envelope_from=posted.envelope_from,
+            tx, inbox_id=door.inbox.id, path=provider, envelope_from=posted.envelope_from,
             envelope_to=address, raw=posted.raw,
         )  # fmt: skip
         await inlets.worked(tx, door.inlet.id, brought_mail=True)

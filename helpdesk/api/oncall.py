@@ -41,6 +41,25 @@ async def acknowledge_alert(request: Request) -> Response:
         return answer(await _alert(tx, alert) or {"id": alert.id, "state": alert.status})
 
 
+async def show_alert(request: Request) -> Response:
+    """One alert with its story: every ring, failure and answer in order."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        alert = await oncall.get_alert(tx, parse_id(request.path_params["id"], "alert"))
+        shown = await _alert(tx, alert)
+        if shown is None:
+            raise NotFound("alert_not_found")
+        entries = await oncall.entries_of(tx, alert.id)
+        history = [{"name": one.name, "at": one.at, "data": one.data} for one in entries]
+        return answer({**shown, "history": history})
+
+
+async def hand_on_alert(request: Request) -> Response:
+    """Wake the next person now, whoever has it."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        alert = await tickets.hand_on(tx, parse_id(request.path_params["id"], "alert"))
+        return answer(await _alert(tx, alert) or {"id": alert.id, "state": alert.status})
+
+
 async def _alert(tx: Transaction, alert: oncall.Alert) -> dict[str, Any] | None:
     """None for an alert about a ticket this actor may not read."""
     about = None

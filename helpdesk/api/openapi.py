@@ -32,10 +32,14 @@ QUERY: dict[str, Schema] = {
     "wait": {"type": "integer", "minimum": 0, "maximum": 25, "default": 0, "description": "Seconds."},
     "ticket": {"type": "string", "format": "uuid"},
     "state": {"type": "string", "enum": ["open", "acknowledged", "exhausted", "closed"]},
+    "swap_state": {"type": "string", "enum": ["open"]},
+    "from": {"type": "string", "format": "date-time", "description": "Now unless told otherwise."},
+    "to": {"type": "string", "format": "date-time", "description": "A week later unless told otherwise."},
+    "at": {"type": "string", "format": "date-time", "description": "Now unless told otherwise."},
 }
 """Every query parameter; a row of the table names the ones it takes."""
 
-_NAMES = {"after_version": "after"}
+_NAMES = {"after_version": "after", "swap_state": "state"}
 _REQUIRED = {"ticket"}
 
 
@@ -119,8 +123,10 @@ def _operation(address: Address, definitions: dict[Any, Schema], *, is_visitors:
 
 def _responses(address: Address, definitions: dict[Any, Schema]) -> Schema:
     """The good answers, and every refusal this address can give."""
-    content = {"application/json": {"schema": definitions[address.gives, "serialization"]}}
-    responses: Schema = {str(address.status): {"description": "Done.", "content": content}}
+    responses: Schema = {str(address.status): {"description": "Done."}}
+    if address.gives is not None:
+        schema = definitions[address.gives, "serialization"]
+        responses[str(address.status)]["content"] = {"application/json": {"schema": schema}}
     if address.may_be_empty:
         responses["204"] = {"description": "There is none."}
     if address.is_versioned and address.method == "GET":
@@ -184,7 +190,8 @@ def _schemas(addresses: Sequence[Address]) -> tuple[dict[Any, Schema], Schema]:
     """Per model a reference to it, and all of them by name."""
     modes: dict[tuple[Any, JsonSchemaMode], None] = {(shapes.Problem, "serialization"): None}
     for address in addresses:
-        modes[address.gives, "serialization"] = None
+        if address.gives is not None:
+            modes[address.gives, "serialization"] = None
         if (body := address.creates or address.takes) is not None:
             modes[body, "validation"] = None
     found, whole = models_json_schema(list(modes), ref_template=_REF)

@@ -91,6 +91,8 @@ class SlaClock(BaseModel):
     running: bool
     met_at: datetime | None
     breached_at: datetime | None
+    why: list[dict[str, Any]]
+    """What counted, which holidays did not, and the pauses, up to the due time."""
 
 
 class TicketAlert(BaseModel):
@@ -108,6 +110,10 @@ class Ticket(TicketFields):
     created_at: datetime
     resolved_at: datetime | None
     public_version: int
+    skills: list[str]
+    policy_id: UUID | None
+    merged_into: UUID | None
+    split_from: UUID | None
     clocks: list[SlaClock]
     alerts: list[TicketAlert]
 
@@ -137,6 +143,64 @@ class Desk(BaseModel):
     chats: int
     max_chats: int
     skills: list[str]
+
+
+class WallTicket(BaseModel):
+    id: UUID
+    number: int
+    subject: str
+    priority: int
+    channel: str
+    waiting_since: datetime | None
+    due_at: datetime | None
+
+
+class WallCount(BaseModel):
+    count: int
+    first: list[WallTicket]
+
+
+class WallWaiting(BaseModel):
+    channel: str
+    priority: int
+    count: int
+    oldest: datetime | None
+
+
+class Wall(BaseModel):
+    """The whole desk at a glance. `at_risk` are not late yet but probably will be, at `taken_per_hour`."""
+
+    as_of: datetime
+    waiting: list[WallWaiting]
+    oldest: WallTicket | None
+    late: WallCount
+    at_risk: WallCount
+    breached_today: int
+    taken_per_hour: float
+    agents: list[Desk]
+    overload: Overload
+
+
+class SlaPolicy(BaseModel):
+    id: UUID
+    name: str
+    position: int
+    enabled: bool
+    conditions: dict[str, Any]
+    targets: dict[str, dict[str, int]]
+    calendar_id: UUID | None
+    pauses_in: list[str]
+    steps: list[dict[str, Any]]
+
+
+class PolicyChange(BaseModel):
+    """An open ticket that would fall under another policy; null is none."""
+
+    id: UUID
+    number: int
+    subject: str
+    before: str | None
+    after: str | None
 
 
 class Desks(Page[Desk]):
@@ -257,7 +321,8 @@ class AlertTicket(BaseModel):
 
 class Alert(TicketAlert):
     policy: str
-    ticket: AlertTicket
+    ticket: AlertTicket | None
+    details: dict[str, str]
     next_at: datetime | None
 
 
@@ -267,6 +332,14 @@ class Pass(BaseModel):
     token: str = Field(alias="pass")
 
 
+class InLine(BaseModel):
+    """`position` 1 is next, null does not wait, 100 is that or later. `range_minutes` is [usual, nine in ten]
+    of the last 7 days, null while too few were answered to say."""
+
+    position: int | None
+    range_minutes: list[int] | None
+
+
 class WidgetInbox(BaseModel):
     key: str
     name: str
@@ -274,6 +347,7 @@ class WidgetInbox(BaseModel):
     open: bool
     next_opening: datetime | None
     reply_time: int | None
+    queue: InLine
     theme: dict[str, Any]
     greeting: str | None
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.actors import SYSTEM
+from helpdesk.actors import SYSTEM, Actor
 from helpdesk.api.answers import STATUS, answer
 from helpdesk.api.requests import database_of, files_of, visitor_of, whole_number
 from helpdesk.api.tickets import wait_for_events
@@ -49,7 +49,7 @@ async def create_session(request: Request) -> Response:
             "visitor_token": visitor.token,
             "pass": await passes.issue(tx, actor),
             "epoch": await chat.epoch_of(tx),
-            "inbox": await _inbox(tx, inbox, actor.locale),
+            "inbox": await _inbox(tx, inbox, actor),
             "contact": {
                 "name": actor.name or None,
                 "email": await contacts.address_of(tx, actor.contact_id),
@@ -126,8 +126,10 @@ async def _command(request: Request, run: Any) -> Response:
         return answer(chat.refusal(failure), STATUS.get(type(failure), (500, ""))[0])
 
 
-async def _inbox(tx: Transaction, inbox: inboxes.Inbox, locale: str) -> Json:
-    """`greeting` in the visitor's language, else in English."""
+async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor) -> Json:
+    """`greeting` in the visitor's language, else in English; `queue` is the place of what they wait for."""
+    assert actor.contact_id is not None  # a visitor is a contact
+    waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
     greetings = inbox.settings.get("greeting") or {}
     expected = await tickets.expectations.of_inbox(tx, inbox)
     return {
@@ -137,6 +139,7 @@ async def _inbox(tx: Transaction, inbox: inboxes.Inbox, locale: str) -> Json:
         "open": expected["open"],
         "next_opening": expected["next_opening"],
         "reply_time": expected["reply_seconds"],
+        "queue": await tickets.expectations.in_line(tx, waiting, inbox),
         "theme": inbox.settings.get("theme", {}),
-        "greeting": greetings.get(locale) or greetings.get("en"),
+        "greeting": greetings.get(actor.locale) or greetings.get("en"),
     }

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
 from helpdesk.actors import Actor, ActorKind
 from helpdesk.domain import contacts, inboxes, tickets
@@ -24,7 +23,7 @@ from helpdesk.errors import (
 from helpdesk.parsing import parse
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
-from helpdesk.storage.tables import Installation, Json
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 PAGE = 200
@@ -115,7 +114,8 @@ async def leave_address(database: Database, actor: Actor, data: Any) -> Json:
 
 
 async def epoch_of(tx: Transaction) -> str:
-    return (await tx.session.scalars(select(Installation.epoch))).one()
+    epoch: str = await (await tx.driver()).fetchval("SELECT epoch FROM installation")
+    return epoch
 
 
 def with_addresses(event: Json, files: Files, tx: Transaction) -> Json:

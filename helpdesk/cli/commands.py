@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import api_keys, passwords, sessions
 from helpdesk.cli.demonstration import run_demo
 from helpdesk.cli.doctor import examine
+from helpdesk.cli.mail_import import import_mail
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps
@@ -204,6 +206,24 @@ def receive_mail(
     except Exception as failure:
         err.print(str(failure))
         sys.exit(TEMPORARY_FAILURE)
+
+
+@mail_commands.command("import")
+def import_mails(
+    source: Annotated[Path, typer.Argument(help="A folder with .eml or .mbox files, or one such file.")],
+    inbox: Annotated[str | None, typer.Option(help="The address it shall count as sent to.")] = None,
+) -> None:
+    """Bring mail over from elsewhere. Nothing is taken twice: after a break just run it again."""
+
+    async def run(database: Database) -> tuple[int, int, int]:
+        wakeups = Wakeups(database)
+        found = await import_mail(database, source, inbox)
+        await wakeups.flush()
+        return found
+
+    with plain_errors():
+        kept, known, left = with_database(Settings(), run)
+        out.print(f"{kept} mails imported, {known} known before, {left} left out (empty or over 100 MB).")
 
 
 async def _migrate(url: str) -> None:

@@ -15,12 +15,10 @@ from helpdesk.storage import migrations
 from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import AlreadyRunning
 
-PASSWORD = "nordkvarn-demo"  # noqa: S105  printed at start, and only the demo has it
-
 
 def run_demo() -> None:
     """Safe to run again: the second start finds the data, a second one at once says so."""
-    settings = Settings(demo=True)
+    settings = Settings(demo=True, company_name=company.NAME)
     logs.configure(settings)
     try:
         with database_url(settings, own=True) as url:
@@ -42,7 +40,7 @@ async def _prepare(url: str) -> None:
         if await is_seeded(database):
             return
         err.print("Making the sample company …")
-        await seed(url, database.clock.now(), await passwords.hash_password(PASSWORD))
+        await seed(url, database.clock.now(), await passwords.hash_password(company.PASSWORD))
     finally:
         await database.close()
 
@@ -51,7 +49,7 @@ def _tell(settings: Settings) -> None:
     mail = f"support@demo.localhost, SMTP on {settings.smtp_in_host}:{settings.smtp_in_port}"
     lines = [
         ("Workspace", settings.address + "/"),
-        ("  sign in as", f"{company.AGENTS[0].email}  password {PASSWORD}"),
+        ("  sign in as", f"{company.AGENTS[0].email}  password {company.PASSWORD}"),
         ("Sample website with the chat", settings.address + "/demo"),
         ("Public support page", settings.address + "/support"),
         ("Mail", mail if settings.smtp_in_port else "off (HELPDESK_SMTP_IN_PORT=0)"),

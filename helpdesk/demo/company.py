@@ -10,6 +10,7 @@ Metric = Literal["first_response", "next_response", "resolution"]
 Role = Literal["owner", "admin", "lead", "agent", "light"]
 
 NAME = "Nordkvarn"
+PASSWORD = "nordkvarn-demo"  # noqa: S105  shown on the demo's sign-in page; nothing else ever has it
 TIME_ZONE = "Europe/Stockholm"
 WORKING_DAYS = (0, 1, 2, 3, 4)  # Monday is 0
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)

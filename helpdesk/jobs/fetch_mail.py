@@ -109,7 +109,7 @@ async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread
         async with workshop.database.transaction(SYSTEM) as tx:
             if mail.raw.strip():
                 await mail_intake.keep(
-                    tx, inbox=inbox, path="imap", envelope_from="", envelope_to=str(inbox.address), raw=mail.raw
+                    tx, inbox_id=inbox.id, path="imap", envelope_from="", envelope_to=str(inbox.address), raw=mail.raw
                 )
             else:
                 await inlets.refused(tx, "imap", "empty_mail")

@@ -52,10 +52,11 @@ async def _tell(tx: Transaction, inlet: Inlet) -> None:
             tx,
             recipients=[admin.email],
             subject=t("Mail to {inbox} is not coming in", inbox=inbox.name),
-            body=t(
-                "The helpdesk has not been able to fetch mail for {address} for five minutes.\n\n"
-                "It says: {error}\n\nLook at Administration, Mail.",
-                address=inbox.address or inbox.name,
-                error=inlet.error or "?",
+            body="\n\n".join(
+                (
+                    t("For five minutes no mail could be fetched for {address}.", address=inbox.address or ""),
+                    t("The mail server says: {error}", error=inlet.error or "?"),
+                    t("Administration, Mail shows more."),
+                )
             ),
         )

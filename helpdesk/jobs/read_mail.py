@@ -29,6 +29,7 @@ from helpdesk.jobs.mail_facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
 
 TRIES = 3
 """Reading attempts before a mail goes to quarantine."""
@@ -125,7 +126,7 @@ async def _act(
     await mail_threads.remember(
         tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to]
     )
-    await _follow_up(tx, gathered, decision, said)
+    await _follow_up(tx, kept, gathered, decision, said)
     return said.message_id
 
 
@@ -178,7 +179,9 @@ def _shown(kept: RawMail, gathered: Gathered, decision: Decision) -> Json:
     return shown | {key: value for key, value in optional.items() if value is not None}
 
 
-async def _follow_up(tx: Transaction, gathered: Gathered, decision: Decision, said: tickets.Said) -> None:
+async def _follow_up(
+    tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision, said: tickets.Said
+) -> None:
     """Copies for those who were named, the automatic answer, and the breaker that stops two machines."""
     mail = gathered.mail
     ticket = await tickets.lock(tx, said.ticket_id)
@@ -187,10 +190,22 @@ async def _follow_up(tx: Transaction, gathered: Gathered, decision: Decision, sa
         await following.add(tx, ticket, people, "cc")
     if decision.action is Action.NEW_FOR_OTHER and mail.sender:
         await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
-    if decision.acknowledge and mail.sender:
-        await acknowledging.acknowledge(tx, ticket, mail.sender.email)
+    is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
+    if decision.acknowledge and mail.sender and is_new:
+        await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement)
     elif decision.ticket_id is not None:
         await _flag_flood(tx, ticket, said.message_id)
+
+
+def _acknowledgement(locale: str, number: int) -> tuple[str, str]:
+    t = translator(locale, "pages")
+    shown = f"#{number}"
+    sentences = (
+        t("Thank you for your message. It has reached us and has the number {number}.", number=shown),
+        t("We answer as soon as we can."),
+        t("If you want to add something, just answer this mail."),
+    )
+    return t("We have received your message ({number})", number=shown), "\n\n".join(sentences)
 
 
 async def _flag_flood(tx: Transaction, ticket: Ticket, message_id: UUID) -> None:

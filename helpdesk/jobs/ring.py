@@ -21,7 +21,10 @@ log = structlog.get_logger(__name__)
 
 ADDRESS_PURPOSE = "contact-method"
 _SHOWN = 20
-"""Alerts that a bundle names one by one."""
+"""Alerts whose words a bundle tells; machines are told all of them."""
+
+_PUSHED = 1200
+"""Characters of a push: services take 4 KiB in all."""
 
 
 async def ring(workshop: Workshop, job: dict[str, Any]) -> None:
@@ -115,7 +118,9 @@ async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, An
             await pagers.post_webhook(address, webhook_secret(workshop.settings.key, method.id), said, key, at)
         case MethodKind.PUSH:
             contact = workshop.settings.address if workshop.settings.is_https else "mailto:helpdesk@localhost"
-            await pagers.send_push(address, {**said, "key": key}, workshop.settings.key, contact)
+            push = {name: said[name] for name in ("type", "title", "url") if name in said}
+            push |= {"body": said["body"][:_PUSHED], "key": key}
+            await pagers.send_push(address, push, workshop.settings.key, contact)
         case MethodKind.NOTIFY:
             await pagers.notify(address, said["title"], said["body"])
         case MethodKind.EMAIL:
@@ -139,13 +144,13 @@ def _mail_address(workshop: Workshop, bundle: Bundle) -> str:
 async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str, Any]:
     """Title and body for people, and the alerts one by one for machines."""
     t = translator(bundle.agent.locale, "pages")
-    alerts = [await _alert(workshop, tx, bundle, ring.alert, t) for ring in bundle.rings[:_SHOWN]]
+    alerts = [await _alert(workshop, tx, bundle, ring.alert, t) for ring in bundle.rings]
     first = alerts[0]
     title = t("On call: {what}", what=first["what"])
     if len(bundle.rings) > 1:
         title = t("On call: {n} alerts, first: {what}", n=len(bundle.rings), what=first["what"])
     lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
-    for one in alerts:
+    for one in alerts[:_SHOWN]:
         lines += [
             "\n".join(part for part in (one["what"], one["words"]) if part),
             t("Why: {reason}", reason=one["reason"]),

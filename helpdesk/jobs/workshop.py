@@ -20,6 +20,7 @@ class Workshop:
     files: Files
     readers: Readers
     carriers: Carriers
+    _instance: str | None = None
 
     @property
     def authserv_ids(self) -> frozenset[str]:
@@ -28,8 +29,10 @@ class Workshop:
 
     async def instance(self) -> str:
         """The name of this installation in the loop header of its mails."""
-        async with self.database.transaction(SYSTEM) as tx:
-            return (await tx.session.scalars(select(Installation.instance))).one()
+        if self._instance is None:
+            async with self.database.transaction(SYSTEM) as tx:
+                self._instance = (await tx.session.scalars(select(Installation.instance))).one()
+        return self._instance
 
 
 def open_workshop(database: Database, settings: Settings, files: Files) -> Workshop:

@@ -176,16 +176,12 @@ class Broadcaster:
             told = {"ticket": ticket_id, "epoch": epoch, "prev": before, "events": events}
             await self._server.emit("events", told, room=rooms.agents_of(ticket_id), namespace="/agent")
         if watched.contacts and public:
-            owner = await self._contact_of(ticket_id)
             events = [
-                with_addresses(tickets.queries.public_envelope(one, owner), self._files, tx) for one in public
+                with_addresses(tickets.queries.public_envelope(one, one["owner_id"]), self._files, tx)
+                for one in public
             ]
             told = {"ticket": ticket_id, "epoch": epoch, "prev": public_before, "events": events}
             await self._server.emit("events", told, room=rooms.contact_of(ticket_id), namespace="/widget")
-
-    async def _contact_of(self, ticket_id: UUID) -> UUID:
-        async with self._database.transaction(SYSTEM) as tx:
-            return (await tickets.get(tx, ticket_id)).contact_id
 
     async def _send_rows(self, rows: list[Json]) -> None:
         """Whole rows: for `queue` null once nobody needs to claim it, for `all` once nobody works on it."""

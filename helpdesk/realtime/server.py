@@ -29,6 +29,7 @@ COMMANDS = frozenset(
         "presence",
     }
 )
+NAMESPACES = ("/agent", "/widget")
 LARGEST_PACKET = 64 * 1024
 CONNECT_WITHIN = 10.0
 """Seconds a socket may stay open without entering a namespace."""
@@ -60,29 +61,29 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             ping_interval=25,
             ping_timeout=20,
             cors_allowed_origins=lambda origin, environ: _is_ours(origin, environ, public_origin),
-            namespaces=["/agent", "/widget"],
+            namespaces=list(NAMESPACES),
             logger=False,
             engineio_logger=False,
         )
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
-        asyncio.get_running_loop().call_later(
-            self.connect_within, lambda: asyncio.ensure_future(self._close_unless_entered(eio_sid))
-        )
+        self._expect_entry(eio_sid)
 
-    async def _close_unless_entered(self, eio_sid: str) -> None:
-        if eio_sid in self.environ and not any(
-            self.manager.sid_from_eio_sid(eio_sid, namespace) for namespace in ("/agent", "/widget")
-        ):
-            await self.eio.disconnect(eio_sid)
+    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        if eio_sid in self.eio.sockets:
+            self._expect_entry(eio_sid)
 
     async def _handle_event(  # the library passes `id` by position
-        self, eio_sid: str, namespace: str, id: int | None, data: Any  # noqa: A002
+        self,
+        eio_sid: str,
+        namespace: str,
+        id: int | None,  # noqa: A002
+        data: Any,
     ) -> None:
         """Only what a client may ask for goes on to the dispatcher."""
-        is_known = isinstance(data, list) and len(data) == 2 and data[0] in COMMANDS
-        if not is_known or not isinstance(data[1], dict):
+        if not _is_command(data):
             log.info("socket_refused_event", namespace=namespace)
             if id is not None:
                 refusal = {"ok": False, "error": "bad_request"}
@@ -96,7 +97,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Text only; what cannot be read closes the socket that sent it, and nothing else."""
         if not isinstance(data, str):
-            await self.eio.disconnect(eio_sid)
+            await self._hang_up(eio_sid)
             return
         try:
             if data[:1] in ("5", "6"):  # binary event and acknowledgement
@@ -104,7 +105,39 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             await super()._handle_eio_message(eio_sid, data)
         except (ValueError, TypeError, KeyError, IndexError, RecursionError) as failure:
             log.info("socket_sent_nonsense", error=str(failure)[:100])
-            await self.eio.disconnect(eio_sid)
+            await self._hang_up(eio_sid)
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace)
+        await super().disconnect(sid, namespace, ignore_queue)
+        if eio_sid is not None:
+            self._expect_entry(eio_sid)
+
+    def _expect_entry(self, eio_sid: str) -> None:
+        """A socket that is in no namespace when its time is up is closed."""
+
+        async def close_idle() -> None:
+            is_open = eio_sid in self.environ
+            if is_open and not any(self.manager.sid_from_eio_sid(eio_sid, one) for one in NAMESPACES):
+                await self._hang_up(eio_sid)
+
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.connect_within, lambda: self.start_background_task(close_idle))
+
+    async def _hang_up(self, eio_sid: str) -> None:
+        """Closes the websocket itself; the library's own way only asks the client to."""
+        socket = self.eio.sockets.pop(eio_sid, None)
+        if socket is not None:
+            await socket.close(wait=False)
+            socket.queue.put_nowait(None)  # ends the writer, which then closes the transport
+
+
+def _is_command(data: Any) -> bool:
+    """A name of ours and one object."""
+    if not isinstance(data, list) or len(data) != 2:
+        return False
+    name, given = data
+    return isinstance(name, str) and name in COMMANDS and isinstance(given, dict)
 
 
 def _is_ours(origin: str | None, environ: dict[str, Any], public_origin: str) -> bool:

@@ -144,7 +144,7 @@ def _entrypoint(handler: Handler) -> Callable[[QueuedJob], Awaitable[None]]:
 async def _close(connection: asyncpg.Connection) -> None:
     try:
         await connection.close(timeout=2)
-    except Exception:
+    except Exception:  # noqa: BLE001  it is gone either way
         connection.terminate()
 
 

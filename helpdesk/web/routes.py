@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, workspace
-from helpdesk.web.admin import overview
+from helpdesk.web.admin import kept_mail, mail_inlets, overview
 from helpdesk.web.assets import Assets
 from helpdesk.web.oncall import routes as oncall_pages
 
@@ -26,6 +26,14 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/demo/outbox/{id}", outbox.show_mail),
         Route("/demo/outbox/{id}/html", outbox.show_mail_html),
         Route("/admin", overview.show_overview),
+        Route("/admin/mail", mail_inlets.show_mail, methods=["GET"]),
+        Route("/admin/mail", mail_inlets.save_inlet, methods=["POST"]),
+        Route("/admin/mail/unblock", kept_mail.unblock, methods=["POST"]),
+        Route("/admin/mail/kept", kept_mail.show_list),
+        Route("/admin/mail/kept/{id}", kept_mail.show_one, methods=["GET"]),
+        Route("/admin/mail/kept/{id}", kept_mail.decide, methods=["POST"]),
+        Route("/admin/mail/kept/{id}/original", kept_mail.download),
+        Route("/admin/mail/{id}/remove", mail_inlets.remove_inlet, methods=["POST"]),
         *oncall_pages.routes(),
         *assets.routes(),
     ]

@@ -40,5 +40,5 @@ class Shop:
     async def conversation(self) -> list[str]:
         """Every message in order, without the name that is read out before it."""
         return await self.chat.locator(".bubble").evaluate_all(
-            "all => all.map(one => [...one.childNodes].slice(1).map(node => node.textContent).join('').trim())"
+            "all => all.map(one => [...one.childNodes].slice(1).map(n => n.textContent).join('').trim())"
         )

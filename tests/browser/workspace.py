@@ -30,7 +30,7 @@ class Workspace:
     async def order(self) -> list[int]:
         """The numbers of the tickets in the list from top to bottom, as far as they are drawn."""
         drawn = await self.list.locator(".row").evaluate_all(
-            "rows => rows.map(row => [Number(row.ariaPosInSet), row.querySelector('.row-number').textContent])"
+            "all => all.map(row => [Number(row.ariaPosInSet), row.querySelector('.row-number').textContent])"
         )
         return [int(number.removeprefix("#")) for _, number in sorted(drawn)]
 

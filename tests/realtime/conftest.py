@@ -66,7 +66,7 @@ async def served(shared_database_url: str, tmp_path_factory: pytest.TempPathFact
     port = listening.getsockname()[1]
     folder = tmp_path_factory.mktemp("desk")
     async with opened(shared_database_url, FixedClock(NOON), folder, port) as desk:
-        config = serving._config(desk.web.asgi)
+        config = serving.server_settings(desk.web.asgi)
         config.lifespan = "off"
         server = _Server(config)
         serve = asyncio.create_task(server.serve(sockets=[listening]))

@@ -97,11 +97,10 @@ async def test_a_foreign_ticket_is_not_found_like_one_that_does_not_exist(live, 
                 await socket.ask("sync", {"ticket": wanted, "after": 0}),
                 await socket.ask("send_message", said(wanted, "Mine?")),
                 await socket.ask("mark_read", {"ticket": wanted, "upto": 1}),
-                await socket.ask("typing", {"ticket": wanted, "state": True}),
             ]
             assert {answer["error"] for answer in tried} == {"not_found"}
-    changed = await agent.ask("change_ticket", {"ticket": ticket, "set": {"status": "resolved"}})
-    assert changed["error"] == "not_found"
+    for event, data in (("change_ticket", {"set": {"status": "resolved"}}), ("typing", {"state": True})):
+        assert (await agent.ask(event, {"ticket": ticket, **data}))["error"] == "not_found"
 
 
 async def test_a_hundred_messages_sent_at_once_keep_their_order(live, house):

@@ -69,7 +69,7 @@ async def test_a_page_of_another_site_gets_no_socket(live, origin):
     with pytest.raises(websockets.InvalidStatus) as refused:
         await live.socket("/agent", origin=origin)
 
-    assert refused.value.response.status_code == 400
+    assert refused.value.response.status_code == 403
 
 
 async def test_long_polling_is_not_offered(live):
@@ -84,6 +84,16 @@ async def test_a_socket_that_enters_nothing_is_closed(live):
     idle = await live.socket("/agent")
 
     await idle.closed()
+    live.desk.web.sockets.connect_within = before
+
+
+async def test_a_socket_that_has_left_its_namespace_is_closed(live, house):
+    live.desk.web.sockets.connect_within, before = 0.05, live.desk.web.sockets.connect_within
+    agent = await live.agent(house.agent)
+
+    await agent.send("1", "")
+
+    await agent.closed()
     live.desk.web.sockets.connect_within = before
 
 
@@ -130,11 +140,10 @@ NONSENSE = [
     "42/agent,1[",
     "4" + "9" * 300,
     "42/agent,1" + "[" * 60_000,
-    "4",
 ]
 
 
-@pytest.mark.parametrize("frame", NONSENSE, ids=["binary", "binary event", "cut", "digits", "deep", "empty"])
+@pytest.mark.parametrize("frame", NONSENSE, ids=["binary", "binary event", "cut", "digits", "deep"])
 async def test_nonsense_and_binary_close_the_socket_that_sent_it_and_no_other(live, house, frame):
     good, bad = await live.agent(house.agent), await live.agent(house.agent)
 

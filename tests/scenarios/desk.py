@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class Desk:
-    """`helpdesk demo` in a data directory of its own; `settings` are further HELPDESK_* by lower-case name."""
+    """`helpdesk demo` in a data directory; `settings` are further HELPDESK_* by lower-case name."""
 
     def __init__(self, folder: Path, *, as_user: int | None = None, **settings: str) -> None:
         self.folder = folder
@@ -235,7 +235,9 @@ async def eventually(
         await asyncio.sleep(0.05)
 
 
-def a_mail(subject: str, text: str, *, sender: str = "Kim Berg <kim@customer.example>", **headers: str) -> EmailMessage:
+def a_mail(
+    subject: str, text: str, *, sender: str = "Kim Berg <kim@customer.example>", **headers: str
+) -> EmailMessage:
     """A mail as a mail program writes it; header names with underscores for hyphens."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, SUPPORT, subject

@@ -28,7 +28,11 @@ async def test_an_agent_logs_a_call_by_keyboard(desk: Desk, visits: Visits):
     await expect(workspace.timeline).to_contain_text("Logged by Priya Raman")
     api = await desk.api("priya")
     ticket = await api.get(f"tickets/{page.url.rpartition('/t/')[2]}")
-    assert (ticket["channel"], ticket["priority"], ticket["contact"]["name"]) == ("phone", 2, "Beth Hargreaves")
+    assert (ticket["channel"], ticket["priority"], ticket["contact"]["name"]) == (
+        "phone",
+        2,
+        "Beth Hargreaves",
+    )
     assert ticket["plan"]["name"] == "Enterprise"
     call = next(one for one in await api.events(ticket["id"]) if one["name"] == "CallLogged")
     assert call["data"]["duration"] == 240

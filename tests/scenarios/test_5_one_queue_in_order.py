@@ -123,7 +123,7 @@ async def _claim(api: Api) -> tuple[Any, str]:
 
 
 def _adds_up(row: Any, due_at: datetime) -> None:
-    """rank_at = due_at - typical handling - head starts, as QUEUE.md has it, and the sentence names the sum."""
+    """rank_at = due_at - typical handling - head starts, part by part; the sentence names their sum."""
     parts = row["why_parts"]
     plan = row["plan"]["name"] if row["plan"] else None
     handling = 9 if row["channel"] in ("email", "api") else 0
@@ -133,7 +133,9 @@ def _adds_up(row: Any, due_at: datetime) -> None:
         "live_chat": 30 if row["channel"] == "chat" else 0,
     }
     assert parts["handling_minutes"] == handling
-    assert {one["reason"]: one["minutes"] for one in parts["head_start"]} == {k: v for k, v in ahead.items() if v}
+    assert {one["reason"]: one["minutes"] for one in parts["head_start"]} == {
+        k: v for k, v in ahead.items() if v
+    }
     assert _at(parts["due_at"]) == due_at
     assert _at(parts["start_by"]) == _at(row["start_by"]) == due_at - handling * MINUTE
     assert _at(row["rank_at"]) == due_at - (handling + sum(ahead.values())) * MINUTE

@@ -17,7 +17,8 @@ from tests.scenarios.desk import Api, Desk, eventually
 
 TOM = "tom@harbourandgrind.example"
 CLOSE = text(
-    "WITH closed AS (INSERT INTO calendars (id, name, hours, created_at) SELECT gen_random_uuid(), 'Closed', "
+    "WITH closed AS (INSERT INTO calendars (id, name, hours, created_at) "
+    "SELECT gen_random_uuid(), 'Closed ' || gen_random_uuid(), "
     "jsonb_set(hours, '{holidays}', CAST(:days AS jsonb)), created_at FROM calendars "
     "WHERE id = (SELECT calendar_id FROM teams LIMIT 1) RETURNING id) "
     "UPDATE teams SET calendar_id = (SELECT id FROM closed)"
@@ -34,7 +35,9 @@ async def nobody_is_at_work(desk: Desk) -> AsyncIterator[None]:
     yield
     async with desk.database() as database, database.transaction(SYSTEM) as tx:
         for team in usual:
-            await tx.session.execute(text("UPDATE teams SET calendar_id = :calendar_id WHERE id = :id"), team._mapping)
+            await tx.session.execute(
+                text("UPDATE teams SET calendar_id = :calendar_id WHERE id = :id"), team._mapping
+            )
 
 
 @pytest.mark.browser
@@ -49,11 +52,14 @@ async def test_the_alert_stands_on_the_timeline_and_is_acknowledged_from_the_wor
     await workspace.open(ticket)
     await expect(workspace.timeline).to_contain_text("Alert raised")
     await expect(workspace.timeline).to_contain_text("was alerted by email")
-    await workspace.page.get_by_role("main").get_by_role("button", name="Acknowledge").click()
+    banner = (
+        workspace.page.get_by_role("main").get_by_role("alert").filter(has_text="P1 outside staffed hours")
+    )
+    await banner.get_by_role("button", name="Acknowledge").click()
 
     await expect(workspace.timeline).to_contain_text("Priya Raman acknowledged the alert")
-    await expect(workspace.page.get_by_role("main").get_by_role("button", name="Acknowledge")).to_have_count(0)
-    alert = (await api.get(f"tickets/{ticket['id']}"))["alerts"][0]
+    await expect(banner).to_have_count(0)
+    alert = await _alert(api, ticket)
     assert (alert["state"], alert["acknowledged_by"]["name"]) == ("acknowledged", "Priya Raman")
 
 
@@ -62,18 +68,18 @@ async def test_the_alert_stands_on_the_timeline_and_is_acknowledged_from_the_wor
 async def test_who_is_on_call_gets_a_mail_and_acknowledges_by_one_tap_on_a_phone(desk: Desk, visits: Visits):
     api = await desk.api()
     on_call = (await api.get("oncall/now"))["items"][0]["agents"][0]["name"]
-    ticket = await _a_critical_ticket(api, "The roastery's line stands still")
+    ticket = await _a_critical_ticket(api, "The line of the roastery stands still")
 
     notified = next(one for one in await api.events(ticket["id"]) if one["name"] == "AlertNotified")
     assert notified["data"]["agent_name"] == on_call
     link = await _link_in_the_outbox(desk, ticket["subject"])
     phone = await visits.visitor(desk.address, size=PHONE)
     await phone.goto(link)
-    await expect(phone.get_by_role("heading", level=1)).to_have_text("The roastery's line stands still")
+    await expect(phone.get_by_role("heading", level=1)).to_have_text("The line of the roastery stands still")
     await phone.get_by_role("main").get_by_role("button").click()
 
     async def acknowledged() -> Any:
-        alert = (await api.get(f"tickets/{ticket['id']}"))["alerts"][0]
+        alert = await _alert(api, ticket)
         return alert if alert["state"] == "acknowledged" else None
 
     alert = await eventually(acknowledged)
@@ -89,8 +95,7 @@ async def test_other_plans_and_other_priorities_wake_nobody(desk: Desk):
     business = await api.post("tickets", body="Down", email="ciara@lighthouseroasters.example", priority=1)
     calm = await api.post("tickets", body="A question", email=TOM, priority=2)
 
-    for ticket in (business, calm):
-        assert (await api.get(f"tickets/{ticket['id']}"))["alerts"] == []
+    assert [await _alert(api, ticket) for ticket in (business, calm)] == [None, None]
 
 
 async def _a_critical_ticket(api: Api, subject: str) -> Any:
@@ -98,10 +103,15 @@ async def _a_critical_ticket(api: Api, subject: str) -> Any:
     made = await api.post("tickets", subject=subject, body="Nothing works.", email=TOM, priority=1)
 
     async def alerted() -> Any:
-        ticket = await api.get(f"tickets/{made['id']}")
-        return ticket if ticket["alerts"] else None
+        return made if await _alert(api, made) else None
 
     return await eventually(alerted)
+
+
+async def _alert(api: Api, ticket: Any) -> Any:
+    """That of the rule for critical tickets; an overload alert may hang on the same ticket."""
+    alerts = (await api.get(f"tickets/{ticket['id']}"))["alerts"]
+    return next((one for one in alerts if one["reason"].startswith("P1 outside staffed hours")), None)
 
 
 async def _link_in_the_outbox(desk: Desk, subject: str) -> str:
@@ -111,9 +121,8 @@ async def _link_in_the_outbox(desk: Desk, subject: str) -> str:
         async def found() -> str | None:
             page = (await caller.get("/demo/outbox")).text
             for mail in re.findall(r"/demo/outbox/[0-9a-f-]{36}", page):
-                text = (await caller.get(mail)).text
-                link = re.search(r"/alert/[A-Za-z0-9._~-]+", text)
-                if link and subject.replace("'", "&#39;") in text:
+                link = re.search(r"/alert/[A-Za-z0-9._~-]+", (await caller.get(mail)).text)
+                if link and f"<h1>{subject}</h1>" in (await caller.get(link.group())).text:
                     return link.group()
             return None
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import websockets
+import websockets.exceptions
 from playwright.async_api import expect
 
 from helpdesk.storage.embedded import EmbeddedDatabase
@@ -22,12 +23,14 @@ from tests.scenarios.desk import PASSWORD, Desk, a_mail, copy_of, email_of, even
 NOBODY = str(uuid4())
 STRANGE_TEXTS = ["\x00", "a\x00b", "\ud800", "\u202e", "x" * 200_000, "🙂" * 20_001]
 STRANGE_BODIES = [
-    b"", b"{", b"null", b"[]", b'"text"', b"12", b"\xff\xfe", b'{"caller": NaN}', b"[" * 20_000, b'{"caller": 1e999}',
+    b"", b"{", b"null", b"[]", b'"text"', b"12", b"\xff\xfe", b"[" * 20_000,
+    b'{"caller": NaN}', b'{"caller": 1e999}',
 ]  # fmt: skip
 STRANGE_PATHS = [
-    f"tickets/{NOBODY}", "tickets/1", "tickets/%00", "tickets/..%2f..", f"tickets/{NOBODY}/events", "contacts/x",
-    "queue?limit=0", "queue?limit=-1", "queue?limit=99999999999999999999", "queue?limit=x", "queue?after=x",
-    "queue?after=%00", "queue?view=x", "queue?channel=x", "tickets?view=%00", "alerts?state=x", "tickets?contact_id=x",
+    f"tickets/{NOBODY}", "tickets/1", "tickets/%00", "tickets/..%2f..", f"tickets/{NOBODY}/events",
+    "contacts/x", "queue?limit=0", "queue?limit=-1", "queue?limit=99999999999999999999", "queue?limit=x",
+    "queue?after=x", "queue?after=%00", "queue?view=x", "queue?channel=x", "tickets?view=%00", "alerts?state=x",
+    "tickets?contact_id=x",
     "contacts?q=%00", "contacts?q=%25", "agents?after=x", "tickets?q=%27%3B--",
 ]  # fmt: skip
 
@@ -186,7 +189,9 @@ def _is_refused(answer: httpx.Response, what: str) -> None:
     assert answer.json()["code"], what
 
 
-async def _sign_in(caller: httpx.AsyncClient, agent: str, password: str, headers: dict[str, str]) -> httpx.Response:
+async def _sign_in(
+    caller: httpx.AsyncClient, agent: str, password: str, headers: dict[str, str]
+) -> httpx.Response:
     form = {"email": email_of(agent), "password": password}
     return await caller.post("/sign-in", data=form, headers=headers)
 
@@ -207,4 +212,6 @@ async def _command(desk: Desk, visitor: str, command: str, **data: Any) -> httpx
 
 async def _raw_command(desk: Desk, visitor: str, command: str, body: bytes) -> httpx.Response:
     async with desk.ask(visitor) as caller:
-        return await caller.post(f"/widget/{command}", content=body, headers={"Content-Type": "application/json"})
+        return await caller.post(
+            f"/widget/{command}", content=body, headers={"Content-Type": "application/json"}
+        )

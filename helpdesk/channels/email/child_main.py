@@ -13,7 +13,7 @@ from helpdesk.channels.email.reader import read
 READY, READ, REFUSED = b"\x00", b"\x01", b"\x02"
 
 
-def main(memory: int, seconds: int, *, checks_signatures: bool) -> None:
+def main(memory: int, seconds: int, *, checks_signatures: bool = False) -> None:
     """`seconds` is a second line of defence: should the parent die, nobody else would stop a runaway."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -16,7 +16,7 @@ body { margin: 0; padding: 0; background-color: #f4f5f7; color: #1d2430; }
   font: 600 13px/18px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 .card { padding: 26px 28px; background-color: #ffffff; border: 1px solid #e3e6eb; border-radius: 10px;
   color: #1d2430; font: 400 15px/23px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
-.card p { margin: 0 0 14px; }
+.card p { margin: 0 0 14px; overflow-wrap: anywhere; word-break: break-word; }
 .card a { color: #2457c5; }
 .signature { margin-top: 20px; padding-top: 14px; border-top: 1px solid #e3e6eb;
   color: #5b6676; font-size: 14px; line-height: 21px; }

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from helpdesk.domain import permissions
-from helpdesk.domain.contacts.identities import IdentityKind
+from helpdesk.domain.contacts.identities import IdentityKind, phone_number
 from helpdesk.domain.contacts.model import Company, Contact, Identity
-from helpdesk.errors import NotFound
+from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
 
 
@@ -64,13 +64,22 @@ async def address_of(tx: Transaction, contact_id: UUID) -> str | None:
 
 
 async def search(tx: Transaction, text: str, limit: int, after: UUID | None = None) -> list[Contact]:
-    """Contacts by a part of name, address or number, newest first. Staff only."""
+    """Contacts by a part of name, address or number (as people write it), newest first. Staff only."""
     permissions.require_reader(tx.actor)
     query = select(Contact).order_by(Contact.id.desc()).limit(limit)
     if after is not None:
         query = query.where(Contact.id < after)
     if text:
         like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        known = select(Identity.contact_id).where(Identity.value.ilike(like))
+        known = select(Identity.contact_id).where(
+            or_(Identity.value.ilike(like), Identity.value == _as_number(text))
+        )
         query = query.where(or_(Contact.name.ilike(like), Contact.id.in_(known)))
     return list(await tx.session.scalars(query))
+
+
+def _as_number(text: str) -> str | None:
+    try:
+        return phone_number(text)
+    except Invalid:
+        return None

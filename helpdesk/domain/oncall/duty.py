@@ -75,6 +75,7 @@ async def carried(tx: Transaction, schedule: Schedule, start: datetime, end: dat
         .group_by(SwapRequest.taken_by)
     )
     for agent_id, count in await tx.session.execute(taken):
+        assert agent_id is not None
         found.setdefault(agent_id, Carried(agent_id)).swaps = count
     return sorted(found.values(), key=lambda one: -one.total)
 
@@ -94,6 +95,7 @@ async def _count_rings(
         .group_by(AlertNotification.agent_id, AlertNotification.alert_id)
     )
     for agent_id, _, at in await tx.session.execute(query):
+        assert at is not None
         found[agent_id].alerts += 1
         if ledger.is_night(at, schedule.zone):
             found[agent_id].night_alerts += 1

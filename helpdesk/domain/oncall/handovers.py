@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from helpdesk.domain import permissions
@@ -90,7 +90,7 @@ async def handovers(
     """The newest, of one person or schedule."""
     query = select(Handover).order_by(Handover.at.desc()).limit(limit)
     if agent_id is not None:
-        query = query.where(or_(Handover.leaving.any(agent_id), Handover.arriving.any(agent_id)))
+        query = query.where(or_(literal(agent_id) == any_(Handover.leaving), literal(agent_id) == any_(Handover.arriving)))
     if schedule_id is not None:
         query = query.where(Handover.schedule_id == schedule_id)
     return list(await tx.session.scalars(query))

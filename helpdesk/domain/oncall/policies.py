@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
@@ -97,15 +98,14 @@ async def what_if(tx: Transaction, policy: Policy, at: datetime) -> list[Expecte
     names = {str(one.id): one.name for one in await agents.active(tx)}
     teams = {team.id: await agents_of(tx, team.id) for team in await agents.teams(tx)}
 
-    def people(target: Target, moment: datetime) -> list[str]:
-        return [one for one in _means(target, moment, loaded, teams) if one in names]
+    def people(target: Target, at: datetime) -> list[str]:
+        return [one for one in _means(target, at, loaded, teams) if one in names]
 
     found: list[Expected] = []
     state, moment = escalation.begin(at), at
     while len(found) < FORESEEN_STEPS and state.next_at is not None and not state.exhausted:
         moment = state.next_at
-        now = moment
-        outcome = escalation.advance(policy, state, now, lambda target, now=now: people(target, now))
+        outcome = escalation.advance(policy, state, moment, partial(people, at=moment))
         state = outcome.state
         for taken in outcome.taken:
             rung = tuple([await _rung(tx, one, names) for one in taken.people])

@@ -17,6 +17,7 @@ from helpdesk.domain.sla.actions import (
     tickets_with_steps_due,
 )
 from helpdesk.domain.sla.model import Metric, SlaClock, SlaPolicy
+from helpdesk.domain.sla.policies import delete_policy, save_policy
 from helpdesk.domain.sla.queries import (
     clocks_of,
     held_clocks,
@@ -37,6 +38,7 @@ __all__ = [
     "Terms",
     "breach_due",
     "clocks_of",
+    "delete_policy",
     "earliest_due",
     "explained",
     "first_match",
@@ -49,6 +51,7 @@ __all__ = [
     "policy_for",
     "replan",
     "resume",
+    "save_policy",
     "settle",
     "start",
     "steps_due",

@@ -1,6 +1,16 @@
 """The unit of work: a ticket and its thread, over any channel, from the first message."""
 
-from helpdesk.domain.tickets import attachments, expectations, mail_intake, mailing, overload, promises, queries, queue
+from helpdesk.domain.tickets import (
+    attachments,
+    expectations,
+    mail_intake,
+    mailing,
+    overload,
+    promises,
+    queries,
+    queue,
+    wall,
+)
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
     add_note,
@@ -88,6 +98,7 @@ __all__ = [
     "merge",
     "open_ticket",
     "overload",
+    "promises",
     "queries",
     "queue",
     "raise_by_rule",
@@ -103,4 +114,5 @@ __all__ = [
     "unmerge",
     "urgent",
     "wake",
+    "wall",
 ]

@@ -1,5 +1,6 @@
 """The automatic answer to a first mail: to people only, counted per address, without a word of theirs."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,12 +12,15 @@ from helpdesk.domain.tickets.mail_model import Acknowledgement
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
 from helpdesk.domain.tickets.threading import MESSAGES_PER_TEN_MINUTES, may_still_acknowledge
 from helpdesk.storage.transaction import Transaction
-from helpdesk.translation import translator
 
 _HOUR, _DAY, _TEN_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
 
 
-async def acknowledge(tx: Transaction, ticket: Ticket, address: str) -> OutgoingMail | None:
+Words = Callable[[str, int], tuple[str, str]]
+"""(locale, ticket number) → (subject, body): nothing of what the sender wrote."""
+
+
+async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Words) -> OutgoingMail | None:
     """None where the inbox does without, or this address has had enough of them."""
     inbox = await inboxes.get(tx, ticket.inbox_id)
     if not inbox.settings.get("acknowledge", True):
@@ -30,13 +34,7 @@ async def acknowledge(tx: Transaction, ticket: Ticket, address: str) -> Outgoing
         return None
     tx.session.add(Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now))
     contact = await contacts.get(tx, ticket.contact_id)
-    t = translator(contact.locale, "pages")
-    body = t(
-        "Thank you for your message. It has reached us and has the number {number}; we answer as soon as we"
-        " can.\n\nIf you want to add something, just answer this mail.",
-        number=f"#{ticket.number}",
-    )
-    subject = t("We have received your message ({number})", number=f"#{ticket.number}")
+    subject, body = words(contact.locale, ticket.number)
     return await mailing.queue_acknowledgement(tx, ticket, address, subject, body)
 
 

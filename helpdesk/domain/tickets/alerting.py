@@ -1,6 +1,6 @@
 """When a ticket wakes somebody, and who answers: a P1 or an untaken chat outside staffed hours, a breach ahead."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -169,7 +169,7 @@ async def _ticket_of(tx: Transaction, alert_id: UUID) -> Ticket | None:
     return ticket
 
 
-async def _unalerted(tx: Transaction, ticket_ids: Sequence[UUID], rule: str) -> list[UUID]:
+async def _unalerted(tx: Transaction, ticket_ids: Iterable[UUID], rule: str) -> list[UUID]:
     """Those without an alert of this rule, open or over."""
     wanted = {f"{rule}:{ticket_id}": ticket_id for ticket_id in ticket_ids}
     known = await tx.session.scalars(

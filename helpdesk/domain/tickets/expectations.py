@@ -1,12 +1,15 @@
 """What a contact may honestly expect: open or closed, until when, and the usual first answer."""
 
+import math
 from datetime import timedelta
 
 from sqlalchemy import text
 
 from helpdesk.domain import inboxes, plans, sla
+from helpdesk.domain.tickets.model import Ticket
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
 
 LOOK_BACK = timedelta(days=7)
 _ENOUGH = 3
@@ -38,3 +41,61 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
     if usual.answers >= _ENOUGH:
         told["reply_seconds"] = round(usual.seconds)
     return told
+
+
+# A median and what nine of ten were answered within, from the tickets that were answered in the last week.
+_WAITS = """
+    SELECT count(*) AS answers,
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS usual,
+      percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS slow
+    FROM tickets t JOIN sla_clocks c ON c.ticket_id = t.id AND c.metric = 'first_response'
+    WHERE t.inbox_id = $1 AND t.created_at > $2 AND c.met_at IS NOT NULL
+"""
+
+# How many of the whole order stand before a ticket, up to a hundred: others' work is before it too.
+_BEFORE = """
+    SELECT count(*) FROM (
+      SELECT FROM tickets WHERE waiting AND (rank_at, id) < ($1, $2) ORDER BY rank_at, id LIMIT 100
+    ) AS before
+"""
+
+
+async def in_line(tx: Transaction, ticket: Ticket | None, inbox: inboxes.Inbox) -> Json:
+    """A contact's place in the queue (1 is next; None when it does not wait, 100 means that or later) and an
+    honest range of minutes until an answer, None while too few were answered in 7 days to say."""
+    connection = await tx.driver()
+    position = None
+    if ticket is not None and ticket.waiting:
+        position = min(100, await connection.fetchval(_BEFORE, ticket.rank_at, ticket.id) + 1)
+    found = await connection.fetchrow(_WAITS, inbox.id, tx.now - LOOK_BACK)
+    if found["answers"] < _ENOUGH:
+        return {"position": position, "range_minutes": None}
+    return {"position": position, "range_minutes": honest_range(found["usual"], found["slow"])}
+
+
+def honest_range(usual: float, slow: float) -> list[int]:
+    """Two round numbers of minutes: what is usual and what nine in ten stay within, never a single promise."""
+    low = max(1, _rounded(float(usual) / 60))
+    return [low, max(low + 1, _rounded(float(slow) / 60))]
+
+
+def in_words(told: Json, locale: str) -> str:
+    """The line an acknowledgement may carry; empty where there is nothing honest to say."""
+    t = translator(locale, "workspace")
+    lines = []
+    if told["position"] is not None and told["position"] < 100:
+        lines.append(t("You are number {position} in line.", position=told["position"]))
+    if told["range_minutes"] is not None:
+        low, high = told["range_minutes"]
+        if high < 120:
+            lines.append(t("Most people are answered within {low} to {high} minutes.", low=low, high=high))
+        else:
+            hours = {"low": max(1, low // 60), "high": max(low // 60 + 1, round(high / 60))}
+            lines.append(t("Most people are answered within {low} to {high} hours.", **hours))
+    return " ".join(lines)
+
+
+def _rounded(minutes: float) -> int:
+    """Minutes up to ten, fives up to an hour, then quarters of an hour: no precision that is not there."""
+    step = 1 if minutes < 10 else 5 if minutes < 60 else 15
+    return max(step, math.ceil(minutes / step) * step)

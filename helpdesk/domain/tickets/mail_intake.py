@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import defer
 
 from helpdesk.actors import Role
@@ -14,6 +13,13 @@ from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Message, RawMail
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.transaction import Transaction
+
+_KEEP = """
+    INSERT INTO raw_mail (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'new', $9)
+    ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id
+"""
+_SAME = "SELECT id FROM raw_mail WHERE inbox_id = $1 AND envelope_to = $2 AND sha256 = $3"
 
 
 async def inbox_for(tx: Transaction, address: str) -> inboxes.Inbox | None:
@@ -37,36 +43,36 @@ async def keep_for(tx: Transaction, address: str, *, path: str, envelope_from: s
     if inbox is None:
         raise NotFound("inbox_not_found", f"{address} is no address of ours.")
     return await keep(
-        tx, inbox=inbox, path=path, envelope_from=envelope_from, envelope_to=address, raw=raw
+        tx, inbox_id=inbox.id, path=path, envelope_from=envelope_from, envelope_to=address, raw=raw
     )
 
 
 async def keep(
-    tx: Transaction, *, inbox: inboxes.Inbox, path: str, envelope_from: str, envelope_to: str, raw: bytes
+    tx: Transaction, *, inbox_id: UUID, path: str, envelope_from: str, envelope_to: str, raw: bytes
 ) -> UUID:
     """Store the bytes and queue reading them. The same bytes to the same address are kept once, so a
     sender who missed our 250 and tries again makes no second ticket. Answers with the mail's id."""
-    digest = hashlib.sha256(raw).hexdigest()
-    statement = insert(RawMail).values(
-        id=tx.new_id(),
-        inbox_id=inbox.id,
-        path=path,
-        envelope_from=envelope_from,
-        envelope_to=envelope_to.lower(),
-        sha256=digest,
-        size=len(raw),
-        raw=raw,
-        state="new",
-        attempts=0,
-        received_at=tx.now,
-    )
-    statement = statement.on_conflict_do_nothing(index_elements=["inbox_id", "envelope_to", "sha256"])
-    new_id = await tx.session.scalar(statement.returning(RawMail.id))
+    digest, connection = hashlib.sha256(raw).hexdigest(), await tx.driver()
+    new_id: UUID | None = await connection.fetchval(
+        _KEEP, tx.new_id(), inbox_id, path, _storable(envelope_from), _storable(envelope_to).lower(), digest,
+        len(raw), raw, tx.now,
+    )  # fmt: skip
     if new_id is not None:
         tx.enqueue("read_mail", mail_id=str(new_id))
         return new_id
-    same = (RawMail.inbox_id == inbox.id, RawMail.envelope_to == envelope_to.lower(), RawMail.sha256 == digest)
-    return (await tx.session.scalars(select(RawMail.id).where(*same))).one()
+    same: UUID = await connection.fetchval(_SAME, inbox_id, _storable(envelope_to).lower(), digest)
+    return same
+
+
+def _storable(address: str) -> str:
+    """An envelope may hold any bytes; a row may not."""
+    return address.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+async def is_kept(tx: Transaction, address: str, raw: bytes) -> bool:
+    """Whether these bytes came to that address before."""
+    same = (RawMail.envelope_to == address.lower(), RawMail.sha256 == hashlib.sha256(raw).hexdigest())
+    return await tx.session.scalar(select(RawMail.id).where(*same).limit(1)) is not None
 
 
 async def to_read(tx: Transaction, mail_id: UUID) -> RawMail | None:

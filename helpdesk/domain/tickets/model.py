@@ -91,6 +91,7 @@ class Ticket(Base):
         Index("ix_tickets_status_rank", "status", "rank_at", "id"),
         Index("ix_tickets_latest", "last_message_at", "id"),
         Index("ix_tickets_assignee_status_rank", "assignee_id", "status", "rank_at", "id"),
+        Index("ix_tickets_inbox_status", "inbox_id", "status"),
         Index("ix_tickets_contact", "contact_id", "id"),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("status = 'snoozed'")),
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from sqlalchemy import select
 
 from helpdesk.actors import ActorKind
 from helpdesk.domain import permissions, sla
@@ -17,7 +18,7 @@ from helpdesk.domain.contacts import identities_of
 from helpdesk.domain.events import public_data as events_public
 from helpdesk.domain.tickets import alerting, queue
 from helpdesk.domain.tickets.locking import get
-from helpdesk.domain.tickets.model import Message
+from helpdesk.domain.tickets.model import Message, Ticket
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -55,7 +56,7 @@ _ROW = """
       t.created_at, t.resolved_at, t.version, t.public_version, t.contact_id, c.name AS contact_name,
       c.locale AS contact_locale, c.time_zone AS contact_time_zone, t.company_id, k.name AS company_name,
       t.plan_id, p.name AS plan_name, t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
-      t.inbox_id, i.name AS inbox_name,
+      t.inbox_id, i.name AS inbox_name, t.skills, t.policy_id, t.merged_into, t.split_from,
       (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'email'
         ORDER BY verified_at IS NULL, created_at LIMIT 1) AS email,
       (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'phone'
@@ -69,17 +70,50 @@ _ROW = """
     LEFT JOIN agents a ON a.id = t.assignee_id
 """
 
+# Every count stops at a thousand, each walks an index of its own, and none looks at a ticket that is done.
 _COUNTS = """
-    SELECT count(*) FILTER (WHERE t.waiting) AS queue,
-      count(*) FILTER (WHERE t.assignee_id = $2 AND t.status IN ('open', 'pending')) AS mine,
-      count(*) FILTER (WHERE t.status = 'open') AS open,
-      count(*) FILTER (WHERE t.status = 'snoozed') AS snoozed,
-      count(*) FILTER (WHERE t.status = 'pending') AS pending,
-      count(*) FILTER (WHERE t.waiting AND t.channel = 'chat') AS chat,
-      count(*) FILTER (WHERE t.waiting AND t.channel = 'email') AS email,
-      count(*) FILTER (WHERE t.waiting AND t.channel = 'phone') AS phone
-    FROM tickets t
-    WHERE t.status IN ('open', 'pending', 'snoozed') AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
+    WITH seen AS MATERIALIZED (SELECT id, channel FROM inboxes WHERE $1::uuid[] IS NULL OR id = ANY($1))
+    SELECT {waiting} AS queue, {chat} AS chat, {email} AS email, {phone} AS phone,
+      {open} AS open, {snoozed} AS snoozed, {pending} AS pending,
+      (SELECT count(*) FROM (
+        SELECT FROM tickets WHERE assignee_id = $2 AND status IN ('open', 'pending') LIMIT 1000) AS some) AS mine
+""".format(
+    **{
+        name: f"""(SELECT count(*) FROM (
+        SELECT FROM seen JOIN pools q ON q.inbox_id = seen.id CROSS JOIN LATERAL (
+          SELECT FROM tickets WHERE waiting AND pool_id = q.id LIMIT 1000) AS one
+        {only} LIMIT 1000) AS some)"""
+        for name, only in {
+            "waiting": "",
+            "chat": "WHERE seen.channel = 'chat'",
+            "email": "WHERE seen.channel = 'email'",
+            "phone": "WHERE seen.channel = 'phone'",
+        }.items()
+    },
+    **{
+        status: f"""(SELECT count(*) FROM (
+        SELECT FROM seen CROSS JOIN LATERAL (
+          SELECT FROM tickets WHERE inbox_id = seen.id AND status = '{status}' LIMIT 1000) AS one
+        LIMIT 1000) AS some)"""
+        for status in ("open", "snoozed", "pending")
+    },
+)
+
+COUNTED_TO = 1000
+"""A count of so many means that many or more."""
+
+# The head of each pool through its own index, merged: no filter is ever walked along the order of the whole.
+_QUEUE_PAGE = f"""
+    WITH picked AS MATERIALIZED (
+      SELECT head.id FROM pools q JOIN inboxes n ON n.id = q.inbox_id CROSS JOIN LATERAL (
+        SELECT w.id, w.rank_at FROM tickets w
+        WHERE w.waiting AND w.pool_id = q.id
+          AND (w.rank_at, w.id) > (coalesce($3, '-infinity'::timestamptz), coalesce($4, '{UUID(int=0)}'::uuid))
+        ORDER BY w.rank_at, w.id LIMIT $5
+      ) AS head
+      WHERE ($1::uuid[] IS NULL OR q.inbox_id = ANY($1)) AND ($2::text IS NULL OR n.channel = $2)
+      ORDER BY head.rank_at, head.id LIMIT $5
+    ) {_ROW} WHERE t.id IN (SELECT id FROM picked) ORDER BY t.rank_at, t.id
 """
 
 _EVENTS = """
@@ -109,6 +143,8 @@ async def queue_page(
     if view not in VIEWS:
         raise Invalid("view_unknown", f"There is no view {view}.", field="view")
     last_at, last_id = _read_cursor(after) if after else (None, None)
+    if view == "queue" and not sought:
+        return await _waiting_page(tx, channel, limit, last_at, last_id)
     shown = VIEWS[view]
     beyond, direction = ("<", "DESC") if shown.newest_first else (">", "ASC")
     # $2 is the asking agent in every view, so that all views share one list of arguments.
@@ -126,6 +162,16 @@ async def queue_page(
     return rows, _cursor(found[limit - 1], shown.by) if len(found) > limit else None
 
 
+async def _waiting_page(
+    tx: Transaction, channel: str | None, limit: int, last_at: datetime | None, last_id: UUID | None
+) -> tuple[list[Json], str | None]:
+    connection = await tx.driver()
+    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
+    found = await connection.fetch(_QUEUE_PAGE, inboxes, channel, last_at, last_id, limit + 1)
+    rows = [_row(tx, record) for record in found[:limit]]
+    return rows, _cursor(found[limit - 1], "rank_at") if len(found) > limit else None
+
+
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
     """Whole rows of these tickets, for everybody who watches the queue."""
     connection = await tx.driver()
@@ -134,7 +180,7 @@ async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
 
 
 async def counts(tx: Transaction) -> dict[str, int]:
-    """How many tickets stand in each view, for this actor."""
+    """How many tickets stand in each view, for this actor; a thousand means so many or more."""
     permissions.require_reader(tx.actor)
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
@@ -160,7 +206,10 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
     }
     row |= {key: record[key] for key in ("created_at", "resolved_at", "public_version")}
     row["alerts"] = await alerting.alerts_of(tx, ticket_id)
-    row["clocks"] = [_clock(clock) for clock in await sla.clocks_of(tx, ticket_id)]
+    row["clocks"] = [
+        _clock(clock) | {"why": await sla.explained(tx, clock)} for clock in await sla.clocks_of(tx, ticket_id)
+    ]
+    row |= {key: record[key] for key in ("skills", "policy_id", "merged_into", "split_from")}
     return row
 
 
@@ -213,9 +262,11 @@ async def latest_events(
 async def fresh_events(
     connection: asyncpg.Connection, cursors: dict[UUID, int]
 ) -> dict[UUID, list[asyncpg.Record]]:
-    """For the broadcaster: the raw events of several tickets after the version each was read to."""
+    """For the broadcaster: the raw events of several tickets after the version each was read to, with the
+    ticket's contact as `owner_id`."""
     records = await connection.fetch(
-        f"""{_EVENTS.replace("SELECT ", "SELECT e.ticket_id, ", 1)}
+        f"""{_EVENTS.replace("SELECT ", "SELECT e.ticket_id, t.contact_id AS owner_id, ", 1)}
+        JOIN tickets t ON t.id = e.ticket_id
         JOIN unnest($1::uuid[], $2::bigint[]) AS seen(ticket_id, version) ON seen.ticket_id = e.ticket_id
         WHERE e.version > seen.version ORDER BY e.ticket_id, e.version""",
         list(cursors),
@@ -252,6 +303,13 @@ async def tickets_of_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID |
         }
         for record in records
     ]
+
+
+async def waiting_of(tx: Transaction, contact_id: UUID, inbox_id: UUID) -> Ticket | None:
+    """The contact's ticket that waits to be taken in this inbox; of several the first in the order."""
+    query = select(Ticket).where(Ticket.contact_id == contact_id, Ticket.inbox_id == inbox_id, Ticket.waiting)
+    found: Ticket | None = await tx.session.scalar(query.order_by(Ticket.rank_at, Ticket.id).limit(1))
+    return found
 
 
 def envelope(record: asyncpg.Record) -> Json:
@@ -321,9 +379,21 @@ def _row(tx: Transaction, record: asyncpg.Record) -> Json:
         "team": _named(record, "team"),
         "assignee": _named(record, "assignee"),
         "inbox": _named(record, "inbox"),
-        "why": queue.why(place, tx.now, _zone(tx), translator(tx.actor.locale, "workspace")),
+        "why": _why(tx, record, place),
         "why_parts": place.to_dict(),
     }
+
+
+def _why(tx: Transaction, record: asyncpg.Record, place: queue.Place) -> str:
+    """Why it stands where it does; of what does not wait for us no time is named that nobody promised."""
+    t = translator(tx.actor.locale, "workspace")
+    if record["due_at"] is None and record["status"] == "pending":
+        return t("Waits for the contact; nothing is due until they write")
+    if record["due_at"] is None and record["status"] == "snoozed":
+        return t("Snoozed; its clocks go on when it wakes")
+    if record["due_at"] is None and record["status"] in ("resolved", "closed", "merged"):
+        return t("Done; nothing is due")
+    return queue.why(place, tx.now, _zone(tx), t)
 
 
 def _named(record: asyncpg.Record, what: str) -> Json | None:

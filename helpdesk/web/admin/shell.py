@@ -24,7 +24,11 @@ class Section:
     least: Role = Role.ADMIN
 
 
-SECTIONS: tuple[Section, ...] = (Section("overview", "/admin", "Overview", "settings", ""),)
+SECTIONS: tuple[Section, ...] = (
+    Section("overview", "/admin", "Overview", "settings", ""),
+    Section("mail", "/admin/mail", "Mail", "mail", "Mail"),
+    Section("kept_mail", "/admin/mail/kept", "Kept mail", "mail", "Mail"),
+)
 """Names and groups are English message ids; the template translates them."""
 
 

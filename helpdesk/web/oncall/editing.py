@@ -201,7 +201,7 @@ def _layer_fields(form: FormData, number: int) -> LayerFields:
     def given(name: str) -> str:
         return shell.text_of(form, f"layer{number}_{name}")
 
-    slots = []
+    slots: list[tuple[str, str]] = []
     while f"layer{number}_slot{len(slots)}" in form:
         slots.append((given(f"slot{len(slots)}"), given(f"second{len(slots)}")))
     return LayerFields(

@@ -11,7 +11,7 @@ from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall.contact_methods import ContactMethod, MethodKind
 from helpdesk.errors import HelpdeskError, Invalid, Unavailable
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_code, send_test, webhook_secret
-from helpdesk.jobs.workshop import open_workshop
+from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.parsing import parse_id
 from helpdesk.web.oncall import shell
 
@@ -163,6 +163,6 @@ def _shown(key: bytes, method: ContactMethod, email: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}/…"
 
 
-def _workshop(request: Request):  # type: ignore[no-untyped-def]
+def _workshop(request: Request) -> Workshop:
     state = request.app.state
     return open_workshop(state.database, state.settings, state.files)

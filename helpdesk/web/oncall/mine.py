@@ -46,14 +46,11 @@ async def submit_time_off(request: Request) -> Response:
 
 
 async def import_time_off(request: Request) -> Response:
-    """POST /oncall/time-off/import: an iCalendar file of one's own absences; safe to send again."""
+    """POST /oncall/time-off/import: the iCalendar text of one's own absences; safe to send again."""
     actor = await shell.require(request)
-    form = await request.form(max_files=1, max_fields=5, max_part_size=LARGEST_CALENDAR)
-    sent = form.get("calendar")
+    form = await request.form(max_files=0, max_fields=5, max_part_size=LARGEST_CALENDAR)
     try:
-        if sent is None or isinstance(sent, str):
-            raise Invalid("calendar_missing", field="calendar")
-        absences = read_absences(await sent.read(LARGEST_CALENDAR), actor.time_zone)
+        absences = read_absences(shell.text_of(form, "calendar").encode(), actor.time_zone)
         async with request.app.state.database.transaction(actor) as tx:
             await oncall.exceptions.import_time_off(tx, shell.own_id(actor), absences)
     except HelpdeskError as failure:

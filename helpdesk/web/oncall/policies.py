@@ -130,7 +130,7 @@ def _stored(row: oncall.EscalationPolicyRow | None) -> dict[str, Any]:
 
 
 def _sent(form: FormData) -> dict[str, Any]:
-    steps = []
+    steps: list[dict[str, Any]] = []
     while f"step{len(steps)}_delay" in form:
         prefix = f"step{len(steps)}_"
         steps.append(

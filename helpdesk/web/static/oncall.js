@@ -3,8 +3,21 @@
 for (const table of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-rota]"))) makeDraggable(table)
 const push = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-push-key]"))
 if (push && "serviceWorker" in navigator && "PushManager" in window) offerPush(push)
+for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-into]"))) readFile(chooser)
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.addEventListener("message", event => { if (event.data === "ring") playSound() })
+}
+
+/**
+ * A file instead of its pasted text.
+ * @param {HTMLInputElement} chooser
+ */
+function readFile(chooser) {
+  const area = /** @type {HTMLTextAreaElement | null} */ (document.getElementById(chooser.dataset.into ?? ""))
+  chooser.hidden = false
+  chooser.addEventListener("change", async () => {
+    if (area && chooser.files?.[0]) area.value = await chooser.files[0].text()
+  })
 }
 
 /**

@@ -12,6 +12,11 @@ for (const form of document.querySelectorAll("form")) {
     form.querySelector("button[type=submit], button:not([type])")?.setAttribute("aria-busy", "true")
   })
 }
+// The part behind # never reaches the server; a form that leads back there takes it along.
+for (const form of document.querySelectorAll("form[data-keep-place]")) {
+  if (location.hash) form.setAttribute("action", form.getAttribute("action") + location.hash)
+}
+
 // Back in history: the page may be taken as it was, and must work again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form")) {

@@ -9,7 +9,7 @@ from helpdesk.channels.email.reader import read
 
 
 def misread(raw: bytes) -> Mail:
-    while raw == b"hang":
+    while raw == b"hang" or b"Poison" in raw:
         pass
     if raw == b"die":
         os.abort()

@@ -1,0 +1,122 @@
+"""What the rota's addresses answer."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from helpdesk.api import shapes
+
+
+class Schedule(BaseModel):
+    id: UUID
+    name: str
+    time_zone: str
+    team_id: UUID | None
+    minimum: int
+    version: int
+
+
+class Stretch(BaseModel):
+    """Nobody in `agents` is a gap."""
+
+    start: datetime
+    end: datetime
+    agents: list[shapes.Named]
+
+
+class Shift(BaseModel):
+    agent: shapes.Named
+    start: datetime
+    end: datetime
+    truncated: bool
+
+
+class ScheduleProblem(BaseModel):
+    """`gap`, `empty` (a layer has nobody) or `short`, with the local days it falls on."""
+
+    problem: str
+    start: datetime
+    end: datetime
+    days: list[date]
+
+
+class Override(BaseModel):
+    id: UUID
+    schedule_id: UUID
+    change: str
+    start: datetime
+    end: datetime
+    person_id: UUID | None
+    target_id: UUID | None
+    reason: str
+    doubts: list[str] = []
+
+
+class ScheduleDuty(Schedule):
+    layers: list[dict[str, Any]]
+    final: list[Stretch]
+    shifts: list[Shift]
+    problems: list[ScheduleProblem]
+    overrides: list[Override]
+
+
+class Swap(BaseModel):
+    id: UUID
+    schedule_id: UUID
+    asker_id: UUID
+    start: datetime
+    end: datetime
+    offered_to_id: UUID | None
+    return_start: datetime | None
+    return_end: datetime | None
+    state: str
+    taken_by_id: UUID | None
+    expires_at: datetime
+    note: str
+
+
+class EscalationPolicy(BaseModel):
+    id: UUID
+    name: str
+    team_id: UUID | None
+    version: int
+    steps: list[dict[str, Any]]
+    repeats: int = 0
+    owner: UUID | None = None
+    each_acknowledges: bool = False
+
+
+class RungBy(BaseModel):
+    method: str
+    after_minutes: int
+
+
+class Rung(BaseModel):
+    id: UUID
+    name: str
+    by: list[RungBy]
+
+
+class ExpectedStep(BaseModel):
+    at: datetime
+    loop: int
+    step: int
+    agents: list[Rung]
+
+
+class PolicyForeseen(EscalationPolicy):
+    """`expected` is whom it would wake if nobody answered."""
+
+    expected: list[ExpectedStep]
+
+
+class AlertEntry(BaseModel):
+    name: str
+    at: datetime
+    data: dict[str, Any]
+
+
+class AlertStory(shapes.Alert):
+    history: list[AlertEntry]

@@ -1,0 +1,94 @@
+"""SLA policies: what is promised to which tickets, and what changing them would change."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import Role
+from helpdesk.api.answers import answer
+from helpdesk.api.requests import actor_of, database_of
+from helpdesk.domain import permissions, sla, tickets
+from helpdesk.parsing import parse_id, parse_json
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+
+Metric = Literal["first_response", "next_response", "resolution", "update", "callback"]
+Seconds = Annotated[int, Field(ge=1, le=366 * 24 * 3600)]
+
+
+class Conditions(BaseModel):
+    """Each a list of which any fits; an empty one asks nothing."""
+
+    inbox_ids: list[UUID] = []
+    plan_ids: list[UUID] = []
+    company_ids: list[UUID] = []
+    priorities: list[Annotated[int, Field(ge=1, le=5)]] = []
+    tags: list[str] = []
+
+
+class NewPolicy(BaseModel):
+    """`targets` are seconds by channel and metric at P3. `calendar_id` null: the plan's hours count."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    position: int = 1
+    enabled: bool = True
+    conditions: Conditions = Conditions()
+    targets: dict[Literal["chat", "email", "phone", "api"], dict[Metric, Seconds]] = {}
+    calendar_id: UUID | None = None
+    pauses_in: list[Literal["pending", "snoozed"]] = ["pending", "snoozed"]
+    steps: list[dict[str, Any]] = []
+
+
+async def list_policies(request: Request) -> Response:
+    """In the order in which they are asked; the first that fits a ticket counts."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_reader(tx.actor)
+        return answer({"items": [_policy(one) for one in await sla.policies(tx)], "next": None})
+
+
+async def create_policy(tx: Transaction, request: Request, wanted: NewPolicy) -> Any:
+    """A further policy. It counts for what comes or changes from now on."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    return _policy(await sla.save_policy(tx, None, _values(wanted)))
+
+
+async def change_policy(request: Request) -> Response:
+    """Replace a policy. Open tickets keep what they were promised until something about them changes."""
+    wanted = parse_json(await request.body(), NewPolicy)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_role(tx.actor, Role.ADMIN)
+        return answer(_policy(await sla.save_policy(tx, _id(request), _values(wanted))))
+
+
+async def delete_policy(request: Request) -> Response:
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_role(tx.actor, Role.ADMIN)
+        await sla.delete_policy(tx, _id(request))
+    return answer(None)
+
+
+async def preview_policy(request: Request) -> Response:
+    """Which open tickets would fall under another policy if this one were added; nothing is written."""
+    wanted = parse_json(await request.body(), NewPolicy)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        permissions.require_role(tx.actor, Role.ADMIN)
+        proposed = sla.SlaPolicy(id=tx.new_id(), created_at=tx.now, **_values(wanted))
+        others = [one for one in await sla.policies(tx) if one.name != wanted.name]
+        changed = await tickets.promises.would_change(tx, [*others, proposed])
+    return answer({"items": changed, "next": None})
+
+
+def _values(wanted: NewPolicy) -> Json:
+    return wanted.model_dump(exclude={"conditions"}) | {"conditions": wanted.conditions.model_dump(mode="json")}
+
+
+def _policy(row: sla.SlaPolicy) -> Json:
+    names = ("id", "name", "position", "enabled", "conditions", "targets", "calendar_id", "pauses_in", "steps")
+    return {name: getattr(row, name) for name in names}
+
+
+def _id(request: Request) -> UUID:
+    return parse_id(request.path_params["id"], "policy")

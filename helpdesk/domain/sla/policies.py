@@ -1,0 +1,35 @@
+"""Making, changing and removing SLA policies. Whoever calls has asked for permission."""
+
+from uuid import UUID
+
+from helpdesk.domain.sla import steps
+from helpdesk.domain.sla.model import SlaPolicy
+from helpdesk.errors import NotFound
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+
+
+async def save_policy(tx: Transaction, policy_id: UUID | None, values: Json) -> SlaPolicy:
+    """A new one, or another one in the place of an old. Errors: NotFound, Invalid step_invalid."""
+    values = values | {"steps": [dict(step) for step in steps.checked(values.get("steps", ()))]}
+    if policy_id is None:
+        policy = SlaPolicy(id=tx.new_id(), created_at=tx.now, **values)
+        tx.session.add(policy)
+    else:
+        policy = await _get(tx, policy_id)
+        for name, value in values.items():
+            setattr(policy, name, value)
+    await tx.flush()
+    return policy
+
+
+async def delete_policy(tx: Transaction, policy_id: UUID) -> None:
+    await tx.session.delete(await _get(tx, policy_id))
+    await tx.flush()
+
+
+async def _get(tx: Transaction, policy_id: UUID) -> SlaPolicy:
+    policy = await tx.session.get(SlaPolicy, policy_id)
+    if policy is None:
+        raise NotFound("policy_not_found")
+    return policy

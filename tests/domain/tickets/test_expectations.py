@@ -1,0 +1,91 @@
+"""What a contact is told of the wait, and what the wall calls at risk: no more than is known."""
+
+from datetime import timedelta
+
+import pytest
+
+from helpdesk.domain import tickets
+from helpdesk.domain.tickets import expectations
+from helpdesk.domain.tickets.wall import Ahead, expected_start, is_at_risk
+from helpdesk.storage.transaction import Transaction
+from tests.conftest import NOON
+from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("usual", "slow", "told"),
+    [(30, 40, [1, 2]), (4 * 60, 9 * 60, [4, 9]), (12 * 60, 34 * 60, [15, 35]), (70 * 60, 200 * 60, [75, 210])],
+)
+def test_a_range_is_two_round_numbers(usual: float, slow: float, told: list[int]) -> None:
+    assert expectations.honest_range(usual, slow) == told
+
+
+async def test_the_place_in_line_counts_everybody_before(tx: Transaction) -> None:
+    inbox = await an_inbox(tx)
+    first = await a_ticket(tx, inbox=await an_inbox(tx))
+    tx.now += MINUTE
+    second = await a_ticket(tx, inbox=inbox)
+
+    assert (await expectations.in_line(tx, first, inbox))["position"] == 1
+    assert (await expectations.in_line(tx, second, inbox))["position"] == 2
+
+    await tickets.claim_next(as_agent(tx, await an_agent(tx)))
+    assert (await expectations.in_line(tx, second, inbox))["position"] == 1
+    assert (await expectations.in_line(tx, first, inbox))["position"] is None
+    assert (await expectations.in_line(tx, None, inbox))["position"] is None
+
+
+async def test_a_range_is_told_once_three_were_answered_and_forgotten_after_a_week(tx: Transaction) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx))
+    contact, agent = await a_contact(tx), await an_agent(tx)
+    for minutes in (4, 5, 8):
+        ticket = await a_ticket(tx, inbox=inbox, contact=contact)
+        assert (await expectations.in_line(tx, None, inbox))["range_minutes"] is None
+        tx.now += timedelta(minutes=minutes)
+        await tickets.reply(as_agent(tx, agent), ticket.id, "Here you are.")
+    await tx.flush()
+
+    told = await expectations.in_line(tx, None, inbox)
+    assert told["range_minutes"] == [5, 8]
+    assert expectations.in_words(told | {"position": 3}, "en") == (
+        "You are number 3 in line. Most people are answered within 5 to 8 minutes."
+    )
+
+    tx.now += timedelta(days=8)
+    assert (await expectations.in_line(tx, None, inbox))["range_minutes"] is None
+
+
+def test_at_risk_is_what_the_work_ahead_will_outlast() -> None:
+    ticket = Ahead(start_by=NOON + 60 * MINUTE)
+
+    assert expected_start(5, 12, NOON) == NOON + 30 * MINUTE
+    assert expected_start(5, 0, NOON) is None
+    assert not is_at_risk(ticket, 5, 12, NOON)
+    assert is_at_risk(ticket, 20, 12, NOON)
+    assert not is_at_risk(ticket, 20, 0, NOON)
+
+
+def test_at_risk_is_also_what_has_under_a_fifth_of_its_budget_left() -> None:
+    ticket = Ahead(NOON + 5 * MINUTE, due_at=NOON + 10 * MINUTE, target=3600)
+
+    assert is_at_risk(ticket, 0, 60, NOON)
+    assert not is_at_risk(ticket, 0, 60, NOON - 30 * MINUTE)
+
+
+def test_what_is_late_is_not_at_risk_any_more() -> None:
+    assert not is_at_risk(Ahead(NOON - MINUTE, NOON, 60), 50, 1, NOON)
+
+
+async def test_the_wall_shows_what_waits_and_who_is_at_it(tx: Transaction) -> None:
+    inbox = await an_inbox(tx)
+    ticket, agent = await a_ticket(tx, inbox=inbox), await an_agent(tx)
+
+    told = await tickets.wall.wall(tx, tx.now)
+
+    [waiting] = [one for one in told["waiting"] if one["channel"] == "email"]
+    assert (waiting["count"], waiting["oldest"]) == (1, ticket.waiting_since)
+    assert told["oldest"]["number"] == ticket.number
+    assert [one["agent"]["id"] for one in told["agents"]] == [agent.id]
+    assert told["overload"] == {"on": False, "late": 0, "online": 0}

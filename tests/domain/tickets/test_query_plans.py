@@ -1,0 +1,125 @@
+"""The plans of the hot statements on a queue of thousands: by index, from its head, never along all of it."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from helpdesk.actors import SYSTEM
+from helpdesk.domain.tickets import claiming, overload, queries
+from helpdesk.domain.tickets.low_water import BEGINNING
+from helpdesk.domain.tickets.queue import Take
+from helpdesk.storage.database import Database
+from tests.factories import a_team, a_ticket, an_agent, an_inbox
+
+pytestmark = pytest.mark.commits
+
+ROWS = 20_000
+_COPY = """
+    INSERT INTO tickets SELECT (jsonb_populate_record(t, jsonb_build_object(
+      'id', gen_random_uuid(), 'number', 1000000 + n, 'rank_at', t.rank_at + n * interval '1 second',
+      'start_by', t.start_by + n * interval '1 second'))).*
+    FROM tickets t, generate_series(1, $2::int) n WHERE t.id = $1
+"""
+
+
+@pytest.fixture
+async def full(database: Database) -> tuple[Database, UUID, list[UUID]]:
+    """Twenty thousand tickets of one team, and one of another that stands behind all of them."""
+    async with database.transaction(SYSTEM) as tx:
+        busy, quiet = await a_team(tx), await a_team(tx)
+        first = await a_ticket(tx, inbox=await an_inbox(tx, team=busy))
+        await (await tx.driver()).execute(_COPY, first.id, ROWS)
+        last = await a_ticket(tx, inbox=await an_inbox(tx, team=quiet))
+        await (await tx.driver()).execute(
+            "UPDATE tickets SET rank_at = rank_at + interval '1 year' WHERE id = $1", last.id
+        )
+        agent = await an_agent(tx, team=quiet)
+    async with database.transaction(SYSTEM) as tx:
+        for table in ("tickets", "pools", "inboxes", "contacts", "identities"):
+            await (await tx.driver()).execute(f"ANALYZE {table}")
+    return database, agent.id, [first.pool_id, last.pool_id]
+
+
+async def plan_of(database: Database, sql: str, *values: Any) -> dict[str, Any]:
+    """What PostgreSQL did, as EXPLAIN tells it."""
+    async with database.transaction(SYSTEM) as tx:
+        found = await (await tx.driver()).fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
+    plan: dict[str, Any] = (orjson.loads(found) if isinstance(found, str | bytes) else found)[0]["Plan"]
+    return plan
+
+
+def nodes_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for part in plan.get("Plans", []) for node in nodes_of(part))]
+
+
+def on_tickets(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in nodes_of(plan) if node.get("Relation Name") == "tickets"]
+
+
+def buffers(plan: dict[str, Any]) -> int:
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+def require_heads_only(plan: dict[str, Any], most_buffers: int) -> None:
+    for node in on_tickets(plan):
+        assert node["Node Type"] != "Seq Scan", node
+        assert node.get("Rows Removed by Filter", 0) < 100, node
+        assert "ANY" not in node.get("Filter", ""), node
+    assert buffers(plan) < most_buffers
+
+
+@pytest.mark.parametrize("team", [0, 1, None], ids=["first team", "team behind all others", "both"])
+async def test_a_claim_looks_at_the_heads_of_its_pools(full: tuple[Database, UUID, list[UUID]], team: int | None) -> None:
+    database, _, all_pools = full
+    pools = all_pools if team is None else [all_pools[team]]
+
+    plan = await plan_of(database, claiming.CLAIMS[Take.FIRST], pools, [BEGINNING] * len(pools), 8)
+
+    require_heads_only(plan, 120)
+
+
+async def test_the_load_of_an_agent_is_read_by_the_index_of_assignees(full: tuple[Database, UUID, list[UUID]]) -> None:
+    database, agent_id, _ = full
+    async with database.transaction(SYSTEM) as tx:
+        now = tx.now
+
+    plan = await plan_of(database, claiming.WORK, [agent_id], now)
+
+    require_heads_only_of_one_index(plan)
+
+
+def require_heads_only_of_one_index(plan: dict[str, Any]) -> None:
+    assert all(node["Node Type"] != "Seq Scan" for node in on_tickets(plan))
+    assert buffers(plan) < 40
+
+
+async def test_the_guard_counts_no_further_than_it_must(full: tuple[Database, UUID, list[UUID]]) -> None:
+    database, _, _ = full
+    async with database.transaction(SYSTEM) as tx:
+        now = tx.now
+
+    plan = await plan_of(database, overload._LATE, now, 5, BEGINNING)
+
+    require_heads_only(plan, 60)
+
+
+@pytest.mark.parametrize("team", [0, 1], ids=["first team", "team behind all others"])
+async def test_the_queue_page_reads_fifty_rows_of_whoever_asks(full: tuple[Database, UUID, list[UUID]], team: int) -> None:
+    database, _, all_pools = full
+    async with database.transaction(SYSTEM) as tx:
+        inbox_id = await (await tx.driver()).fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[team])
+
+    plan = await plan_of(database, queries._QUEUE_PAGE, [inbox_id], None, None, None, 51)
+
+    require_heads_only(plan, 1000)
+
+
+async def test_counts_stop_at_a_thousand(full: tuple[Database, UUID, list[UUID]]) -> None:
+    database, agent_id, _ = full
+
+    plan = await plan_of(database, queries._COUNTS, None, agent_id)
+
+    assert all(node["Node Type"] != "Seq Scan" for node in on_tickets(plan))
+    assert all(node["Actual Rows"] * node["Actual Loops"] <= queries.COUNTED_TO for node in on_tickets(plan))

@@ -1,0 +1,148 @@
+"""An IMAP mailbox is read to the end, once, whatever happens in between: against a real Dovecot."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from helpdesk.actors import SYSTEM
+from helpdesk.channels.email.mailbox import Mailbox, MailboxAddress
+from helpdesk.domain.tickets import RawMail, inlets
+from helpdesk.domain.tickets.mail_model import Inlet
+from helpdesk.errors import Unavailable
+from helpdesk.jobs.fetch_mail import Fetchers, fetch_new
+from helpdesk.storage.sealing import Sealer
+from tests.mail_desk import MailDesk, a_mail
+from tests.mail_servers import Dovecot, needs_dovecot, running_dovecot
+
+pytestmark = needs_dovecot
+
+
+@pytest.fixture(scope="module")
+def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+    with running_dovecot(tmp_path_factory.mktemp("dovecot")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _empty(dovecot: Dovecot) -> None:
+    for part in ("new", "cur"):
+        for path in (dovecot.maildir / part).iterdir():
+            path.unlink()
+
+
+def at(dovecot: Dovecot, **options: str) -> MailboxAddress:
+    return MailboxAddress("127.0.0.1", dovecot.port, "support", "secret", security="none", **options)
+
+
+async def an_inlet(desk: MailDesk, dovecot: Dovecot, password: str = "secret") -> UUID:  # noqa: S107
+    async with desk.database.transaction(SYSTEM) as tx:
+        options = {"host": "127.0.0.1", "port": dovecot.port, "user": "support", "security": "none"}
+        inlet = Inlet(
+            id=tx.new_id(), inbox_id=desk.inbox.id, kind="imap", options=options, enabled=True, last_uid=0,
+            created_at=tx.now,
+        )  # fmt: skip
+        inlet.secret = Sealer(desk.workshop.settings.key).seal(password, inlet.id)
+        tx.session.add(inlet)
+        return inlet.id
+
+
+async def fetched(desk: MailDesk, inlet_id: UUID, address: MailboxAddress) -> int:
+    with ThreadPoolExecutor(1) as thread:
+        mailbox = Mailbox(address)
+        try:
+            return await fetch_new(desk.workshop, inlet_id, mailbox, thread)
+        finally:
+            mailbox.close()
+
+
+@asynccontextmanager
+async def fetching(desk: MailDesk) -> AsyncIterator[None]:
+    task = asyncio.create_task(Fetchers(desk.workshop, idle_slice=1).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until_kept(desk: MailDesk, count: int) -> list[RawMail]:
+    async with asyncio.timeout(20):
+        while len(mails := await desk.all(RawMail)) < count:
+            await asyncio.sleep(0.05)
+    return mails
+
+
+async def test_every_mail_is_taken_once_and_left_unread(desk: MailDesk, dovecot: Dovecot) -> None:
+    inlet_id = await an_inlet(desk, dovecot)
+    dovecot.deliver("one", a_mail("One"))
+    dovecot.deliver("two", a_mail("Two").replace(b"Message-ID", b"X-No-Id"))
+
+    counts = [await fetched(desk, inlet_id, at(dovecot)) for _ in range(2)]
+    dovecot.deliver("three", a_mail("Three"))
+    counts.append(await fetched(desk, inlet_id, at(dovecot)))
+
+    assert counts == [2, 0, 1]
+    assert all("S" not in path.name.partition(":2,")[2] for path in (dovecot.maildir / "cur").iterdir())
+
+
+async def test_a_renumbered_mailbox_is_read_again_and_nothing_is_doubled(
+    desk: MailDesk, dovecot: Dovecot
+) -> None:
+    inlet_id = await an_inlet(desk, dovecot)
+    dovecot.deliver("one", a_mail("One"))
+    await fetched(desk, inlet_id, at(dovecot))
+
+    dovecot.renumber()
+    dovecot.deliver("two", a_mail("Two"))
+    await fetched(desk, inlet_id, at(dovecot))
+
+    assert len(await desk.all(RawMail)) == 2
+
+
+async def test_after_the_commit_a_mail_is_marked_or_moved_as_wished(desk: MailDesk, dovecot: Dovecot) -> None:
+    inlet_id = await an_inlet(desk, dovecot)
+    dovecot.deliver("one", a_mail("One"))
+
+    await fetched(desk, inlet_id, at(dovecot, after="seen"))
+
+    (path,) = (dovecot.maildir / "cur").iterdir()
+    assert "S" in path.name.partition(":2,")[2]
+
+
+async def test_a_mail_that_arrives_while_waiting_is_fetched_at_once(desk: MailDesk, dovecot: Dovecot) -> None:
+    inlet_id = await an_inlet(desk, dovecot)
+    async with fetching(desk):
+        dovecot.deliver("early", a_mail("Early"))
+        await until_kept(desk, 1)
+
+        dovecot.deliver("late", a_mail("Late"))
+        await until_kept(desk, 2)
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        inlet = await inlets.get(tx, inlet_id)
+    assert inlet.error is None
+    assert inlet.last_mail_at is not None
+
+
+async def test_a_wrong_password_is_seen_on_the_inlet(desk: MailDesk, dovecot: Dovecot) -> None:
+    inlet_id = await an_inlet(desk, dovecot, password="wrong")
+    async with fetching(desk), asyncio.timeout(20):
+        while True:
+            async with desk.database.transaction(SYSTEM) as tx:
+                inlet = await inlets.get(tx, inlet_id)
+            if inlet.error:
+                break
+            await asyncio.sleep(0.05)
+
+    assert "authentication" in str(inlet.error).lower()
+    assert inlet.failing_since is not None
+
+
+async def test_a_server_that_is_not_there_is_unavailable(dovecot: Dovecot) -> None:
+    with pytest.raises(Unavailable):
+        Mailbox(MailboxAddress("127.0.0.1", 1, "support", "secret", security="none"))

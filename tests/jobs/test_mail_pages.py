@@ -1,0 +1,149 @@
+"""A mail's HTML in its frame: nothing runs, nothing loads by itself, links say where they lead."""
+
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+import httpx
+import pytest
+
+from helpdesk.actors import SYSTEM
+from helpdesk.app import Web
+from helpdesk.auth import sessions
+from helpdesk.channels import pictures
+from helpdesk.channels.email import framing
+from helpdesk.clock import FixedClock
+from helpdesk.errors import Invalid, Unavailable
+from tests.factories import an_agent, an_inbox
+from tests.mail_desk import MailDesk, a_mail
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+HTML = (
+    '<p onclick="x()">Hello<script>alert(1)</script> <img src="cid:pic@x"> '
+    '<img src="http://tracker.example/p.gif"> <a href="https://evil.example/login" title="bank.example">'
+    'www.bank.example</a></p><div class="gmail_quote"><p>Old words</p></div>'
+)
+
+
+def an_html_mail() -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = "kim@customer.example", "support@demo.localhost", "Picture"
+    mail["Message-ID"] = "<html@customer.example>"
+    mail.set_content(HTML, subtype="html")
+    mail.add_related(PIXEL, "image", "png", cid="<pic@x>")
+    return bytes(mail)
+
+
+@pytest.fixture
+async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
+    web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
+    async with desk.database.transaction(SYSTEM) as tx:
+        token = await sessions.start(tx, (await an_agent(tx, "Maja")).id, "127.0.0.1", "test")
+    cookies = {web.starlette.state.session_cookie: token}
+    transport = httpx.ASGITransport(web.asgi)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies) as client:
+        yield client
+    await web.database.close()
+
+
+async def html_event(browser: httpx.AsyncClient, ticket_id: Any) -> dict[str, Any]:
+    answer = await browser.get(f"/api/v1/tickets/{ticket_id}/events")
+    found: dict[str, Any] = next(one["data"] for one in answer.json()["items"] if one["name"] == "MessageReceived")
+    return found
+
+
+async def test_the_page_is_sandboxed_sanitised_and_folded(desk: MailDesk, browser: httpx.AsyncClient) -> None:
+    ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
+    url = (await html_event(browser, ticket.id))["html_url"]
+
+    page = await browser.get(url)
+
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("sandbox") and "default-src 'none'" in policy and "script" not in policy
+    assert "alert(1)" not in page.text and "onclick" not in page.text
+    assert "tracker.example" not in page.text
+    assert '<a href="https://evil.example/login"' in page.text
+    assert 'title="https://evil.example/login"' in page.text and "(evil.example)" in page.text
+    assert page.text.index("<details>") < page.text.index("Old words")
+
+
+async def test_an_inline_picture_loads_in_a_frame_without_an_origin(
+    desk: MailDesk, browser: httpx.AsyncClient
+) -> None:
+    ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
+    page = await browser.get((await html_event(browser, ticket.id))["html_url"])
+
+    source = page.text.partition('<img src="')[2].partition('"')[0].replace("&amp;", "&")
+    picture = await browser.get(source)
+
+    assert (picture.content, picture.headers["content-type"]) == (PIXEL, "image/png")
+    assert picture.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+async def test_the_address_needs_its_signature_a_sign_in_and_the_right_to_the_ticket(
+    desk: MailDesk, browser: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
+    url = (await html_event(browser, ticket.id))["html_url"]
+    async with desk.database.transaction(SYSTEM) as tx:
+        other = await an_agent(tx, "Other", inboxes=[await an_inbox(tx)])
+        token = await sessions.start(tx, other.id, "127.0.0.1", "test")
+    (cookie,) = browser.cookies
+
+    forged = await browser.get(url[:-4] + "AAAA")
+    foreign = await browser.get(url, headers={"Cookie": f"{cookie}={token}"})
+    nobody = await browser.get(url, headers={"Cookie": ""})
+
+    assert (forged.status_code, foreign.status_code) == (404, 404)
+    assert nobody.status_code in (303, 401)
+
+
+async def test_the_original_is_a_download_for_those_who_see_the_ticket(
+    desk: MailDesk, browser: httpx.AsyncClient
+) -> None:
+    kept = await desk.receive(a_mail("Words"))
+
+    answer = await browser.get(f"/api/v1/messages/{kept.message_id}/original")
+
+    assert answer.content == kept.raw
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+async def test_pictures_from_elsewhere_are_off_unless_allowed(desk: MailDesk, browser: httpx.AsyncClient) -> None:
+    ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
+    url = (await html_event(browser, ticket.id))["html_url"]
+
+    page = await browser.get(url + "&pictures=1")
+
+    assert "tracker.example" not in page.text
+    assert (await browser.get("/m/picture?url=http://tracker.example/p.gif")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/x.png", "http://169.254.169.254/latest", "http://[::ffff:127.0.0.1]/", "http://0/",
+        "http://2130706433/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://10.0.0.8/",
+        "file:///etc/passwd", "http://localhost/", "https://127.0.0.1:8443/", "http://example.com:22/",
+        "http://user:pw@example.com/", "gopher://example.com/", "http://[fd00::1]/", "http://[fe80::1%25eth0]/",
+    ],
+)  # fmt: skip
+async def test_the_picture_fetcher_reaches_nothing_inside(url: str) -> None:
+    with pytest.raises((Invalid, Unavailable)) as refused:
+        await pictures.fetch_picture(url)
+
+    assert refused.value.code in ("address_refused", "address_unknown")
+
+
+def test_a_remote_picture_is_named_as_held_or_goes_through_us() -> None:
+    html = '<img src="remote:https://a.example/x.png" alt="x">'
+
+    held = framing.dressed(html, lambda _: None, None, "Picture not loaded")
+    shown = framing.dressed(html, lambda _: None, lambda url: f"/m/picture?url={len(url)}", "held")
+
+    assert "Picture not loaded" in held and "a.example" not in held
+    assert shown == '<img src="/m/picture?url=23" alt="x">'
