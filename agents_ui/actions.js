@@ -2,14 +2,16 @@
 
 import { dialog, pick } from "./notices_store.js"
 import { go } from "./route.js"
+import { snoozeTimes } from "./snooze_times.js"
 import { now } from "./server_time.js"
 import { dayAndTime, t, time } from "./translation.js"
-import { change, claimNext, undoLast } from "./changes.js"
-import { active, agents, current, me, neighbour, queue } from "./stores.js"
+import { isOpen } from "./alert_order.js"
+import { acknowledge, change, claimNext, undoLast } from "./changes.js"
+import { active, agents, current, me, neighbour, openAlerts, queue } from "./stores.js"
 import { get } from "./http.js"
 
 /** @import { Option } from "./notices_store.js" */
-/** @import { QueueRow, Ticket, View } from "./types.js" */
+/** @import { QueueRow, Scope, Ticket, View } from "./types.js" */
 
 /**
  * @typedef {object} Action
@@ -19,6 +21,7 @@ import { get } from "./http.js"
  * @property {() => string} label
  * @property {"queue" | "ticket" | "write" | "go" | "app"} group
  * @property {boolean} [needsTicket]
+ * @property {() => boolean} [possible]
  * @property {() => void} run
  */
 
@@ -52,7 +55,14 @@ export const ACTIONS = [
   { id: "go_mine", key: "g m", icon: "user", group: "go", label: () => t("Go to mine"), run: () => goTo("mine") },
   { id: "go_open", key: "g o", icon: "circle-dot", group: "go", label: () => t("Go to all open"), run: () => goTo("open") },
   { id: "go_snoozed", key: "g s", icon: "alarm-clock", group: "go", label: () => t("Go to snoozed"), run: () => goTo("snoozed") },
+  { id: "go_pending", key: "g w", icon: "hourglass", group: "go", label: () => t("Go to waiting for reply"), run: () => goTo("pending") },
+  { id: "go_resolved", key: "g r", icon: "circle-check", group: "go", label: () => t("Go to resolved"), run: () => goTo("resolved") },
+  { id: "go_chat", key: "g c", icon: "message-circle", group: "go", label: () => t("Go to live chat"), run: () => goTo("queue", "chat") },
+  { id: "go_email", key: "g e", icon: "mail", group: "go", label: () => t("Go to email"), run: () => goTo("queue", "email") },
+  { id: "go_phone", key: "g p", icon: "phone", group: "go", label: () => t("Go to phone"), run: () => goTo("queue", "phone") },
 
+  { id: "search", key: "/", icon: "search", group: "app", label: () => t("Search and commands"), run: () => { openPalette() } },
+  { id: "acknowledge", key: "y", icon: "siren", group: "app", label: () => t("Acknowledge the alert"), possible: () => Boolean(firstAlert()), run: acknowledgeFirst },
   { id: "call", key: "t", icon: "phone-call", group: "app", label: () => t("Log a call"), run: () => { dialog.value = { name: "call", props: {} } } },
   { id: "undo", key: "z", icon: "undo-2", group: "app", label: () => t("Undo"), run: undoLast },
   { id: "theme", key: "d", icon: "moon", group: "app", label: () => t("Light or dark"), run: () => hands.toggleTheme() },
@@ -66,7 +76,7 @@ export function action(id) {
 
 /** @param {Action} one */
 export function canRun(one) {
-  return !one.needsTicket || Boolean(target())
+  return (!one.needsTicket || Boolean(target())) && (one.possible?.() ?? true)
 }
 
 /** What a ticket action acts on: the open ticket, else the row the keyboard stands on. @returns {Ticket | (QueueRow & {id: string}) | null} */
@@ -78,9 +88,9 @@ export function target() {
   return row ? { ...row, id: row.ticket_id } : null
 }
 
-/** @param {View} view */
-export function goTo(view) {
-  go({ view, channel: null, ticket: null })
+/** @param {View} view @param {Scope} [channel] */
+export function goTo(view, channel = null) {
+  go({ view, channel, ticket: null })
   hands.focusList()
 }
 
@@ -97,6 +107,16 @@ export function openActive(id = active.value) {
 function askWhy() {
   const row = (active.value && queue.row(active.value)) || current.value?.ticket.value
   if (row) dialog.value = { name: "why", props: { row } }
+}
+
+/** The open ticket's own, else the one the window shows first. */
+function firstAlert() {
+  return current.value?.ticket.value?.alerts.find(isOpen) ?? openAlerts()[0]
+}
+
+function acknowledgeFirst() {
+  const alert = firstAlert()
+  if (alert) acknowledge(alert.id)
 }
 
 export function resolveOrReopen() {
@@ -139,25 +159,6 @@ async function snooze() {
     back: { status: "open" },
   })
   moveOn(ticket.id, next)
-}
-
-/** @param {number} moment @returns {{label: string, at: Date}[]} */
-export function snoozeTimes(moment) {
-  const later = new Date(moment + 3 * 3_600_000)
-  const morning = (/** @type {number} */ days) => {
-    const at = new Date(moment)
-    at.setDate(at.getDate() + days)
-    at.setHours(9, 0, 0, 0)
-    return at
-  }
-  const toMonday = (8 - new Date(moment).getDay()) % 7 || 7
-  return [
-    { label: t("In an hour"), at: new Date(moment + 3_600_000) },
-    { label: t("Later today"), at: later },
-    { label: t("Tomorrow morning"), at: morning(1) },
-    { label: t("Monday morning"), at: morning(toMonday) },
-    { label: t("In a week"), at: morning(7) },
-  ]
 }
 
 async function assign() {
@@ -216,12 +217,12 @@ async function tag() {
 }
 
 export async function openPalette() {
-  const commands = ACTIONS.filter(canRun).filter(one => !["down", "up", "open"].includes(one.id)).map(one => ({
-    id: `do ${one.id}`, label: one.label(), icon: one.icon, key: one.key, group: t("Commands"),
-  }))
+  const commands = ACTIONS.filter(canRun).filter(one => !["down", "up", "open", "search"].includes(one.id)).map(one => ({
+    id: `do ${one.id}`, label: one.label(), icon: one.icon, key: one.key, group: one.group === "go" ? t("Go to") : t("Commands"),
+  })).sort((a, b) => Number(a.group !== t("Commands")) - Number(b.group !== t("Commands")))
   const tickets = queue.all().map(row => ticketOption(row))
   const chosen = await pick({
-    title: t("Search and commands"), placeholder: t("Search tickets, or type a command"), options: [...commands, ...tickets],
+    title: t("Search and commands"), placeholder: t("Search tickets, or type a command"), options: [...commands, ...tickets], unchosen: true,
     more: async text => {
       const found = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
       return found.items.filter((/** @type {any} */ row) => mentions(row, text)).map((/** @type {any} */ row) => ticketOption(row))

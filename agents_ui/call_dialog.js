@@ -1,8 +1,8 @@
 // "Log a call": what was said on the phone becomes a ticket in the same queue.
 
-import { html, useEffect, useState } from "../vendor/ui.js"
+import { html, useEffect, useRef, useState } from "../vendor/ui.js"
 import { get } from "./http.js"
-import { Icon } from "./icons.js"
+import { CTRL, Icon, Keys } from "./icons.js"
 import { dialog, toast } from "./notices_store.js"
 import { go } from "./route.js"
 import { remember, remembered } from "./storage.js"
@@ -18,6 +18,7 @@ export function CallDialog() {
   const [known, setKnown] = useState(/** @type {any} */ (null))
   const [problem, setProblem] = useState(/** @type {{text: string, field?: string} | null} */ (null))
   const [sending, setSending] = useState(false)
+  const caller = useRef(/** @type {HTMLInputElement | null} */ (null))
   useEffect(() => { remember(DRAFT, call.caller || call.notes || call.name ? call : null) }, [call])
   useEffect(() => {
     const number = call.caller.trim()
@@ -38,7 +39,11 @@ export function CallDialog() {
   }
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault()
-    if (!/\d/.test(call.caller)) return setProblem({ text: t("Give the number of the call"), field: "caller" })
+    if (sending) return
+    if (!/\d/.test(call.caller)) {
+      setProblem({ text: t("Give the number of the call"), field: "caller" })
+      return caller.current?.focus()
+    }
     setSending(true)
     try {
       const ticket = await logCall(asRequest(call, known))
@@ -53,15 +58,16 @@ export function CallDialog() {
     }
   }
   const wrong = (/** @type {string} */ name) => (problem?.field === name ? "true" : undefined)
-  return html`<form class="form" onSubmit=${submit} noValidate>
+  return html`<form class="form" onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event) }} noValidate>
     <header class="dialog-head"><h2><${Icon} name="phone-call" />${t("Log a call")}</h2>
       <button type="button" class="button quiet icon-only" onClick=${() => { dialog.value = null }} aria-label=${t("Close")}><${Icon} name="x" /></button></header>
     <div class="form-body">
       <div class="form-row">
-        <label class="field">${t("Phone number")}<input type="tel" name="caller" required autocomplete="off" value=${call.caller} onInput=${set("caller")}
-          aria-invalid=${wrong("caller")} aria-describedby="call-known" placeholder="+46 70 123 45 67" /></label>
+        <label class="field">${t("Phone number")}<input type="tel" name="caller" ref=${caller} required autocomplete="off" value=${call.caller} onInput=${set("caller")}
+          aria-invalid=${wrong("caller")} aria-describedby="call-problem call-known" placeholder="+46 70 123 45 67" /></label>
         <label class="field">${t("Who")}<input type="text" name="name" autocomplete="off" value=${call.name} onInput=${set("name")} placeholder=${known?.name ?? t("Name, if you know it")} /></label>
       </div>
+      <p class="form-problem at-field" id="call-problem" role="alert">${problem?.field === "caller" && html`<${Icon} name="circle-alert" />${problem.text}`}</p>
       <p class="form-hint" id="call-known" role="status">${known ? html`<${Icon} name="user-check" />${t("Known: {name}", { name: [known.name, known.company?.name].filter(Boolean).join(", ") || known.phone })}` : ""}</p>
       <div class="form-row">
         <fieldset class="field"><legend>${t("Direction")}</legend><div class="switch wide">
@@ -75,10 +81,10 @@ export function CallDialog() {
         <label class="field">${t("Call back at")}<input type="datetime-local" name="callback" value=${call.callback} onInput=${set("callback")} /></label>
         <label class="check urgent"><input type="checkbox" checked=${call.urgent} onChange=${set("urgent")} /><span><${Icon} name="siren" />${t("Urgent")}</span></label>
       </div>
-      <p class="form-problem" role="alert">${problem ? html`<${Icon} name="circle-alert" />${problem.text}` : ""}</p>
+      <p class="form-problem" role="alert">${problem && problem.field !== "caller" ? html`<${Icon} name="circle-alert" />${problem.text}` : ""}</p>
     </div>
-    <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = null }}>${t("Later")}</button>
-      <button type="submit" class="button primary" disabled=${sending}>${sending ? t("Logging") : t("Log the call")}</button></footer>
+    <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = null }}>${t("Cancel")}</button>
+      <button type="submit" class="button primary" disabled=${sending}>${sending ? t("Logging") : t("Log the call")}<${Keys} keys=${`${CTRL} ↵`} /></button></footer>
   </form>`
 }
 

@@ -9,6 +9,7 @@ import { storage } from "./storage.js"
 import { acknowledging, agents, alerts, connection, current, me, queue } from "./stores.js"
 import { t } from "./translation.js"
 
+/** @import { Undo } from "./notices_store.js" */
 /** @import { Named, QueueRow, Ticket, TicketChange } from "./types.js" */
 
 export const outboxRevision = signal(0)
@@ -21,23 +22,24 @@ export const outbox = new Outbox({
     uploads: entry.uploads.map(one => one.id),
   }),
   changed: () => { outboxRevision.value++ },
-  delivered: entry => { if (entry.then) change(entry.ticket, { status: entry.then }) },
+  delivered({ ticket, number, then, back }) {
+    if (then) change(ticket, { status: then }, { said: number ? t("Sent; #{number} is resolved", { number }) : undefined, back: back && { status: back }, left: true })
+  },
 })
 
 /**
  * Shown at once, taken back with a word when the server refuses.
  * @param {string} id
  * @param {TicketChange} set
- * @param {{said?: string, back?: TicketChange}} [options] what to say, and the change that undoes it
+ * @param {{said?: string, back?: TicketChange, left?: boolean}} [options] what to say, the change that undoes it, whether undoing opens the ticket again
  */
-export async function change(id, set, { said, back } = {}) {
+export async function change(id, set, { said, back, left = current.peek()?.id === id } = {}) {
   const shown = shownAs(set)
   queue.overlay(id, shown)
   const store = current.peek()?.id === id ? current.peek() : null
   if (store) store.overlay.value = { ...store.overlay.value, ...shown }
-  const undo = back && said ? { label: said, run: () => change(id, back, { said: t("Undone") }) } : undefined
-  if (undo) canUndo(undo)
-  const shownToast = said ? toast(said, { action: undo && { label: t("Undo"), key: "Z", run: undoLast } }) : 0
+  const undo = back && said ? { label: said, run: () => takeBack(id, set, back, left) } : undefined
+  const shownToast = said ? undo ? offerUndo(undo, id) : toast(said, { about: id }) : 0
   const answer = await persist("change_ticket", { ticket: id, client_id: crypto.randomUUID(), set })
   if (store) {
     if (answer.ok && store.fields.peek()) store.fields.value = /** @type {Ticket} */ ({ ...store.fields.peek(), ...shown })
@@ -49,6 +51,25 @@ export async function change(id, set, { said, back } = {}) {
   dismiss(shownToast)
   if (undo) cannotUndo(undo)
   toast(t("Not changed: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
+}
+
+/** @param {string} id @param {TicketChange} set @param {TicketChange} back @param {boolean} left */
+async function takeBack(id, set, back, left) {
+  if (left) go({ ticket: id })
+  // The contact is told of solved and of open again: the way back from solved leads through open.
+  if (set.status === "resolved" && back.status !== "open") await change(id, { status: "open" })
+  change(id, back, { said: t("Undone") })
+}
+
+/** @param {Undo} step @param {string} id the ticket */
+function offerUndo(step, id) {
+  const run = () => {
+    cannotUndo(step)
+    step.run()
+  }
+  step.toast = toast(step.label, { about: id, action: { label: t("Undo"), key: "Z", run } })
+  canUndo(step)
+  return step.toast
 }
 
 export function undoLast() {
@@ -67,8 +88,7 @@ export async function claimNext() {
     go({ ticket: id })
     const number = answer.number ?? answer.ticket.number ?? queue.row(id)?.number
     const said = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
-    canUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) })
-    toast(said, { action: { label: t("Undo"), key: "Z", run: undoLast } })
+    offerUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) }, id)
   } else if (answer.ok || answer.error === "empty") {
     toast(t("The queue is empty. Well done."))
   } else {

@@ -6,7 +6,6 @@ import { readDraft, writeDraft } from "./drafts.js"
 import { RequestFailed, upload } from "./http.js"
 import { CTRL, Icon, Keys } from "./icons.js"
 import { sizeText } from "./message.js"
-import { toast } from "./notices_store.js"
 import { number, plural, t } from "./translation.js"
 import { outbox, reasonOf } from "./changes.js"
 import { connection, me, neighbour } from "./stores.js"
@@ -26,6 +25,7 @@ export function Composer({ ticket }) {
   const [files, setFiles] = useState(/** @type {Upload[]} */ ((draft?.uploads ?? []).map(one => ({ ...one, progress: 1, key: one.id }))))
   const [over, setOver] = useState(false)
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null))
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null))
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
@@ -58,6 +58,16 @@ export function Composer({ ticket }) {
   }, [answerable])
   useLayoutEffect(() => { if (field.current) grow(field.current) }, [body])
 
+  useLayoutEffect(() => {
+    const { style } = document.documentElement // toasts stand above the composer, however high it is
+    const watch = new ResizeObserver(() => style.setProperty("--composer", `${form.current?.offsetHeight ?? 0}px`))
+    watch.observe(/** @type {HTMLFormElement} */ (form.current))
+    return () => {
+      watch.disconnect()
+      style.removeProperty("--composer")
+    }
+  }, [])
+
   const uploading = files.some(one => one.progress < 1 && !one.failed)
   const usable = files.filter(isStored)
   const tooLong = body.length - LONGEST
@@ -83,18 +93,16 @@ export function Composer({ ticket }) {
   }
   const send = (/** @type {boolean} */ resolve) => {
     if (!ready) return
-    outbox.add({ ticket: ticket.id, kind, body: body.trim(), uploads: usable.map(plain), ...(resolve ? { then: /** @type {const} */ ("resolved") } : {}) })
+    const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
+    const turns = resolve ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
+    outbox.add({ ticket: ticket.id, kind, body: body.trim(), uploads: usable.map(plain), ...turns })
     setBody("")
     setFiles([])
     written.current = { kind, body: "", uploads: [] }
     keep()
     sayTyping(false)
-    if (resolve) {
-      toast(t("Sent; #{number} is resolved", { number: ticket.number }))
-      moveOn(ticket.id, neighbour(ticket.id, 1))
-    } else {
-      field.current?.focus()
-    }
+    if (resolve) moveOn(ticket.id, neighbour(ticket.id, 1))
+    else field.current?.focus()
   }
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
@@ -118,7 +126,7 @@ export function Composer({ ticket }) {
   }
   const name = ticket.contact.name || ticket.contact.email || ticket.contact.phone || t("the visitor")
   const note = kind === "note"
-  return html`<form class="composer" data-kind=${kind} data-over=${over} aria-label=${note ? t("Write a note") : t("Reply")}
+  return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} aria-label=${note ? t("Write a note") : t("Reply")}
     onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(false) }}
     onDragOver=${(/** @type {DragEvent} */ event) => { if (event.dataTransfer?.types.includes("Files")) { event.preventDefault(); setOver(true) } }}
     onDragLeave=${() => setOver(false)} onDrop=${onDrop}>

@@ -22,14 +22,15 @@ async function load(name) {
 
 export function Dialogs() {
   const open = dialog.value
+  const close = () => (open?.props.answer ? open.props.answer(null) : (dialog.value = null))
   const [, draw] = useState(0)
-  useEffect(() => { load("pick") }, [])
+  useEffect(() => { load("pick").catch(() => {}) }, [])
   useEffect(() => {
-    if (open && !loaded.has(open.name)) load(open.name).then(() => draw(count => count + 1))
+    if (open && !loaded.has(open.name)) load(open.name).then(() => draw(count => count + 1), close)
   }, [open?.name])
   const Part = open && loaded.get(open.name)
   if (!Part) return null
-  return html`<${Modal} key=${open.name} name=${open.name} close=${() => (open.props.answer ? open.props.answer(null) : (dialog.value = null))}>
+  return html`<${Modal} key=${open.name} name=${open.name} close=${close}>
     <${Part} ...${open.props} /></${Modal}>`
 }
 

@@ -35,8 +35,8 @@ export function Frame() {
       ${navOpen && html`<div class="scrim" onClick=${() => setNavOpen(false)}></div>`}
       <${QueueList} openNav=${() => setNavOpen(true)} />
       ${ticket && store && Thread.value ? html`<${Thread.value} key=${store.id} store=${store} />` : html`<${NothingOpen} />`}
+      <${Toasts} />
     </div>
-    <${Toasts} />
     <${Dialogs} />
   </div>`
 }

@@ -1,12 +1,13 @@
 // What the whole window must know: the line is down, an alert is open, an action went through or did not.
 
-import { html } from "../vendor/ui.js"
+import { html, useState } from "../vendor/ui.js"
+import { ticketOf } from "./alert_order.js"
 import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
 import { plural, t } from "./translation.js"
 import { acknowledge, outbox, outboxRevision } from "./changes.js"
-import { alerts, connection, current } from "./stores.js"
+import { connection, current, openAlerts } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value
@@ -27,22 +28,24 @@ export function ConnectionBanner() {
   return null
 }
 
-/** Alerts of other tickets; the open ticket shows its own. */
+/** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */
 export function OpenAlerts() {
-  const open = alerts.value.filter(alert => ticketOf(alert) !== current.value?.id)
+  const [all, showAll] = useState(false)
+  const open = openAlerts().filter(alert => ticketOf(alert) !== current.value?.id)
   if (!open.length) return null
-  const [first] = open
-  const id = ticketOf(first)
-  const title = first.ticket ? `#${first.ticket.number} ${first.ticket.subject}` : first.reason
-  return html`<div class="alert-banner global" role="alert"><${Icon} name="siren" />
-    <span class="alert-text"><strong>${plural("{n} open alert", "{n} open alerts", open.length)}</strong>${" "}
-      ${id ? html`<button type="button" class="link" onClick=${() => go({ ticket: id })}>${title}</button>` : title}</span>
-    <button type="button" class="button danger" onClick=${() => acknowledge(first.id)}>${t("Acknowledge")}</button></div>`
+  return html`<div class="alerts" role="alert">${(all ? open : open.slice(0, 1)).map((alert, index) => html`<div class="alert-banner global" key=${alert.id}>
+    <${Icon} name="siren" /><span class="alert-text"><${AlertText} alert=${alert} /></span>
+    ${index === 0 && open.length > 1 && html`<button type="button" class="button quiet" aria-expanded=${all} onClick=${() => showAll(!all)}>
+      ${all ? t("Show one") : plural("{n} open alert", "{n} open alerts", open.length)}<${Icon} name=${all ? "arrow-up" : "arrow-down"} /></button>`}
+    <button type="button" class="button danger" onClick=${() => acknowledge(alert.id)}>${t("Acknowledge")}</button></div>`)}</div>`
 }
 
-/** @param {import("./types.js").Alert} alert */
-function ticketOf(alert) {
-  return alert.ticket?.id ?? alert.ticket_id ?? null
+/** @param {{alert: import("./types.js").Alert}} props */
+function AlertText({ alert }) {
+  const { ticket, reason } = alert
+  const id = ticketOf(alert)
+  return html`<strong>${reason || t("This ticket raised an alert")}</strong>
+    ${id && ticket && html` <button type="button" class="link" onClick=${() => go({ ticket: id })}>#${ticket.number} ${ticket.subject}</button>`}`
 }
 
 export function Toasts() {

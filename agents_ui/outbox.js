@@ -14,6 +14,8 @@
  * @property {"sending" | "sent" | "failed"} state
  * @property {string} [error]
  * @property {Status} [then] the status to set once it is sent
+ * @property {Status} [back] the status that undoing `then` leads back to
+ * @property {number} [number] the ticket's, to say so
  */
 
 /** @typedef {{ok: boolean, error?: string, retry_ms?: number, version?: number}} Ack */
@@ -54,7 +56,7 @@ export class Outbox {
     this._restore()
   }
 
-  /** @param {Pick<Entry, "ticket" | "kind" | "body" | "uploads"> & {then?: Status}} written */
+  /** @param {Pick<Entry, "ticket" | "kind" | "body" | "uploads" | "then" | "back" | "number">} written */
   add(written) {
     const last = Math.max(0, ...[...this._entries.values()].map(entry => entry.order))
     /** @type {Entry} */

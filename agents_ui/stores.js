@@ -1,5 +1,6 @@
 // What the workspace knows, each thing once: the queue, the open ticket, the line to the server.
 
+import { byUrgency, ticketOf } from "./alert_order.js"
 import { io } from "../vendor/socket.io.esm.min.js"
 import { signal } from "../vendor/ui.js"
 import { Connection } from "./connection.js"
@@ -32,6 +33,12 @@ export const connection = new Connection({
   }),
   askOverHttp,
 })
+
+/** Every open alert, the most urgent first. */
+export function openAlerts() {
+  queue.revision.value
+  return byUrgency(alerts.value, alert => queue.row(ticketOf(alert) ?? "")?.priority)
+}
 
 /** The row after (or before) the one given, in the order on screen. @param {string | null} id @param {number} step */
 export function neighbour(id, step) {

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
 import { action, canRun } from "./actions.js"
+import { isOpen } from "./alert_order.js"
 import { Composer } from "./composer.js"
 import { Details } from "./details.js"
 import { Icon, Keys } from "./icons.js"
@@ -59,8 +60,7 @@ function Actions({ ticket }) {
 
 /** @param {{ticket: Ticket}} props */
 function AlertBanner({ ticket }) {
-  const open = ticket.alerts.filter(one => one.state !== "acknowledged" && one.state !== "exhausted" && one.state !== "closed")
-  return open.map(one => html`<div class="alert-banner" role="alert" key=${one.id}><${Icon} name="siren" />
+  return ticket.alerts.filter(isOpen).map(one => html`<div class="alert-banner" role="alert" key=${one.id}><${Icon} name="siren" />
     <span>${one.reason || t("This ticket raised an alert")}</span>
     <button type="button" class="button danger" onClick=${() => acknowledge(one.id)}>${t("Acknowledge")}</button></div>`)
 }

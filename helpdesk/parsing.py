@@ -1,12 +1,13 @@
 """Untrusted data in, typed values out."""
 
+from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, TypeAdapter, ValidationError
 
 from helpdesk.errors import Invalid, NotFound
 
@@ -49,6 +50,16 @@ def known_zone(name: str) -> str:
     if name not in time_zones():
         raise ValueError("not a time zone")
     return name
+
+
+def known_moment(moment: datetime) -> datetime:
+    """A moment that the database can hold and somebody could mean. Errors: ValueError."""
+    if moment.tzinfo is None or not 1970 <= moment.year <= 2200:
+        raise ValueError("not a moment between 1970 and 2200")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(known_moment)]
 
 
 def parse_number(value: str, what: str, most: int = 10**18 - 1) -> int:

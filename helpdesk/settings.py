@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         frozenset(),
         description="names under which our own mail server writes Authentication-Results, comma separated",
     )
-    verify_dkim: bool = Field(True, description="check DKIM signatures ourselves where our mail server did not")
+    verify_dkim: bool = Field(
+        True, description="check DKIM signatures ourselves where our mail server did not"
+    )
     remote_images: bool = Field(
         False, description="let agents load pictures that mails link to, through this server only"
     )

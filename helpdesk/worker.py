@@ -1,4 +1,4 @@
-"""The background process: claims jobs, keeps the timetable, takes mail in. `serve` runs it inside by default."""
+"""The background process: jobs, the timetable, mail in. `serve` runs it inside by default."""
 
 import asyncio
 import ssl
@@ -7,7 +7,6 @@ from typing import Literal
 
 import structlog
 
-from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
 from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.fetch_mail import Fetchers
@@ -60,9 +59,9 @@ class Background:
     async def _listen(self, protocol: Literal["smtp", "lmtp"], port: int) -> None:
         if not port:
             return
-        listener = Listener(
-            self._intake.accepts, partial(self._intake.receive, path=protocol), hostname="helpdesk", protocol=protocol, tls=_certificate(self._settings)
-        )
+        receive = partial(self._intake.receive, path=protocol)
+        tls = _certificate(self._settings)
+        listener = Listener(self._intake.accepts, receive, hostname="helpdesk", protocol=protocol, tls=tls)
         await listener.start(self._settings.smtp_in_host, port)
         self._listeners.append(listener)
 

@@ -62,7 +62,9 @@ class MailDesk:
     inbox: Inbox
     read: list[UUID] = field(default_factory=list)
 
-    async def receive(self, raw: bytes, *, to: str | None = None, envelope_from: str = "x@x.example") -> RawMail:
+    async def receive(
+        self, raw: bytes, *, to: str | None = None, envelope_from: str = "x@x.example"
+    ) -> RawMail:
         async with self.database.transaction(SYSTEM) as tx:
             mail_id = await mail_intake.keep_for(
                 tx, to or str(self.inbox.address), path="smtp", envelope_from=envelope_from, raw=raw
@@ -102,7 +104,11 @@ class MailDesk:
 
 async def a_mail_desk(database: Database, folder: Path, readers: Readers, **settings: Any) -> MailDesk:
     given = Settings(
-        secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=folder, demo=True, authserv_ids=EDGE, **settings
+        secret_key="test-key-0123456789-abcdefghijklmnop",
+        data_dir=folder,
+        demo=True,
+        authserv_ids=EDGE,
+        **settings,
     )
     workshop = open_workshop(database, given, Files(folder / "files", given.key))
     workshop.readers = readers

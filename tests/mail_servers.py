@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 needs_dovecot = pytest.mark.skipif(
-    shutil.which("dovecot") is None, reason="no Dovecot here: install dovecot-imapd to run this against a real one"
+    shutil.which("dovecot") is None,
+    reason="no Dovecot here: install dovecot-imapd to run this against a real one",
 )
 
 _CONFIGURATION = """

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
 import { fileSize, initials, linked, looksLikeEmail } from "./text.js"
-import { grouped } from "./thread.js"
+import { answering, grouped } from "./thread.js"
 import { clockTime, dayName, moment, t } from "./translation.js"
 
 /** @import { Chat } from "./chat.js" */
@@ -159,7 +159,8 @@ function AfterTheLast({ chat, now }) {
   const session = chat.session.value
   const last = chat.lines.value[chat.lines.value.length - 1]
   if (!session || !last?.mine || last.waiting) return null
-  const { open, next_opening } = session.inbox
+  const { next_opening } = session.inbox
+  const open = session.inbox.open || answering(chat.lines.value, now)
   const waits = now.getTime() - Date.parse(last.at) > 90_000
   if (open && !waits) return null
   const back = next_opening ? moment(new Date(next_opening), now) : null

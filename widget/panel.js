@@ -7,6 +7,7 @@ import { Icon } from "./icon.js"
 import { Avatar, Messages } from "./messages.js"
 import { keep } from "./storage.js"
 import { colours, launcher } from "./theme.js"
+import { answering } from "./thread.js"
 import { clockTime, locale, moment, openingHours, replyTime, speak, t } from "./translation.js"
 
 /** @import { Ticket } from "./chat.js" */
@@ -109,7 +110,7 @@ function Header({ several }) {
         <button type="button" class="icon" aria-label=${t("All conversations")} title=${t("All conversations")} onClick=${() => { view.value = "list" }}>
           <${Icon} name="back" />
         </button>`}
-      ${!listing && html`<span class=${inbox?.open ? "who there" : "who"}><${Avatar} name=${title} /></span>`}
+      ${!listing && html`<span class=${inbox?.open || answers() ? "who there" : "who"}><${Avatar} name=${title} /></span>`}
       <div class="title">
         <h1>${title}</h1>
         ${inbox && !listing && html`<p>${presence()}</p>`}
@@ -120,10 +121,15 @@ function Header({ several }) {
     </header>`
 }
 
+function answers() {
+  return answering(chat.lines.value, now.value)
+}
+
 /** Is somebody there, and how long will it take: told before anything is asked. */
 function presence() {
   const inbox = chat.session.value?.inbox
   if (!inbox) return ""
+  if (answers()) return t("Answering you now")
   if (!inbox.open) return inbox.next_opening ? t("Back {when}", { when: moment(new Date(inbox.next_opening), now.value) }) : t("Away right now")
   return inbox.reply_time ? replyTime(inbox.reply_time) : t("We are here")
 }
@@ -211,7 +217,7 @@ effect(() => {
 })
 
 effect(() => {
-  const own = /** @type {import("./theme.js").Theme} */ (chat.session.value?.inbox.theme ?? {})
+  const own = /** @type {import("./theme.js").Theme} */ (chat.session.value?.inbox.theme ?? page.theme ?? {})
   const theme = { ...own, ...Object.fromEntries(Object.entries(wish.value).filter(([, value]) => value)) }
   const scheme = theme.scheme === "dark" || theme.scheme === "light" ? theme.scheme : null
   const root = document.documentElement

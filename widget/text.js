@@ -1,5 +1,7 @@
 // Strangers' text made safe to show: only ever text nodes and links, never markup.
 
+import { locale } from "./translation.js"
+
 const LINK = /\bhttps?:\/\/[^\s<>"']+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/gi
 const TRAILING = /[.,;:!?…)\]}]+$/
 
@@ -53,9 +55,11 @@ export function initials(name) {
   return ends.map(word => [...word][0]).join("").toLocaleUpperCase()
 }
 
-/** @param {number} bytes */
+/** As in the agents' workspace. @param {number} bytes */
 export function fileSize(bytes) {
-  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+  if (bytes < 1000) return `${bytes} B`
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"]
+  return `${(Math.round(value * 10) / 10).toLocaleString(locale())} ${unit}`
 }
 
 /** @param {string} address */

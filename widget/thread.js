@@ -18,11 +18,23 @@ const STATUS_AFTER = /** @type {Record<string, string>} */ ({
   TicketResolved: "resolved", TicketReopened: "open", TicketClosed: "closed",
 })
 const ONE_BREATH = 5 * 60_000
+const STAYS = 15 * 60_000
 
 /** Events added to what is shown; unknown ones show nothing. @param {Line[]} lines @param {TicketEvent[]} events @returns {Line[]} */
 export function withEvents(lines, events) {
-  const fresh = events.map(lineOf).filter(line => line !== null)
-  return fresh.length ? [...lines, ...fresh] : lines
+  return events.reduce((before, event) => {
+    const line = lineOf(event)
+    if (!line) return before
+    // Solved and at once open again: it was taken back, and nobody needs to read of either.
+    const takenBack = line.notice === "TicketReopened" && before[before.length - 1]?.notice === "TicketResolved"
+    return takenBack ? before.slice(0, -1) : [...before, line]
+  }, lines)
+}
+
+/** The agent who has just answered is there, whatever the opening hours say. @param {Line[]} lines @param {Date} now */
+export function answering(lines, now) {
+  const answer = lines.findLast(line => line.kind === "message" && !line.mine)
+  return answer && now.getTime() - Date.parse(answer.at) < STAYS ? answer.author : null
 }
 
 /** The status after these events, or the one before. @param {string} status @param {TicketEvent[]} events */

@@ -14,6 +14,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import database_of
 from helpdesk.domain import oncall, tickets
+from helpdesk.domain.tickets import inlets
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.storage import job_queue, migrations
 from helpdesk.storage.transaction import Transaction
@@ -62,6 +63,7 @@ async def _checks(request: Request) -> dict[str, Any]:
         async with database_of(request).transaction(SYSTEM) as tx:
             connection = await tx.driver()
             overdue = await oncall.oldest_overdue(tx)
+            broken = [{"kind": one.kind, "error": one.error} for one in await inlets.broken(tx)]
             lag, held = await job_queue.oldest_age(connection), await job_queue.held(connection)
         current = state.schema_checked or await migrations.is_current(database_of(request).engine)
         state.schema_checked = current
@@ -81,7 +83,7 @@ async def _checks(request: Request) -> dict[str, Any]:
             "overdue_seconds": round(overdue, 1),
             "reason": "an alert's next step or ring is overdue",
         },
-        "mail_in": state.mail_in(),
+        "mail_in": state.mail_in() | {"broken_inlets": broken},
     }
 
 

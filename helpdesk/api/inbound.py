@@ -1,5 +1,6 @@
 """Where mail providers post to: POST /inbound/{provider}/{inbox}. 2xx only after the commit."""
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 
@@ -109,10 +110,8 @@ async def _fields(form: FormData, body: bytes) -> dict[str, bytes]:
             continue
         data = value.encode("utf-8", "surrogateescape")
         if not value.isascii() and data not in body:
-            try:
+            with contextlib.suppress(UnicodeEncodeError):
                 data = value.encode("latin-1")
-            except UnicodeEncodeError:
-                pass
         found.setdefault(name, data)
     return found
 

@@ -91,5 +91,3 @@ def _said(said: tickets.Said) -> dict[str, Any]:
         "at": said.at,
         "duplicate": said.duplicate,
     }
-
-

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
@@ -48,7 +48,8 @@ class Address:
     """One row of the route table: `handler` answers it; the rest is what its description needs.
 
     `takes` is the body. `creates` is a body too, of a handler that makes something once per
-    Idempotency-Key (requests.creating). `gives` is the answer; None says it has no body.
+    Idempotency-Key (requests.creating). `gives` is the answer; None says it has no body. `needs` is the
+    least scope of an API token here; unless said, `write` for everything but GET.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Address:
     may_be_empty: bool = False
     is_versioned: bool = False
     is_upload: bool = False
+    needs: Literal["write", "acknowledge", "read", ""] = ""
 
 
 def document(staff: Sequence[Address], visitors: Sequence[Address], base: str) -> Schema:

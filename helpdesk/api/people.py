@@ -141,7 +141,7 @@ async def show_contact(request: Request) -> Response:
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_reader(tx.actor)
         contact_id: UUID = parse_id(request.path_params["id"], "contact")
-        return answer(await _contact(tx, await contacts.get(tx, contact_id)))
+        return answer(await _contact(tx, await contacts.get_visible(tx, contact_id)))
 
 
 async def create_contact(tx: Transaction, request: Request, wanted: NewContact) -> Any:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import select, update
@@ -18,10 +19,12 @@ from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
+from helpdesk.web.cross_site import bearer_of
 from helpdesk.web.visits import session_of
 from helpdesk.wire import encode
 
 T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
 Create = Callable[[Transaction, Request, T], Awaitable[Any]]
 
 LARGEST_PAGE = 200
@@ -37,19 +40,17 @@ def files_of(request: Request) -> Files:
 
 
 async def actor_of(request: Request) -> Actor:
-    """The agent behind the session cookie, or the API token's. Errors: Unauthenticated."""
-    token = _bearer(request)
-    if token is not None:
-        return await api_keys.actor_of(database_of(request), token)
-    session = await session_of(request)
-    if session is None:
-        raise Unauthenticated("sign_in_first", "Send a session cookie or an API token.")
-    return session.actor
+    """The agent behind the session cookie, or the API token's; looked up once. Errors: Unauthenticated."""
+    state = request.scope.setdefault("state", {})
+    if "actor" not in state:
+        state["actor"] = await _identified(request)
+    actor: Actor = state["actor"]
+    return actor
 
 
 async def visitor_of(request: Request) -> Actor:
     """The visitor behind a widget token. Errors: Unauthenticated."""
-    token = _bearer(request)
+    token = bearer_of(request.headers)
     if token is None or not token.startswith("vt_"):
         raise Unauthenticated("visitor_token_missing")
     return await visitors.actor_of(database_of(request), token)
@@ -81,6 +82,17 @@ def creating(
 
     endpoint.__doc__ = create.__doc__
     endpoint.__name__ = create.__name__
+    return endpoint
+
+
+def admitting(handler: Handler, allow: Callable[[Actor], None]) -> Handler:
+    """The handler behind a door: nothing of a request is read before its caller is known and allowed."""
+
+    @wraps(handler)
+    async def endpoint(request: Request) -> Response:
+        allow(await actor_of(request))
+        return await handler(request)
+
     return endpoint
 
 
@@ -119,13 +131,18 @@ async def _remember(tx: Transaction, actor: Actor, key: str, status: int, body: 
     )
 
 
+async def _identified(request: Request) -> Actor:
+    token = bearer_of(request.headers)
+    if token is not None:  # also an empty one: who sends a token is never taken for their cookie
+        return await api_keys.actor_of(database_of(request), token)
+    session = await session_of(request)
+    if session is None:
+        raise Unauthenticated("sign_in_first", "Send a session cookie or an API token.")
+    return session.actor
+
+
 def _key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is not None and not 1 <= len(key) <= LONGEST_KEY:
         raise Invalid("key_invalid", f"An Idempotency-Key has 1 to {LONGEST_KEY} characters.")
     return key
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

@@ -25,8 +25,9 @@ from helpdesk.api import (
     widget,
 )
 from helpdesk.api.openapi import Address
-from helpdesk.api.requests import creating
+from helpdesk.api.requests import admitting, creating
 from helpdesk.channels import chat
+from helpdesk.domain import permissions
 
 V1 = "/api/v1"
 
@@ -40,15 +41,25 @@ def routes() -> list[BaseRoute]:
         Route("/inbound/{provider}/{inbox}", inbound.receive_post, methods=["POST"]),
         Route("/m/picture", mail_pages.show_picture),
         Route("/m/{message}", mail_pages.show_mail_page),
-        *[_route(V1, address) for address in STAFF],
-        *[_route("/widget", address) for address in VISITORS],
+        *[_staff_route(address) for address in STAFF],
+        *[Route("/widget" + address.path, address.handler, methods=[address.method]) for address in VISITORS],
         *reference.routes(V1, lambda: openapi.document(STAFF, VISITORS, V1)),
     ]
 
 
-def _route(base: str, row: Address) -> Route:
+def _staff_route(row: Address) -> Route:
     handler = creating(row.creates, row.handler, row.status) if row.creates else row.handler
-    return Route(base + row.path, handler, methods=[row.method])
+    needs = row.needs or ("" if row.method == "GET" else "write")
+    return Route(V1 + row.path, admitting(handler, _DOORS[needs]), methods=[row.method])
+
+
+_DOORS = {
+    "": permissions.require_staff,
+    "read": permissions.require_reader,
+    "write": permissions.require_writer,
+    "acknowledge": permissions.require_acknowledger,
+}
+"""What a caller must be allowed before anything else is looked at; what exactly, the domain asks."""
 
 
 # fmt: off
@@ -97,8 +108,8 @@ STAFF = [
     Address("GET", "/oncall/now", oncall.show_on_call_now, shapes.Page[shapes.OnCall]),
     Address("GET", "/alerts", oncall.list_alerts, shapes.Page[shapes.Alert], query="state limit"),
     Address("GET", "/alerts/{id}", oncall.show_alert, rota_shapes.AlertStory),
-    Address("POST", "/alerts/{id}/acknowledge", oncall.acknowledge_alert, shapes.Alert),
-    Address("POST", "/alerts/{id}/hand_on", oncall.hand_on_alert, shapes.Alert),
+    Address("POST", "/alerts/{id}/acknowledge", oncall.acknowledge_alert, shapes.Alert, needs="acknowledge"),
+    Address("POST", "/alerts/{id}/hand_on", oncall.hand_on_alert, shapes.Alert, needs="acknowledge"),
     Address("GET", "/schedules", rota.list_schedules, shapes.Page[rota_shapes.Schedule]),
     Address("GET", "/schedules/{id}", rota.show_schedule, rota_shapes.ScheduleDuty, query="from to"),
     Address("POST", "/schedules/{id}/overrides", rota.create_override, rota_shapes.Override, 201, creates=rota.NewOverride),
@@ -111,7 +122,7 @@ STAFF = [
     Address("GET", "/escalation_policies", rota.list_escalation_policies, shapes.Page[rota_shapes.EscalationPolicy]),
     Address("POST", "/escalation_policies", rota.create_escalation_policy, rota_shapes.EscalationPolicy, 201, creates=rota.NewEscalationPolicy),
     Address("GET", "/escalation_policies/{id}", rota.show_escalation_policy, rota_shapes.PolicyForeseen, query="at"),
-    Address("POST", "/realtime/pass", realtime.create_pass, shapes.Pass),
+    Address("POST", "/realtime/pass", realtime.create_pass, shapes.Pass, needs="read"),
 ]
 
 VISITORS = [

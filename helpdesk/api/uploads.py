@@ -10,7 +10,7 @@ from helpdesk.actors import Actor, ActorKind
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, files_of, visitor_of
 from helpdesk.channels import uploads
-from helpdesk.domain import permissions
+from helpdesk.domain import limits, permissions
 from helpdesk.domain.tickets import attachments
 from helpdesk.errors import Invalid, LimitReached
 
@@ -62,6 +62,10 @@ async def _store(request: Request, actor: Actor) -> Response:
     data = await file.read()
     if len(data) > largest:
         raise LimitReached("too_large", f"At most {largest // MEBIBYTE} MB.", field="file")
+    if actor.contact_id is not None:
+        async with database_of(request).transaction(actor) as tx:
+            await limits.spend(tx, limits.UPLOADS, actor.contact_id)
+            await limits.spend(tx, limits.UPLOADED_BYTES, actor.contact_id, len(data))
     stored = await files_of(request).put(data)
     described = uploads.describe(stored, file.filename or "", data)
     async with database_of(request).transaction(actor) as tx:

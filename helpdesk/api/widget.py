@@ -19,6 +19,7 @@ from helpdesk.parsing import parse, parse_id, parse_json, time_zones
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import languages
+from helpdesk.web.visits import caller_of
 
 
 class NewSession(BaseModel):
@@ -42,6 +43,7 @@ async def create_session(request: Request) -> Response:
             wanted.visitor_token,
             locale=locale if locale in languages() else "en",
             time_zone=wanted.time_zone if wanted.time_zone in time_zones() else "UTC",
+            address=caller_of(request),
         )
         actor = visitor.actor
         assert actor.contact_id is not None  # a visitor is a contact
@@ -80,7 +82,8 @@ async def send_message(request: Request) -> Response:
     """Say something; a visitor's first message opens a ticket. One `client_id` is one message."""
 
     async def run(data: Any) -> Json:
-        return await chat.send_message(database_of(request), await visitor_of(request), data)
+        visitor = await visitor_of(request)
+        return await chat.send_message(database_of(request), visitor, data, caller_of(request))
 
     return await _command(request, run)
 

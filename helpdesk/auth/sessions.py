@@ -34,16 +34,16 @@ async def sign_in(database: Database, email: str, password: str, address: str, u
 
     An unknown address and a wrong password look and take the same.
     """
-    account = f"account:{email.strip().lower()[:254]}"
-    async with database.transaction(SYSTEM) as tx:
-        await _throttle(tx, account, f"address:{address}")
-        agent = await agents.by_email(tx, email)
-    right = await passwords.is_right(password, agent.password_hash if agent else None)
+    keys = [f"account:{email.strip().lower()[:254]}", f"address:{address}"]
+    agent, attempts = await _begin_attempt(database, email, keys)
+    try:
+        right = await passwords.is_right(password, agent.password_hash if agent else None)
+    except LimitReached:
+        await _forget(database, attempts)  # nothing was tried
+        raise
     if not right or agent is None or agent.disabled_at is not None:
-        async with database.transaction(SYSTEM) as tx:
-            for key in (account, f"address:{address}"):
-                tx.session.add(SignInAttempt(id=tx.new_id(), key=key, at=tx.now))
         raise Unauthenticated("sign_in_failed", "That address and password do not belong together.")
+    await _forget(database, attempts)
     async with database.transaction(SYSTEM) as tx:
         return await start(tx, agent.id, address, user_agent)
 
@@ -103,6 +103,24 @@ async def sweep(tx: Transaction) -> None:
         )
     )
     await tx.session.execute(delete(SignInAttempt).where(SignInAttempt.at < tx.now - _WINDOW))
+
+
+async def _begin_attempt(
+    database: Database, email: str, keys: list[str]
+) -> tuple[agents.Agent | None, list[UUID]]:
+    """Counted as a failure before the password is looked at, so that many at once are not all let through."""
+    async with database.transaction(SYSTEM) as tx:
+        for key in sorted(keys):
+            await tx.one_at_a_time("sign-in", key)
+        await _throttle(tx, *keys)
+        attempts = [SignInAttempt(id=tx.new_id(), key=key, at=tx.now) for key in keys]
+        tx.session.add_all(attempts)
+        return await agents.by_email(tx, email), [attempt.id for attempt in attempts]
+
+
+async def _forget(database: Database, attempts: list[UUID]) -> None:
+    async with database.transaction(SYSTEM) as tx:
+        await tx.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(attempts)))
 
 
 async def _throttle(tx: Transaction, account: str, address: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from helpdesk.actors import SYSTEM, Actor, ActorKind
 from helpdesk.auth.secrets import hashed, new_token
 from helpdesk.auth.tables import VisitorToken
-from helpdesk.domain import contacts, inboxes
+from helpdesk.domain import contacts, inboxes, limits
 from helpdesk.errors import Unauthenticated
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
@@ -26,15 +26,24 @@ class Visitor:
 
 
 async def create_or_resume(
-    tx: Transaction, inbox: inboxes.Inbox, token: str | None, *, locale: str, time_zone: str
+    tx: Transaction,
+    inbox: inboxes.Inbox,
+    token: str | None,
+    *,
+    locale: str,
+    time_zone: str,
+    address: str | None = None,
 ) -> Visitor:
     """The visitor behind a token of this inbox, or a new one.
 
     A token older than a day is renewed. The old one stays good until the new one is first shown: an
     answer lost on a bad network must not cost anybody their conversation.
+
+    Errors: LimitReached after too many new ones from the network of `address`.
     """
     row = await _valid(tx, token) if token else None
     if token is None or row is None or row.inbox_id != inbox.id:
+        await limits.spend_of_network(tx, limits.NEW_VISITORS, address)
         contact = await contacts.create(tx, locale=locale, time_zone=time_zone)
         return Visitor(_issue(tx, contact.id, inbox.id, None), actor_for(contact, inbox.id))
     contact = await contacts.get(tx, row.contact_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from helpdesk.actors import Actor, ActorKind
-from helpdesk.domain import contacts, inboxes, tickets
+from helpdesk.domain import contacts, inboxes, limits, tickets
 from helpdesk.errors import (
     Conflict,
     Forbidden,
@@ -73,15 +73,18 @@ async def sync(database: Database, files: Files, actor: Actor, data: Any) -> Jso
     }
 
 
-async def send_message(database: Database, actor: Actor, data: Any) -> Json:
-    """Say something on a ticket; for a visitor without one, open it. One `client_id` is one message."""
+async def send_message(database: Database, actor: Actor, data: Any, address: str | None = None) -> Json:
+    """Say something on a ticket; for a visitor without one, open it. One `client_id` is one message.
+
+    `address` is where a visitor calls from. Errors: LimitReached for a visitor who says too much at once.
+    """
     wanted = parse(data, SendMessage)
     try:
-        said = await _say(database, actor, wanted)
+        said = await _say(database, actor, wanted, address)
     except Conflict as conflict:
         if conflict.code != "already_exists":
             raise
-        said = await _say(database, actor, wanted)  # the same client_id won on another connection
+        said = await _say(database, actor, wanted, address)  # the same client_id won on another connection
     return {
         "ok": True,
         "ticket": said.ticket_id,
@@ -155,16 +158,29 @@ def refusal(failure: HelpdeskError) -> Json:
     return answer
 
 
-async def _say(database: Database, actor: Actor, wanted: SendMessage) -> tickets.Said:
+async def _say(
+    database: Database, actor: Actor, wanted: SendMessage, address: str | None
+) -> tickets.Said:
     async with database.transaction(actor) as tx:
         if actor.kind is ActorKind.CONTACT:
-            return await tickets.receive_message(tx, _inbound(actor, wanted))
+            return await _hear(tx, wanted, address)
         if wanted.ticket is None:
             raise Invalid("ticket_missing", field="ticket")
         say = tickets.add_note if wanted.kind == "note" else tickets.reply
         return await say(
             tx, wanted.ticket, wanted.body, client_id=wanted.client_id, uploads=tuple(wanted.uploads)
         )
+
+
+async def _hear(tx: Transaction, wanted: SendMessage, address: str | None) -> tickets.Said:
+    """What a visitor says. A ticket is counted once it is new: what is sent again opened it before."""
+    visitor = tx.actor.contact_id
+    await limits.spend(tx, limits.MESSAGES, visitor)
+    said = await tickets.receive_message(tx, _inbound(tx.actor, wanted))
+    if wanted.ticket is None and not said.duplicate:
+        await limits.spend(tx, limits.NEW_TICKETS, visitor)
+        await limits.spend_of_network(tx, limits.NEW_TICKETS_OF_NETWORK, address)
+    return said
 
 
 def _inbound(actor: Actor, wanted: SendMessage) -> tickets.InboundMessage:

@@ -216,7 +216,7 @@ def import_mails(
     """Bring mail over from elsewhere. Nothing is taken twice: after a break just run it again."""
 
     async def run(database: Database) -> tuple[int, int, int]:
-        wakeups = Wakeups(database)
+        wakeups = Wakeups(database, bus_for(database, Settings().bus))
         found = await import_mail(database, source, inbox)
         await wakeups.flush()
         return found

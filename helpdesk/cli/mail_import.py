@@ -1,4 +1,4 @@
-"""`helpdesk mail import`: folders of .eml files, mbox files, single mails; nothing twice, run again to go on."""
+"""`helpdesk mail import`: folders of .eml, mbox files, single mails; nothing twice, run again to go on."""
 
 import mailbox
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ import holidays
 from sqlalchemy import func, select
 
 from helpdesk.actors import Actor, ActorKind, Role
-from helpdesk.demo import company, customers
+from helpdesk.demo import company, customers, rota
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans
 from helpdesk.domain.oncall import escalation
 from helpdesk.domain.sla.business_time import DAYS
@@ -70,7 +70,7 @@ async def found(tx: Transaction, password_hash: str) -> Organisation:
     tx.session.add_all(
         row for each in customers.CONTACTS for row in _identities(tx, each, people[each.key].id)
     )
-    await _rota(tx, {key: agent.id for key, agent in staff.items()}, team_ids)
+    await _rota(tx, staff, team_ids)
     return Organisation(
         agents={key: await agents.actor_of(tx, agent) for key, agent in staff.items()},
         teams=team_ids,
@@ -197,9 +197,10 @@ def _identities(tx: Transaction, person: customers.Contact, contact_id: UUID) ->
             )
 
 
-async def _rota(tx: Transaction, agent_ids: Mapping[str, UUID], team_ids: Mapping[str, UUID]) -> None:
+async def _rota(tx: Transaction, staff: Mapping[str, agents.Agent], team_ids: Mapping[str, UUID]) -> None:
     """One schedule, and the escalation policy that rings it first."""
     rotation, policy = company.ROTATION, company.ESCALATION_POLICY
+    agent_ids = {key: agent.id for key, agent in staff.items()}
     schedule = oncall.ScheduleRow(
         id=tx.new_id(),
         name=rotation.name,
@@ -212,6 +213,7 @@ async def _rota(tx: Transaction, agent_ids: Mapping[str, UUID], team_ids: Mappin
         id=tx.new_id(), name=policy.name, policy=_escalation(policy, known), created_at=tx.now
     )
     tx.session.add_all([schedule, row])
+    await rota.furnish(tx, schedule, staff)
 
 
 def _turns(rotation: company.Rotation, agent_ids: Mapping[str, UUID]) -> Json:
@@ -225,8 +227,10 @@ def _turns(rotation: company.Rotation, agent_ids: Mapping[str, UUID]) -> Json:
         "slots": [[str(agent_ids[key])] for key in rotation.agents],
     }
     layer = {"id": rotation.key, "name": rotation.name}
+    known = holidays.country_holidays("SE", years=range(rotation.anchor.year, rotation.anchor.year + 3))
     return {
         "time_zone": rotation.time_zone,
+        "holidays": {on.isoformat(): name for on, name in known.items()},
         "layers": [{**layer, "rotation": {"id": rotation.key, "versions": [version]}}],
     }
 

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from helpdesk.domain import permissions
 from helpdesk.storage.tables import Base
 from helpdesk.storage.transaction import Transaction
 
@@ -72,7 +73,8 @@ async def seen(tx: Transaction, agent_ids: list[UUID]) -> None:
 
 
 async def choose(tx: Transaction, agent_id: UUID, wanted: State) -> None:
-    """Online or away by an agent's own word. It lasts until they say otherwise."""
+    """Online or away by an agent's own word. It lasts until they say otherwise. Errors: Forbidden."""
+    permissions.require_replier(tx.actor)
     is_away = wanted is State.AWAY
     row = insert(Availability).values(
         agent_id=agent_id, state=wanted.value, wanted=wanted.value, since=tx.now,

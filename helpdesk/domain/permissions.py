@@ -40,6 +40,8 @@ def require_writer(actor: Actor) -> None:
 def require_acknowledger(actor: Actor) -> None:
     """Answering an alert: agents, and API keys that may write or were made for just this."""
     require_staff(actor)
+    if not has_role(actor, Role.AGENT):
+        raise Forbidden("light_agent", "Light agents read tickets and write notes.")
     if actor.kind is ActorKind.API_KEY and not actor.scopes & {"all", "write", "acknowledge"}:
         raise Forbidden("scope_missing", "This API token may not acknowledge alerts.")
 

@@ -1,4 +1,4 @@
-"""Keeps every IMAP mailbox read: a thread each, in one process at a time, waiting in IDLE for the next mail."""
+"""Keeps every IMAP mailbox read: a thread each, in one process at a time, in IDLE until the next mail."""
 
 import asyncio
 import contextlib
@@ -54,14 +54,18 @@ class Fetchers:
     async def _look(self) -> None:
         """A mailbox whose settings changed is another one."""
         async with self._workshop.database.transaction(SYSTEM) as tx:
-            wanted = {_version(one): one.id for one in await inlets.all_of(tx) if one.kind == "imap" and one.enabled}
+            wanted = {
+                _version(one): one.id for one in await inlets.all_of(tx) if one.kind == "imap" and one.enabled
+            }
         for version, task in list(self._tasks.items()):
             if version not in wanted or task.done():
                 task.cancel()
                 del self._tasks[version]
         for version, inlet_id in wanted.items():
             if version not in self._tasks:
-                self._tasks[version] = asyncio.create_task(self._keep_reading(inlet_id), name=f"imap-{inlet_id}")
+                self._tasks[version] = asyncio.create_task(
+                    self._keep_reading(inlet_id), name=f"imap-{inlet_id}"
+                )
 
     async def _keep_reading(self, inlet_id: UUID) -> None:
         failures = 0
@@ -109,7 +113,12 @@ async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread
         async with workshop.database.transaction(SYSTEM) as tx:
             if mail.raw.strip():
                 await mail_intake.keep(
-                    tx, inbox_id=inbox.id, path="imap", envelope_from="", envelope_to=str(inbox.address), raw=mail.raw
+                    tx,
+                    inbox_id=inbox.id,
+                    path="imap",
+                    envelope_from="",
+                    envelope_to=str(inbox.address),
+                    raw=mail.raw,
                 )
             else:
                 await inlets.refused(tx, "imap", "empty_mail")

@@ -1,7 +1,9 @@
 """What stands behind the mail listener: whose mail an address is, and keeping it before the 250."""
 
+import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from helpdesk.actors import SYSTEM
@@ -13,28 +15,87 @@ KNOWN_FOR = 10.0
 """Seconds an address is remembered as ours; what is not ours is asked about each time."""
 
 _REMEMBERED = 1000
+_TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    path: str
+    sender: str
+    recipients: list[tuple[str, UUID]]
+    raw: bytes
+    kept: asyncio.Future[None]
 
 
 class Intake:
+    """Mails that arrive while a commit is under way share the next one: each still waits for its own."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, tuple[UUID, float]] = {}
+        self._waiting: list[_Delivery] = []
+        self._writer: asyncio.Task[None] | None = None
 
     async def accepts(self, address: str) -> bool:
         return await self._inbox_id(address) is not None
 
     async def receive(
-        self, sender: str, recipients: Sequence[str], raw: bytes, peer: str = "", helo: str = "", path: str = "smtp"
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        raw: bytes,
+        peer: str = "",
+        helo: str = "",
+        path: str = "smtp",
     ) -> None:
         """Kept and committed for every recipient when this returns. Errors: NotFound, Unavailable."""
-        found = [(one, await self._inbox_id(one)) for one in recipients]
+        found: list[tuple[str, UUID]] = []
+        for address in recipients:
+            inbox_id = await self._inbox_id(address)
+            if inbox_id is None:
+                raise NotFound("inbox_not_found", f"{address} is no address of ours.")
+            found.append((address, inbox_id))
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Delivery(path, sender, found, raw, kept))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="mail-intake")
+        await kept
+
+    async def _write(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            try:
+                await self._keep(together)
+            except Exception as failure:  # noqa: BLE001 - whoever waits is told; the listener has the answers
+                if len(together) == 1:
+                    _tell(together, failure)
+                else:
+                    await self._keep_singly(together)
+            else:
+                _tell(together, None)
+
+    async def _keep_singly(self, deliveries: list[_Delivery]) -> None:
+        """One that cannot be kept must not refuse its neighbours."""
+        for one in deliveries:
+            try:
+                await self._keep([one])
+            except Exception as failure:  # noqa: BLE001 - as above
+                _tell([one], failure)
+            else:
+                _tell([one], None)
+
+    async def _keep(self, deliveries: list[_Delivery]) -> None:
         async with self._database.transaction(SYSTEM) as tx:
-            for address, inbox_id in found:
-                if inbox_id is None:
-                    raise NotFound("inbox_not_found", f"{address} is no address of ours.")
-                await mail_intake.keep(
-                    tx, inbox_id=inbox_id, path=path, envelope_from=sender, envelope_to=address, raw=raw
-                )
+            for one in deliveries:
+                for address, inbox_id in one.recipients:
+                    await mail_intake.keep(
+                        tx,
+                        inbox_id=inbox_id,
+                        path=one.path,
+                        envelope_from=one.sender,
+                        envelope_to=address,
+                        raw=one.raw,
+                    )
 
     async def _inbox_id(self, address: str) -> UUID | None:
         """An inbox that is removed meanwhile refuses by its foreign key: nothing is kept for nobody."""
@@ -51,3 +112,13 @@ class Intake:
             self._known.clear()
         self._known[key] = (inbox.id, now + KNOWN_FOR)
         return inbox.id
+
+
+def _tell(deliveries: list[_Delivery], failure: Exception | None) -> None:
+    for one in deliveries:
+        if one.kept.done():
+            continue  # its connection is gone; the sender's next try finds the mail here
+        if failure is None:
+            one.kept.set_result(None)
+        else:
+            one.kept.set_exception(failure)

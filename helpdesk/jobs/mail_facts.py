@@ -85,7 +85,9 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         and (mail.forwarded.attached or is_forward_subject(mail.subject)),
         automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
-    return Gathered(mail, inbox, facts, staff, bounced, here or elsewhere, await _source_id(tx, kept), verdict)
+    return Gathered(
+        mail, inbox, facts, staff, bounced, here or elsewhere, await _source_id(tx, kept), verdict
+    )
 
 
 class _Seeker:
@@ -123,7 +125,9 @@ class _Seeker:
 
     async def of_message(self, message_id: UUID | None) -> Match | None:
         message = await self._tx.session.get(Message, message_id) if message_id else None
-        return await self._match(await self._tx.session.get_one(Ticket, message.ticket_id)) if message else None
+        return (
+            await self._match(await self._tx.session.get_one(Ticket, message.ticket_id)) if message else None
+        )
 
     async def _match(self, ticket: Ticket, *, issued: bool = False) -> Match:
         ticket = await _followed(self._tx, ticket)
@@ -139,7 +143,7 @@ def _cited_ids(mail: Mail) -> list[str]:
 def _fingerprint(mail: Mail) -> str:
     sender = mail.sender.key if mail.sender else ""
     date = mail.date.isoformat() if mail.date else ""
-    return hashlib.sha256("\n".join((sender, date, mail.body_hash)).encode()).hexdigest()
+    return hashlib.sha256(f"{sender}\n{date}\n{mail.body_hash}".encode()).hexdigest()
 
 
 def _addressed(message: Message) -> set[str]:

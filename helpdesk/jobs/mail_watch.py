@@ -54,7 +54,10 @@ async def _tell(tx: Transaction, inlet: Inlet) -> None:
             subject=t("Mail to {inbox} is not coming in", inbox=inbox.name),
             body="\n\n".join(
                 (
-                    t("For five minutes no mail could be fetched for {address}.", address=inbox.address or ""),
+                    t(
+                        "For five minutes no mail could be fetched for {address}.",
+                        address=inbox.address or "",
+                    ),
                     t("The mail server says: {error}", error=inlet.error or "?"),
                     t("Administration, Mail shows more."),
                 )

@@ -123,9 +123,7 @@ async def _act(
     attachment_ids = [(await tickets.attachments.add(tx, file)).id for file in files]
     inbound = _inbound(kept, gathered, decision, tuple(attachment_ids))
     said = await tickets.receive_message(tx, inbound)
-    await mail_threads.remember(
-        tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to]
-    )
+    await mail_threads.remember(tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to])
     await _follow_up(tx, kept, gathered, decision, said)
     return said.message_id
 

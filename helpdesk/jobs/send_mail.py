@@ -122,7 +122,10 @@ async def _acknowledgement(
         plain,
         reply_to=workshop.carriers.reply_address(plain.sender.email, ticket.number, ticket.contact_id),
         in_reply_to=first,
-        references=(workshop.carriers.thread_root(ticket.number, _domain(inbox)), *([first] if first else [])),
+        references=(
+            workshop.carriers.thread_root(ticket.number, _domain(inbox)),
+            *([first] if first else []),
+        ),
         locale=(await contacts.get(tx, ticket.contact_id)).locale,
     )
 
@@ -153,7 +156,9 @@ async def _answer(
     ]
     return replace(
         plain,
-        sender=Address(t("{agent} via {team}", agent=message.author_name, team=plain.brand), plain.sender.email),
+        sender=Address(
+            t("{agent} via {team}", agent=message.author_name, team=plain.brand), plain.sender.email
+        ),
         to=(Address(contact.name, plain.to[0].email),),
         cc=plain.to[1:],
         reply_to=carriers.reply_address(plain.sender.email, ticket.number, contact.id),

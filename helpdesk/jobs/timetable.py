@@ -9,7 +9,7 @@ from sqlalchemy import delete, text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
-from helpdesk.domain import oncall, sla, tickets
+from helpdesk.domain import limits, oncall, sla, tickets
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs import distribute, mail_watch, rota
 from helpdesk.jobs.workshop import Workshop
@@ -82,6 +82,7 @@ async def sweep_credentials(workshop: Workshop) -> None:
         await sessions.sweep(tx)
         await visitors.sweep(tx)
         await passes.sweep(tx)
+        await limits.sweep(tx)
         day_ago = tx.now - tickets.attachments.UNUSED_AFTER
         await tx.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < day_ago))
         await tx.session.execute(

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from helpdesk.actors import Actor
 from helpdesk.channels import chat
-from helpdesk.domain import availability, tickets
+from helpdesk.domain import availability, permissions, tickets
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.parsing import parse, parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
@@ -142,6 +142,7 @@ class Agents(Namespace):
         return {"ok": True, "state": alert.status}
 
     async def typing(self, actor: Actor, data: dict[str, Any]) -> None:
+        permissions.require_replier(actor)  # the contact sees it
         ticket_id = parse_id(data.get("ticket"))
         if self.may_speak(data["sid"]):
             await chat.require_ticket(self.database, actor, ticket_id)

@@ -36,6 +36,7 @@ class Caller:
     checked_at: datetime
     granted: frozenset[UUID] | None
     """The inboxes that were open to it when it entered its rooms."""
+    address: str | None = None
     spoke_at: datetime | None = None
 
 
@@ -51,8 +52,8 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
         if event == "connect":
-            sid, _environ, auth = (*args, None)[:3]
-            return await self._connect(sid, auth)
+            sid, environ, auth = (*args, None)[:3]
+            return await self._connect(sid, environ, auth)
         if event == "disconnect":
             await self.left(args[0])
             self._callers.pop(args[0], None)
@@ -79,6 +80,10 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def caller_of(self, sid: str) -> Actor | None:
         caller = self._callers.get(sid)
         return caller.actor if caller else None
+
+    def address_of(self, sid: str) -> str | None:
+        """Where it calls from."""
+        return self._callers[sid].address
 
     def may_speak(self, sid: str) -> bool:
         """Typing and presence: at most one in two seconds per socket; the rest is dropped."""
@@ -111,13 +116,16 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
             except Exception:
                 log.exception("rights_check_failed")
 
-    async def _connect(self, sid: str, auth: Any) -> None:
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         token = auth.get("pass") if isinstance(auth, dict) and auth.get("v") == 1 else None
         try:
             subject, actor = await passes.redeem(self.database, token, self.namespace)
         except HelpdeskError as failure:
             raise socketio.exceptions.ConnectionRefusedError(failure.code) from None
-        self._callers[sid] = Caller(subject, actor, self.database.clock.now(), actor.inbox_ids)
+        # The library's own REMOTE_ADDR is always 127.0.0.1 here.
+        client = environ.get("asgi.scope", {}).get("client")
+        now = self.database.clock.now()
+        self._callers[sid] = Caller(subject, actor, now, actor.inbox_ids, client[0] if client else None)
         await self.entered(actor)
 
     async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:

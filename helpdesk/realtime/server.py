@@ -144,4 +144,8 @@ def _is_ours(origin: str | None, environ: dict[str, Any], public_origin: str) ->
     """Pages of our own origin only: also the widget's panel is one. No Origin header: not a browser."""
     if origin is None or origin == public_origin:
         return True
-    return urlsplit(origin).netloc == environ.get("HTTP_HOST", "") and origin.startswith("http")
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return host == environ.get("HTTP_HOST", "") and origin.startswith("http")

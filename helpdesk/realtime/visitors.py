@@ -36,7 +36,7 @@ class Visitors(Namespace):
         return answer
 
     async def send_message(self, actor: Actor, data: dict[str, Any]) -> Json:
-        return await chat.send_message(self.database, actor, data)
+        return await chat.send_message(self.database, actor, data, self.address_of(data["sid"]))
 
     async def mark_read(self, actor: Actor, data: dict[str, Any]) -> Json:
         answer = await chat.mark_read(self.database, actor, data)

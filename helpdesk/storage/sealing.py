@@ -31,4 +31,6 @@ class Sealer:
             nonce, rest = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
             return self._cipher.decrypt(nonce, rest, row.bytes).decode()
         except InvalidTag:
-            raise Unavailable("secret_unreadable", "It was stored under another HELPDESK_SECRET_KEY.") from None
+            raise Unavailable(
+                "secret_unreadable", "It was stored under another HELPDESK_SECRET_KEY."
+            ) from None

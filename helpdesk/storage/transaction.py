@@ -82,7 +82,7 @@ class Transaction:
             message_id=event.message_id,
             data=event.data(),
         )
-        await self.insert(row)
+        await inserting.insert(await self._connection(), row)
         self.touched[ticket.id] = ticket.version
         for job in self.reactions.get(event.name, ()):
             self.enqueue(job, ticket_id=str(ticket.id), version=ticket.version, **_ids(event))
@@ -105,22 +105,15 @@ class Transaction:
 
     async def insert(self, row: Base) -> None:
         """Writes a new row at once, by the driver: a fraction of what a flush costs. What it refers to must
-        have been written before. The row does not belong to the session; `adopt` makes it."""
-        if self.connection is None:
-            self.connection = await driver_of(self.session)
-        await inserting.insert(self.connection, row)
-
-    def adopt(self, row: Base) -> None:
-        """Later changes of an inserted row are written like those of one that was read."""
+        have been written before; later changes of it are written like those of a row that was read."""
+        await inserting.insert(await self._connection(), row)
         make_transient_to_detached(row)
         self.session.add(row)
 
     async def driver(self) -> asyncpg.Connection:
         """The session's own driver connection, inside the same transaction: for the hot statements."""
         await self.flush()
-        if self.connection is None:
-            self.connection = await driver_of(self.session)
-        return self.connection
+        return await self._connection()
 
     async def flush(self) -> None:
         """What was changed so far goes to the database."""
@@ -137,6 +130,11 @@ class Transaction:
         await self.flush()
         if self.jobs:
             await job_queue.enqueue(await self.driver(), self.jobs)
+
+    async def _connection(self) -> asyncpg.Connection:
+        if self.connection is None:
+            self.connection = await driver_of(self.session)
+        return self.connection
 
 
 async def driver_of(session: AsyncSession) -> asyncpg.Connection:

@@ -24,7 +24,7 @@ class Caller:
         self._trusted = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] not in ("http", "websocket") or "request_id" in scope.get("state", {}):
             await self._app(scope, receive, send)
             return
         self._believe_proxies(scope)
@@ -98,4 +98,7 @@ def _address(text: str) -> str | None:
 
 
 def _host_name(host: str) -> str:
-    return (urlsplit(f"//{host}").hostname or "").lower() if _HOST.fullmatch(host) else ""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower() if _HOST.fullmatch(host) else ""
+    except ValueError:
+        return ""

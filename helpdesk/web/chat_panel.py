@@ -22,6 +22,10 @@ async def show_panel(request: Request) -> Response:
     request.state.frame_ancestors = ("'self'", *origins) if origins else ("*",)
     pages: Pages = request.app.state.pages
     values = panel_values(
-        request.app.state.assets, inbox.key, inbox.settings.get("shown_name", inbox.name), language
+        request.app.state.assets,
+        inbox.key,
+        inbox.settings.get("shown_name", inbox.name),
+        language,
+        inbox.settings.get("theme"),
     )
     return pages.render(request, "widget_panel.html", locale=language, **values)

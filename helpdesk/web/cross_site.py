@@ -72,8 +72,7 @@ class CrossSiteGuard:
 
     def _is_exempt(self, scope: Scope) -> bool:
         """A bearer token is given on purpose; no other site can make a browser send it."""
-        bearer = Headers(scope=scope).get("authorization", "").lower().startswith("bearer ")
-        return bearer or scope["path"].startswith(self._exempt)
+        return bool(bearer_of(Headers(scope=scope))) or scope["path"].startswith(self._exempt)
 
     def _same_site(self, headers: Headers) -> bool | None:
         """None: the caller does not say, as no browser does."""
@@ -83,6 +82,12 @@ class CrossSiteGuard:
             host = _origin_host(origin)
             return host != "" and host in (self._own, headers.get("host", "").lower())
         return None
+
+
+def bearer_of(headers: Headers) -> str | None:
+    """The token of an Authorization header; None without a bearer's, empty for one that names no token."""
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def cookie_of(headers: Headers, name: str) -> str | None:
@@ -120,4 +125,7 @@ async def _given_token(headers: Headers, receive: Receive) -> tuple[str, Receive
 
 def _origin_host(origin: str) -> str:
     """`https://help.example.com:8443` → `help.example.com:8443`"""
-    return urlsplit(origin).netloc.lower() if "//" in origin else ""
+    try:
+        return urlsplit(origin).netloc.lower() if "//" in origin else ""
+    except ValueError:  # an address in brackets that is none
+        return ""

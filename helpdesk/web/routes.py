@@ -2,8 +2,8 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, workspace
-from helpdesk.web.admin import kept_mail, mail_inlets, overview
+from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, wall, workspace
+from helpdesk.web.admin import calendars, kept_mail, mail_inlets, overview, routing, sla_policies
 from helpdesk.web.assets import Assets
 from helpdesk.web.oncall import routes as oncall_pages
 
@@ -26,6 +26,14 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/demo/outbox/{id}", outbox.show_mail),
         Route("/demo/outbox/{id}/html", outbox.show_mail_html),
         Route("/admin", overview.show_overview),
+        Route("/admin/calendars", calendars.show_calendars),
+        Route("/admin/calendars/{id}", calendars.show_calendar, methods=["GET"]),
+        Route("/admin/calendars/{id}", calendars.submit_calendar, methods=["POST"]),
+        Route("/admin/sla", sla_policies.show_policies, methods=["GET"]),
+        Route("/admin/sla", sla_policies.submit_policy, methods=["POST"]),
+        Route("/admin/routing", routing.show_routing, methods=["GET"]),
+        Route("/admin/routing", routing.submit_routing, methods=["POST"]),
+        Route("/wall", wall.show_wall),
         Route("/admin/mail", mail_inlets.show_mail, methods=["GET"]),
         Route("/admin/mail", mail_inlets.save_inlet, methods=["POST"]),
         Route("/admin/mail/unblock", kept_mail.unblock, methods=["POST"]),

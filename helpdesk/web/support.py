@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from helpdesk import translation
 from helpdesk.actors import SYSTEM
-from helpdesk.domain import contacts, inboxes, plans, sla, tickets
-from helpdesk.errors import Invalid
+from helpdesk.domain import contacts, inboxes, limits, plans, sla, tickets
+from helpdesk.errors import Invalid, LimitReached
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator
 from helpdesk.web.opening_hours import OpeningHours, opening_hours
 from helpdesk.web.templating import Pages, Times, language_of
-from helpdesk.web.visits import session_of
+from helpdesk.web.visits import caller_of, session_of
 
 LONGEST_LINE = 200
 
@@ -65,6 +65,19 @@ async def submit_support(request: Request) -> Response:
         return await _page(
             request, wish, failure=t("That looked like a machine. Please try once more."), status=422
         )
+    try:
+        said = await _open_ticket(request, wish, str(form.get("request_key", "")))
+    except LimitReached as limit:
+        failure = t("That was a lot at once. Please wait a quarter of an hour.")
+        answer = await _page(request, wish, failure=failure, status=429)
+        answer.headers["Retry-After"] = str(round(limit.retry_after or 900))
+        return answer
+    pages: Pages = request.app.state.pages
+    return pages.render(request, "support_sent.html", number=said.number, email=wish.email)
+
+
+async def _open_ticket(request: Request, wish: Wish, request_key: str) -> tickets.Said:
+    """The address was only typed, so the ticket joins nobody else's. Errors: LimitReached."""
     async with request.app.state.database.transaction(SYSTEM) as tx:
         inbox = await inboxes.first_of(tx, inboxes.Channel.EMAIL)
         said = await tickets.receive_message(
@@ -74,14 +87,15 @@ async def submit_support(request: Request) -> Response:
                 channel=inboxes.Channel.EMAIL,
                 body=wish.message,
                 sender=tickets.Sender(
-                    contacts.IdentityKind.EMAIL, wish.email, wish.name, language_of(request)
+                    contacts.IdentityKind.EMAIL, wish.email, wish.name, language_of(request), proven=False
                 ),
                 subject=wish.subject,
-                source_id=f"form:{str(form.get('request_key', ''))[:64] or secrets.token_hex(16)}",
+                source_id=f"form:{request_key[:64] or secrets.token_hex(16)}",
             ),
         )
-    pages: Pages = request.app.state.pages
-    return pages.render(request, "support_sent.html", number=said.number, email=wish.email)
+        if not said.duplicate:
+            await limits.spend_of_network(tx, limits.FORMS, caller_of(request))
+        return said
 
 
 async def _page(

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from helpdesk.auth import sessions
 from helpdesk.errors import Unauthenticated
 from helpdesk.storage.database import Database
-from helpdesk.web.cross_site import Resume
+from helpdesk.web.cross_site import Resume, bearer_of
 
 
 def session_cookie(*, https: bool) -> str:
@@ -32,7 +32,8 @@ async def session_of(request: Request) -> sessions.Session | None:
     """The agent's sign-in, looked up once per request; its token is then at hand for the page's forms."""
     state = request.scope.setdefault("state", {})
     if "session" not in state:
-        cookie = request.cookies.get(request.app.state.session_cookie)
+        has_token = bearer_of(request.headers) is not None  # who sends one is not who the cookie says
+        cookie = None if has_token else request.cookies.get(request.app.state.session_cookie)
         state["session"] = await resuming(request.app.state.database)(cookie) if cookie else None
     session: sessions.Session | None = state["session"]
     if session is not None:

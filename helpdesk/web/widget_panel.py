@@ -9,8 +9,10 @@ from helpdesk import translation
 from helpdesk.web.assets import Assets
 
 
-def panel_values(assets: Assets, inbox_key: str, inbox_name: str, locale: str) -> dict[str, Any]:
-    """For `widget_panel.html`: style and texts of the page, and where other languages' texts are."""
+def panel_values(
+    assets: Assets, inbox_key: str, inbox_name: str, locale: str, theme: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """For `widget_panel.html`: style, colours and texts of the page, and where other languages' texts are."""
     style = assets.snapshot.get("widget/panel.css")
     if style is None:
         raise LookupError("widget/panel.css")
@@ -18,6 +20,7 @@ def panel_values(assets: Assets, inbox_key: str, inbox_name: str, locale: str) -
     page = {
         "inbox": inbox_key,
         "name": inbox_name,
+        "theme": theme or {},
         "locale": locale,
         "catalog": translation.catalog("widget", locale),
         "catalogs": {language: assets.url(f"locales/widget.{language}.js") for language in languages},

@@ -41,7 +41,9 @@ async def send_out(database: Database, folder: Path, url: str, mail_id: str) -> 
     """Hands a mail over and dies before the outbox hears of it."""
     mailing.handed_over = die  # type: ignore[assignment]
     settings = Settings(
-        secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=folder, smtp_out_url=url  # noqa: S106
+        secret_key="test-key-0123456789-abcdefghijklmnop",
+        data_dir=folder,
+        smtp_out_url=url,
     )
     workshop = open_workshop(database, settings, Files(folder / "files", settings.key))
     await send_mail(workshop, {"mail_id": mail_id})

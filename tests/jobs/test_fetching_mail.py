@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -39,7 +38,7 @@ def at(dovecot: Dovecot, **options: str) -> MailboxAddress:
     return MailboxAddress("127.0.0.1", dovecot.port, "support", "secret", security="none", **options)
 
 
-async def an_inlet(desk: MailDesk, dovecot: Dovecot, password: str = "secret") -> UUID:  # noqa: S107
+async def an_inlet(desk: MailDesk, dovecot: Dovecot, password: str = "secret") -> UUID:
     async with desk.database.transaction(SYSTEM) as tx:
         options = {"host": "127.0.0.1", "port": dovecot.port, "user": "support", "security": "none"}
         inlet = Inlet(

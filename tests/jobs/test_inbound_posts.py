@@ -44,7 +44,9 @@ def signed(body: bytes, clock: FixedClock, secret: str = SECRET) -> dict[str, st
     return {"X-Helpdesk-Timestamp": stamp, "X-Helpdesk-Signature": f"v1={mac}"}
 
 
-async def test_a_signed_raw_mail_is_kept_and_read(desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_a_signed_raw_mail_is_kept_and_read(
+    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+) -> None:
     await opened(desk, "raw")
     raw = a_mail()
 
@@ -79,7 +81,12 @@ async def test_a_way_in_that_nobody_opened_does_not_exist(
     desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
 ) -> None:
     raw = a_mail()
-    for path in ("/inbound/raw/support", "/inbound/imap/support", "/inbound/raw/nobody", "/inbound/x/support"):
+    for path in (
+        "/inbound/raw/support",
+        "/inbound/imap/support",
+        "/inbound/raw/nobody",
+        "/inbound/x/support",
+    ):
         assert (await door.post(path, content=raw, headers=signed(raw, clock))).status_code == 404
 
 
@@ -99,7 +106,9 @@ async def test_mailgun_posts_the_raw_mail_and_may_repeat_itself(
 
     first = await door.post("/inbound/mailgun/support", data=form)
     again = await door.post("/inbound/mailgun/support", data=form)
-    other = await door.post("/inbound/mailgun/support", data={**form, "body-mime": "From: x@x.example\n\nEvil"})
+    other = await door.post(
+        "/inbound/mailgun/support", data={**form, "body-mime": "From: x@x.example\n\nEvil"}
+    )
 
     assert (first.json(), again.json()) == ({"duplicate": False}, {"duplicate": True})
     assert other.status_code == 401
@@ -110,13 +119,19 @@ async def test_mailgun_bytes_of_any_charset_arrive_as_they_were(
     desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
 ) -> None:
     await opened(desk, "mailgun")
-    stamp, raw = str(int(clock.now().timestamp())), b"From: k@x.example\r\nSubject: Hej\r\n\r\nsm\xf6rg\xe5s\r\n"
+    stamp, raw = (
+        str(int(clock.now().timestamp())),
+        b"From: k@x.example\r\nSubject: Hej\r\n\r\nsm\xf6rg\xe5s\r\n",
+    )
     mac = hmac.new(SECRET.encode(), (stamp + "tok").encode(), hashlib.sha256).hexdigest().encode()
     parts = {b"timestamp": stamp.encode(), b"token": b"tok", b"signature": mac, b"body-mime": raw}
-    body = b"".join(
-        b'--b\r\nContent-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value + b"\r\n"
-        for name, value in parts.items()
-    ) + b"--b--\r\n"
+    body = (
+        b"".join(
+            b'--b\r\nContent-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value + b"\r\n"
+            for name, value in parts.items()
+        )
+        + b"--b--\r\n"
+    )
 
     answer = await door.post(
         "/inbound/mailgun/support", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
@@ -126,7 +141,9 @@ async def test_mailgun_bytes_of_any_charset_arrive_as_they_were(
     assert (await desk.one(RawMail)).raw == raw
 
 
-async def test_sendgrid_signs_the_whole_body(desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_sendgrid_signs_the_whole_body(
+    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     spki = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -148,14 +165,18 @@ async def test_sendgrid_signs_the_whole_body(desk: MailDesk, door: httpx.AsyncCl
     }
 
     right = await door.post("/inbound/sendgrid/support", content=body, headers=headers)
-    edited = await door.post("/inbound/sendgrid/support", content=body.replace(b"Mill", b"Hill"), headers=headers)
+    edited = await door.post(
+        "/inbound/sendgrid/support", content=body.replace(b"Mill", b"Hill"), headers=headers
+    )
 
     assert (right.status_code, edited.status_code) == (200, 401)
     kept = await desk.one(RawMail)
     assert (kept.raw, kept.envelope_from) == (raw, "kim@customer.example")
 
 
-async def test_postmark_is_known_by_the_password_in_its_address(desk: MailDesk, door: httpx.AsyncClient) -> None:
+async def test_postmark_is_known_by_the_password_in_its_address(
+    desk: MailDesk, door: httpx.AsyncClient
+) -> None:
     await opened(desk, "postmark", "pm:long-password")
     body = json.dumps({"MessageID": "m1", "RawEmail": a_mail().decode()})
 

@@ -12,8 +12,8 @@ from helpdesk.actors import SYSTEM, Role
 from helpdesk.app import Web
 from helpdesk.auth import sessions
 from helpdesk.channels.email.child import Readers
-from helpdesk.clock import FixedClock
 from helpdesk.cli.mail_import import import_mail
+from helpdesk.clock import FixedClock
 from helpdesk.domain.tickets import OutgoingMail, RawMail, Ticket, inlets, mail_intake
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.mail_watch import requeue_unread_mail, watch_inlets
@@ -87,7 +87,9 @@ async def test_an_administrator_sees_it_as_text_and_downloads_the_bytes(
     assert original.headers["content-disposition"].startswith("attachment")
 
 
-async def test_released_it_is_read_again_with_wider_limits(desk: MailDesk, browser: httpx.AsyncClient) -> None:
+async def test_released_it_is_read_again_with_wider_limits(
+    desk: MailDesk, browser: httpx.AsyncClient
+) -> None:
     kept = await quarantined(desk)
 
     answer = await browser.post(f"/admin/mail/kept/{kept.id}", data={"action": "wide"})
@@ -132,13 +134,17 @@ async def test_an_agent_may_not_open_the_quarantine(desk: MailDesk, clock: Fixed
         token = await sessions.start(tx, agent.id, "127.0.0.1", "test")
     transport = httpx.ASGITransport(web.asgi)
     cookies = {web.starlette.state.session_cookie: token}
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies
+    ) as client:
         assert (await client.get("/admin/mail/kept")).status_code == 403
         assert (await client.get("/admin/mail")).status_code == 403
     await web.database.close()
 
 
-async def test_a_mailbox_password_is_written_and_never_shown(desk: MailDesk, browser: httpx.AsyncClient) -> None:
+async def test_a_mailbox_password_is_written_and_never_shown(
+    desk: MailDesk, browser: httpx.AsyncClient
+) -> None:
     form = {
         "inbox": str(desk.inbox.id), "kind": "imap", "secret": "hunter2-hunter2", "host": "imap.example.com",
         "port": "993", "user": "support", "security": "tls", "after": "keep", "enabled": "on",
@@ -173,7 +179,12 @@ async def test_administrators_hear_once_of_an_inlet_that_fails_for_five_minutes(
 ) -> None:
     async with desk.database.transaction(SYSTEM) as tx:
         inlet = await inlets.save(
-            tx, desk.inbox.id, "imap", {"host": "imap.example.com", "port": 993}, enabled=True, inlet_id=tx.new_id()
+            tx,
+            desk.inbox.id,
+            "imap",
+            {"host": "imap.example.com", "port": 993},
+            enabled=True,
+            inlet_id=tx.new_id(),
         )
         await inlets.failed(tx, inlet.id, "connection refused")
     await watch_inlets(desk.workshop)

@@ -95,7 +95,9 @@ async def test_killed_after_the_final_dot_the_same_mail_goes_once_more_and_no_fu
     process = await killed("send_out", desk.database.url, str(tmp_path), url, str(mail.id))
     await process.communicate()
     settings = Settings(
-        secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=tmp_path, smtp_out_url=url  # noqa: S106
+        secret_key="test-key-0123456789-abcdefghijklmnop",
+        data_dir=tmp_path,
+        smtp_out_url=url,
     )
     workshop = replace(desk.workshop, settings=settings)
     for _ in range(3):

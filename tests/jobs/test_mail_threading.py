@@ -28,9 +28,11 @@ async def answered(desk: MailDesk, ticket: tickets.Ticket, text: str = "Try the 
 
 def header(mail: OutgoingMail, name: str) -> str:
     head = (mail.raw or b"").partition(b"\r\n\r\n")[0].decode().replace("\r\n ", " ")
-    return next(line for line in head.split("\r\n") if line.lower().startswith(name.lower() + ":")).partition(
-        ":"
-    )[2].strip()
+    return (
+        next(line for line in head.split("\r\n") if line.lower().startswith(name.lower() + ":"))
+        .partition(":")[2]
+        .strip()
+    )
 
 
 def reply_address(mail: OutgoingMail) -> str:
@@ -51,7 +53,9 @@ async def test_row_1_our_own_mail_coming_back_is_dropped(desk: MailDesk) -> None
     assert await desk.tickets() == []
 
 
-async def test_row_1_an_inbox_of_ours_with_a_message_id_of_ours_is_a_loop_without_any_header(desk: MailDesk) -> None:
+async def test_row_1_an_inbox_of_ours_with_a_message_id_of_ours_is_a_loop_without_any_header(
+    desk: MailDesk,
+) -> None:
     ticket = await desk.ticket_of(await desk.receive(a_mail()))
     sent = await answered(desk, ticket)
 
@@ -138,7 +142,9 @@ async def test_row_6_a_stranger_with_a_carrier_is_kept_apart(desk: MailDesk) -> 
     ticket = await desk.ticket_of(await desk.receive(a_mail()))
     sent = await answered(desk, ticket)
 
-    back = await desk.receive(a_mail(sender="eve@evil.example", to=reply_address(sent), Cc="boss@evil.example"))
+    back = await desk.receive(
+        a_mail(sender="eve@evil.example", to=reply_address(sent), Cc="boss@evil.example")
+    )
 
     assert back.cause == "row 6: other_sender"
     message = await desk.message_of(back)
@@ -219,9 +225,7 @@ async def test_row_9b_every_order_of_arrival_makes_one_ticket(desk: MailDesk) ->
     made = 0
     for order in itertools.permutations(range(4)):
         ids = [f"{step}-{''.join(map(str, order))}@customer.example" for step in range(4)]
-        mails = [
-            a_mail(f"Step {step}", message_id=ids[step], **_citing(ids[:step])) for step in range(4)
-        ]
+        mails = [a_mail(f"Step {step}", message_id=ids[step], **_citing(ids[:step])) for step in range(4)]
         found = {(await desk.ticket_of(await desk.receive(mails[step]))).id for step in order}
         made += len(found)
 
@@ -270,7 +274,9 @@ async def test_mails_of_one_thread_read_at_the_same_time_make_one_ticket(desk: M
 async def test_row_10_a_stranger_with_a_known_id_gets_a_ticket_of_their_own(desk: MailDesk) -> None:
     first = await desk.receive(a_mail(message_id="root@customer.example"))
 
-    second = await desk.receive(a_mail("Hello", sender="eve@evil.example", In_Reply_To="<root@customer.example>"))
+    second = await desk.receive(
+        a_mail("Hello", sender="eve@evil.example", In_Reply_To="<root@customer.example>")
+    )
 
     assert second.cause == "row 10: possibly_related"
     assert (await desk.ticket_of(second)).id != (await desk.ticket_of(first)).id
@@ -307,7 +313,8 @@ async def test_row_13_a_customers_mail_passed_on_by_staff_belongs_to_the_custome
     maja = await staff(desk)
     text = (
         "Please look\n\n---------- Forwarded message ---------\nFrom: Kim Berg <kim@customer.example>\n"
-        "Date: Wed, 18 Nov 2026 at 10:00\nSubject: Mill stuck\nTo: <maja@demo.localhost>\n\nIt does not turn.\n"
+        "Date: Wed, 18 Nov 2026 at 10:00\nSubject: Mill stuck\nTo: <maja@demo.localhost>\n\n"
+        "It does not turn.\n"
     )
 
     kept = await desk.receive(a_mail(text, sender=maja.email, subject="Fwd: Mill stuck", proven=True))
@@ -330,10 +337,14 @@ async def test_row_14_mail_to_a_merged_ticket_arrives_in_its_target(desk: MailDe
     assert (await desk.ticket_of(kept)).id == target.id
 
 
-async def test_row_14_an_answer_long_after_the_end_opens_a_follow_up(desk: MailDesk, clock: FixedClock) -> None:
+async def test_row_14_an_answer_long_after_the_end_opens_a_follow_up(
+    desk: MailDesk, clock: FixedClock
+) -> None:
     ticket = await desk.ticket_of(await desk.receive(a_mail(message_id="old@customer.example")))
     async with desk.database.transaction(SYSTEM) as tx:
-        await tickets.change_ticket(tx, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved"))
+        await tickets.change_ticket(
+            tx, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved")
+        )
     clock.advance(timedelta(days=31))
 
     kept = await desk.receive(a_mail("Again", In_Reply_To="<old@customer.example>"))
@@ -346,7 +357,9 @@ async def test_row_14_an_answer_long_after_the_end_opens_a_follow_up(desk: MailD
 async def test_row_14_an_answer_soon_after_the_end_reopens(desk: MailDesk, clock: FixedClock) -> None:
     ticket = await desk.ticket_of(await desk.receive(a_mail(message_id="old@customer.example")))
     async with desk.database.transaction(SYSTEM) as tx:
-        await tickets.change_ticket(tx, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved"))
+        await tickets.change_ticket(
+            tx, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved")
+        )
     clock.advance(timedelta(days=3))
 
     await desk.receive(a_mail("Again", In_Reply_To="<old@customer.example>"))
@@ -354,7 +367,9 @@ async def test_row_14_an_answer_soon_after_the_end_reopens(desk: MailDesk, clock
     assert (await desk.one(tickets.Ticket, id=ticket.id)).status == Status.OPEN
 
 
-async def test_row_15_a_first_mail_opens_a_ticket_and_is_acknowledged_without_a_word_of_it(desk: MailDesk) -> None:
+async def test_row_15_a_first_mail_opens_a_ticket_and_is_acknowledged_without_a_word_of_it(
+    desk: MailDesk,
+) -> None:
     kept = await desk.receive(
         a_mail("Buy cheap pills", sender="Pill Shop <kim@customer.example>", subject="Pills at pills.example")
     )
@@ -371,7 +386,9 @@ async def test_row_15_a_first_mail_opens_a_ticket_and_is_acknowledged_without_a_
 async def test_followers_come_only_from_somebody_proven_and_get_the_answers(desk: MailDesk) -> None:
     plain = await desk.ticket_of(await desk.receive(a_mail(Cc="evil@evil.example")))
     proven = await desk.ticket_of(
-        await desk.receive(a_mail("Other", Cc="Ann <ann@customer.example>, support@demo.localhost", proven=True))
+        await desk.receive(
+            a_mail("Other", Cc="Ann <ann@customer.example>, support@demo.localhost", proven=True)
+        )
     )
 
     assert await followers(desk, plain.id) == []

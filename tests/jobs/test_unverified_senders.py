@@ -14,7 +14,9 @@ from tests.mail_desk import MailDesk, a_mail
 async def a_held_message(desk: MailDesk) -> tuple[tickets.Ticket, tickets.Message]:
     ticket = await desk.ticket_of(await desk.receive(a_mail()))
     sent = await answered(desk, ticket)
-    mail = a_mail("I know more", sender="Ann <ann@other.example>", subject="Re: Mill stuck", to=reply_address(sent))
+    mail = a_mail(
+        "I know more", sender="Ann <ann@other.example>", subject="Re: Mill stuck", to=reply_address(sent)
+    )
     return ticket, await desk.message_of(await desk.receive(mail))
 
 
@@ -92,9 +94,9 @@ async def test_two_agents_decide_once(desk: MailDesk) -> None:
 async def test_a_light_agent_decides_nothing(desk: MailDesk) -> None:
     ticket, message = await a_held_message(desk)
 
-    with pytest.raises(Forbidden):
-        async with desk.database.transaction(SYSTEM) as tx:
-            light = await an_agent(tx, "Leo", role=Role.LIGHT)
+    async with desk.database.transaction(SYSTEM) as tx:
+        light = await an_agent(tx, "Leo", role=Role.LIGHT)
+        with pytest.raises(Forbidden):
             await unverified.accept(as_agent(tx, light), ticket.id, message.id)
 
 

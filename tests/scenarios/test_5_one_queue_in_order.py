@@ -75,6 +75,11 @@ async def test_the_workspace_shows_the_order_of_the_api_and_next_takes_the_first
         return await workspace.order() == [row["number"] for row in await priya.queue()]
 
     await eventually(agree)
+    # In an overload Next passes over what is late already: that rule has its own tests.
+    await priya.colleagues_take(
+        [row for row in await priya.queue() if _at(row["start_by"]) < datetime.now(UTC)]
+    )
+    await eventually(agree)
     rows = await priya.queue()
     await workspace.row(rows[1]["number"]).hover()
     await expect(workspace.row(rows[1]["number"])).to_have_attribute("title", _starts_like(rows[1]))

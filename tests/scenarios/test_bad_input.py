@@ -29,8 +29,8 @@ STRANGE_BODIES = [
 STRANGE_PATHS = [
     f"tickets/{NOBODY}", "tickets/1", "tickets/%00", "tickets/..%2f..", f"tickets/{NOBODY}/events",
     "contacts/x", "queue?limit=0", "queue?limit=-1", "queue?limit=99999999999999999999", "queue?limit=x",
-    "queue?after=x", "queue?after=%00", "queue?view=x", "queue?channel=x", "tickets?view=%00", "alerts?state=x",
-    "tickets?contact_id=x",
+    "queue?after=x", "queue?after=%00", "queue?view=x", "queue?channel=x", "tickets?view=%00",
+    "alerts?state=x", "tickets?contact_id=x",
     "contacts?q=%00", "contacts?q=%25", "agents?after=x", "tickets?q=%27%3B--",
 ]  # fmt: skip
 

@@ -48,8 +48,8 @@ def is_aligned(signer: str, domain: str) -> bool:
     signer, domain = signer.lower().strip("."), domain.lower().strip(".")
     if signer == domain:
         return True
-    return "." in signer and "." in domain and (
-        domain.endswith("." + signer) or signer.endswith("." + domain)
+    return (
+        "." in signer and "." in domain and (domain.endswith("." + signer) or signer.endswith("." + domain))
     )
 
 
@@ -93,7 +93,9 @@ def _by_edge(results: str, domain: str) -> Verdict:
         if method == "dmarc" and result in ("pass", "fail"):
             return Verdict(result, f"dmarc {domain}")
         if method == "dkim" and result == "pass":
-            signers = [one[1].rpartition("@")[2] for one in _PROPERTY.findall(part) if one[0].lower() in ("d", "i")]
+            signers = [
+                one[1].rpartition("@")[2] for one in _PROPERTY.findall(part) if one[0].lower() in ("d", "i")
+            ]
             dkim_pass = dkim_pass or next((one for one in signers if is_aligned(one, domain)), None)
     return Verdict("pass", f"dkim {dkim_pass}") if dkim_pass else Verdict("none")
 

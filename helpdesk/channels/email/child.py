@@ -74,7 +74,11 @@ class Readers:
 
     async def _read_widely(self, raw: bytes) -> Mail:
         alone = Readers(
-            1, wall_seconds=WIDE_SECONDS, memory=WIDE_MEMORY, module=self._module, checks_signatures=bool(self._mode)
+            1,
+            wall_seconds=WIDE_SECONDS,
+            memory=WIDE_MEMORY,
+            module=self._module,
+            checks_signatures=bool(self._mode),
         )
         try:
             return await alone.read_safely(raw)
@@ -94,7 +98,8 @@ class Readers:
 
     async def _start(self) -> "_Child":
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", self._module, str(self._memory), str(int(self._wall_seconds) + 5), *self._mode,
+            sys.executable, "-m", self._module, str(self._memory), str(int(self._wall_seconds) + 5),
+            *self._mode,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             env={"PYTHONPATH": _ROOT, "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "random"},  # none of our secrets
         )  # fmt: skip

@@ -45,7 +45,8 @@ def page(
         shown += f"<details><summary>{entities.escape(show_all)}</summary>{folded}</details>"
     return (
         f'<!DOCTYPE html><html lang="{entities.escape(locale)}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
         f'<base target="_blank"><style>{STYLES}</style></head><body>{shown}</body></html>'
     )
 

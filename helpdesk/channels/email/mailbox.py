@@ -49,7 +49,7 @@ class Mailbox:
     def fetch_after(self, uid_validity: int | None, last_uid: int, now: datetime) -> Iterator[Fetched]:
         """Mails not read before, oldest first, left unread on the server (BODY.PEEK[])."""
         for uid in self._new_uids(uid_validity, last_uid, now):
-            with _as_unavailable():
+            with _Unavailably():
                 found = self._client.fetch([uid], ["BODY.PEEK[]"])
             raw = next((value for key, value in found.get(uid, {}).items() if key.startswith(b"BODY[")), None)
             if raw is None:
@@ -60,7 +60,7 @@ class Mailbox:
 
     def done_with(self, uid: int) -> None:
         """After the commit: marked as read, moved away, or left alone."""
-        with _as_unavailable():
+        with _Unavailably():
             if self._address.after == "seen":
                 self._client.add_flags([uid], [b"\\Seen"])
             elif self._address.after == "move" and self._address.archive:
@@ -72,7 +72,7 @@ class Mailbox:
 
     def wait(self, seconds: float) -> bool:
         """Sleeps in IDLE until something happens; False where the server has no IDLE."""
-        with _as_unavailable():
+        with _Unavailably():
             if not self._client.has_capability("IDLE"):
                 self._client.noop()
                 return False
@@ -90,13 +90,13 @@ class Mailbox:
             return
 
     def _select(self) -> int:
-        with _as_unavailable():
+        with _Unavailably():
             info = self._client.select_folder(self._address.folder, readonly=self._address.after == "keep")
         return int(info.get(b"UIDVALIDITY", 0))
 
     def _new_uids(self, uid_validity: int | None, last_uid: int, now: datetime) -> list[int]:
         """`last+1:*` names the last mail even when it is older: what was read is left out."""
-        with _as_unavailable():
+        with _Unavailably():
             if uid_validity != self.uid_validity:
                 since = now - LOOK_BACK
                 return sorted(self._client.search(["SINCE", since.date()]))
@@ -104,12 +104,12 @@ class Mailbox:
         return sorted(uid for uid in found if uid > last_uid)
 
     def _is_there(self, uid: int) -> bool:
-        with _as_unavailable():
+        with _Unavailably():
             return uid in self._client.search(["UID", str(uid)])
 
 
 def _connected(address: MailboxAddress) -> IMAPClient:
-    with _as_unavailable():
+    with _Unavailably():
         context = ssl.create_default_context()
         client = IMAPClient(
             address.host, address.port, ssl=address.security == "tls", ssl_context=context, timeout=_TIMEOUT
@@ -128,7 +128,7 @@ def _connected(address: MailboxAddress) -> IMAPClient:
     return client
 
 
-class _as_unavailable:
+class _Unavailably:
     """What imaplib, sockets and TLS raise becomes ours."""
 
     def __enter__(self) -> None:

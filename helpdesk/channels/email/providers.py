@@ -57,7 +57,9 @@ def mailgun(secret: str, fields: Fields, now: datetime) -> Posted:
     return Posted(raw, token, _text(fields, "sender"), _text(fields, "recipient"))
 
 
-def sendgrid(public_key: str, headers: Mapping[str, str], body: bytes, fields: Fields, now: datetime) -> Posted:
+def sendgrid(
+    public_key: str, headers: Mapping[str, str], body: bytes, fields: Fields, now: datetime
+) -> Posted:
     """ECDSA over timestamp and body; `email` is the raw mail when the setting "POST the raw" is on."""
     stamp = headers.get("x-twilio-email-event-webhook-timestamp", "")
     given = headers.get("x-twilio-email-event-webhook-signature", "")
@@ -104,7 +106,9 @@ def ses(topic: str, certificate: bytes, body: bytes) -> Posted:
     told = _json(str(said.get("Message", "")).encode())
     content = str(told.get("content", "")).encode()
     is_base64 = told.get("receipt", {}).get("action", {}).get("encoding") == "BASE64"
-    raw = _raw(base64.b64decode(content) if is_base64 else content, "Let SES put the mail into the notification.")
+    raw = _raw(
+        base64.b64decode(content) if is_base64 else content, "Let SES put the mail into the notification."
+    )
     mail = told.get("mail", {})
     recipients = told.get("receipt", {}).get("recipients") or [""]
     return Posted(raw, key, str(mail.get("source", "")), str(recipients[0]))

@@ -17,7 +17,9 @@ from helpdesk.domain.contacts.queries import (
     company,
     company_by_domain,
     get,
+    get_visible,
     identities_of,
+    name_of,
     search,
 )
 
@@ -36,8 +38,10 @@ __all__ = [
     "create",
     "find_or_create",
     "get",
+    "get_visible",
     "identities_of",
     "leave_address",
+    "name_of",
     "normalise",
     "phone_number",
     "rename",

@@ -48,8 +48,7 @@ async def create(tx: Transaction, *, name: str = "", locale: str = "en", time_zo
     contact = Contact(
         id=tx.new_id(), name=name.strip()[:200], locale=locale, time_zone=time_zone, created_at=tx.now
     )
-    tx.session.add(contact)
-    await tx.session.flush()
+    await tx.insert(contact)
     return contact
 
 
@@ -112,6 +111,6 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
     """By the contact itself, or by staff."""
     if tx.actor.contact_id != contact_id:
         permissions.require_replier(tx.actor)
-    contact = await queries.get(tx, contact_id)
+    contact = await queries.get_visible(tx, contact_id)
     contact.name = name.strip()[:200]
     return contact

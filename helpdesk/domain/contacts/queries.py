@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, column, exists, or_, select, table
 
 from helpdesk.domain import permissions
 from helpdesk.domain.contacts.identities import IdentityKind, phone_number
@@ -11,10 +11,35 @@ from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
 
 
+_tickets = table("tickets", column("contact_id"), column("inbox_id"))
+"""Of another feature, which knows this one: only what says where a contact is known."""
+
+
 async def get(tx: Transaction, contact_id: UUID) -> Contact:
     contact = await tx.find(Contact, contact_id)
     if contact is None:
         raise NotFound("contact_not_found")
+    return contact
+
+
+async def name_of(tx: Transaction, contact_id: UUID) -> str:
+    name: str | None = await (await tx.driver()).fetchval(
+        "SELECT name FROM contacts WHERE id = $1", contact_id
+    )
+    if name is None:
+        raise NotFound("contact_not_found")
+    return name
+
+
+async def get_visible(tx: Transaction, contact_id: UUID) -> Contact:
+    """A contact whom this actor may see. Errors: NotFound where an agent has no inbox in common with them."""
+    contact = await get(tx, contact_id)
+    if tx.actor.is_staff and tx.actor.inbox_ids is not None:
+        known = await tx.session.scalar(
+            select(_tickets.c.contact_id).where(_tickets.c.contact_id == contact_id, _granted(tx)).limit(1)
+        )
+        if known is None:
+            raise NotFound("contact_not_found")
     return contact
 
 
@@ -64,11 +89,16 @@ async def address_of(tx: Transaction, contact_id: UUID) -> str | None:
 
 
 async def search(tx: Transaction, text: str, limit: int, after: UUID | None = None) -> list[Contact]:
-    """Contacts by a part of name, address or number (as people write it), newest first. Staff only."""
+    """Contacts by a part of name, address or number (as people write it), newest first. Staff only, and of
+    those who see some inboxes only: contacts with a ticket there."""
     permissions.require_reader(tx.actor)
     query = select(Contact).order_by(Contact.id.desc()).limit(limit)
     if after is not None:
         query = query.where(Contact.id < after)
+    if tx.actor.inbox_ids is not None:
+        query = query.where(
+            exists().where(_tickets.c.contact_id == Contact.id, _granted(tx))
+        )
     if text:
         like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
         known = select(Identity.contact_id).where(
@@ -76,6 +106,10 @@ async def search(tx: Transaction, text: str, limit: int, after: UUID | None = No
         )
         query = query.where(or_(Contact.name.ilike(like), Contact.id.in_(known)))
     return list(await tx.session.scalars(query))
+
+
+def _granted(tx: Transaction) -> ColumnElement[bool]:
+    return _tickets.c.inbox_id.in_(tx.actor.inbox_ids or ())
 
 
 def _as_number(text: str) -> str | None:

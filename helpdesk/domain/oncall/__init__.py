@@ -25,6 +25,7 @@ from helpdesk.domain.oncall.actions import (
     hurry,
     raise_alert,
     record,
+    require_answerer,
     run_out,
 )
 from helpdesk.domain.oncall.model import (
@@ -100,6 +101,7 @@ __all__ = [
     "policy_for",
     "raise_alert",
     "record",
+    "require_answerer",
     "ringing",
     "rings_of",
     "rota_shapes",

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from helpdesk.actors import Role
 from helpdesk.domain import agents, permissions
 from helpdesk.domain.events import (
     AlertAcknowledged,
@@ -31,7 +32,7 @@ from helpdesk.domain.oncall.model import (
 )
 from helpdesk.domain.oncall.queries import policy_for
 from helpdesk.domain.oncall.shifts import on_call_at
-from helpdesk.errors import NotFound
+from helpdesk.errors import Forbidden, NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction, Versioned
 
@@ -165,13 +166,31 @@ async def close_key(tx: Transaction, dedup_key: str) -> bool:
 
 async def close_alert(tx: Transaction, alert_id: UUID) -> Alert:
     """By hand, for alerts without a ticket."""
-    permissions.require_acknowledger(tx.actor)
     alert = await _locked(tx, alert_id)
     if alert.ticket_id is not None:
         raise NotFound("alert_not_found")
+    await require_answerer(tx, alert)
     if alert.status != AlertStatus.CLOSED:
         await _close(tx, alert)
     return alert
+
+
+async def require_answerer(tx: Transaction, alert: Alert) -> None:
+    """Leads answer any alert, agents those that rang them or are meant for them. Errors: Forbidden."""
+    permissions.require_acknowledger(tx.actor)
+    if permissions.has_role(tx.actor, Role.LEAD) or tx.actor.agent_id is None:
+        return
+    rang = select(AlertNotification.id).where(
+        AlertNotification.alert_id == alert.id, AlertNotification.agent_id == tx.actor.agent_id
+    )
+    if await tx.session.scalar(rang.limit(1)) is not None:
+        return
+    policy, own_id = Policy.parse(alert.policy), str(tx.actor.agent_id)
+    for target in {target for step in policy.steps for target in step.targets}:
+        if own_id in await _people(tx, target):
+            return
+    if own_id != policy.owner:
+        raise Forbidden("alert_not_yours", "This alert is for somebody else; a lead can answer it.")
 
 
 async def record(tx: Transaction, ticket: Versioned | None, alert: Alert, event: Event) -> None:

@@ -19,6 +19,7 @@ from helpdesk.domain.sla.actions import (
 from helpdesk.domain.sla.model import Metric, SlaClock, SlaPolicy
 from helpdesk.domain.sla.policies import delete_policy, save_policy
 from helpdesk.domain.sla.queries import (
+    awaits_answer,
     clocks_of,
     held_clocks,
     open_calendar,
@@ -36,6 +37,7 @@ __all__ = [
     "SlaPolicy",
     "Standing",
     "Terms",
+    "awaits_answer",
     "breach_due",
     "clocks_of",
     "delete_policy",

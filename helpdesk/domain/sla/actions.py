@@ -41,7 +41,7 @@ async def start(
         row.steps = [dict(step) for step in steps.for_metric(terms.steps, metric.value, clock)]
         row.calendar_id = terms.calendar_id
         _store(row, clock, Fact(Kind.STARTED, tx.now, seconds), terms.calendar_id)
-        tx.session.add(row)
+        await tx.insert(row)
         (await held_clocks(tx, ticket.id)).append(row)
         await tx.record(ticket, TargetStarted(metric.value, seconds, clock.due_at))
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import and_, not_, or_, select
 
 from helpdesk.domain import plans
 from helpdesk.domain.sla.business_time import Calendar
@@ -12,6 +12,14 @@ from helpdesk.domain.sla.clocks import priority_factor
 from helpdesk.domain.sla.model import Metric, SlaClock, SlaPolicy
 from helpdesk.domain.sla.terms import Standing, Terms, first_match, joined
 from helpdesk.storage.transaction import Transaction
+
+_is_history = and_(
+    SlaClock.metric.in_([Metric.NEXT_RESPONSE.value, Metric.UPDATE.value]),
+    or_(SlaClock.met_at.is_not(None), SlaClock.stopped_at.is_not(None)),
+    SlaClock.due_at.is_(None),
+    SlaClock.next_step_at.is_(None),
+    SlaClock.origin_id.is_(None),
+)
 
 
 async def clocks_of(tx: Transaction, ticket_id: UUID) -> list[SlaClock]:
@@ -25,12 +33,14 @@ async def clocks_of(tx: Transaction, ticket_id: UUID) -> list[SlaClock]:
 
 async def held_clocks(tx: Transaction, ticket_id: UUID) -> list[SlaClock]:
     """The clocks of a ticket this transaction has locked, read once with their calendars: nobody else may
-    change them meanwhile. Whoever starts one adds it to the list."""
+    change them meanwhile. Whoever starts one adds it to the list. Left out are answers that were given, so
+    that the hundredth message of a chat costs what the first did.
+    """
     if ticket_id not in tx.held:
         query = (
             select(SlaClock, plans.CalendarRow)
             .join(plans.CalendarRow, plans.CalendarRow.id == SlaClock.calendar_id)
-            .where(SlaClock.ticket_id == ticket_id)
+            .where(SlaClock.ticket_id == ticket_id, not_(_is_history))
             .order_by(SlaClock.started_at, SlaClock.id)
         )
         with tx.session.no_autoflush:
@@ -39,6 +49,22 @@ async def held_clocks(tx: Transaction, ticket_id: UUID) -> list[SlaClock]:
         tx.held[ticket_id] = [clock for clock, _ in found]
     held: list[SlaClock] = tx.held[ticket_id]
     return held
+
+
+async def awaits_answer(tx: Transaction, ticket_id: UUID) -> bool:
+    """Whether what the contact writes now starts a clock of its own: the first response was given, or never
+    promised, and no further one is awaited."""
+    waited_for = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)
+    if ticket_id in tx.held:
+        held: list[SlaClock] = tx.held[ticket_id]
+        return not any(c.metric in waited_for and c.met_at is None and c.stopped_at is None for c in held)
+    open_one = await (await tx.driver()).fetchval(
+        "SELECT 1 FROM sla_clocks WHERE ticket_id = $1 AND metric = ANY($2) AND met_at IS NULL"
+        " AND stopped_at IS NULL LIMIT 1",
+        ticket_id,
+        list(waited_for),
+    )
+    return open_one is None
 
 
 async def open_calendar(tx: Transaction, calendar_id: UUID) -> Calendar:

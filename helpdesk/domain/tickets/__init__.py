@@ -41,7 +41,14 @@ from helpdesk.domain.tickets.changes import (
     wake,
 )
 from helpdesk.domain.tickets.claiming import claim_next
-from helpdesk.domain.tickets.distributing import desk, desks, distribute, is_full, release_unattended
+from helpdesk.domain.tickets.distributing import (
+    desk,
+    desks,
+    distribute,
+    is_full,
+    release_unattended,
+    waiting_for_team,
+)
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said, Sender
 from helpdesk.domain.tickets.locking import get, lock
 from helpdesk.domain.tickets.merging import merge, split, transfer, unmerge
@@ -113,6 +120,7 @@ __all__ = [
     "transfer",
     "unmerge",
     "urgent",
+    "waiting_for_team",
     "wake",
     "wall",
 ]

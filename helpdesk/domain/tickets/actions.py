@@ -67,14 +67,16 @@ async def receive_message(tx: Transaction, inbound: InboundMessage) -> Said:
     is_typed = inbound.channel is not inboxes.Channel.EMAIL  # an empty mail is still a mail
     if is_typed and not inbound.body.strip() and not inbound.attachment_ids:
         raise Invalid("empty", "There is nothing in this message.", field="body")
-    contact = await _who(tx, inbound)
     if inbound.ticket_id is None:
+        contact = await _who(tx, inbound)
+        author = contact.id, contact.name
         inbox = await inboxes.get(tx, inbound.inbox_id)
         subject = inbound.subject.strip() or _first_line(inbound.body)
         ticket = await _open(tx, _Opening(inbox, contact, inbound.channel, subject))
     else:
+        author = await _author(tx, inbound)
         ticket = await followed(tx, await lock(tx, inbound.ticket_id))
-    message = await _add_inbound(tx, ticket, inbound, contact)
+    message = await _add_inbound(tx, ticket, inbound, author)
     if inbound.unverified is not None:
         row = await tx.record(ticket, UnverifiedMessageReceived(message.id, inbound.unverified))
         return _said(ticket, message, row.version)
@@ -207,9 +209,8 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
         version=0,
         public_version=0,
     )
-    tx.session.add(ticket)
+    await tx.insert(ticket)
     tx.held[ticket.id] = []  # no clocks yet
-    await tx.session.flush()
     await tx.record(
         ticket, TicketOpened(ticket.subject, ticket.channel, ticket.inbox_id, ticket.contact_id, priority)
     )
@@ -239,44 +240,50 @@ async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> No
         else:
             await tx.record(ticket, TicketOpenedAgain("contact_wrote"))
         await sla.resume(tx, ticket)
-    terms = await promises.terms_of(tx, ticket)
-    if terms is not None and await _first_response_given(tx, ticket.id):
+    terms = await promises.terms_of(tx, ticket) if await sla.awaits_answer(tx, ticket.id) else None
+    if terms is not None:
         await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
     if ticket.version != before:
         await place(tx, ticket)
 
 
-async def _first_response_given(tx: Transaction, ticket_id: UUID) -> bool:
-    clocks = [c for c in await sla.held_clocks(tx, ticket_id) if c.metric == sla.Metric.FIRST_RESPONSE]
-    return all(c.met_at is not None or c.stopped_at is not None for c in clocks)
+async def _author(tx: Transaction, inbound: InboundMessage) -> tuple[UUID, str]:
+    """Id and name of who wrote on a ticket that is already there."""
+    if inbound.contact_id is not None:
+        return inbound.contact_id, await contacts.name_of(tx, inbound.contact_id)
+    contact = await _who(tx, inbound)
+    return contact.id, contact.name
 
 
 async def _who(tx: Transaction, inbound: InboundMessage) -> contacts.Contact:
     if inbound.contact_id is not None:
-        return await contacts.get(tx, inbound.contact_id)
+        return await contacts.get_visible(tx, inbound.contact_id)
     if inbound.sender is None:
         return await contacts.create(tx, name="Unknown sender")
     sender = inbound.sender
+    if not sender.proven:
+        stranger = await contacts.create(tx, name=sender.name, locale=sender.locale)
+        await contacts.add_identity(tx, stranger, sender.kind, sender.value, verified=False)
+        return stranger
     return await contacts.find_or_create(tx, sender.kind, sender.value, name=sender.name, locale=sender.locale)
 
 
 async def _caller(tx: Transaction, call: LoggedCall) -> contacts.Contact:
     if call.contact_id is not None:
-        return await contacts.get(tx, call.contact_id)
+        return await contacts.get_visible(tx, call.contact_id)
     return await contacts.find_or_create(tx, contacts.IdentityKind.PHONE, call.caller, name=call.name)
 
 
 async def _add_inbound(
-    tx: Transaction, ticket: Ticket, inbound: InboundMessage, contact: contacts.Contact
+    tx: Transaction, ticket: Ticket, inbound: InboundMessage, author: tuple[UUID, str]
 ) -> Message:
     message = _message(tx, ticket, MessageKind.MESSAGE, inbound.body, inbound.channel.value)
-    message.author_kind, message.author_id = ActorKind.CONTACT.value, contact.id
-    message.author_name = contact.name
+    message.author_kind = ActorKind.CONTACT.value
+    message.author_id, message.author_name = author
     message.html, message.new_html = inbound.html, inbound.new_html
     message.quoted, message.mail = inbound.quoted, inbound.mail
     message.source_id, message.hidden = inbound.source_id, inbound.unverified is not None
-    tx.session.add(message)
-    await attachments.take(tx, message, inbound.attachment_ids)
+    await _write(tx, message, inbound.attachment_ids)
     if not message.hidden:
         show_latest(tx, ticket, message)
     return message
@@ -286,11 +293,18 @@ async def _add_own(
     tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, uploads: Sequence[UUID]
 ) -> Message:
     message = _message(tx, ticket, kind, body, ticket.channel)
-    tx.session.add(message)
-    await attachments.take(tx, message, uploads)
+    await _write(tx, message, uploads)
     if kind is not MessageKind.NOTE:
         show_latest(tx, ticket, message)
     return message
+
+
+async def _write(tx: Transaction, message: Message, uploads: Sequence[UUID]) -> None:
+    """The message first, then its files, which refer to it."""
+    files = await attachments.take(tx, message, uploads)
+    await tx.insert(message)
+    for file in files:
+        file.message_id = message.id
 
 
 def _message(tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, channel: str) -> Message:

@@ -89,7 +89,7 @@ async def escalate(tx: Transaction, alert_id: UUID, ticket_id: UUID | None) -> N
 
 
 async def acknowledge(tx: Transaction, alert_id: UUID, agent_id: UUID) -> oncall.Alert:
-    """Answer an alert. The ticket is the alert's own; who may see it may acknowledge it."""
+    """Answer an alert: whom it rang or is meant for, the ticket's assignee, and leads."""
     ticket = await _ticket_of(tx, alert_id)
     return await oncall.acknowledge(tx, ticket, alert_id, agent_id)
 
@@ -161,11 +161,14 @@ async def _ticket_of(tx: Transaction, alert_id: UUID) -> Ticket | None:
     permissions.require_acknowledger(tx.actor)
     alert = await oncall.get_alert(tx, alert_id)
     if alert.ticket_id is None:
+        await oncall.require_answerer(tx, alert)
         return None
     # A token that may only acknowledge cannot read tickets, so the row is locked on the system's word.
     ticket = await lock(replace(tx, actor=SYSTEM), alert.ticket_id)
     if not permissions.may_see_inbox(tx.actor, ticket.inbox_id):
         raise NotFound("alert_not_found")
+    if tx.actor.agent_id is None or ticket.assignee_id != tx.actor.agent_id:
+        await oncall.require_answerer(tx, alert)
     return ticket
 
 

@@ -47,21 +47,21 @@ async def add(tx: Transaction, file: StoredFile) -> Attachment:
     return attachment
 
 
-async def take(tx: Transaction, message: Message, ids: Sequence[UUID]) -> None:
-    """Put the actor's own unused uploads on a message. Somebody else's upload does not exist."""
+async def take(tx: Transaction, message: Message, ids: Sequence[UUID]) -> list[Attachment]:
+    """The actor's own unused uploads, named by a message that is still to be written. Somebody else's
+    upload does not exist."""
     if not ids:
-        return
+        return []
     if len(ids) > PER_MESSAGE and message.author_kind != "contact":
         raise Invalid("too_many_files", f"At most {PER_MESSAGE} files on a message.", field="uploads")
     rows = await tx.session.scalars(select(Attachment).where(Attachment.id.in_(ids)).with_for_update())
     found = {row.id: row for row in rows}
-    await tx.session.flush()
     for wanted in ids:
         row = found.get(wanted)
         if row is None or row.message_id is not None or row.owner_id != tx.actor.id:
             raise NotFound("upload_not_found", field="uploads")
-        row.message_id = message.id
     message.attachments = [described(found[wanted]) for wanted in ids]
+    return list(found.values())
 
 
 def described(attachment: Attachment) -> dict[str, object]:

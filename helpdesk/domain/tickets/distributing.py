@@ -114,6 +114,19 @@ async def release_unattended(tx: Transaction) -> int:
     return len(found)
 
 
+async def waiting_for_team(tx: Transaction, team_id: UUID) -> tuple[int, int]:
+    """How many tickets wait for a team (up to 50), and how many mails would fit on its online agents."""
+    connection = await tx.driver()
+    waiting = await connection.fetchval(
+        """SELECT count(*) FROM (SELECT FROM pools p CROSS JOIN LATERAL (
+             SELECT FROM tickets WHERE waiting AND pool_id = p.id LIMIT 50) AS head
+           WHERE p.team_id = $1 LIMIT 50) AS counted""",
+        team_id,
+    )
+    loads = [one.candidate.load for one in await _staff(tx) if team_id in one.teams]
+    return waiting, sum(max(0, load.capacity - load.units) // units_of("email", None) for load in loads)
+
+
 async def _staff(tx: Transaction) -> list[_Agent]:
     """Who is online and has room. Their desks are locked: nobody claims beside us into the same room."""
     connection = await tx.driver()

@@ -11,12 +11,16 @@ from helpdesk.storage.tables import Json
 
 @dataclass(frozen=True)
 class Sender:
-    """By which address or number the outside knows who wrote."""
+    """By which address or number the outside knows who wrote.
+
+    It is not `proven` where anybody could have typed it: then it opens nobody's history and no company's plan.
+    """
 
     kind: IdentityKind
     value: str
     name: str = ""
     locale: str = "en"
+    proven: bool = True
 
 
 @dataclass(frozen=True)

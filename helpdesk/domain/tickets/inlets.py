@@ -139,7 +139,9 @@ async def day_count(tx: Transaction, day: date) -> dict[str, Any]:
     )
     states = {state: int(count) for state, count in await tx.session.execute(query)}
     no = await tx.session.scalar(select(func.sum(MailRefusal.count)).where(MailRefusal.day == day))
-    ended = sum(states.get(state, 0) for state in ("on_ticket", "duplicate", "dropped", "quarantined", "discarded"))
+    ended = sum(
+        states.get(state, 0) for state in ("on_ticket", "duplicate", "dropped", "quarantined", "discarded")
+    )
     taken = sum(states.values())
     return {
         "day": day, "taken": taken, "refused": int(no or 0), "states": states,

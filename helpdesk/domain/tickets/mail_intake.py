@@ -15,7 +15,8 @@ from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.transaction import Transaction
 
 _KEEP = """
-    INSERT INTO raw_mail (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
+    INSERT INTO raw_mail
+      (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'new', $9)
     ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id
 """
@@ -175,4 +176,4 @@ async def _set_aside(tx: Transaction, mail_id: UUID) -> RawMail:
 async def states(tx: Transaction) -> dict[str, int]:
     """How many mails ended in each state."""
     rows = await tx.session.execute(select(RawMail.state, func.count()).group_by(RawMail.state))
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}

@@ -14,7 +14,7 @@ from helpdesk.storage.transaction import Transaction
 
 
 async def queue_reply(tx: Transaction, ticket: Ticket, message: Message) -> OutgoingMail | None:
-    """The mail of an agent's answer; None where the contact is answered elsewhere (chat) or has no address."""
+    """The mail of an agent's answer; None where the contact is answered in the chat or has no address."""
     if ticket.channel == inboxes.Channel.CHAT:
         return None
     address = await contacts.address_of(tx, ticket.contact_id)

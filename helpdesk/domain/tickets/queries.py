@@ -76,13 +76,13 @@ _COUNTS = """
     SELECT {waiting} AS queue, {chat} AS chat, {email} AS email, {phone} AS phone,
       {open} AS open, {snoozed} AS snoozed, {pending} AS pending,
       (SELECT count(*) FROM (
-        SELECT FROM tickets WHERE assignee_id = $2 AND status IN ('open', 'pending') LIMIT 1000) AS some) AS mine
+        SELECT FROM tickets WHERE assignee_id = $2 AND status IN ('open', 'pending') LIMIT 1000) AS counted) AS mine
 """.format(
     **{
         name: f"""(SELECT count(*) FROM (
         SELECT FROM seen JOIN pools q ON q.inbox_id = seen.id CROSS JOIN LATERAL (
           SELECT FROM tickets WHERE waiting AND pool_id = q.id LIMIT 1000) AS one
-        {only} LIMIT 1000) AS some)"""
+        {only} LIMIT 1000) AS counted)"""
         for name, only in {
             "waiting": "",
             "chat": "WHERE seen.channel = 'chat'",
@@ -94,7 +94,7 @@ _COUNTS = """
         status: f"""(SELECT count(*) FROM (
         SELECT FROM seen CROSS JOIN LATERAL (
           SELECT FROM tickets WHERE inbox_id = seen.id AND status = '{status}' LIMIT 1000) AS one
-        LIMIT 1000) AS some)"""
+        LIMIT 1000) AS counted)"""
         for status in ("open", "snoozed", "pending")
     },
 )
@@ -432,6 +432,6 @@ def _cursor(record: asyncpg.Record, by: str) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
         last_at, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return datetime.fromisoformat(last_at), UUID(last_id)
+        return known_moment(datetime.fromisoformat(last_at)), UUID(last_id)
     except (ValueError, UnicodeDecodeError):
         raise Invalid("cursor_invalid", "That is not a cursor of ours.", field="after") from None

@@ -24,7 +24,11 @@ async def block(tx: Transaction, address: str, reason: str = "") -> None:
     permissions.require_replier(tx.actor)
     if "@" not in address:
         raise Invalid("email_invalid", "That is not an e-mail address.", field="address")
-    given: dict[str, object] = {"blocked_at": tx.now, "blocked_by": tx.actor.agent_id, "reason": reason or None}
+    given: dict[str, object] = {
+        "blocked_at": tx.now,
+        "blocked_by": tx.actor.agent_id,
+        "reason": reason or None,
+    }
     await _write(tx, address, given)
 
 

@@ -28,12 +28,19 @@ async def show_list(request: Request) -> Response:
         names = {inbox.id: inbox.name for inbox in await inboxes.all_of(tx)}
         blocked = await senders.blocked(tx) if kind == "blocked" else []
     return shell.render(
-        request, "kept_mail", "admin/kept_mail.html", actor, rows=rows, names=names, kind=kind, blocked=blocked
+        request,
+        "kept_mail",
+        "admin/kept_mail.html",
+        actor,
+        rows=rows,
+        names=names,
+        kind=kind,
+        blocked=blocked,
     )
 
 
 async def show_one(request: Request) -> Response:
-    """GET /admin/mail/kept/{id}: the first bytes as text. Nothing parses them, so nothing can be led astray."""
+    """GET /admin/mail/kept/{id}: the first bytes as text. Nothing parses them, so none is led astray."""
     actor = await shell.require(request, "kept_mail")
     async with request.app.state.database.transaction(actor) as tx:
         mail = await mail_intake.kept(tx, parse_id(request.path_params["id"]))
@@ -97,7 +104,12 @@ async def _open_by_hand(request: Request, actor: Actor, mail_id: Any) -> None:
                 subject=_subject(raw) or "(unreadable mail)",
                 attachment_ids=(file.id,),
                 automatic=True,
-                mail={"raw": str(mail.id), "sender": mail.envelope_from, "proof": "none", "flags": ["opened_by_hand"]},
+                mail={
+                    "raw": str(mail.id),
+                    "sender": mail.envelope_from,
+                    "proof": "none",
+                    "flags": ["opened_by_hand"],
+                },
             ),
         )
         mail.state, mail.message_id = "on_ticket", said.message_id

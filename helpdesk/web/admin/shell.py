@@ -26,6 +26,9 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("overview", "/admin", "Overview", "settings", ""),
+    Section("sla", "/admin/sla", "SLA policies", "clock", "Queue"),
+    Section("calendars", "/admin/calendars", "Calendars", "calendar-clock", "Queue"),
+    Section("routing", "/admin/routing", "Routing", "users", "Queue", Role.LEAD),
     Section("mail", "/admin/mail", "Mail", "mail", "Mail"),
     Section("kept_mail", "/admin/mail/kept", "Kept mail", "mail", "Mail"),
 )

@@ -42,8 +42,8 @@ test("initials come from the first and the last name", () => {
 })
 
 test("file sizes are told as people say them", () => {
-  assert.equal(fileSize(10), "1 kB")
-  assert.equal(fileSize(25_400), "25 kB")
+  assert.equal(fileSize(13), "13 B")
+  assert.equal(fileSize(25_400), "25.4 kB")
   assert.equal(fileSize(10_500_000), "10.5 MB")
 })
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { grouped, statusAfter, unreadAfter, withEvents, withWaiting } from "../../../widget/thread.js"
+import { answering, grouped, statusAfter, unreadAfter, withEvents, withWaiting } from "../../../widget/thread.js"
 
 const ANNA = { kind: "agent", id: "a1", name: "Anna Berg" }
 const at = minute => new Date(2026, 10, 21, 12, minute).toISOString()
@@ -17,6 +17,21 @@ test("messages and turns of the ticket are shown, unknown events are not", () =>
   assert.deepEqual(lines.map(line => [line.kind, line.mine, line.notice ?? line.text]), [
     ["message", true, "Hello"], ["message", false, "Hi"], ["notice", false, "TicketResolved"],
   ])
+})
+
+test("what was solved by mistake and taken back at once leaves no trace", () => {
+  const notices = events => withEvents([], events).map(line => line.notice ?? line.text)
+
+  assert.deepEqual(notices([received(1, "Hello"), happened(2, "TicketResolved"), happened(3, "TicketReopened")]), ["Hello"])
+  assert.deepEqual(notices([happened(2, "TicketResolved"), received(3, "No"), happened(4, "TicketReopened")]), ["TicketResolved", "No", "TicketReopened"])
+})
+
+test("who answered in the last quarter of an hour is there, even after hours", () => {
+  const lines = withEvents([], [reply(3, "Hi"), received(5, "Thanks")])
+
+  assert.equal(answering(lines, new Date(at(17)))?.name, "Anna Berg")
+  assert.equal(answering(lines, new Date(at(18))), null)
+  assert.equal(answering(withEvents([], [received(1, "Hello")]), new Date(at(1))), null)
 })
 
 test("an agent's HTML is shown as words", () => {

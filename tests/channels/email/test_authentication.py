@@ -2,7 +2,6 @@
 
 import base64
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import dkim
@@ -69,7 +68,7 @@ def test_alignment_is_the_same_domain_or_one_below(signer: str, domain: str, ali
 
 
 @pytest.fixture
-def key(monkeypatch: pytest.MonkeyPatch) -> Iterator[bytes]:
+def key(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """A private key whose public half stands in the DNS of customer.example."""
     private = rsa.generate_private_key(65537, 2048)
     public = private.public_key().public_bytes(
@@ -78,8 +77,10 @@ def key(monkeypatch: pytest.MonkeyPatch) -> Iterator[bytes]:
     record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
     names = {"s1._domainkey.customer.example.": record}
     monkeypatch.setattr(authentication, "_txt", lambda name, _: names.get(name))
-    yield private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    return private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
     )
 
 
@@ -103,7 +104,9 @@ def test_a_signature_of_a_domain_without_a_key_is_none(key: bytes) -> None:
         b"DKIM-Signature: " + b";" * 30_000,
         b"DKIM-Signature: v=1; a=rsa-sha256; b=" + b"A" * 30_000,
         b"DKIM-Signature: \xff\x00\r\n" * 50,
-        b"DKIM-Signature: v=1; d=customer.example; s=s1; h=" + b"from:" * 5_000 + b"; bh=x; b=y; a=rsa-sha256",
+        b"DKIM-Signature: v=1; d=customer.example; s=s1; h="
+        + b"from:" * 5_000
+        + b"; bh=x; b=y; a=rsa-sha256",
     ],
 )
 def test_a_hostile_signature_costs_little_and_proves_nothing(key: bytes, head: bytes) -> None:

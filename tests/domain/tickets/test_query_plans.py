@@ -15,7 +15,7 @@ from tests.factories import a_team, a_ticket, an_agent, an_inbox
 
 pytestmark = pytest.mark.commits
 
-ROWS = 20_000
+ROWS = 4_000
 _COPY = """
     INSERT INTO tickets SELECT (jsonb_populate_record(t, jsonb_build_object(
       'id', gen_random_uuid(), 'number', 1000000 + n, 'rank_at', t.rank_at + n * interval '1 second',
@@ -26,7 +26,7 @@ _COPY = """
 
 @pytest.fixture
 async def full(database: Database) -> tuple[Database, UUID, list[UUID]]:
-    """Twenty thousand tickets of one team, and one of another that stands behind all of them."""
+    """Four thousand tickets of one team, and one of another that stands behind all of them."""
     async with database.transaction(SYSTEM) as tx:
         busy, quiet = await a_team(tx), await a_team(tx)
         first = await a_ticket(tx, inbox=await an_inbox(tx, team=busy))

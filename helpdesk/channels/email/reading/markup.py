@@ -2,10 +2,12 @@
 
 import html as entities
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 DEPTH_LIMIT = 256
+_KEPT_LIMIT = 500_000
 
 _TAG = re.compile(r"<(?:(/?)([a-zA-Z][^\s/>]{0,60})|(!--)|[!?/])")
 _TAG_END = re.compile(r"[>\"']")
@@ -30,8 +32,7 @@ _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """Text goes from the end of one tag to the start of the next."""
 
     name: str
@@ -41,7 +42,17 @@ class Tag:
     end: int
 
 
-def tags(html: str) -> Iterator[Tag]:
+def tags(html: str) -> Iterable[Tag]:
+    """The tags of a document; of an ordinary one they are kept for whoever asks next about the same."""
+    return _kept_tags(html) if len(html) <= _KEPT_LIMIT else _scan(html)
+
+
+@lru_cache(maxsize=1)
+def _kept_tags(html: str) -> tuple[Tag, ...]:
+    return tuple(_scan(html))
+
+
+def _scan(html: str) -> Iterator[Tag]:
     """Comments and the content of scripts are jumped over; an unfinished tag ends the document."""
     position = 0
     while found := _TAG.search(html, position):

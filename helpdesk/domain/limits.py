@@ -1,0 +1,107 @@
+"""How much one caller may do in a while: counted in the database, so that every process counts together."""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, delete, or_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.errors import LimitReached
+from helpdesk.storage.tables import Base
+from helpdesk.storage.transaction import Transaction
+
+
+class RateBucket(Base):
+    """What one caller did since a moment. The key is hashed: no address is kept."""
+
+    __tablename__ = "rate_buckets"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    count: Mapped[int]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most so many in each window, which begins with the first of them."""
+
+    name: str
+    most: int
+    window: timedelta
+
+
+_HOUR, _HALF_DAY = timedelta(hours=1), timedelta(hours=12)
+
+FORMS = Limit("support form", 5, timedelta(minutes=15))
+"""Per network."""
+
+NEW_VISITORS = Limit("new visitors", 60, _HOUR)
+"""Per network: many people may share one behind a router."""
+
+MESSAGES = Limit("visitor messages", 10, timedelta(seconds=10))
+NEW_TICKETS = Limit("visitor tickets", 6, _HALF_DAY)
+NEW_TICKETS_OF_NETWORK = Limit("network tickets", 60, _HALF_DAY)
+UPLOADS = Limit("visitor uploads", 60, _HOUR)
+UPLOADED_BYTES = Limit("visitor upload bytes", 100 * 1024 * 1024, _HOUR)
+
+ACKNOWLEDGEMENTS = Limit("inbox acknowledgements", 60, _HOUR)
+"""Automatic answers per inbox."""
+
+_LONGEST = timedelta(days=1)
+
+
+async def spend(tx: Transaction, limit: Limit, who: object, cost: int = 1) -> None:
+    """Count what is about to be done; it counts only if the transaction commits.
+
+    Errors: LimitReached with the seconds until the window is over.
+    """
+    count, started_at = await _count(tx, limit, who, cost)
+    if count > limit.most:
+        left = (started_at + limit.window - tx.now).total_seconds()
+        raise LimitReached("too_many", "That was a lot at once. Wait a little.", retry_after=max(left, 1.0))
+
+
+async def spend_of_network(tx: Transaction, limit: Limit, address: str | None) -> None:
+    """The same for where somebody calls from. Our own machine has no limit: it is the reverse proxy that
+    nobody told us of, or a program of ours."""
+    network = network_of(address)
+    if network is not None:
+        await spend(tx, limit, network)
+
+
+def network_of(address: str | None) -> str | None:
+    """An IPv4 address, the /64 of an IPv6 one (each customer of a provider has that many addresses); None
+    for this machine and for what is no address."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if ip.is_loopback:
+        return None
+    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
+
+
+async def sweep(tx: Transaction) -> None:
+    """Forget what is over."""
+    await tx.session.execute(delete(RateBucket).where(RateBucket.started_at < tx.now - _LONGEST))
+
+
+async def _count(tx: Transaction, limit: Limit, who: object, cost: int) -> tuple[int, datetime]:
+    key = hashlib.sha256(f"{limit.name}\0{who}".encode()).digest()
+    row = insert(RateBucket).values(key=key, started_at=tx.now, count=cost)
+    # A window in the future is left from a clock that was set back.
+    is_over = or_(RateBucket.started_at <= tx.now - limit.window, RateBucket.started_at > tx.now)
+    counted = row.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "count": case((is_over, cost), else_=RateBucket.count + cost),
+            "started_at": case((is_over, tx.now), else_=RateBucket.started_at),
+        },
+    ).returning(RateBucket.count, RateBucket.started_at)
+    found = (await tx.session.execute(counted)).one()
+    return found.count, found.started_at
