@@ -36,7 +36,7 @@ export function OpenAlerts() {
   return html`<div class="alerts" role="alert">${(all ? open : open.slice(0, 1)).map((alert, index) => html`<div class="alert-banner global" key=${alert.id}>
     <${Icon} name="siren" /><span class="alert-text"><${AlertText} alert=${alert} /></span>
     ${index === 0 && open.length > 1 && html`<button type="button" class="button quiet" aria-expanded=${all} onClick=${() => showAll(!all)}>
-      ${all ? t("Show one") : plural("{n} open alert", "{n} open alerts", open.length)}<${Icon} name=${all ? "arrow-up" : "arrow-down"} /></button>`}
+      <span class="alert-count" aria-hidden="true">${open.length}</span><span>${all ? t("Show one") : plural("{n} open alert", "{n} open alerts", open.length)}</span><${Icon} name=${all ? "arrow-up" : "arrow-down"} /></button>`}
     <button type="button" class="button danger" onClick=${() => acknowledge(alert.id)}>${t("Acknowledge")}</button></div>`)}</div>`
 }
 

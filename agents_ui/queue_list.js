@@ -65,6 +65,10 @@ function Rows({ ids, fresh, moved, label }) {
     queue.release()
     if (box.current) box.current.scrollTop = 0
   }
+  // By keyboard only: under a pressed pointer the list must not scroll away to its first row.
+  const onFocus = () => {
+    if (!active.value && box.current?.matches(":focus-visible")) active.value = current.value?.id ?? ids[0] ?? null
+  }
   const shown = at >= 0 && (at < from || at >= to) ? [...range(from, to), at] : range(from, to)
   return html`<div class="list" onPointerEnter=${() => { queue.held.value = true }} onPointerLeave=${() => { if (!box.current?.scrollTop) queue.release() }}>
     ${moved && html`<button type="button" class="pill" onClick=${release}>
@@ -72,7 +76,7 @@ function Rows({ ids, fresh, moved, label }) {
     <div class="rows" role="listbox" tabindex="0" ref=${box} aria-label=${label}
       aria-activedescendant=${at >= 0 ? `row-${activeId}` : undefined}
       onScroll=${onScroll} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKey(event, ids)}
-      onFocus=${() => { if (!active.value) active.value = current.value?.id ?? ids[0] ?? null }}>
+      onFocus=${onFocus}>
       <div class="rows-space" role="presentation" style=${{ height: `${ids.length * ROW}px` }}>
         ${shown.map(index => html`<${Row} key=${ids[index]} id=${ids[index]} row=${queue.row(ids[index])} index=${index} size=${ids.length}
           isActive=${index === at} isOpen=${ids[index] === current.value?.id} />`)}

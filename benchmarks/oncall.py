@@ -27,11 +27,13 @@ from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.jobs.ring import ADDRESS_PURPOSE
 from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.settings import Settings
+from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import EmbeddedDatabase
 from helpdesk.storage.files import Files
 from helpdesk.storage.job_queue import Worker
 from helpdesk.storage.migrations import migrate
+from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_calendar, a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
 from tests.jobs.receivers import Receiver, a_receiver
 
@@ -110,7 +112,8 @@ async def a_storm(database: Database, gateway: Receiver, count: int) -> dict[str
         assert alert is not None
         raised[str(alert.id)] = time.perf_counter()
         await asyncio.sleep(max(0.0, began + (number + 1) * 10 / count - time.perf_counter()))
-    while len(arrived) < count and time.perf_counter() - began < 60:
+    raised_by = time.perf_counter()
+    while len(arrived) < count and time.perf_counter() - raised_by < 60:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     waits = [arrived[one] - raised[one] for one in raised if one in arrived]
     return {
@@ -136,7 +139,7 @@ async def message_to_ring(database: Database, gateway: Receiver, count: int) -> 
             change = tickets.TicketChange(frozenset({"priority"}), priority=1)
             await tickets.change_ticket(tx, ticket.id, change)
         began = time.perf_counter()
-        while not gateway.got and time.perf_counter() - began < 30:
+        while not gateway.got and time.perf_counter() - began < 30:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         waits.append(time.perf_counter() - began)
     waits.sort()
@@ -161,6 +164,8 @@ async def measure(url: str, folder: Path, storm: int, messages: int) -> dict[str
     settings = Settings(secret_key=KEY, demo=True)
     workshop = open_workshop(database, settings, Files(folder / "files", settings.key))
     worker = Worker(dict(handlers(workshop)))
+    wakeups = Wakeups(database, bus_for(database, None))
+    await wakeups.start()
     async with a_receiver() as gateway:
         async with database.transaction(SYSTEM) as tx:
             await a_calendar(tx)
@@ -174,6 +179,7 @@ async def measure(url: str, folder: Path, storm: int, messages: int) -> dict[str
         await worker.stop()
         running[1].cancel()
         await asyncio.wait(running, timeout=5)
+    await wakeups.stop()
     await workshop.readers.close()
     await database.close()
     return found

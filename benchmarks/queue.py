@@ -1,4 +1,4 @@
-"""The queue, measured: breaches of its order against four rivals, and claims beside the bare SKIP LOCKED floor.
+"""The queue, measured: its order against four rivals, and claims beside the bare SKIP LOCKED floor.
 
     python -m benchmarks.queue [--seeds 3] [--sizes 1000,20000] [--claimers 1,16] [--seconds 2]
 
@@ -75,13 +75,24 @@ async def prepare(url: str, size: int, claimers: int) -> Desk:
         tx.session.add_all([first, last])
         await tx.session.flush()
         pools: dict[str, list[UUID]] = {}
-        for team, settings, share, later in ((first, {}, 0.9, timedelta()), (last, {"skills": ["vpn"]}, 0.1, _LATER)):
+        for team, settings, share, later in (
+            (first, {}, 0.9, timedelta()),
+            (last, {"skills": ["vpn"]}, 0.1, _LATER),
+        ):
             inbox = inboxes.Inbox(
-                id=tx.new_id(), key=team.name, name=team.name, channel="email", team_id=team.id, settings=settings, **made
+                id=tx.new_id(),
+                key=team.name,
+                name=team.name,
+                channel="email",
+                team_id=team.id,
+                settings=settings,
+                **made,
             )
             tx.session.add(inbox)
             await tx.session.flush()
-            contact = await contacts.find_or_create(tx, IdentityKind.EMAIL, f"kim@{team.name}.example", name="Kim")
+            contact = await contacts.find_or_create(
+                tx, IdentityKind.EMAIL, f"kim@{team.name}.example", name="Kim"
+            )
             pattern = await tickets.open_ticket(tx, inbox=inbox, contact=contact, subject="Mill stuck")
             pools[team.name] = [pattern.pool_id]
             driver = await tx.driver()
@@ -170,7 +181,8 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, table: T
         filtered = await product(desk, desk.filtered, count, min(seconds, size / 20_000 + 0.2))
         held = await under_snapshot(desk, count, seconds)
         table.add_row(
-            f"{size:,}", str(count), _shown(bare), _shown(plain), f"{plain.rate / bare.rate:.0%}", _shown(filtered),
+            f"{size:,}", str(count), _shown(bare), _shown(plain), f"{plain.rate / bare.rate:.0%}",
+            _shown(filtered),
             f"{filtered.rate / plain.rate:.0%}", f"{held.p50 / plain.p50:.2f}x",
             f"{await buffers(desk, desk.pools['First'])} / {await buffers(desk, desk.pools['Last'])}",
         )  # fmt: skip
@@ -179,13 +191,23 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, table: T
 
 async def _actor(tx: Any, team: agents.Team, number: int) -> Actor:
     agent = await agents.add(
-        tx, email=f"{team.name}{number}@bench.localhost", name=f"{team.name} {number}", role=Role.AGENT, password_hash=None
+        tx,
+        email=f"{team.name}{number}@bench.localhost",
+        name=f"{team.name} {number}",
+        role=Role.AGENT,
+        password_hash=None,
     )
     agent.skills = ["vpn"]
     tx.session.add(agents.TeamMember(team_id=team.id, agent_id=agent.id))
     await tx.session.flush()
     return Actor(
-        ActorKind.API_KEY, agent.id, agent.name, Role.AGENT, agent.id, inbox_ids=None, scopes=frozenset({"all"})
+        ActorKind.API_KEY,
+        agent.id,
+        agent.name,
+        Role.AGENT,
+        agent.id,
+        inbox_ids=None,
+        scopes=frozenset({"all"}),
     )
 
 

@@ -133,12 +133,15 @@ def _arrival(chance: random.Random, number: int, at: datetime) -> Arrival:
     priority = chance.choices([1, 2, 3, 4, 5], [0.04, 0.12, 0.6, 0.16, 0.08])[0]
     due_at = _service_end(at, TARGETS[channel, plan] * FACTORS[priority])
     place = queue.place(
-        channel=channel, created_at=at, due_at=due_at, metric="first_response", plan=PLANS[plan], priority=priority
+        channel=channel,
+        created_at=at,
+        due_at=due_at,
+        metric="first_response",
+        plan=PLANS[plan],
+        priority=priority,
     )
     busy = chance.lognormvariate(0, 0.5) / 1.133 * HANDLING[channel]
-    return Arrival(
-        UUID(int=number), at, channel, plan, priority, due_at, place.rank_at, place.start_by, busy
-    )
+    return Arrival(UUID(int=number), at, channel, plan, priority, due_at, place.rank_at, place.start_by, busy)
 
 
 def _at_work(at: datetime) -> datetime:

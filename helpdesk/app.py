@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import socketio
 import structlog
@@ -37,6 +38,7 @@ from helpdesk.storage.wakeups import Wakeups
 from helpdesk.web import failures, visits
 from helpdesk.web import routes as web_routes
 from helpdesk.web.assets import Assets
+from helpdesk.web.callers import Caller
 from helpdesk.web.security import Protection, protect
 from helpdesk.web.sign_in import DemoAccount
 from helpdesk.web.templating import Pages
@@ -88,6 +90,7 @@ class Web:
             exception_handlers={HelpdeskError: _refuse, HTTPException: _refuse, Exception: _refuse},
             lifespan=self._lifespan,
         )
+        app.router.redirect_slashes = False  # a redirect would repeat whatever host was asked for
         state = app.state
         state.settings, state.database, state.files = self.settings, self.database, self.files
         state.assets, state.pages = self._assets, self._pages
@@ -105,12 +108,13 @@ class Web:
             cookie=self.starlette.state.session_cookie,
             resume=visits.resuming(self.database),
             origin=self.settings.address,
+            hosts=_hosts(self.settings),
             trusted_proxies=self.settings.trusted_proxies,
             body_limits={"/api/v1/uploads": UPLOAD_LIMIT, "/widget/uploads": UPLOAD_LIMIT, "/inbound/": inbound.LARGEST},
             refuse=failures.refusal(self._pages),
         )
         guarded = protect(self.starlette, protection)
-        return _with_sockets(self.sockets, guarded)
+        return Caller(_with_sockets(self.sockets, guarded), self.settings.trusted_proxies)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -143,6 +147,15 @@ def _demo_accounts() -> list[DemoAccount]:
     return [
         DemoAccount(agent.name, agent.email, agent.role, company.PASSWORD) for agent in company.AGENTS
     ]
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    """The names we answer to; none means any: bound to every address and told no name, we cannot know them."""
+    is_everywhere = settings.host in ("0.0.0.0", "::", "")  # noqa: S104
+    if settings.public_url is None and is_everywhere:
+        return frozenset()
+    own = {urlsplit(settings.address).hostname or "", settings.host.lower(), "localhost", "127.0.0.1", "::1"}
+    return frozenset(own - {"0.0.0.0", "::", ""})  # noqa: S104
 
 
 def _with_sockets(server: Server, app: ASGIApp) -> ASGIApp:

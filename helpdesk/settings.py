@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="console or json")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     metrics_token: SecretStr | None = Field(
-        None, description="bearer token for /metrics from other hosts; loopback needs none"
+        None, description="bearer token for /metrics; loopback needs none while public_url is unset"
     )
     trusted_proxies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="addresses whose X-Forwarded-* headers are believed, comma separated"

@@ -135,7 +135,12 @@ class _copy:
         return _url(self._name)
 
     async def __aexit__(self, *_: object) -> None:
-        await _administer(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)')
+        # Not WITH (FORCE): that fails where autovacuum, another role's, happens to be at work there.
+        await _administer(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{self._name}' AND usename = current_user",
+            f'DROP DATABASE IF EXISTS "{self._name}"',
+        )
 
 
 async def _make_template(url: str) -> None:
@@ -146,10 +151,11 @@ async def _make_template(url: str) -> None:
     await engine.dispose()
 
 
-async def _administer(statement: str) -> None:
+async def _administer(*statements: str) -> None:
     connection = await asyncpg.connect(driver_dsn(_running["url"]), **driver_arguments(_running["url"]))
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
 

@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from helpdesk.channels import phone
 from helpdesk.domain import agents, inboxes, tickets
+from helpdesk.parsing import Moment
 from helpdesk.storage.transaction import Transaction
 
 
@@ -24,7 +25,7 @@ class NewCall(BaseModel):
     notes: Annotated[str, Field(max_length=tickets.BODY_LIMIT)] = ""
     urgent: bool = False
     priority: Annotated[int, Field(ge=1, le=5)] | None = None
-    callback_at: AwareDatetime | None = None
+    callback_at: Moment | None = None
 
 
 class NewCallEvent(BaseModel):

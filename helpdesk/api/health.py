@@ -47,7 +47,7 @@ async def show_ready(request: Request) -> Response:
 
 
 async def show_metrics(request: Request) -> Response:
-    """Prometheus text, for loopback or the bearer of the metrics token."""
+    """Prometheus text, for the bearer of the metrics token; without a public URL also for loopback."""
     _require_watcher(request)
     registry = CollectorRegistry()
     async with database_of(request).transaction(SYSTEM) as tx:
@@ -135,5 +135,8 @@ def _require_watcher(request: Request) -> None:
     token = request.app.state.settings.metrics_token
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     is_known = token is not None and secrets.compare_digest(given.encode(), token.get_secret_value().encode())
-    if not is_known and (request.client is None or request.client.host not in _LOOPBACK):
+    # Behind a reverse proxy on this machine everybody seems to call from it.
+    is_public = request.app.state.settings.public_url is not None
+    is_local = not is_public and request.client is not None and request.client.host in _LOOPBACK
+    if not is_known and not is_local:
         raise NotFound("not_found")

@@ -27,7 +27,9 @@ async def show_queue(request: Request) -> Response:
         )
         counts = await tickets.queries.counts(tx)
         overload = await tickets.overload.shown(tx)
-    return answer({"items": rows, "next": following, "counts": counts, "as_of": tx.now, "overload": overload.to_dict()})
+    return answer(
+        {"items": rows, "next": following, "counts": counts, "as_of": tx.now, "overload": overload.to_dict()}
+    )
 
 
 async def claim_next(request: Request) -> Response:

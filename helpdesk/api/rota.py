@@ -215,7 +215,12 @@ def _duty(schedule: Schedule, start: datetime, end: datetime, names: dict[str, s
             for span in final(schedule, start, end)
         ],
         "shifts": [
-            {"agent": people((one.person,))[0], "start": one.start, "end": one.end, "truncated": one.truncated}
+            {
+                "agent": people((one.person,))[0],
+                "start": one.start,
+                "end": one.end,
+                "truncated": one.truncated,
+            }
             for one in shifts(schedule, start, end)
         ],
         "problems": [

@@ -215,9 +215,11 @@ class EventBy(BaseModel):
 
 
 class Event(BaseModel):
-    """One thing that happened. `data` depends on `name`; skip names you do not know."""
+    """One thing that happened. `data` depends on `name`; skip names you do not know. `public_version` is
+    what the contact counts it as, null for what only agents see; the contact's own view leaves it out."""
 
     version: int
+    public_version: int | None = None
     name: str
     id: UUID
     by: EventBy

@@ -64,6 +64,7 @@ async def change_policy(request: Request) -> Response:
 
 
 async def delete_policy(request: Request) -> Response:
+    """Take a policy away; clocks that run keep their due times."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_role(tx.actor, Role.ADMIN)
         await sla.delete_policy(tx, _id(request))
@@ -82,11 +83,23 @@ async def preview_policy(request: Request) -> Response:
 
 
 def _values(wanted: NewPolicy) -> Json:
-    return wanted.model_dump(exclude={"conditions"}) | {"conditions": wanted.conditions.model_dump(mode="json")}
+    return wanted.model_dump(exclude={"conditions"}) | {
+        "conditions": wanted.conditions.model_dump(mode="json")
+    }
 
 
 def _policy(row: sla.SlaPolicy) -> Json:
-    names = ("id", "name", "position", "enabled", "conditions", "targets", "calendar_id", "pauses_in", "steps")
+    names = (
+        "id",
+        "name",
+        "position",
+        "enabled",
+        "conditions",
+        "targets",
+        "calendar_id",
+        "pauses_in",
+        "steps",
+    )
     return {name: getattr(row, name) for name in names}
 
 

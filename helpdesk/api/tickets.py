@@ -5,7 +5,7 @@ import contextlib
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,7 +17,7 @@ from helpdesk.channels.chat import PAGE, epoch_of, with_addresses
 from helpdesk.domain import inboxes, permissions, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.errors import Invalid, NotFound
-from helpdesk.parsing import parse_id, parse_json, parse_number
+from helpdesk.parsing import Moment, parse_id, parse_json, parse_number
 from helpdesk.storage.transaction import Transaction
 
 LONGEST_WAIT = 25
@@ -83,7 +83,7 @@ class TicketPatch(BaseModel):
     tags: Annotated[list[str], Field(max_length=20)] = []
     skills: Annotated[list[str], Field(max_length=10)] = []
     subject: Annotated[str, Field(max_length=250)] | None = None
-    snooze_until: AwareDatetime | None = None
+    snooze_until: Moment | None = None
 
 
 async def list_tickets(request: Request) -> Response:
@@ -211,7 +211,7 @@ async def wait_for_events(
                 events, head = await tickets.queries.events_after(tx, ticket_id, after, limit)
             left = ends - asyncio.get_running_loop().time()
             if events or left <= 0 or after > head or await request.is_disconnected():
-                items = [with_addresses(event, files_of(request), tx) for event in events]
+                items = [with_addresses(event, files_of(request), tx, for_staff=actor.is_staff) for event in events]
                 return {"items": items, "head": head, "epoch": epoch}
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(hinted.wait(), min(left, LOST_HINT))
@@ -222,7 +222,7 @@ async def _latest(request: Request, actor: Actor, before: str, limit: int) -> di
     async with database_of(request).transaction(actor) as tx:
         epoch = await epoch_of(tx)
         events, head = await tickets.queries.latest_events(tx, _id(request), version, limit)
-    items = [with_addresses(event, files_of(request), tx) for event in events]
+    items = [with_addresses(event, files_of(request), tx, for_staff=actor.is_staff) for event in events]
     return {"items": items, "head": head, "epoch": epoch}
 
 

@@ -32,12 +32,19 @@ async def create_visitor_upload(request: Request) -> Response:
 
 
 async def show_file(request: Request) -> Response:
-    """A stored file by its signed address: always as a download unless it is a picture we made sure of."""
+    """A stored file by its signed address: always as a download unless it is a picture we made sure of.
+
+    An address that was given to staff opens the file only to staff who may see its ticket now.
+    """
     given = request.query_params
     name, kind = given.get("name", "file"), given.get("type", "application/octet-stream")
     key = request.path_params["key"]
     now = database_of(request).clock.now()
-    files_of(request).check(key, name, kind, given.get("ends", ""), given.get("signature", ""), now)
+    ends, signature, for_staff = given.get("ends", ""), given.get("signature", ""), given.get("for") == "staff"
+    files_of(request).check_file(key, name, kind, ends, signature, now, for_staff=for_staff)
+    if for_staff:
+        async with database_of(request).transaction(await actor_of(request)) as tx:
+            await attachments.require_readable(tx, key)
     data = await files_of(request).get(key)
     return Response(
         data,
@@ -70,5 +77,6 @@ async def _store(request: Request, actor: Actor) -> Response:
     described = uploads.describe(stored, file.filename or "", data)
     async with database_of(request).transaction(actor) as tx:
         attachment = await attachments.add(tx, described)
-    shown: dict[str, Any] = files_of(request).addressed([attachments.described(attachment)], tx.now)[0]
+    described_again = [attachments.described(attachment)]
+    shown: dict[str, Any] = files_of(request).addressed(described_again, tx.now, for_staff=actor.is_staff)[0]
     return answer(shown, 201)

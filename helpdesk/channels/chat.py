@@ -67,7 +67,7 @@ async def sync(database: Database, files: Files, actor: Actor, data: Any) -> Jso
     return {
         "ok": True,
         "epoch": epoch,
-        "events": [with_addresses(event, files, tx) for event in events],
+        "events": [with_addresses(event, files, tx, for_staff=actor.is_staff) for event in events],
         "head": head,
         "more": last < head,
     }
@@ -121,13 +121,13 @@ async def epoch_of(tx: Transaction) -> str:
     return epoch
 
 
-def with_addresses(event: Json, files: Files, tx: Transaction) -> Json:
+def with_addresses(event: Json, files: Files, tx: Transaction, *, for_staff: bool) -> Json:
     """The event with its attachments' keys replaced by addresses the reader may open, and with the
     address of its HTML page where it has one."""
     data = event["data"]
     added: Json = {}
     if data.get("attachments"):
-        added["attachments"] = files.addressed(data["attachments"], tx.now)
+        added["attachments"] = files.addressed(data["attachments"], tx.now, for_staff=for_staff)
     if data.get("html"):
         added["html_url"] = files.page_address(data["message_id"], tx.now)
     return {**event, "data": {**data, **added}} if added else event

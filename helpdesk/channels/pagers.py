@@ -25,7 +25,7 @@ _PUSH_LIFE = 3600
 
 
 async def post_webhook(url: str, secret: str, body: dict[str, Any], key: str, at: int) -> None:
-    """One POST, signed like `v1=HMAC-SHA256(secret, "<timestamp>.<body>")`; the same key again is the same ring.
+    """One POST, signed like `v1=HMAC-SHA256(secret, "<timestamp>.<body>")`; the same key is the same ring.
 
     Errors: Unavailable to try again, Invalid when trying again cannot help.
     """
@@ -53,7 +53,7 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 
 async def send_push(subscription: str, body: dict[str, Any], key: bytes, contact: str) -> None:
-    """Encrypted for the browser alone (RFC 8291). Errors: Unavailable, Invalid when the subscription is gone."""
+    """Encrypted for the browser alone (RFC 8291). Errors: Unavailable; Invalid when it has unsubscribed."""
     try:
         await asyncio.to_thread(_push, subscription, body, key, contact)
     except WebPushException as failure:
@@ -66,15 +66,17 @@ async def send_push(subscription: str, body: dict[str, Any], key: bytes, contact
 
 
 def push_key(key: bytes) -> ec.EllipticCurvePrivateKey:
-    """Our side of web push, derived from the installation's secret: nothing to store, the same after a restore."""
+    """Our side of web push, derived from the secret key: nothing to store, the same after a restore."""
     number = int.from_bytes(derived(key, "web-push"), "big") % (_ORDER - 1) + 1
     return ec.derive_private_key(number, ec.SECP256R1())
 
 
 def public_push_key(key: bytes) -> str:
     """What a browser subscribes with (applicationServerKey)."""
-    point = push_key(key).public_key().public_bytes(
-        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    point = (
+        push_key(key)
+        .public_key()
+        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     )
     return base64.urlsafe_b64encode(point).decode().rstrip("=")
 
@@ -104,7 +106,9 @@ async def notify(url: str, title: str, body: str) -> None:
 def require_notify_address(url: str) -> str:
     """Errors: Invalid for what Apprise cannot reach, and for addresses that read files of this machine."""
     if apprise.Apprise.instantiate(url.strip(), suppress_exceptions=True) is None:
-        raise Invalid("notify_address_invalid", "Apprise does not know this kind of address.", field="address")
+        raise Invalid(
+            "notify_address_invalid", "Apprise does not know this kind of address.", field="address"
+        )
     if url.strip().lower().startswith(("file:", "dbus:", "syslog:", "windows:", "macosx:", "gnome:")):
         raise Invalid("notify_address_invalid", "Not an address of this machine.", field="address")
     return url.strip()

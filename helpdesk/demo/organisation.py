@@ -9,7 +9,7 @@ import holidays
 from sqlalchemy import func, select
 
 from helpdesk.actors import Actor, ActorKind, Role
-from helpdesk.demo import company, customers, rota
+from helpdesk.demo import company, customers
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans
 from helpdesk.domain.oncall import escalation
 from helpdesk.domain.sla.business_time import DAYS
@@ -213,7 +213,6 @@ async def _rota(tx: Transaction, staff: Mapping[str, agents.Agent], team_ids: Ma
         id=tx.new_id(), name=policy.name, policy=_escalation(policy, known), created_at=tx.now
     )
     tx.session.add_all([schedule, row])
-    await rota.furnish(tx, schedule, staff)
 
 
 def _turns(rotation: company.Rotation, agent_ids: Mapping[str, UUID]) -> Json:

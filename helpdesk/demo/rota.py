@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+from helpdesk.demo import company
 from helpdesk.domain import agents, oncall, wall_clock
 from helpdesk.domain.oncall import contact_methods, exceptions, schedules, swaps
 from helpdesk.domain.oncall.coverage import Shift, shifts
@@ -16,8 +17,11 @@ _BEHIND, _AHEAD = timedelta(days=90), timedelta(days=60)
 _LUNCH = time(12), time(16)
 
 
-async def furnish(tx: Transaction, stored: oncall.ScheduleRow, staff: Mapping[str, agents.Agent]) -> None:
+async def furnish(tx: Transaction) -> None:
     """The schedule is written already; its owner is rung once more after three minutes."""
+    [stored] = await schedules.rows(tx)
+    people = {agent.email: agent for agent in await agents.active(tx)}
+    staff = {one.key: people[one.email] for one in company.AGENTS}
     stored.recorded_until = tx.now - _BEHIND
     stored.wants_handover = True
     await tx.session.flush()
@@ -37,7 +41,12 @@ async def _hand_over_an_evening(
     stand_in = next(staff[key] for key in ("oskar", "jonas") if str(staff[key].id) != shift.person)
     evening = shift.start + timedelta(days=2, hours=9)
     draft = OverrideDraft(
-        Change.REPLACE, evening, evening + timedelta(hours=5), stand_in.id, UUID(shift.person), "Choir practice"
+        Change.REPLACE,
+        evening,
+        evening + timedelta(hours=5),
+        stand_in.id,
+        UUID(shift.person),
+        "Choir practice",
     )
     await exceptions.add_override(tx, stored.id, draft)
 
@@ -47,7 +56,7 @@ async def _ask_for_a_swap(
 ) -> None:
     asker = next(one for one in staff.values() if str(one.id) == shift.person)
     theirs = replace(tx, actor=await agents.actor_of(tx, asker))
-    await swaps.request(theirs, stored.id, shift.start, shift.end, note="My sister gets married that Saturday.")
+    await swaps.request(theirs, stored.id, shift.start, shift.end, note="My sister gets married.")
     tx.jobs[:] = [job for job in tx.jobs if job.name != "tell_swap"]  # it was asked for before today
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
-from helpdesk.demo import company, history, organisation
+from helpdesk.demo import company, history, organisation, rota
 from helpdesk.demo.conversations import sample_tickets
 from helpdesk.domain import tickets
 from helpdesk.errors import Conflict
@@ -66,6 +66,7 @@ async def populate(tx: Transaction, password_hash: str) -> Seeded:
     founded = await organisation.found(tx, password_hash)
     sample = sample_tickets()
     ids = await history.play(tx, founded, sample, now)
+    await rota.furnish(tx)
     tx.jobs.clear()
     urgent = [ids[ticket.key] for ticket in sample if ticket.impact == ticket.urgency == 1]
     alerts = [await tickets.raise_if_urgent(tx, ticket_id) for ticket_id in urgent]

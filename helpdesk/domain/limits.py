@@ -103,5 +103,5 @@ async def _count(tx: Transaction, limit: Limit, who: object, cost: int) -> tuple
             "started_at": case((is_over, tx.now), else_=RateBucket.started_at),
         },
     ).returning(RateBucket.count, RateBucket.started_at)
-    found = (await tx.session.execute(counted)).one()
-    return found.count, found.started_at
+    count, started_at = (await tx.session.execute(counted)).one()
+    return count, started_at

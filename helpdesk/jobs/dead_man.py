@@ -1,4 +1,4 @@
-"""The second path: should ringing fall behind by a minute, the web process rings by itself, without the job queue."""
+"""The second path: when ringing is a minute late, the web process rings by itself, without the job queue."""
 
 import asyncio
 

@@ -189,10 +189,16 @@ async def _follow_up(
     if decision.action is Action.NEW_FOR_OTHER and mail.sender:
         await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
     is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
-    if decision.acknowledge and mail.sender and is_new:
+    if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
         await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement)
     elif decision.ticket_id is not None:
         await _flag_flood(tx, ticket, said.message_id)
+
+
+def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:
+    """Never to the null sender, nor to an address that was forged; a fetched mail has no envelope to ask."""
+    has_sender = bool(kept.envelope_from) or kept.path == "imap"
+    return has_sender and gathered.facts.proof is not threading.Proof.FAIL
 
 
 def _acknowledgement(locale: str, number: int) -> tuple[str, str]:

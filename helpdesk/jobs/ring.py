@@ -28,7 +28,7 @@ _PUSHED = 1200
 
 
 async def ring(workshop: Workshop, job: dict[str, Any]) -> None:
-    """Lease, send, mark. A crash in between is healed by the lease's end: the same ring under the same key."""
+    """Lease, send, mark. A crash in between is healed when the lease ends: the same ring, the same key."""
     async with workshop.database.transaction(SYSTEM) as tx:
         bundle = await oncall.ringing.lease(tx, UUID(job["method_id"]))
         if bundle is None:
@@ -51,7 +51,9 @@ async def send_code(workshop: Workshop, method: ContactMethod, locale: str, code
     t = translator(locale, "pages")
     title = t("Your code is {code}", code=code)
     body = t("Type it in under contact methods, within 15 minutes. Nobody asked for it? Ignore this.")
-    await _deliver(workshop, method, {"type": "code", "title": title, "body": body}, f"code:{method.id}:{code}")
+    await _deliver(
+        workshop, method, {"type": "code", "title": title, "body": body}, f"code:{method.id}:{code}"
+    )
 
 
 async def send_test(workshop: Workshop, method: ContactMethod, locale: str) -> None:
@@ -115,10 +117,12 @@ async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, An
     match MethodKind(method.kind):
         case MethodKind.WEBHOOK:
             at = int(workshop.database.clock.now().timestamp())
-            await pagers.post_webhook(address, webhook_secret(workshop.settings.key, method.id), said, key, at)
+            await pagers.post_webhook(
+                address, webhook_secret(workshop.settings.key, method.id), said, key, at
+            )
         case MethodKind.PUSH:
             contact = workshop.settings.address if workshop.settings.is_https else "mailto:helpdesk@localhost"
-            push = {name: said[name] for name in ("type", "title", "url") if name in said}
+            push: dict[str, Any] = {name: said[name] for name in ("type", "title", "url") if name in said}
             push |= {"body": said["body"][:_PUSHED], "key": key}
             await pagers.send_push(address, push, workshop.settings.key, contact)
         case MethodKind.NOTIFY:
@@ -159,7 +163,13 @@ async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str
     if len(bundle.rings) > _SHOWN:
         lines.append(t("And {n} more: {url}", n=len(bundle.rings) - _SHOWN, url=_list_of(workshop)))
     lines.append(t("If nobody acknowledges, the next person is woken."))
-    return {"type": "alert", "title": title, "body": "\n\n".join(lines), "url": first["url"], "alerts": alerts}
+    return {
+        "type": "alert",
+        "title": title,
+        "body": "\n\n".join(lines),
+        "url": first["url"],
+        "alerts": alerts,
+    }
 
 
 async def _alert(
@@ -185,5 +195,3 @@ async def _alert(
 
 def _list_of(workshop: Workshop) -> str:
     return f"{workshop.settings.address}/oncall/alerts"
-
-

@@ -1,4 +1,4 @@
-"""What time does to the rota: duty is frozen, shifts change, swaps expire, holes ahead are told to who can mend them."""
+"""What time does to the rota: duty is frozen, shifts change, swaps expire, holes ahead are told."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -83,7 +83,9 @@ async def tell_shift(workshop: Workshop, job: dict[str, Any]) -> None:
         for agent in await _known(tx, handover.leaving) if schedule.wants_handover else ():
             t = translator(agent.locale, "pages")
             words = t("Your shift is over: {schedule}.", schedule=schedule.name)
-            await _mail(tx, agent, words, [words, t("Tell the next person what they need to know:") + f"\n{page}"])
+            await _mail(
+                tx, agent, words, [words, t("Tell the next person what they need to know:") + f"\n{page}"]
+            )
 
 
 def _swap_words(t: Translator, state: str, asker: str, span: dict[str, str]) -> str:

@@ -3,13 +3,13 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from helpdesk.actors import Actor
 from helpdesk.channels import chat
 from helpdesk.domain import availability, permissions, tickets
 from helpdesk.errors import Conflict, Invalid
-from helpdesk.parsing import parse, parse_id
+from helpdesk.parsing import Moment, parse, parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.namespace import Namespace
 from helpdesk.realtime.presence import Presence
@@ -32,7 +32,7 @@ class Changes(BaseModel):
     tags: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=20)
     skills: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=10)
     subject: Annotated[str, Field(max_length=250)] | None = None
-    snooze_until: AwareDatetime | None = None
+    snooze_until: Moment | None = None
 
 
 class ChangeTicket(BaseModel):

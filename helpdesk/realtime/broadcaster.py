@@ -172,12 +172,17 @@ class Broadcaster:
         if public:
             watched.public_version = public[-1]["public_version"]
         if watched.agents:
-            events = [with_addresses(tickets.queries.envelope(one), self._files, tx) for one in records]
+            events = [
+                with_addresses(tickets.queries.envelope(one), self._files, tx, for_staff=True)
+                for one in records
+            ]
             told = {"ticket": ticket_id, "epoch": epoch, "prev": before, "events": events}
             await self._server.emit("events", told, room=rooms.agents_of(ticket_id), namespace="/agent")
         if watched.contacts and public:
             events = [
-                with_addresses(tickets.queries.public_envelope(one, one["owner_id"]), self._files, tx)
+                with_addresses(
+                    tickets.queries.public_envelope(one, one["owner_id"]), self._files, tx, for_staff=False
+                )
                 for one in public
             ]
             told = {"ticket": ticket_id, "epoch": epoch, "prev": public_before, "events": events}

@@ -34,6 +34,9 @@ LARGEST_PACKET = 64 * 1024
 CONNECT_WITHIN = 10.0
 """Seconds a socket may stay open without entering a namespace."""
 
+GOODBYE = 1.0
+"""Seconds a client gets to take leave before its connection is cut."""
+
 
 class Json:
     """orjson in the shape python-socketio wants; UUIDs and datetimes are understood."""
@@ -125,11 +128,21 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         loop.call_later(self.connect_within, lambda: self.start_background_task(close_idle))
 
     async def _hang_up(self, eio_sid: str) -> None:
-        """Closes the websocket itself; the library's own way only asks the client to."""
+        """Closes the websocket itself; the library's own way only asks the client to. A client that does
+        not answer, or does not even read, is cut off."""
+        transport = _transport_of(self.environ.get(eio_sid, {}))
         socket = self.eio.sockets.pop(eio_sid, None)
         if socket is not None:
             await socket.close(wait=False)
             socket.queue.put_nowait(None)  # ends the writer, which then closes the transport
+        if transport is not None:
+            asyncio.get_running_loop().call_later(GOODBYE, transport.abort)
+
+
+def _transport_of(environ: dict[str, Any]) -> Any:
+    """The connection below an ASGI websocket: ASGI itself has no word for cutting it."""
+    protocol = getattr(environ.get("asgi.send"), "__self__", None)
+    return getattr(protocol, "transport", None)
 
 
 def _is_command(data: Any) -> bool:

@@ -15,6 +15,12 @@ from urllib.parse import quote
 from helpdesk.errors import NotFound, Unavailable
 
 ADDRESS_LIFETIME = timedelta(hours=12)
+"""Of addresses that ask who reads: staff's."""
+
+BEARER_LIFETIME = timedelta(hours=1)
+"""Of addresses that whoever has them may read: a widget's pictures cannot send the visitor's token."""
+
+_BEARER_GRID = 600
 _KEY_LENGTH = 32
 
 
@@ -44,20 +50,34 @@ class Files:
         """Idempotent."""
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
 
-    def address(self, attachment: dict[str, Any], now: datetime) -> str:
-        """The path a browser may read one attachment by, until it ends."""
-        ends = int((now + ADDRESS_LIFETIME).timestamp()) // 3600 * 3600
+    def address(self, attachment: dict[str, Any], now: datetime, *, for_staff: bool = False) -> str:
+        """The path a browser may read one attachment by, until it ends; one for staff asks who reads."""
+        if for_staff:
+            ends = int((now + ADDRESS_LIFETIME).timestamp()) // 3600 * 3600
+        else:  # the same for some minutes, so that browsers keep what they have
+            ends = (int((now + BEARER_LIFETIME).timestamp()) // _BEARER_GRID + 1) * _BEARER_GRID
         key, name = attachment["key"], attachment["name"]
-        signature = self._signature(key, name, attachment["content_type"], ends)
-        kind = quote(attachment["content_type"], safe="/")
-        return f"/files/{key}?name={quote(name)}&type={kind}&ends={ends}&signature={signature}"
+        kind = attachment["content_type"]
+        signature = self._signature(_readers(key, for_staff=for_staff), name, kind, ends)
+        readers = "&for=staff" if for_staff else ""
+        shown = f"name={quote(name)}&type={quote(kind, safe='/')}{readers}"
+        return f"/files/{key}?{shown}&ends={ends}&signature={signature}"
 
-    def addressed(self, attachments: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    def addressed(
+        self, attachments: list[dict[str, Any]], now: datetime, *, for_staff: bool = False
+    ) -> list[dict[str, Any]]:
         """Attachments as readers get them: with an address in place of the key."""
         return [
-            {key: value for key, value in one.items() if key != "key"} | {"url": self.address(one, now)}
+            {key: value for key, value in one.items() if key != "key"}
+            | {"url": self.address(one, now, for_staff=for_staff)}
             for one in attachments
         ]
+
+    def check_file(
+        self, key: str, name: str, kind: str, ends: str, signature: str, now: datetime, *, for_staff: bool
+    ) -> None:
+        """Errors: as `check`."""
+        self.check(_readers(key, for_staff=for_staff), name, kind, ends, signature, now)
 
     def page_address(self, message_id: object, now: datetime) -> str:
         """The path of a message's HTML, until it ends; who asks is checked there again."""
@@ -115,6 +135,11 @@ class Files:
         if len(key) != _KEY_LENGTH or not key.isalnum():
             raise NotFound("file_not_found")
         return self._root / key[:2] / key
+
+
+def _readers(key: str, *, for_staff: bool) -> str:
+    """What is signed in place of the key, so that neither kind of address passes for the other."""
+    return f"staff {key}" if for_staff else key
 
 
 def _sync_folder(folder: Path) -> None:

@@ -24,7 +24,7 @@ _LOOK_BACK = 50
 
 @dataclass(frozen=True)
 class AlertView:
-    """`ticket` is nothing for an alert about the helpdesk itself, which `subject` and `last_words` tell of."""
+    """`ticket` is nothing for an alert about the helpdesk itself; `subject` and `last_words` tell of it."""
 
     state: str
     reason: str
@@ -135,7 +135,9 @@ def entry_words(entry: oncall.AlertEntry, t: Translator) -> str:
     words = {
         "AlertRaised": t("Raised"),
         "AlertNotified": t("{name} was rung by {method}", name=name, method=str(data.get("method", ""))),
-        "AlertNotificationFailed": t("{name} could not be rung: {error}", name=name, error=data.get("error", "")),
+        "AlertNotificationFailed": t(
+            "{name} could not be rung: {error}", name=name, error=data.get("error", "")
+        ),
         "AlertAcknowledged": t("{name} acknowledged", name=name),
         "AlertUnanswered": t("No reply in time after {name} acknowledged", name=name),
         "AlertExhausted": t("Everybody was rung; the owner was told"),

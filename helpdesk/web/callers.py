@@ -15,6 +15,8 @@ from helpdesk.web.refusals import Refusal, problem
 
 _HOST = re.compile(r"[a-z0-9._-]+(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?", re.IGNORECASE)
 
+_WATCHED = ("/health/", "/metrics")
+
 
 class Caller:
     """Gives each request an id, and the address of who really sent it."""
@@ -37,7 +39,7 @@ class Caller:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_id if scope["type"] == "http" else send)
 
     def _believe_proxies(self, scope: Scope) -> None:
         """X-Forwarded-* counts only from a proxy of ours, right to left, as far as they reach."""
@@ -67,7 +69,7 @@ class Caller:
 
 
 class HostCheck:
-    """A made-up Host header gets no page, and so no link built from it."""
+    """A made-up Host header gets no page, and so no link built from it. Who watches us may use any name."""
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], refuse: Refusal = problem) -> None:
         self._app = app
@@ -75,13 +77,18 @@ class HostCheck:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _host_name(Headers(scope=scope).get("host", "")) not in self._hosts:
+        if scope["type"] == "http" and not self._is_known(scope):
             answer = self._refuse(
                 Request(scope), 421, "unknown_host", "This server does not answer to that name."
             )
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _is_known(self, scope: Scope) -> bool:
+        if scope["path"].startswith(_WATCHED):
+            return True
+        return _host_name(Headers(scope=scope).get("host", "")) in self._hosts
 
 
 def _address(text: str) -> str | None:

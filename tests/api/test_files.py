@@ -25,13 +25,15 @@ async def upload(client, name, data, path="/api/v1/uploads"):
         ("mill.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", None, "attachment"),
         ("a.html.", b"hello", "text/plain", "attachment"),
     ],
+    ids=["picture", "page", "svg", "text"],
 )
 async def test_a_file_is_what_its_bytes_are_and_only_sure_pictures_are_shown(
     desk, house, name, data, kind, shown
 ):
-    stored = (await upload(await desk.with_token(house.agent), name, data)).json()
+    program = await desk.with_token(house.agent)
+    stored = (await upload(program, name, data)).json()
 
-    read = await desk.client().get(stored["url"])
+    read = await program.get(stored["url"])
 
     assert kind is None or stored["content_type"] == kind
     assert (read.status_code, read.content) == (200, data)
@@ -71,10 +73,38 @@ async def test_an_address_that_was_touched_opens_nothing(desk, house, tamper):
 
 
 async def test_an_address_ends_after_twelve_hours(desk, house):
-    stored = (await upload(await desk.with_token(house.agent), "mill.png", PNG)).json()
+    program = await desk.with_token(house.agent)
+    stored = (await upload(program, "mill.png", PNG)).json()
 
     desk.clock.advance(timedelta(hours=13))
 
+    assert (await program.get(stored["url"])).status_code == 404
+
+
+async def test_an_address_given_to_staff_opens_nothing_for_others(desk, house):
+    async with desk.system() as tx:
+        limited, colleague = await an_agent(tx, "Bo", inboxes=[house.chat]), await an_agent(tx, "Cleo")
+    mine = await desk.signed_in(house.agent)
+    stored = (await upload(mine, "mill.png", PNG)).json()
+    readers = [desk.client(), await desk.signed_in(limited), await desk.signed_in(colleague), mine]
+
+    before = [(await one.get(stored["url"])).status_code for one in readers]
+    address = f"/api/v1/tickets/{house.ticket.id}/messages"
+    await mine.post(address, json={"body": "Look", "uploads": [stored["id"]]})
+    after = [(await one.get(stored["url"])).status_code for one in readers]
+
+    assert before == [401, 404, 404, 200]
+    assert after == [401, 404, 200, 200]
+    assert (await mine.get(stored["url"].replace("&for=staff", ""))).status_code == 404
+
+
+async def test_an_address_given_to_a_visitor_opens_for_an_hour(desk, house):
+    widget = await desk.visitor(house.chat)
+    stored = (await upload(widget, "mill.png", PNG, "/widget/uploads")).json()
+
+    desk.clock.advance(timedelta(minutes=60))
+    assert (await desk.client().get(stored["url"])).content == PNG
+    desk.clock.advance(timedelta(minutes=11))
     assert (await desk.client().get(stored["url"])).status_code == 404
 
 
@@ -99,7 +129,7 @@ async def test_nobody_attaches_anothers_upload_or_one_twice(desk, house):
     events = (await mine.get(f"/api/v1/tickets/{house.ticket.id}/events")).json()["items"]
     said = [event["data"] for event in events if event["name"] == "ReplySent"]
     assert [one["body"] for one in said] == ["Look"]
-    assert (await desk.client().get(said[0]["attachments"][0]["url"])).content == PNG
+    assert (await mine.get(said[0]["attachments"][0]["url"])).content == PNG
     assert "key" not in said[0]["attachments"][0]
 
 

@@ -25,7 +25,7 @@ async def rota(desk):
 
 
 async def test_a_schedule_tells_who_is_on_call_between_two_moments(desk, rota):
-    schedule, mikko, priya = rota
+    schedule, mikko, _ = rota
     client = await desk.signed_in(mikko)
 
     span = {"from": NOON.isoformat(), "to": (HANDOFF + HOUR).isoformat()}
@@ -79,7 +79,7 @@ async def test_a_swap_is_taken_by_who_was_asked(desk, rota):
 
 
 async def test_a_policy_says_whom_it_would_wake(desk, rota):
-    schedule, mikko, priya = rota
+    schedule, _, priya = rota
     client = await desk.signed_in(priya)
     step = {"delay_minutes": 5, "targets": [{"kind": "schedule", "id": str(schedule.id)}]}
 

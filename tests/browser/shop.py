@@ -38,7 +38,7 @@ class Shop:
         return self.chat.locator(".group.mine .meta").last
 
     async def conversation(self) -> list[str]:
-        """Every message in order, without the name that is read out before it."""
-        return await self.chat.locator(".bubble").evaluate_all(
+        """Every message in order, without the name that is read out before it; the greeting is none."""
+        return await self.chat.locator(".bubble:has(> .unseen)").evaluate_all(
             "all => all.map(one => [...one.childNodes].slice(1).map(n => n.textContent).join('').trim())"
         )

@@ -13,7 +13,7 @@ class Workspace:
         self.list = page.get_by_role("listbox", name="Queue")
         self.title = page.locator("#thread-title")
         self.field = page.get_by_role("textbox", name="Reply to")
-        self.timeline = page.locator(".timeline")
+        self.timeline = page.get_by_role("log", name="Messages")
         self.toast = page.locator(".toast")
 
     async def sign_in(self, agent: str) -> "Workspace":

@@ -1,6 +1,7 @@
-"""A worker that rings, in a process of its own, and kills itself at a marked point: python -m … URL POINT COUNT."""
+"""A worker that rings in its own process and kills itself at a marked point: python -m … URL POINT COUNT."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -71,10 +72,8 @@ async def main(url: str, point: str, count: int) -> None:
 async def duties(workshop: Any) -> None:
     while True:
         for duty in (timetable.escalate_alerts, timetable.ring_due):
-            try:
+            with contextlib.suppress(HelpdeskError):  # the database is away; the next round tries again
                 await duty(workshop)
-            except HelpdeskError:
-                pass  # the database is away; the next round tries again
         await asyncio.sleep(0.1)
 
 

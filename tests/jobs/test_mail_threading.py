@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.clock import FixedClock
-from helpdesk.domain import agents, tickets
+from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, following, senders
 from helpdesk.jobs.read_mail import read_mail
@@ -437,6 +437,29 @@ async def test_an_address_gets_three_acknowledgements_an_hour_and_ten_a_day(
         clock.advance(timedelta(minutes=61))
 
     assert per_hour == [3, 3, 3, 1, 0]
+
+
+async def test_the_null_sender_and_a_forged_one_get_no_acknowledgement(desk: MailDesk) -> None:
+    await desk.receive(a_mail("From nobody"), envelope_from="")
+    await desk.receive(a_mail("From somebody else", proven=False))
+
+    assert await desk.all(OutgoingMail) == []
+    assert len(await desk.tickets()) == 2
+
+
+async def test_an_inbox_sends_only_so_many_acknowledgements_an_hour(
+    desk: MailDesk, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = limits.Limit("few acknowledgements", 2, timedelta(hours=1))
+    monkeypatch.setattr(limits, "ACKNOWLEDGEMENTS", few)
+
+    for number in range(4):
+        await desk.receive(a_mail(sender=f"victim{number}@customer.example"))
+
+    assert len(await desk.all(OutgoingMail)) == 2
+    clock.advance(timedelta(minutes=61))
+    await desk.receive(a_mail(sender="victim9@customer.example"))
+    assert len(await desk.all(OutgoingMail)) == 3
 
 
 async def test_two_desks_that_answer_each_other_stop(desk: MailDesk) -> None:

@@ -1,4 +1,4 @@
-"""Workers die at every marked point, two run at once, connections are cut: each alert rings, under one key."""
+"""Workers die at marked points, two run at once, connections are cut: each alert rings, under one key."""
 
 import asyncio
 import os
@@ -97,7 +97,9 @@ async def night(database_url: str) -> AsyncIterator[Night]:
 
 
 @asynccontextmanager
-async def a_worker(url: str, point: str = "none", count: int = 1) -> AsyncIterator[asyncio.subprocess.Process]:
+async def a_worker(
+    url: str, point: str = "none", count: int = 1
+) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.jobs.mortal_worker", url, point, str(count),
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -198,4 +200,3 @@ async def cut_connections(night: Night) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-

@@ -1,8 +1,13 @@
 """A message of somebody who is not on the ticket waits for an agent's decision."""
 
+import httpx
 import pytest
 
 from helpdesk.actors import SYSTEM, Role
+from helpdesk.api import shapes
+from helpdesk.app import Web
+from helpdesk.auth import api_keys
+from helpdesk.clock import FixedClock
 from helpdesk.domain import tickets
 from helpdesk.domain.tickets import senders, unverified
 from helpdesk.errors import Conflict, Forbidden
@@ -110,3 +115,28 @@ async def test_agents_read_what_a_mail_brought_besides_its_words(desk: MailDesk)
     assert (held["unverified"], held["reason"]) == (True, "other_sender")
     assert held["mail"]["sender"] == "ann@other.example"
     assert held["mail"]["proof"] == "none"
+
+
+async def test_the_api_decides_about_it_once(desk: MailDesk, clock: FixedClock) -> None:
+    ticket, message = await a_held_message(desk)
+    web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
+    async with desk.database.transaction(SYSTEM) as tx:
+        agent = await an_agent(tx, "Maja")
+        token = await api_keys.create(tx, name="test", scopes=frozenset({"all"}), agent_id=agent.id)
+    address = f"/api/v1/tickets/{ticket.id}/messages/{message.id}"
+    headers = {"Authorization": f"Bearer {token}"}
+    transport = httpx.ASGITransport(web.asgi)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8000", headers=headers
+    ) as client:
+        accepted = await client.post(f"{address}/accept")
+        again = await client.post(f"{address}/split")
+        copied = await client.patch(
+            f"/api/v1/tickets/{ticket.id}/followers", json={"remove": ["ann@other.example"]}
+        )
+    await web.database.close()
+
+    assert accepted.status_code == 200
+    assert shapes.Said.model_validate(accepted.json()).id == message.id
+    assert (again.status_code, again.json()["code"]) == (409, "not_unverified")
+    assert copied.json() == {"items": []}

@@ -2,11 +2,13 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helpdesk.clock import FixedClock
+from helpdesk.domain import limits
 from tests.conftest import NOON
 from tests.desk import Desk, opened
 from tests.factories import a_ticket, an_agent, an_inbox
@@ -105,22 +107,34 @@ async def test_a_foreign_ticket_is_not_found_like_one_that_does_not_exist(live, 
 
 async def test_a_hundred_messages_sent_at_once_keep_their_order(live, house):
     visitor, ticket = await a_chat(live, house)
-    agent = await live.agent(house.agent)
-    await history(agent, ticket)
+    agent, colleague = await live.agent(house.agent), await live.agent(house.agent)
+    await history(colleague, ticket)
     words = [f"Message {number}" for number in range(100)]
 
-    begun = [await visitor.begin("send_message", said(ticket, word)) for word in words]
-    answers = [await visitor.asked(number) for number in begun]
+    begun = [await agent.begin("send_message", said(ticket, word)) for word in words]
+    answers = [await agent.asked(number) for number in begun]
 
-    assert all(answer["ok"] for answer in answers)
-    heard, last = [], 0
-    while len(heard) < 100:
-        told = await agent.hear("events")
-        assert told["prev"] >= last
-        last = told["events"][-1]["version"]
-        heard += bodies(told["events"])
-    assert heard == words
+    assert [answer for answer in answers if not answer["ok"]] == []
+    for listener in (colleague, visitor):
+        heard, last = [], 0
+        while len(heard) < 100:
+            told = await listener.hear("events")
+            assert told["prev"] >= last
+            last = told["events"][-1]["version"]
+            heard += bodies(told["events"])
+        assert heard == words
     assert bodies((await history(visitor, ticket))["events"]) == ["Hello?", *words]
+
+
+async def test_a_visitor_who_writes_too_fast_is_asked_to_wait_and_nothing_is_half_said(live, house):
+    visitor, ticket = await a_chat(live, house)
+
+    answers = [await visitor.ask("send_message", said(ticket, f"Message {n}")) for n in range(12)]
+
+    refused = [answer for answer in answers if not answer["ok"]]
+    assert {answer["error"] for answer in refused} == {"rate_limited"}
+    assert all(answer["retry_ms"] > 0 for answer in refused)
+    assert len(bodies((await history(visitor, ticket))["events"])) == 1 + len(answers) - len(refused)
 
 
 async def test_a_client_id_that_is_repeated_is_one_message(live, house):

@@ -1,12 +1,16 @@
 """Who gets a socket, and what it may say: nothing reaches a handler that a client could forge."""
 
+import asyncio
+import contextlib
+import uuid
 from datetime import timedelta
 
 import pytest
 import websockets
 
+from helpdesk.actors import Role
 from helpdesk.domain import agents
-from helpdesk.realtime.server import LARGEST_PACKET
+from helpdesk.realtime.server import GOODBYE, LARGEST_PACKET
 from tests.desk import until
 from tests.factories import an_agent
 from tests.realtime.client import Refused, Socket
@@ -127,7 +131,7 @@ async def test_a_command_takes_one_object(live, house, data):
     assert (await agent.ask("watch_queue", *data))["error"] == "bad_request"
 
 
-@pytest.mark.parametrize("name", [7, None, ["claim_next"], {"claim_next": 1}])
+@pytest.mark.parametrize("name", [7, 1.5, True, None, ["claim_next"], [], {"claim_next": 1}])
 async def test_a_name_is_a_word(live, house, name):
     agent = await live.agent(house.agent)
 
@@ -199,3 +203,55 @@ async def test_what_closed_is_forgotten(live, house):
     await agent.close()
 
     await until(lambda: house.ticket.id not in live.desk.web.broadcaster._watched)
+
+
+async def test_who_does_not_even_take_leave_is_cut_off(live):
+    """A bare connection that never says another word, not even in answer to the server's goodbye."""
+    live.desk.web.sockets.connect_within, before = 0.05, live.desk.web.sockets.connect_within
+    host, _, port = live.address.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    upgrade = (
+        f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+
+    writer.write(upgrade.encode())
+    async with asyncio.timeout(GOODBYE + 3):
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(1000):
+                pass
+
+    writer.close()
+    live.desk.web.sockets.connect_within = before
+
+
+@pytest.mark.parametrize("origin", ["http://[", "https://[x]:1"])
+async def test_an_origin_that_is_none_gets_no_socket(live, origin):
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await live.socket("/agent", origin=origin)
+
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_token_that_may_read_and_a_light_agent_only_listen(live, house):
+    async with live.desk.system() as tx:
+        light = await an_agent(tx, "Lia", role=Role.LIGHT)
+    reading, looking = await live.agent(house.agent, "read"), await live.agent(light)
+
+    for one in (reading, looking):
+        assert (await one.ask("presence", {"state": "away"}))["error"] == "forbidden"
+        told = await one.ask("typing", {"ticket": str(house.ticket.id), "state": True})
+        assert told["error"] == "forbidden"
+
+
+async def test_a_visitor_who_says_too_much_at_once_is_told_when_to_go_on(live, house):
+    visitor = await live.visitor(await live.desk.visitor(house.chat))
+    first = await visitor.ask("send_message", {"client_id": str(uuid.uuid4()), "body": "Hello?"})
+
+    for _ in range(10):
+        said = {"ticket": first["ticket"], "client_id": str(uuid.uuid4()), "body": "Hello?"}
+        answer = await visitor.ask("send_message", said)
+
+    assert (answer["ok"], answer["error"]) == (False, "rate_limited")
+    assert 0 < answer["retry_ms"] <= 10_000

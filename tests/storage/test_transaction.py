@@ -4,12 +4,17 @@ import asyncpg
 import pytest
 
 from helpdesk.actors import SYSTEM
+from helpdesk.domain.contacts import Company
+from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
+from helpdesk.storage.transaction import Transaction
 
 pytestmark = pytest.mark.commits
 
 
-async def test_a_statement_on_the_driver_is_part_of_the_transaction_even_as_the_first(database: Database) -> None:
+async def test_a_statement_on_the_driver_is_part_of_the_transaction_even_as_the_first(
+    database: Database,
+) -> None:
     async with database.transaction(SYSTEM) as tx:
         connection: asyncpg.Connection = await tx.driver()
 
@@ -27,3 +32,52 @@ async def test_what_the_driver_wrote_is_rolled_back_with_the_rest(database: Data
 
     async with database.transaction(SYSTEM) as tx:
         assert await (await tx.driver()).fetchval("SELECT instance FROM installation") != "lost"
+
+
+async def test_a_connection_that_died_in_the_pool_is_replaced_unseen(database: Database) -> None:
+    async with database.transaction(SYSTEM) as tx:
+        process = await (await tx.driver()).fetchval("SELECT pg_backend_pid()")
+    await _end(database, process)
+
+    async with database.transaction(SYSTEM) as tx:
+        assert await (await tx.driver()).fetchval("SELECT pg_backend_pid()") != process
+
+
+async def test_a_connection_that_dies_under_a_transaction_is_unavailable_once(database: Database) -> None:
+    with pytest.raises(Unavailable):
+        async with database.transaction(SYSTEM) as tx:
+            connection = await tx.driver()
+            await _end(database, await connection.fetchval("SELECT pg_backend_pid()"))
+            await connection.execute("UPDATE installation SET instance = 'lost'")
+
+    async with database.transaction(SYSTEM) as tx:
+        assert await (await tx.driver()).fetchval("SELECT instance FROM installation") != "lost"
+
+
+async def test_an_inserted_row_has_its_defaults_and_is_followed_like_one_that_was_read(
+    tx: Transaction,
+) -> None:
+    company = Company(id=tx.new_id(), name="Nordkvarn", created_at=tx.now)
+
+    await tx.insert(company)
+    company.name = "Nordkvarn AB"
+    await tx.flush()
+
+    found = await (await tx.driver()).fetchrow("SELECT * FROM companies WHERE id = $1", company.id)
+    assert company.domains == found["domains"] == []
+    assert company.plan_id is None
+    assert found["name"] == "Nordkvarn AB"
+
+
+async def test_a_row_that_was_only_added_is_found(tx: Transaction) -> None:
+    company = Company(id=tx.new_id(), name="Nordkvarn", domains=[], created_at=tx.now)
+    tx.session.add(company)
+
+    assert await tx.find(Company, company.id) is company
+
+
+async def _end(database: Database, process: int) -> None:
+    """As an administrator ends a server process; waits until it is gone."""
+    administrator = await database.connect()
+    await administrator.execute("SELECT pg_terminate_backend($1, 5000)", process)
+    await administrator.close()

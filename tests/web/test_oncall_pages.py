@@ -1,9 +1,8 @@
 """The rota's pages, asked for as a browser does: seen by everybody in it, changed by who may."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,9 @@ class Desk:
 
     async def enter(self, name: str) -> "Visitor":
         browser = httpx.AsyncClient(transport=self.transport, base_url="http://helpdesk", headers=OWN_PAGE)
-        entered = await browser.post("/sign-in", data={"email": self.people[name].email, "password": PASSWORD})
+        entered = await browser.post(
+            "/sign-in", data={"email": self.people[name].email, "password": PASSWORD}
+        )
         assert entered.status_code == 303, entered.text
         return Visitor(browser)
 
@@ -79,7 +80,7 @@ def assets() -> Assets:
 
 
 @pytest.fixture
-async def desk(database: Database, assets: Assets, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(database: Database, assets: Assets, tmp_path: Path) -> Desk:
     settings = Settings(secret_key="a key that only these tests know 0123456789", demo=True)
     pages = Pages(assets, name="Nordkvarn", zone="Europe/Stockholm")
     failures = {HelpdeskError: failure_page, 404: failure_page}
@@ -96,11 +97,13 @@ async def desk(database: Database, assets: Assets, tmp_path: Path) -> AsyncItera
             for name, role in (("Mikko", Role.AGENT), ("Priya", Role.AGENT), ("Maja", Role.LEAD))
         }
         made = await schedules.create(tx, a_draft(people["Mikko"], people["Priya"]))
-    yield Desk(database, settings, httpx.ASGITransport(protect(app, protection)), made.id, people)
+    return Desk(database, settings, httpx.ASGITransport(protect(app, protection)), made.id, people)
 
 
 async def test_nobody_sees_the_rota_without_signing_in(desk):
-    stranger = Visitor(httpx.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE))
+    stranger = Visitor(
+        httpx.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
+    )
 
     for path in ("/oncall", "/oncall/shifts", "/oncall/methods", "/oncall/alerts", "/oncall/policies"):
         assert (await stranger.get(path)).status_code in (303, 401), path
@@ -111,12 +114,18 @@ async def test_every_page_opens_without_anything_inline(desk, name):
     visitor = await desk.enter(name)
     async with desk.database.transaction(SYSTEM) as tx:
         step = escalation_step("schedule", desk.schedule_id)
-        policy = await oncall.policies.add_policy(tx, "Night", oncall.escalation.Policy.parse({"steps": [step]}))
-    lead_only = [f"/oncall/schedules/{desk.schedule_id}/edit", "/oncall/schedules/new", "/oncall/policies/new"]
+        policy = await oncall.policies.add_policy(
+            tx, "Night", oncall.escalation.Policy.parse({"steps": [step]})
+        )
+    lead_only = [
+        f"/oncall/schedules/{desk.schedule_id}/edit",
+        "/oncall/schedules/new",
+        "/oncall/policies/new",
+    ]
     paths = [
         f"/oncall/schedules/{desk.schedule_id}",
         f"/oncall/schedules/{desk.schedule_id}?view=week&on=2026-11-25",
-        *("/oncall/shifts /oncall/swaps /oncall/methods /oncall/alerts /oncall/fairness /oncall/policies".split()),
+        *(f"/oncall/{name}" for name in ("shifts", "swaps", "methods", "alerts", "fairness", "policies")),
         f"/oncall/policies/{policy.id}?at=2026-11-21T02:10",
         *lead_only,
     ]
@@ -224,8 +233,8 @@ async def test_time_off_is_read_from_a_calendar_file_once(desk):
     away = icalendar.Calendar()
     event = icalendar.Event()
     event.add("UID", "holiday-1")
-    event.add("DTSTART", datetime(2026, 11, 19).date())
-    event.add("DTEND", datetime(2026, 11, 21).date())
+    event.add("DTSTART", date(2026, 11, 19))
+    event.add("DTEND", date(2026, 11, 21))
     event.add("SUMMARY", "Skiing")
     away.add_component(event)
 
@@ -255,7 +264,9 @@ async def test_a_calendar_feed_needs_its_secret_and_can_be_revoked(desk):
     again = icalendar.Calendar.from_ical((await stranger.get(address[0])).content).walk("VEVENT")
     assert [str(event["UID"]) for event in again] == [str(event["UID"]) for event in events]
 
-    revoke = re.search(r'action="(/oncall/feeds/[0-9a-f-]+/revoke)"', (await mikko.get("/oncall/shifts")).text)
+    revoke = re.search(
+        r'action="(/oncall/feeds/[0-9a-f-]+/revoke)"', (await mikko.get("/oncall/shifts")).text
+    )
     assert revoke is not None
     await mikko.post("/oncall/shifts", revoke[1])
     assert (await stranger.get(address[0])).status_code == 404
@@ -273,7 +284,9 @@ async def test_a_method_is_proven_by_the_code_sent_to_it(desk):
     assert code is not None
     paths = re.findall(r'action="(/oncall/methods/[0-9a-f-]+)"', (await mikko.get("/oncall/methods")).text)
 
-    wrong = await mikko.post("/oncall/methods", paths[-1], do="verify", code="000000" if code[0] != "000000" else "1")
+    wrong = await mikko.post(
+        "/oncall/methods", paths[-1], do="verify", code="000000" if code[0] != "000000" else "1"
+    )
     assert wrong.status_code == 422
     right = await mikko.post("/oncall/methods", paths[-1], do="verify", code=code[0])
     assert right.status_code == 303
@@ -285,7 +298,12 @@ async def test_a_method_is_proven_by_the_code_sent_to_it(desk):
 async def test_an_address_of_this_machine_is_no_contact_method(desk):
     mikko = await desk.enter("Mikko")
 
-    for kind, address in (("notify", "file:///etc/passwd"), ("notify", "what"), ("webhook", "ftp://x"), ("email", "x")):
+    for kind, address in (
+        ("notify", "file:///etc/passwd"),
+        ("notify", "what"),
+        ("webhook", "ftp://x"),
+        ("email", "x"),
+    ):
         assert (await mikko.post("/oncall/methods", kind=kind, address=address)).status_code == 422, address
 
 
@@ -369,6 +387,5 @@ def form_fields(page: str) -> dict[str, str]:
         options = re.findall(r'<option value="([^"]*)"( selected)?', body)
         fields[name] = next((value for value, chosen in options if chosen), options[0][0] if options else "")
     for name, body in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
-        fields[name] = body
+        fields |= {name: body}
     return fields
-

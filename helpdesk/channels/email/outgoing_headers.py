@@ -15,7 +15,7 @@ REFERENCES = 20
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
 _ATOMS = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
-_MESSAGE_ID = re.compile(r"^[^\s<>\x00-\x1f\x7f]{1,900}$")
+_MESSAGE_ID = re.compile(r"^(?=.{3,200}$)[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+$")
 _LOCAL = re.compile(r"^[^\s\x00-\x20\x7f<>()\[\],;:\\\"@]{1,64}$")
 
 
@@ -39,7 +39,7 @@ def people(name: str, addresses: Iterable[Address]) -> str:
 
 
 def ids(name: str, message_ids: Iterable[str]) -> str:
-    """The first (the root) and the last twenty, one a line; what is no id is left out."""
+    """The first (the root) and the last twenty, one a line; what is not a well-formed id is left out."""
     good = [one for one in dict.fromkeys(message_ids) if _MESSAGE_ID.match(one) and one.isascii()]
     if len(good) > REFERENCES + 1:
         good = [good[0], *good[-REFERENCES:]]

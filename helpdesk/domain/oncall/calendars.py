@@ -1,4 +1,4 @@
-"""Shifts as calendar applications read them: secret addresses, and shifts that are gone shown as cancelled."""
+"""Shifts as calendar applications read them: secret addresses, shifts that are gone shown as cancelled."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""How each agent is reached when something needs them: methods they have proven to be theirs, and their rules."""
+"""How each agent is reached when something needs them: methods proven to be theirs, and their rules."""
 
 import hashlib
 import secrets
@@ -110,7 +110,7 @@ async def rules_of(tx: Transaction, agent_id: UUID) -> list[NotificationRule]:
 
 
 async def ways_to(tx: Transaction, agent_id: UUID) -> list[tuple[str, ContactMethod, timedelta]]:
-    """(rule, method, after) by which this agent is rung, soonest first; never empty: the mail address is left."""
+    """(rule, method, after) by which this agent is rung, soonest first; without a rule, the mail address."""
     query = (
         select(NotificationRule, ContactMethod)
         .join(ContactMethod, NotificationRule.method_id == ContactMethod.id)

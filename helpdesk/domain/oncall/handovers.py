@@ -65,7 +65,7 @@ async def write_note(tx: Transaction, handover_id: UUID, note: str) -> Handover:
 
 
 async def accept(tx: Transaction, handover_id: UUID) -> Handover:
-    """Somebody who arrives says that they have read it. Where the schedule wants a note, not before there is one."""
+    """Somebody who arrives has read it. Where the schedule wants a note, not before there is one."""
     handover = await get(tx, handover_id)
     if _own(tx) not in handover.arriving:
         raise Forbidden("not_your_handover")
@@ -90,7 +90,9 @@ async def handovers(
     """The newest, of one person or schedule."""
     query = select(Handover).order_by(Handover.at.desc()).limit(limit)
     if agent_id is not None:
-        query = query.where(or_(literal(agent_id) == any_(Handover.leaving), literal(agent_id) == any_(Handover.arriving)))
+        query = query.where(
+            or_(literal(agent_id) == any_(Handover.leaving), literal(agent_id) == any_(Handover.arriving))
+        )
     if schedule_id is not None:
         query = query.where(Handover.schedule_id == schedule_id)
     return list(await tx.session.scalars(query))
@@ -112,7 +114,7 @@ async def problems(tx: Transaction, ahead: timedelta | None = None) -> list[Prob
 
 
 async def warn(tx: Transaction) -> list[tuple[ScheduleRow, Foreseen]]:
-    """What is foreseen for the first time; the caller tells those who can mend it, in the same transaction."""
+    """What is foreseen for the first time; the caller tells who can mend it, in the same transaction."""
     fresh = []
     for one in await problems(tx):
         for finding in one.findings:

@@ -27,7 +27,7 @@ class RingState(StrEnum):
 
 
 class EscalationPolicyRow(Base):
-    """`policy` has the shape that escalation.Policy.parse reads. A ticket takes its team's, else the oldest."""
+    """`policy` has the shape escalation.Policy.parse reads. A ticket takes its team's, else the oldest."""
 
     __tablename__ = "escalation_policies"
 
@@ -42,7 +42,7 @@ class EscalationPolicyRow(Base):
 class Alert(Base):
     """Something that must be answered now. `policy` is the snapshot it escalates by, `state` where it stands.
 
-    An alert about no ticket (a stopped inbox, the overload guard) says in `details` what it is about. While it
+    An alert about no ticket (a stopped inbox, the overload guard) says in `details` what it is. While it
     is acknowledged `next_at` is when the acknowledgement runs out.
     """
 
@@ -70,7 +70,7 @@ class Alert(Base):
 
 
 class AlertEntry(Base):
-    """What happened to an alert, in order: the timeline of those that have no ticket, and of the alert page."""
+    """What happened to an alert, in order: its page's story, and the timeline of those without a ticket."""
 
     __tablename__ = "alert_entries"
 

@@ -100,7 +100,7 @@ async def due_alerts(tx: Transaction, limit: int = 100) -> list[tuple[UUID, UUID
 
 
 async def oldest_overdue(tx: Transaction) -> float:
-    """Seconds that the most overdue step or ring of an open alert has been waiting; the dead man watches it."""
+    """Seconds the most overdue step or ring of an open alert has been waiting; the dead man watches it."""
     step = await tx.session.scalar(
         select(func.min(Alert.next_at)).where(Alert.status == AlertStatus.OPEN.value, Alert.next_at <= tx.now)
     )

@@ -1,4 +1,4 @@
-"""Rings on their way out: leased in bundles, sent at most seconds later, tried again, then by the next method."""
+"""Rings on their way out: leased in bundles, sent seconds later, tried again, then by the next method."""
 
 import random
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from helpdesk.domain.oncall.model import Alert, AlertNotification, AlertStatus, 
 from helpdesk.storage.transaction import Transaction
 
 BUNDLE = timedelta(seconds=10)
-"""Rings by one method keep this distance; what comes meanwhile rings together at its end, nothing is dropped."""
+"""Rings by one method keep this distance; what comes meanwhile rings together, nothing is dropped."""
 
 LEASE = timedelta(seconds=20)
 """A sender that has not answered by then has died: the same ring goes out again, under the same key."""
 
 SEND_WITHIN = timedelta(seconds=2)
-"""A sender that was held up this long between lease and sending asks again whether the alert is still open."""
+"""A sender held up this long between lease and sending asks again whether the alert is still open."""
 
 TRIES = (timedelta(seconds=15), timedelta(seconds=30), timedelta(seconds=60))
 _ASKED_AGAIN = timedelta(seconds=5)
@@ -188,7 +188,7 @@ def _is_silent(alert: Alert, agent_id: UUID) -> bool:
 
 
 async def _next_method(tx: Transaction, failed_one: AlertNotification) -> bool:
-    """The person's next waiting ring of the same step is due now. Whether there is one, or one has reached them."""
+    """The person's next waiting ring of the step is due now. Whether there is one, or one reached them."""
     query = select(AlertNotification).where(
         AlertNotification.alert_id == failed_one.alert_id,
         AlertNotification.agent_id == failed_one.agent_id,

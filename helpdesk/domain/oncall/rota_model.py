@@ -68,7 +68,7 @@ class OverrideRow(Base):
 
 
 class TimeOff(Base):
-    """When somebody is away; their turns fall to the next person. `source` is the uid in their own calendar."""
+    """When somebody is away; their turns fall to the next. `source` is the uid in their own calendar."""
 
     __tablename__ = "time_off"
 

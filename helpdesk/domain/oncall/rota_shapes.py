@@ -44,7 +44,7 @@ class ScheduleDraft:
 
 
 def drafted(current: Schedule, draft: ScheduleDraft, now: datetime) -> Schedule:
-    """The schedule after the edit: rotations change from now on, so that current people and next handoff stay."""
+    """The schedule after the edit: from now on, so that the current people and the next handoff stay."""
     if not draft.name.strip():
         raise Invalid("name_missing", "A schedule has a name.", field="name")
     if not 1 <= draft.minimum <= 10:
@@ -104,7 +104,7 @@ def clock_text(minutes: int) -> str:
 
 
 def windows_from(text: str) -> tuple[Window, ...]:
-    """One window a line, as people write them: "mon-fri 17:00-08:00", "sat,sun 00:00-24:00", "22:00-06:00"."""
+    """One window a line, as people write them: "mon-fri 17:00-08:00", "sat,sun 00:00-24:00"."""
     return tuple(_window(line) for line in text.strip().lower().splitlines() if line.strip())
 
 

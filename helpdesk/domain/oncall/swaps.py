@@ -37,7 +37,7 @@ async def request(
     in_return: tuple[datetime, datetime] | None = None,
     note: str = "",
 ) -> SwapRequest:
-    """The acting agent asks somebody (or anybody) to take a span of theirs. Open until it starts, at most a week.
+    """The acting agent asks somebody (or anybody) to take a span. Open until it starts, at most a week.
 
     Errors: Invalid when the span is not (all) the asker's, or the return is not the other person's.
     """

@@ -16,7 +16,7 @@ from helpdesk.domain.sla import clocks, steps
 from helpdesk.domain.sla.business_time import Counted, SkippedHoliday
 from helpdesk.domain.sla.clocks import Cause, Clock, Fact, Kind
 from helpdesk.domain.sla.model import Metric, SlaClock
-from helpdesk.domain.sla.queries import clocks_of, held_clocks, open_calendar, target_for
+from helpdesk.domain.sla.queries import held_clocks, open_calendar, target_for
 from helpdesk.domain.sla.terms import Terms
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction, Versioned

@@ -1,4 +1,4 @@
-"""Pure: what a policy does before and after a due time, and when. Nothing is due while the clock stands still.
+"""Pure: what a policy does before and after a due time; nothing is due while the clock stands still.
 
 A step is {"at_percent": 80} of the budget, {"before_minutes": 30} or {"after_minutes": 15} of the due time,
 with "do": notify_assignee, notify_leads, notify_team, raise_priority or alert, and optionally "metrics".

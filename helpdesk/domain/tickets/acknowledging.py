@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from helpdesk.domain import contacts, inboxes
+from helpdesk.domain import contacts, inboxes, limits
 from helpdesk.domain.tickets import mailing
 from helpdesk.domain.tickets.mail_model import Acknowledgement
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
 from helpdesk.domain.tickets.threading import MESSAGES_PER_TEN_MINUTES, may_still_acknowledge
+from helpdesk.errors import LimitReached
 from helpdesk.storage.transaction import Transaction
 
 _HOUR, _DAY, _TEN_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
@@ -21,7 +22,7 @@ Words = Callable[[str, int], tuple[str, str]]
 
 
 async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Words) -> OutgoingMail | None:
-    """None where the inbox does without, or this address has had enough of them."""
+    """None where the inbox does without, or this address or the inbox has had enough of them."""
     inbox = await inboxes.get(tx, ticket.inbox_id)
     if not inbox.settings.get("acknowledge", True):
         return None
@@ -31,6 +32,10 @@ async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Word
         on_ticket_in_ten_minutes=await messages_lately(tx, ticket.id, ticket.contact_id),
     )
     if not may:
+        return None
+    try:
+        await limits.spend(tx, limits.ACKNOWLEDGEMENTS, ticket.inbox_id)
+    except LimitReached:
         return None
     tx.session.add(Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now))
     contact = await contacts.get(tx, ticket.contact_id)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import contacts, inboxes, oncall, permissions, plans, sla
+from helpdesk.domain import contacts, inboxes, oncall, permissions, sla
 from helpdesk.domain.events import (
     CallLogged,
     MessageReceived,

@@ -1,4 +1,4 @@
-"""When a ticket wakes somebody, and who answers: a P1 or an untaken chat outside staffed hours, a breach ahead."""
+"""When a ticket wakes somebody, and who answers: an urgent one at night, an untaken chat, a breach ahead."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -116,9 +116,7 @@ async def ring_failed(
     """A method was given up; without another one of that person the next step is due now."""
     alert = await oncall.get_alert(tx, alert_id)
     ticket = await lock(tx, alert.ticket_id) if alert.ticket_id is not None else None
-    await oncall.record(
-        tx, ticket, alert, AlertNotificationFailed(alert.id, agent_name, method, error)
-    )
+    await oncall.record(tx, ticket, alert, AlertNotificationFailed(alert.id, agent_name, method, error))
     if escalates:
         await oncall.hurry(tx, alert_id)
 
@@ -127,7 +125,8 @@ async def urgent(tx: Transaction, limit: int = 30) -> list[Ticket]:
     """Open P1 and P2 tickets this actor may see, by what was promised: what one shift tells the next."""
     permissions.require_reader(tx.actor)
     query = select(Ticket).where(
-        Ticket.priority <= 2, Ticket.status.in_([Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value])
+        Ticket.priority <= 2,
+        Ticket.status.in_([Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value]),
     )
     if tx.actor.inbox_ids is not None:
         query = query.where(Ticket.inbox_id.in_(tx.actor.inbox_ids))

@@ -67,6 +67,4 @@ async def _require_able(tx: Transaction, agent: agents.Agent, ticket: Ticket) ->
     is_self = tx.actor.agent_id == agent.id
     actor = tx.actor if is_self else await agents.actor_of(tx, agent)
     if not permissions.may_see_inbox(actor, ticket.inbox_id):
-        raise Conflict(
-            "inbox_not_granted", f"{agent.name} may not see this inbox.", field="assignee_id"
-        )
+        raise Conflict("inbox_not_granted", f"{agent.name} may not see this inbox.", field="assignee_id")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Attachment, Message
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
@@ -62,6 +63,18 @@ async def take(tx: Transaction, message: Message, ids: Sequence[UUID]) -> list[A
             raise NotFound("upload_not_found", field="uploads")
     message.attachments = [described(found[wanted]) for wanted in ids]
     return list(found.values())
+
+
+async def require_readable(tx: Transaction, key: str) -> None:
+    """For staff: of a ticket they may see, or an upload of their own. Errors: NotFound, Forbidden."""
+    attachment = await tx.session.scalar(select(Attachment).where(Attachment.key == key))
+    if attachment is None:
+        raise NotFound("file_not_found")
+    message = await tx.session.get(Message, attachment.message_id) if attachment.message_id else None
+    if message is not None:
+        await get(tx, message.ticket_id)
+    elif attachment.owner_id != tx.actor.id:
+        raise NotFound("file_not_found")
 
 
 def described(attachment: Attachment) -> dict[str, object]:

@@ -56,7 +56,8 @@ _PRESENT_SKILLS = """
 
 _HEADS = """
     WITH heads AS (
-      SELECT head.id, pool.id AS pool_id, head.rank_at FROM unnest($1::uuid[], $2::timestamptz[]) AS pool(id, low)
+      SELECT head.id, pool.id AS pool_id, head.rank_at
+      FROM unnest($1::uuid[], $2::timestamptz[]) AS pool(id, low)
       CROSS JOIN LATERAL (
         SELECT id, rank_at FROM tickets
         WHERE waiting AND pool_id = pool.id AND rank_at >= pool.low {only}
@@ -203,9 +204,7 @@ async def _look(
     return None
 
 
-def _decision(
-    tx: Transaction, desk: Desk, wanted: queue.Take, state: overload.Overload
-) -> dict[str, Any]:
+def _decision(tx: Transaction, desk: Desk, wanted: queue.Take, state: overload.Overload) -> dict[str, Any]:
     """Why this ticket and this agent: pulled by the agent, with the load before it."""
     return {
         "mode": "pull",

@@ -17,8 +17,8 @@ _ENOUGH = 3
 
 _USUAL = text(
     """
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS seconds,
-      count(*) AS answers
+    SELECT count(*) AS answers,
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS seconds
     FROM sla_clocks c JOIN tickets t ON t.id = c.ticket_id
     WHERE t.inbox_id = :inbox AND t.created_at > :since AND c.metric = 'first_response'
       AND c.met_at IS NOT NULL
@@ -74,7 +74,7 @@ async def in_line(tx: Transaction, ticket: Ticket | None, inbox: inboxes.Inbox) 
 
 
 def honest_range(usual: float, slow: float) -> list[int]:
-    """Two round numbers of minutes: what is usual and what nine in ten stay within, never a single promise."""
+    """Two round numbers of minutes: what is usual, and what nine in ten stay within."""
     low = max(1, _rounded(float(usual) / 60))
     return [low, max(low + 1, _rounded(float(slow) / 60))]
 

@@ -198,10 +198,8 @@ def _waits_since(messages: Sequence[Message]) -> datetime | None:
     for message in messages:
         if message.kind == MessageKind.NOTE:
             continue
-        if message.author_kind == ActorKind.CONTACT.value:
-            since = since or message.created_at
-        else:
-            since = None
+        is_contact = message.author_kind == ActorKind.CONTACT.value
+        since = (since or message.created_at) if is_contact else None
     return since
 
 

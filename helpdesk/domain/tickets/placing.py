@@ -42,9 +42,7 @@ def skills_asked(inbox: inboxes.Inbox, contact: contacts.Contact) -> list[str]:
     return sorted({*inbox.settings.get("skills", ()), *language})
 
 
-async def pool_id(
-    tx: Transaction, inbox_id: UUID, team_id: UUID | None, skills: Sequence[str] = ()
-) -> UUID:
+async def pool_id(tx: Transaction, inbox_id: UUID, team_id: UUID | None, skills: Sequence[str] = ()) -> UUID:
     """The pool of an inbox, team and set of skills, made on first use."""
     asked = sorted(skills)
     wanted = select(Pool.id).where(

@@ -20,6 +20,7 @@ from helpdesk.domain.tickets import alerting, queue
 from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Message, Ticket
 from helpdesk.errors import Invalid, NotFound
+from helpdesk.parsing import known_moment
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator

@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`chosen` is None when nobody is able; `following` would be next. `candidates` are all who were asked."""
+    """`chosen` is None when nobody is able; `following` is next; `candidates` are all who were asked."""
 
     chosen: Candidate | None
     following: Candidate | None

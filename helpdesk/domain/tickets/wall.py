@@ -1,4 +1,4 @@
-"""The whole desk at a glance: what waits, what is late or will be, what was missed today, and who is at it."""
+"""The whole desk at a glance: what waits, what is late or will be, what was missed, and who is at it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ _WAITING = """
 
 _NEXT = """
     SELECT head.* FROM pools q CROSS JOIN LATERAL (
-      SELECT t.id, t.number, t.subject, t.priority, t.channel, t.rank_at, t.start_by, t.due_at, t.waiting_since,
+      SELECT t.id, t.number, t.subject, t.priority, t.channel, t.rank_at, t.start_by, t.due_at,
+        t.waiting_since,
         (SELECT c.target_seconds FROM sla_clocks c
           WHERE c.ticket_id = t.id AND c.due_at = t.due_at LIMIT 1) AS target
       FROM tickets t WHERE t.waiting AND t.pool_id = q.id ORDER BY t.rank_at, t.id LIMIT $2
@@ -50,7 +51,7 @@ _BREACHED = """
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A waiting ticket as prediction sees it. `target` is the promise's budget in seconds, if there is one."""
+    """A waiting ticket as prediction sees it. `target` is the promise's budget in seconds, if any."""
 
     start_by: datetime
     due_at: datetime | None = None
@@ -63,7 +64,7 @@ def expected_start(ahead: int, per_hour: float, now: datetime) -> datetime | Non
 
 
 def is_at_risk(ticket: Ahead, ahead: int, per_hour: float, now: datetime) -> bool:
-    """Not late yet, but the work before it is expected to outlast it, or under a fifth of its budget is left."""
+    """Not late yet, but the work ahead is expected to outlast it, or under a fifth of its budget is left."""
     if ticket.start_by < now:
         return False
     start = expected_start(ahead, per_hour, now)
@@ -121,4 +122,6 @@ def _at_risk(tx: Transaction, rows: Sequence[Json], rate: float) -> list[Json]:
 def _named(row: Json | None) -> Json | None:
     if row is None:
         return None
-    return {key: row[key] for key in ("id", "number", "subject", "priority", "channel", "waiting_since", "due_at")}
+    return {
+        key: row[key] for key in ("id", "number", "subject", "priority", "channel", "waiting_since", "due_at")
+    }

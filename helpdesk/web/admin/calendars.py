@@ -38,7 +38,12 @@ def picture(calendar: Calendar) -> list[Bar]:
     """A row a day, a bar an opening; around the clock is seven whole bars."""
     week = [((0, 1440),)] * 7 if calendar.always else calendar.week
     return [
-        Bar(opens * _MINUTE_WIDTH, day * _ROW, (closes - opens) * _MINUTE_WIDTH, f"{_clock(opens)}–{_clock(closes)}")
+        Bar(
+            opens * _MINUTE_WIDTH,
+            day * _ROW,
+            (closes - opens) * _MINUTE_WIDTH,
+            f"{_clock(opens)}–{_clock(closes)}",
+        )
         for day, intervals in enumerate(week)
         for opens, closes in intervals
     ]
@@ -46,7 +51,11 @@ def picture(calendar: Calendar) -> list[Bar]:
 
 def upcoming_holidays(calendar: Calendar, today: date) -> list[tuple[date, str]]:
     """Of this year and the next."""
-    return [(on, name) for on, name in sorted(calendar.holidays.items()) if today.year <= on.year <= today.year + 1]
+    return [
+        (on, name)
+        for on, name in sorted(calendar.holidays.items())
+        if today.year <= on.year <= today.year + 1
+    ]
 
 
 async def show_calendars(request: Request) -> Response:
@@ -129,7 +138,9 @@ def _hours(given: dict[str, str], now: datetime) -> dict[str, Any]:
     return hours
 
 
-async def _effect(tx: Transaction, calendar_id: UUID, calendar: Calendar) -> list[tuple[Ticket, datetime, datetime]]:
+async def _effect(
+    tx: Transaction, calendar_id: UUID, calendar: Calendar
+) -> list[tuple[Ticket, datetime, datetime]]:
     """Open tickets whose next promise would fall due at another time from here on."""
     query = (
         select(Ticket, sla.SlaClock)
@@ -140,6 +151,8 @@ async def _effect(tx: Transaction, calendar_id: UUID, calendar: Calendar) -> lis
     )
     changed = []
     for ticket, clock in (await tx.session.execute(query)).all():
+        if clock.running_since is None or clock.due_at is None:
+            continue  # it stands still
         after = calendar.add(clock.running_since, max(0.0, clock.target_seconds - clock.consumed_seconds))
         if after != clock.due_at:
             changed.append((ticket, clock.due_at, after))

@@ -1,5 +1,6 @@
 """A schedule as a calendar, month or week; overrides are made here, seen before they are saved."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -130,10 +131,9 @@ async def _page(
 def _wanted(request: Request, now: datetime, schedule: Any, on: datetime | None) -> Wanted:
     view = "week" if request.query_params.get("view") == "week" else "month"
     day = wall_clock.reading(on or now, schedule.zone).date()
-    try:
-        day = date.fromisoformat(request.query_params.get("on", "")) if on is None else day
-    except ValueError:
-        pass
+    if on is None:
+        with contextlib.suppress(ValueError):
+            day = date.fromisoformat(request.query_params.get("on", ""))
     first = day - timedelta(days=day.weekday())
     return Wanted(view, first, _WEEK if view == "week" else _MONTH)
 
@@ -141,7 +141,10 @@ def _wanted(request: Request, now: datetime, schedule: Any, on: datetime | None)
 def _fields(form: FormData | None, tx: Transaction, zone: str) -> dict[str, str]:
     """What the override form holds: what was sent, or an empty one for the next hours."""
     if form is not None:
-        return {name: shell.text_of(form, name) for name in ("change", "person", "target", "start", "end", "reason")}
+        return {
+            name: shell.text_of(form, name)
+            for name in ("change", "person", "target", "start", "end", "reason")
+        }
     hour = tx.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return {
         "change": "replace",

@@ -1,4 +1,4 @@
-"""Who carries how much of a rota: real hours by the kind of time, rings, rings at night; drawn and in numbers."""
+"""Who carries how much of a rota: real hours by the kind of time, rings, swaps; drawn and in numbers."""
 
 from dataclasses import dataclass
 from datetime import timedelta

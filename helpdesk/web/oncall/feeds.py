@@ -1,4 +1,4 @@
-"""Shifts for calendar applications, behind a secret address: UTC, stable ids, cancelled shifts shown as such."""
+"""Shifts for calendar applications behind a secret address: UTC, stable ids, cancelled ones as such."""
 
 from datetime import timedelta
 
@@ -28,7 +28,9 @@ async def show_feed(request: Request) -> Response:
             stored = [row for row in stored if row.id == feed.schedule_id]
         shown = [(row, one) for row in stored for one in await oncall.calendars.publish(tx, row)]
     t = translation.translator(agent.locale)
-    title = stored[0].name if feed.schedule_id is not None and stored else t("On call: {name}", name=agent.name)
+    title = (
+        stored[0].name if feed.schedule_id is not None and stored else t("On call: {name}", name=agent.name)
+    )
     read = _calendar(title)
     for row, one in shown:
         if feed.schedule_id is None and one.agent_id != agent.id:

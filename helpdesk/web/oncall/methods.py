@@ -1,4 +1,4 @@
-"""How an agent is reached: methods with a code to prove them, minutes after which each rings, and a test ring."""
+"""How an agent is reached: methods with a code to prove them, after how many minutes, and a test ring."""
 
 import orjson
 from starlette.requests import Request

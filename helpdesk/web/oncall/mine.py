@@ -242,7 +242,9 @@ async def _handover_page(request: Request, actor: Actor, *, failure: HelpdeskErr
     handover_id = parse_id(request.path_params["id"], "handover")
     async with request.app.state.database.transaction(actor) as tx:
         handover = await oncall.handovers.get(tx, handover_id)
-        people = {str(one): (await agents.get(tx, one)).name for one in (*handover.leaving, *handover.arriving)}
+        people = {
+            str(one): (await agents.get(tx, one)).name for one in (*handover.leaving, *handover.arriving)
+        }
         values = {
             "handover": handover,
             "names": people,

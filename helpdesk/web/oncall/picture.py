@@ -15,7 +15,7 @@ COLOURS = 8
 
 @dataclass(frozen=True)
 class Piece:
-    """`x` and `width` are parts of a hundred of its day; `kind` is shift, override, record, gap or empty."""
+    """`x` and `width` are parts of a hundred of its day; `kind` is shift, override, gap or empty."""
 
     kind: str
     people: tuple[str, ...]
@@ -67,7 +67,9 @@ def draw(schedule: Schedule, first: date, count: int, names: Mapping[str, str], 
     colours = _colours(schedule)
     brush = _Brush(days, names, colours)
     layers = sorted(schedule.layers, key=lambda layer: -layer.priority)
-    lanes = [Lane(layer.name, False, brush.pieces(_of_layer(schedule, layer, start, end))) for layer in layers]
+    lanes = [
+        Lane(layer.name, False, brush.pieces(_of_layer(schedule, layer, start, end))) for layer in layers
+    ]
     result = Lane("", True, brush.pieces(_of_spans(final(schedule, start, end))))
     return Picture(days, (*lanes, result), colours)
 
@@ -120,6 +122,8 @@ def _of_layer(schedule: Schedule, layer: Layer, start: datetime, end: datetime) 
 
 
 def _of_spans(spans: Iterable[Span]) -> Iterable[_Stretch]:
+    """What was recorded and what is planned are one where the same people go on."""
+    joined: list[_Stretch] = []
     for span in spans:
         sources = {seat.source for seat in span.seats}
         kind = "shift"
@@ -129,9 +133,11 @@ def _of_spans(spans: Iterable[Span]) -> Iterable[_Stretch]:
             kind = "empty"
         elif Source.OVERRIDE in sources or Source.TEMPORARY in sources:
             kind = "override"
-        elif Source.RECORD in sources:
-            kind = "record"
-        yield _Stretch(kind, span.people, span.start, span.end)
+        start = span.start
+        if joined and (joined[-1].kind, joined[-1].people, joined[-1].end) == (kind, span.people, start):
+            start = joined.pop().start
+        joined.append(_Stretch(kind, span.people, start, span.end))
+    return joined
 
 
 def _day(schedule: Schedule, on: date, zone: ZoneInfo, now: datetime) -> Day:

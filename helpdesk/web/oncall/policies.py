@@ -1,4 +1,4 @@
-"""Escalation policies: whom to wake in which order, and what would happen if an alert came now or at some hour."""
+"""Escalation policies: whom to wake in which order, and what would happen if an alert came at some hour."""
 
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,7 @@ async def show_policy(request: Request) -> Response:
 
 
 async def submit_policy(request: Request) -> Response:
-    """POST /oncall/policies/new and /oncall/policies/{id}: `do=preview` shows what would happen, else saves."""
+    """POST /oncall/policies/new, /oncall/policies/{id}: `do=preview` shows what would happen, else saves."""
     actor = await shell.require(request, Role.LEAD)
     form = await request.form(max_files=0, max_fields=200)
     given = request.path_params.get("id")
@@ -82,7 +82,11 @@ async def _page(
         if not failure and (stored is not None or form is not None):
             policy = _policy(form) if form is not None else Policy.parse(stored.policy if stored else {})
             expected = await oncall.policies.what_if(tx, policy, at)
-        values = {"targets": await _targets(tx), "names": await shell.names(tx), "teams": await agents.teams(tx)}
+        values = {
+            "targets": await _targets(tx),
+            "names": await shell.names(tx),
+            "teams": await agents.teams(tx),
+        }
     return shell.render(
         request,
         "policies",

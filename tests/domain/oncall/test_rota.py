@@ -25,8 +25,12 @@ HANDOFF = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # Monday 09:00 in Stockholm
 
 
 def a_draft(*people: agents.Agent, **changes: object) -> ScheduleDraft:
-    layer = LayerDraft(name="Week", slots=tuple((str(one.id),) for one in people), starts_on=NOON.date() - 2 * DAY)
-    return ScheduleDraft(**{"name": "Technical", "time_zone": "Europe/Stockholm", "layers": (layer,), **changes})  # type: ignore[arg-type]
+    layer = LayerDraft(
+        name="Week", slots=tuple((str(one.id),) for one in people), starts_on=NOON.date() - 2 * DAY
+    )
+    return ScheduleDraft(
+        **{"name": "Technical", "time_zone": "Europe/Stockholm", "layers": (layer,), **changes}
+    )  # type: ignore[arg-type]
 
 
 async def a_rota(tx: Transaction) -> tuple[oncall.ScheduleRow, agents.Agent, agents.Agent, agents.Agent]:
@@ -44,7 +48,13 @@ def again(schedule: oncall.coverage.Schedule, **changes: object) -> ScheduleDraf
     [layer] = schedule.layers
     version = rota_shapes.current_version(layer, NOON)
     assert version is not None
-    kept = {"name": layer.name, "slots": version.slots, "id": layer.id, "unit": version.unit, "length": version.length}
+    kept = {
+        "name": layer.name,
+        "slots": version.slots,
+        "id": layer.id,
+        "unit": version.unit,
+        "length": version.length,
+    }
     draft = LayerDraft(**{**kept, "handoff": f"{version.anchor:%H:%M}", **changes})  # type: ignore[arg-type]
     return ScheduleDraft(schedule.name, schedule.time_zone, (draft,))
 
@@ -189,7 +199,9 @@ async def test_an_override_of_no_length_is_refused(tx: Transaction) -> None:
     stored, mikko, _, _ = await a_rota(tx)
 
     with pytest.raises(Invalid, match="override_empty"):
-        await exceptions.add_override(tx, stored.id, OverrideDraft(Change.ADD, NOON + HOUR, NOON + HOUR, mikko.id))
+        await exceptions.add_override(
+            tx, stored.id, OverrideDraft(Change.ADD, NOON + HOUR, NOON + HOUR, mikko.id)
+        )
 
 
 async def test_time_off_passes_the_turn_to_the_next_person(tx: Transaction) -> None:
@@ -368,4 +380,3 @@ def test_hours_are_written_as_people_write_them(text: str, days: set[int], clock
 
     assert (window.days, (window.start, window.end)) == (days, clocks)
     assert rota_shapes.windows_from(rota_shapes.windows_text([window])) == (window,)
-

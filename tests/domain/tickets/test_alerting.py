@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
-from helpdesk.domain import agents, oncall, tickets
+from helpdesk.domain import agents, oncall, plans, tickets
+from helpdesk.domain.events import public_data
+from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Ticket, TicketChange
 from helpdesk.errors import NotFound
 from helpdesk.storage.database import Database
@@ -74,7 +76,10 @@ def a_policy(
         for step, delay in zip(steps, delays, strict=True)
     ]
     row = oncall.EscalationPolicyRow(
-        id=tx.new_id(), name="Technical on call", policy={"steps": stored, **rest}, created_at=tx.now
+        id=tx.new_id(),
+        name="Technical on call" if len(steps) > 1 else "Own",
+        policy={"steps": stored, **rest},
+        created_at=tx.now,
     )
     tx.session.add(row)
     return row
@@ -409,6 +414,80 @@ async def test_the_contact_hears_nothing_of_alerts(tx: Transaction) -> None:
     await tickets.acknowledge(tx, alert.id, rota.mikko.id)
 
     assert ticket.public_version == before
+
+
+async def test_a_contact_hears_of_it_where_the_plan_says_so(tx: Transaction) -> None:
+    rota = await a_rota(tx)
+    ticket = await a_p1(tx, rota.team)
+    assert ticket.plan_id is not None
+    (await plans.get(tx, ticket.plan_id)).tells_contact = True
+    before = ticket.public_version
+
+    tx.now = NIGHT
+    await raised(tx, ticket)
+
+    assert ticket.public_version == before + 1
+    [told] = await events_of(tx, ticket, "OnCallWoken")
+    assert public_data("OnCallWoken", told) == {"reason": "P1 outside staffed hours, plan Enterprise"}
+
+
+async def test_a_ticket_takes_its_teams_own_policy(tx: Transaction) -> None:
+    rota = await a_rota(tx)
+    own = await an_agent(tx, "Oskar")
+    a_policy(tx, [[("person", own.id)]], delays=[5]).team_id = rota.team.id
+    ticket = await a_p1(tx, rota.team)
+
+    tx.now = NIGHT
+
+    assert await rung(tx, await raised(tx, ticket)) == [own.id]
+
+
+# By a rule of the inbox
+
+
+@pytest.mark.parametrize(("minutes", "is_raised"), [(4, False), (5, True)])
+async def test_a_chat_nobody_takes_for_minutes_rings(tx: Transaction, minutes: int, is_raised: bool) -> None:
+    rota = await a_rota(tx)
+    inbox = await an_inbox(tx, Channel.CHAT, team=rota.team, untaken_chat_minutes=5)
+    ticket = await a_ticket(tx, inbox=inbox)
+
+    tx.now += minutes * MINUTE
+    waiting = await tickets.raise_waiting(tx)
+    alerts = [alert for one in waiting for alert in await tickets.raise_by_rule(tx, one)]
+
+    assert [alert.ticket_id for alert in alerts] == ([ticket.id] if is_raised else [])
+    assert await tickets.raise_waiting(tx) == []
+
+
+async def test_a_promise_about_to_be_missed_rings_once(tx: Transaction) -> None:
+    rota = await a_rota(tx)
+    contact = await a_contact(tx, plan=await a_plan(tx, key="enterprise", may_page=True))
+    inbox = await an_inbox(tx, team=rota.team, breach_alert_minutes=15)
+    ticket = await a_ticket(tx, inbox=inbox, contact=contact)
+    assert ticket.due_at is not None
+
+    tx.now = ticket.due_at - 16 * MINUTE
+    assert await tickets.raise_waiting(tx) == []
+    tx.now = ticket.due_at - 15 * MINUTE
+    [waiting] = await tickets.raise_waiting(tx)
+    [alert] = await tickets.raise_by_rule(tx, waiting)
+
+    assert alert.reason == "A promise is about to be missed"
+    assert await tickets.raise_by_rule(tx, waiting) == []
+
+
+async def test_an_alert_about_no_ticket_is_raised_once_and_closed_by_its_key(tx: Transaction) -> None:
+    rota = await a_rota(tx)
+
+    first = await oncall.raise_alert(tx, None, "inbox:support", "An inbox has stopped")
+    again = await oncall.raise_alert(tx, None, "inbox:support", "An inbox has stopped")
+
+    assert first is not None
+    assert again is None
+    assert await rung(tx, first) == [rota.mikko.id]
+    assert await oncall.close_key(tx, "inbox:support")
+    assert (first.status, not await oncall.close_key(tx, "inbox:support")) == ("closed", True)
+    assert await oncall.raise_alert(tx, None, "inbox:support", "An inbox has stopped") is not None
 
 
 @pytest.mark.commits

@@ -1,4 +1,4 @@
-"""How much work fits on top of what an agent carries, whose skills fit, and who gets a ticket that is pushed."""
+"""How much work fits on what an agent carries, whose skills fit, and who gets a ticket that is pushed."""
 
 from datetime import timedelta
 from uuid import UUID

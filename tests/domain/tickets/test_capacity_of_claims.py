@@ -30,7 +30,9 @@ async def claim_all(tx: Transaction, agent: agents.Agent, most: int = 20) -> lis
     return claimed
 
 
-async def some_tickets(tx: Transaction, count: int, channel: Channel = Channel.EMAIL, **settings: object) -> list[Ticket]:
+async def some_tickets(
+    tx: Transaction, count: int, channel: Channel = Channel.EMAIL, **settings: object
+) -> list[Ticket]:
     inbox, contact = await an_inbox(tx, channel, **settings), await a_contact(tx)
     return [await a_ticket(tx, inbox=inbox, contact=contact) for _ in range(count)]
 
@@ -160,7 +162,9 @@ async def an_overload(tx: Transaction) -> tuple[agents.Agent, list[Ticket], list
     return agent, late, meetable
 
 
-async def test_in_an_overload_what_can_still_be_met_goes_first_and_each_fifth_claim_rescues(tx: Transaction) -> None:
+async def test_in_an_overload_what_can_still_be_met_goes_first_and_each_fifth_claim_rescues(
+    tx: Transaction,
+) -> None:
     agent, late, meetable = await an_overload(tx)
 
     assert (await tickets.overload.shown(tx)).is_on
@@ -182,7 +186,9 @@ async def test_with_as_many_agents_as_late_tickets_there_is_no_overload(tx: Tran
     assert await tickets.claim_next(as_agent(tx, agent)) is late[0]
 
 
-async def test_without_anybody_online_nothing_is_known_of_who_works_and_the_order_stays(tx: Transaction) -> None:
+async def test_without_anybody_online_nothing_is_known_of_who_works_and_the_order_stays(
+    tx: Transaction,
+) -> None:
     agent, late, _ = await an_overload(tx)
     tx.now += availability.SILENT_AFTER * 2
 

@@ -9,7 +9,16 @@ from helpdesk.domain.availability import SILENT_AFTER, State
 from helpdesk.domain.inboxes import Channel, Inbox
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import OFFICE_HOURS, a_contact, a_team, a_ticket, an_agent, an_inbox, as_agent, as_contact
+from tests.factories import (
+    OFFICE_HOURS,
+    a_contact,
+    a_team,
+    a_ticket,
+    an_agent,
+    an_inbox,
+    as_agent,
+    as_contact,
+)
 
 SILENCE = SILENT_AFTER + timedelta(seconds=1)
 
@@ -20,7 +29,9 @@ async def a_pushing_inbox(tx: Transaction, channel: Channel = Channel.EMAIL, **s
     return await an_inbox(tx, channel, team=team, **settings)
 
 
-async def a_member(tx: Transaction, inbox: Inbox, name: str = "Aoife", *, online: bool = True) -> agents.Agent:
+async def a_member(
+    tx: Transaction, inbox: Inbox, name: str = "Aoife", *, online: bool = True
+) -> agents.Agent:
     agent = await an_agent(tx, name, team=await agents.team(tx, inbox.team_id) if inbox.team_id else None)
     if online:
         await availability.seen(tx, [agent.id])
@@ -128,7 +139,9 @@ async def test_whoever_is_away_gets_nothing_new(tx: Transaction) -> None:
     assert ticket.assignee_id == agent.id
 
 
-async def test_the_chats_of_whoever_is_offline_for_half_a_minute_return_with_their_age(tx: Transaction) -> None:
+async def test_the_chats_of_whoever_is_offline_for_half_a_minute_return_with_their_age(
+    tx: Transaction,
+) -> None:
     inbox = await a_pushing_inbox(tx, Channel.CHAT)
     agent = await a_member(tx, inbox)
     chat = await a_ticket(tx, inbox=inbox)
@@ -174,7 +187,9 @@ async def test_whoever_works_on_after_the_shift_keeps_their_work(tx: Transaction
     assert mail.assignee_id == agent.id
 
 
-async def test_a_chat_that_its_contact_takes_up_again_does_not_wait_for_an_agent_who_left(tx: Transaction) -> None:
+async def test_a_chat_that_its_contact_takes_up_again_does_not_wait_for_an_agent_who_left(
+    tx: Transaction,
+) -> None:
     inbox = await a_pushing_inbox(tx, Channel.CHAT)
     agent, contact = await a_member(tx, inbox), await a_contact(tx)
     chat = await a_ticket(tx, inbox=inbox, contact=contact)
@@ -184,7 +199,9 @@ async def test_a_chat_that_its_contact_takes_up_again_does_not_wait_for_an_agent
     await tickets.release_unattended(tx)
     assert chat.assignee_id == agent.id
 
-    again = tickets.InboundMessage(inbox.id, Channel.CHAT, "Still there?", contact_id=contact.id, ticket_id=chat.id)
+    again = tickets.InboundMessage(
+        inbox.id, Channel.CHAT, "Still there?", contact_id=contact.id, ticket_id=chat.id
+    )
     await tickets.receive_message(as_contact(tx, contact.id, inbox.id), again)
     await tickets.release_unattended(tx)
 

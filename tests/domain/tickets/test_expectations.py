@@ -16,7 +16,12 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.mark.parametrize(
     ("usual", "slow", "told"),
-    [(30, 40, [1, 2]), (4 * 60, 9 * 60, [4, 9]), (12 * 60, 34 * 60, [15, 35]), (70 * 60, 200 * 60, [75, 210])],
+    [
+        (30, 40, [1, 2]),
+        (4 * 60, 9 * 60, [4, 9]),
+        (12 * 60, 34 * 60, [15, 35]),
+        (70 * 60, 200 * 60, [75, 210]),
+    ],
 )
 def test_a_range_is_two_round_numbers(usual: float, slow: float, told: list[int]) -> None:
     assert expectations.honest_range(usual, slow) == told

@@ -11,14 +11,20 @@ from helpdesk.domain.sla import Metric, SlaPolicy
 from helpdesk.domain.tickets import OutgoingMail, Ticket, TicketChange
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import a_calendar, a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent
 from tests.factories import ALWAYS as AROUND_THE_CLOCK
+from tests.factories import a_calendar, a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent
 
 HOUR = timedelta(hours=1)
 
 
 async def a_policy(tx: Transaction, **values: Any) -> SlaPolicy:
-    given = {"position": 1, "enabled": True, "conditions": {}, "steps": [], "pauses_in": ["pending", "snoozed"]}
+    given = {
+        "position": 1,
+        "enabled": True,
+        "conditions": {},
+        "steps": [],
+        "pauses_in": ["pending", "snoozed"],
+    }
     given["targets"] = {"email": {"first_response": 3600}}
     policy = SlaPolicy(id=tx.new_id(), name=f"Policy {tx.new_id()}", created_at=tx.now, **(given | values))
     tx.session.add(policy)

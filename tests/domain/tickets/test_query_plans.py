@@ -71,7 +71,9 @@ def require_heads_only(plan: dict[str, Any], most_buffers: int) -> None:
 
 
 @pytest.mark.parametrize("team", [0, 1, None], ids=["first team", "team behind all others", "both"])
-async def test_a_claim_looks_at_the_heads_of_its_pools(full: tuple[Database, UUID, list[UUID]], team: int | None) -> None:
+async def test_a_claim_looks_at_the_heads_of_its_pools(
+    full: tuple[Database, UUID, list[UUID]], team: int | None
+) -> None:
     database, _, all_pools = full
     pools = all_pools if team is None else [all_pools[team]]
 
@@ -80,7 +82,9 @@ async def test_a_claim_looks_at_the_heads_of_its_pools(full: tuple[Database, UUI
     require_heads_only(plan, 120)
 
 
-async def test_the_load_of_an_agent_is_read_by_the_index_of_assignees(full: tuple[Database, UUID, list[UUID]]) -> None:
+async def test_the_load_of_an_agent_is_read_by_the_index_of_assignees(
+    full: tuple[Database, UUID, list[UUID]],
+) -> None:
     database, agent_id, _ = full
     async with database.transaction(SYSTEM) as tx:
         now = tx.now
@@ -106,10 +110,14 @@ async def test_the_guard_counts_no_further_than_it_must(full: tuple[Database, UU
 
 
 @pytest.mark.parametrize("team", [0, 1], ids=["first team", "team behind all others"])
-async def test_the_queue_page_reads_fifty_rows_of_whoever_asks(full: tuple[Database, UUID, list[UUID]], team: int) -> None:
+async def test_the_queue_page_reads_fifty_rows_of_whoever_asks(
+    full: tuple[Database, UUID, list[UUID]], team: int
+) -> None:
     database, _, all_pools = full
     async with database.transaction(SYSTEM) as tx:
-        inbox_id = await (await tx.driver()).fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[team])
+        inbox_id = await (await tx.driver()).fetchval(
+            "SELECT inbox_id FROM pools WHERE id = $1", all_pools[team]
+        )
 
     plan = await plan_of(database, queries._QUEUE_PAGE, [inbox_id], None, None, None, 51)
 
