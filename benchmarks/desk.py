@@ -101,10 +101,10 @@ async def fill_queue(url: str, pattern: UUID, count: int) -> None:
                 FROM tickets t, copies c WHERE t.id = $1""",
             pattern,
         )
-        for table in ("events", "sla_clocks"):
+        for table, more in (("events", ", 'at', o.at - interval '1 day'"), ("sla_clocks", "")):
             await connection.execute(
                 f"""INSERT INTO {table} SELECT (jsonb_populate_record(o, jsonb_build_object(
-                    'ticket_id', c.id, 'id', gen_random_uuid()))).*
+                    'ticket_id', c.id, 'id', gen_random_uuid(){more}))).*
                     FROM {table} o, copies c WHERE o.ticket_id = $1""",
                 pattern,
             )
@@ -116,7 +116,7 @@ class Server:
     """A process of ours, waited for until it listens."""
 
     def __init__(self, command: list[str], ports: list[int], environment: dict[str, str]) -> None:
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command],
             env={**os.environ, **environment},

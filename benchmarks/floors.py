@@ -29,9 +29,9 @@ CONVERSATIONS = 32
 QUEUE = 100_000
 
 _SCHEMA = f"""
-    CREATE TABLE mails (id uuid PRIMARY KEY, sender text, raw bytea, at timestamptz DEFAULT clock_timestamp());
+    CREATE TABLE mails (id uuid PRIMARY KEY, sender text, raw bytea);
     CREATE TABLE conversations (id uuid PRIMARY KEY, version bigint, last_at timestamptz);
-    CREATE TABLE messages (id uuid PRIMARY KEY, conversation_id uuid, version bigint, body text, at timestamptz);
+    CREATE TABLE messages (id uuid PRIMARY KEY, talk_id uuid, version bigint, body text, at timestamptz);
     CREATE TABLE queue (id bigint PRIMARY KEY, rank_at timestamptz, waiting bool DEFAULT true, agent_id uuid);
     CREATE INDEX ON queue (rank_at, id) WHERE waiting;
     INSERT INTO queue SELECT n, clock_timestamp() + n * interval '1 s' FROM generate_series(1, {QUEUE}) AS n;
@@ -110,7 +110,7 @@ async def say(pool: asyncpg.Pool, conversation_id: UUID, body: str) -> int:
     return int(await pool.fetchval(_SAY, conversation_id, uuid4(), body))
 
 
-class _Sockets(socketio.AsyncNamespace):
+class _Sockets(socketio.AsyncNamespace):  # type: ignore[misc]
     """`echo` passes a message on and acknowledges it; `write` commits it before."""
 
     def __init__(self, pools: list[asyncpg.Pool]) -> None:

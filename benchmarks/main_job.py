@@ -18,10 +18,13 @@ import aiosmtplib
 import uvloop
 
 from benchmarks import floors
-from benchmarks.desk import MAIL_ADDRESS, Company, Desk, Server, fill_queue, found, free_port
+from benchmarks.desk import MAIL_ADDRESS, Desk, Server, fill_queue, found, free_port
 from benchmarks.load import Act, Arrivals, Sample, Socket, closed_loop
 from benchmarks.table import Line, show
 from helpdesk.storage.embedded import EmbeddedDatabase
+
+Cell = Callable[[int, float], Awaitable[Sample]]
+"""So many senders for so many seconds."""
 
 CLAIMS_PER_SECOND = 2_000
 """More than anybody claims, so that the queue never runs dry."""
@@ -220,14 +223,12 @@ class _Jobs:
             await job.close()
         _report(lines, levels, costs, rounds, seconds)
 
-    def _cells(
-        self, driver: floors.Driver
-    ) -> tuple[dict[str, Callable[[int, float], Awaitable[Sample]]], dict[str, Callable[[int, float], Awaitable[Sample]]]]:
-        def driven(act: Act) -> Callable[[int, float], Awaitable[Sample]]:
+    def _cells(self, driver: floors.Driver) -> tuple[dict[str, Cell], dict[str, Cell]]:
+        def driven(act: Act) -> Cell:
             return lambda senders, seconds: closed_loop(senders, seconds, act)
 
-        ours = {"mail": self._mail.ours, "chat": self._chat.ours, "claim": self._claim.ours}
-        bare = {
+        ours: dict[str, Cell] = {"mail": self._mail.ours, "chat": self._chat.ours, "claim": self._claim.ours}
+        bare: dict[str, Cell] = {
             "aiosmtpd": self._mail.bare,
             "echo": self._chat.echo,
             "write": self._chat.write,
@@ -273,9 +274,9 @@ def _report(
     ]
     cpu = ", ".join(f"{name} {sum(spent) / len(spent) * 1000:.2f} ms" for name, spent in costs.items())
     foot = (
-        f"{rounds} rounds of {seconds:g} s a cell. Of floor: rate over the floor's rate in the same round, or its"
-        f" p50 over ours\nwhere only a wait is given; the median of the rounds. Processor time of our server"
-        f" per operation: {cpu}."
+        f"{rounds} rounds of {seconds:g} s a cell. Of floor: our rate over the floor's in the same round, or"
+        " its p50 over ours where only\na wait is given; the median of the rounds. Processor time of our"
+        f" server per operation: {cpu}."
     )
     show(shown, levels, foot)
 

@@ -19,6 +19,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.api import answers, inbound
 from helpdesk.api import routes as api_routes
 from helpdesk.api.hints import Hints
+from helpdesk.auth import requests
 from helpdesk.channels.chat import epoch_of
 from helpdesk.clock import Clock, SystemClock
 from helpdesk.demo import company
@@ -35,7 +36,7 @@ from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.wakeups import Wakeups
-from helpdesk.web import failures, visits
+from helpdesk.web import failures
 from helpdesk.web import routes as web_routes
 from helpdesk.web.assets import Assets
 from helpdesk.web.callers import Caller
@@ -95,7 +96,7 @@ class Web:
         state.settings, state.database, state.files = self.settings, self.database, self.files
         state.assets, state.pages = self._assets, self._pages
         state.demo_accounts = _demo_accounts() if self.settings.demo else ()
-        state.session_cookie = visits.session_cookie(https=self.settings.is_https)
+        state.session_cookie = requests.session_cookie(https=self.settings.is_https)
         state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
         state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
         state.sockets = lambda: len(self.sockets.environ)
@@ -106,11 +107,15 @@ class Web:
         self.sockets.register_namespace(Visitors(self.database, self.files, self.broadcaster))
         protection = Protection(
             cookie=self.starlette.state.session_cookie,
-            resume=visits.resuming(self.database),
+            resume=requests.resuming(self.database),
             origin=self.settings.address,
             hosts=_hosts(self.settings),
             trusted_proxies=self.settings.trusted_proxies,
-            body_limits={"/api/v1/uploads": UPLOAD_LIMIT, "/widget/uploads": UPLOAD_LIMIT, "/inbound/": inbound.LARGEST},
+            body_limits={
+                "/api/v1/uploads": UPLOAD_LIMIT,
+                "/widget/uploads": UPLOAD_LIMIT,
+                "/inbound/": inbound.LARGEST,
+            },
             refuse=failures.refusal(self._pages),
         )
         guarded = protect(self.starlette, protection)
@@ -144,13 +149,11 @@ class Web:
 
 
 def _demo_accounts() -> list[DemoAccount]:
-    return [
-        DemoAccount(agent.name, agent.email, agent.role, company.PASSWORD) for agent in company.AGENTS
-    ]
+    return [DemoAccount(agent.name, agent.email, agent.role, company.PASSWORD) for agent in company.AGENTS]
 
 
 def _hosts(settings: Settings) -> frozenset[str]:
-    """The names we answer to; none means any: bound to every address and told no name, we cannot know them."""
+    """The names we answer to; none means any: bound to every address and told no name, we know none."""
     is_everywhere = settings.host in ("0.0.0.0", "::", "")  # noqa: S104
     if settings.public_url is None and is_everywhere:
         return frozenset()

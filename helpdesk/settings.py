@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     smtp_in_host: str = Field("127.0.0.1", description="address the mail listener binds to")
     smtp_in_port: int = Field(2525, ge=0, le=65535, description="port of the mail listener; 0 turns it off")
     smtp_out_url: SecretStr | None = Field(
-        None, description="smtp://user:pass@host:587 to send mail; unset in the demo: mails are kept to look at"
+        None,
+        description="smtp://user:pass@host:587 to send mail; unset in the demo: mails are kept to look at",
     )
     smtp_in_tls_certificate: Path | None = Field(
         None, description="PEM file with certificate and chain: the mail listener then offers STARTTLS"
@@ -72,7 +73,9 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", "authserv_ids", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
-        return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+        return (
+            [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+        )
 
     def __init__(self, **values: object) -> None:
         try:

@@ -74,7 +74,7 @@ def clock() -> FixedClock:
 @pytest.fixture(scope="session")
 async def _worker_database() -> AsyncIterator[str]:
     """The URL of this worker's own database, for tests that roll back."""
-    async with _copy() as url:
+    async with _Copy() as url:
         yield url
 
 
@@ -98,14 +98,14 @@ async def tx(_worker_engine: Database, clock: FixedClock) -> AsyncIterator[Trans
 @pytest.fixture
 async def database_url() -> AsyncIterator[str]:
     """A database of the test's own, for tests that must commit."""
-    async with _copy() as url:
+    async with _Copy() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 async def shared_database_url() -> AsyncIterator[str]:
     """One database for all tests of a file, for those that commit but do not mind each other."""
-    async with _copy() as url:
+    async with _Copy() as url:
         yield url
 
 
@@ -121,14 +121,14 @@ class _RolledBack(Exception):
     pass
 
 
-class _copy:
+class _Copy:
     """A fresh copy of the migrated template, dropped at the end."""
 
     _count = 0
 
     def __init__(self) -> None:
-        _copy._count += 1
-        self._name = f"helpdesk_test_{os.getpid()}_{_copy._count}"
+        _Copy._count += 1
+        self._name = f"helpdesk_test_{os.getpid()}_{_Copy._count}"
 
     async def __aenter__(self) -> str:
         await _administer(f'CREATE DATABASE "{self._name}" TEMPLATE "{_TEMPLATE}"')
@@ -162,5 +162,3 @@ async def _administer(*statements: str) -> None:
 
 def _url(name: str) -> str:
     return make_url(_running["url"]).set(database=name).render_as_string(hide_password=False)
-
-

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import Actor, ActorKind, Role
-from helpdesk.domain import agents, contacts, inboxes, plans, tickets
+from helpdesk.domain import agents, contacts, plans, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.inboxes import Channel, Inbox
 from helpdesk.storage.transaction import Transaction

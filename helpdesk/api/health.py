@@ -116,7 +116,9 @@ async def _measure(registry: CollectorRegistry, tx: Transaction, request: Reques
     found = sla.one()
     Gauge("helpdesk_sla_breached", "Open targets that were missed", registry=registry).set(found.breached)
     Gauge("helpdesk_sla_at_risk", "Open targets about to be missed", registry=registry).set(found.at_risk)
-    overdue = Gauge("helpdesk_alert_overdue_seconds", "Wait of the most overdue alert step or ring", registry=registry)
+    overdue = Gauge(
+        "helpdesk_alert_overdue_seconds", "Wait of the most overdue alert step or ring", registry=registry
+    )
     overdue.set(await oncall.oldest_overdue(tx))
     connection = await tx.driver()
     Gauge("helpdesk_job_lag_seconds", "Wait of the oldest due job", registry=registry).set(

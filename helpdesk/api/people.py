@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, page_of
+from helpdesk.auth.requests import session_of
 from helpdesk.domain import agents, contacts, inboxes, permissions, plans
 from helpdesk.parsing import known_zone, parse_id, parse_json
 from helpdesk.storage.transaction import Transaction
-from helpdesk.web.visits import session_of
 
 
 class NewContact(BaseModel):

@@ -7,8 +7,8 @@ from helpdesk.actors import ActorKind
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.auth import passes
+from helpdesk.auth.requests import session_of
 from helpdesk.domain import permissions
-from helpdesk.web.visits import session_of
 
 
 async def create_pass(request: Request) -> Response:

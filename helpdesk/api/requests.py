@@ -13,14 +13,13 @@ from starlette.responses import Response
 from helpdesk.actors import Actor
 from helpdesk.api.answers import answer
 from helpdesk.auth import api_keys, visitors
+from helpdesk.auth.requests import bearer_of, session_of
 from helpdesk.errors import Conflict, Invalid, Unauthenticated
 from helpdesk.parsing import parse_json, parse_number
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
-from helpdesk.web.cross_site import bearer_of
-from helpdesk.web.visits import session_of
 from helpdesk.wire import encode
 
 T = TypeVar("T")

@@ -138,7 +138,9 @@ async def change_ticket(request: Request) -> Response:
     """Change status, assignee, team, priority, tags, subject or snooze; `If-Match` names the version."""
     wanted = parse_json(await request.body(), TicketPatch)
     fields = frozenset(wanted.model_fields_set)
-    change = tickets.TicketChange(fields, **{**wanted.model_dump(), "tags": tuple(wanted.tags), "skills": tuple(wanted.skills)})
+    change = tickets.TicketChange(
+        fields, **{**wanted.model_dump(), "tags": tuple(wanted.tags), "skills": tuple(wanted.skills)}
+    )
     async with database_of(request).transaction(await actor_of(request)) as tx:
         await tickets.change_ticket(tx, _id(request), change, if_version=_if_match(request))
         found = await tickets.queries.ticket(tx, _id(request))
@@ -211,7 +213,9 @@ async def wait_for_events(
                 events, head = await tickets.queries.events_after(tx, ticket_id, after, limit)
             left = ends - asyncio.get_running_loop().time()
             if events or left <= 0 or after > head or await request.is_disconnected():
-                items = [with_addresses(event, files_of(request), tx, for_staff=actor.is_staff) for event in events]
+                items = [
+                    with_addresses(event, files_of(request), tx, for_staff=actor.is_staff) for event in events
+                ]
                 return {"items": items, "head": head, "epoch": epoch}
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(hinted.wait(), min(left, LOST_HINT))

@@ -40,7 +40,8 @@ async def show_file(request: Request) -> Response:
     name, kind = given.get("name", "file"), given.get("type", "application/octet-stream")
     key = request.path_params["key"]
     now = database_of(request).clock.now()
-    ends, signature, for_staff = given.get("ends", ""), given.get("signature", ""), given.get("for") == "staff"
+    ends, signature = given.get("ends", ""), given.get("signature", "")
+    for_staff = given.get("for") == "staff"
     files_of(request).check_file(key, name, kind, ends, signature, now, for_staff=for_staff)
     if for_staff:
         async with database_of(request).transaction(await actor_of(request)) as tx:

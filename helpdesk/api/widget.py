@@ -12,6 +12,7 @@ from helpdesk.api.requests import database_of, files_of, visitor_of, whole_numbe
 from helpdesk.api.tickets import wait_for_events
 from helpdesk.api.uploads import LARGEST_BY_VISITOR
 from helpdesk.auth import passes, visitors
+from helpdesk.auth.requests import caller_of
 from helpdesk.channels import chat
 from helpdesk.domain import contacts, inboxes, tickets
 from helpdesk.errors import HelpdeskError
@@ -19,7 +20,6 @@ from helpdesk.parsing import parse, parse_id, parse_json, time_zones
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import languages
-from helpdesk.web.visits import caller_of
 
 
 class NewSession(BaseModel):

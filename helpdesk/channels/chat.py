@@ -158,9 +158,7 @@ def refusal(failure: HelpdeskError) -> Json:
     return answer
 
 
-async def _say(
-    database: Database, actor: Actor, wanted: SendMessage, address: str | None
-) -> tickets.Said:
+async def _say(database: Database, actor: Actor, wanted: SendMessage, address: str | None) -> tickets.Said:
     async with database.transaction(actor) as tx:
         if actor.kind is ActorKind.CONTACT:
             return await _hear(tx, wanted, address)

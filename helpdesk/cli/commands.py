@@ -203,7 +203,7 @@ def receive_mail(
     except HelpdeskError as failure:
         err.print(str(failure))
         sys.exit(REFUSED)
-    except Exception as failure:
+    except Exception as failure:  # noqa: BLE001  whatever it was, the mail server keeps the mail and tries again
         err.print(str(failure))
         sys.exit(TEMPORARY_FAILURE)
 
@@ -261,4 +261,3 @@ def _say_ready(settings: Settings) -> None:
 
 def _asked_password() -> str:
     return str(typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True))
-

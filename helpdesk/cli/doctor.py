@@ -37,7 +37,9 @@ def _key(settings: Settings) -> Iterable[str]:
 def _public_url(settings: Settings) -> Iterable[str]:
     if settings.public_url is None:
         yield "HELPDESK_PUBLIC_URL is not set: links in mails would lead to this machine only."
-    elif not settings.is_https and "localhost" not in settings.address and "127.0.0.1" not in settings.address:
+    elif (
+        not settings.is_https and "localhost" not in settings.address and "127.0.0.1" not in settings.address
+    ):
         yield "HELPDESK_PUBLIC_URL is not https: passwords and chats would travel in the open."
 
 

@@ -148,7 +148,9 @@ async def first_owner(tx: Transaction) -> Agent | None:
 
 
 async def active(tx: Transaction) -> list[Agent]:
-    return list(await tx.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name)))
+    return list(
+        await tx.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name))
+    )
 
 
 async def members_of(tx: Transaction, team_id: UUID) -> list[Agent]:
@@ -201,6 +203,5 @@ async def actor_of(tx: Transaction, agent: Agent) -> Actor:
     )
 
 
-def _granted(agent_id: UUID) -> Select[tuple[UUID]]:
+def _granted(agent_id: UUID) -> Select[UUID]:
     return select(AgentInbox.inbox_id).where(AgentInbox.agent_id == agent_id)
-

@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 SWEEP_EVERY = 2.0
 """Seconds until a lost hint is made up for."""
 
+ROWS_PER_PACKET = 50
+"""So that a flood of changes (an import, a hundred woken tickets) never makes one packet of megabytes."""
+
 WORKING = ("open", "pending", "snoozed")
 _SINCE = timedelta(seconds=30)
 
@@ -204,7 +207,9 @@ class Broadcaster:
                     if room in self._queue_watchers:
                         by_room[room].append(told)
         for room, told_rows in by_room.items():
-            await self._server.emit("queue_rows", {"rows": told_rows}, room=room, namespace="/agent")
+            for first in range(0, len(told_rows), ROWS_PER_PACKET):
+                part = {"rows": told_rows[first : first + ROWS_PER_PACKET]}
+                await self._server.emit("queue_rows", part, room=room, namespace="/agent")
 
     async def _sweep(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from helpdesk.storage.tables import Base
 
 
 async def insert(connection: asyncpg.Connection, row: Base) -> None:
-    """Every attribute without a value is NULL afterwards, or what the database says where it has a default."""
+    """Attributes without a value are NULL afterwards, or what the database says where it has a default."""
     given = row.__dict__
     names = tuple(name for name in _columns(type(row)) if name in given)
     statement, returning = _statement(type(row), names)

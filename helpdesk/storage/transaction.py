@@ -85,7 +85,8 @@ class Transaction:
         await inserting.insert(await self._connection(), row)
         self.touched[ticket.id] = ticket.version
         for job in self.reactions.get(event.name, ()):
-            self.enqueue(job, ticket_id=str(ticket.id), version=ticket.version, **_ids(event))
+            payload = {"ticket_id": str(ticket.id), "version": ticket.version, **_ids(event)}
+            self.jobs.append(job_queue.Job(job, payload))
         return row
 
     def enqueue(self, job: str, *, after: timedelta | None = None, **payload: Any) -> None:

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from helpdesk.auth.requests import bearer_of
 from helpdesk.web.refusals import Refusal, problem
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -82,12 +83,6 @@ class CrossSiteGuard:
             host = _origin_host(origin)
             return host != "" and host in (self._own, headers.get("host", "").lower())
         return None
-
-
-def bearer_of(headers: Headers) -> str | None:
-    """The token of an Authorization header; None without a bearer's, empty for one that names no token."""
-    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def cookie_of(headers: Headers, name: str) -> str | None:

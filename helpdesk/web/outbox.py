@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from helpdesk.actors import SYSTEM
+from helpdesk.auth.requests import session_of
 from helpdesk.domain import tickets
 from helpdesk.errors import NotFound
 from helpdesk.parsing import parse_id
 from helpdesk.web.security import Policy
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import session_of
 
 _PREVIEW_LENGTH = 140
 

@@ -2,7 +2,17 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import alerts, chat_panel, contact_ticket, demo_shop, outbox, sign_in, support, wall, workspace
+from helpdesk.web import (
+    alerts,
+    chat_panel,
+    contact_ticket,
+    demo_shop,
+    outbox,
+    sign_in,
+    support,
+    wall,
+    workspace,
+)
 from helpdesk.web.admin import calendars, kept_mail, mail_inlets, overview, routing, sla_policies
 from helpdesk.web.assets import Assets
 from helpdesk.web.oncall import routes as oncall_pages

@@ -7,9 +7,10 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk import translation
 from helpdesk.auth import sessions
+from helpdesk.auth.requests import caller_of, session_of
 from helpdesk.errors import LimitReached, Unauthenticated
 from helpdesk.web.templating import Pages, language_of
-from helpdesk.web.visits import caller_of, give_cookie, own_path, session_of, take_cookie
+from helpdesk.web.visits import give_cookie, own_path, take_cookie
 
 LONGEST_PASSWORD = 1000
 ROLES = ("Owner", "Admin", "Lead", "Agent", "Light")

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from helpdesk import translation
 from helpdesk.actors import SYSTEM
+from helpdesk.auth.requests import caller_of, session_of
 from helpdesk.domain import contacts, inboxes, limits, plans, sla, tickets
 from helpdesk.errors import Invalid, LimitReached
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator
 from helpdesk.web.opening_hours import OpeningHours, opening_hours
 from helpdesk.web.templating import Pages, Times, language_of
-from helpdesk.web.visits import caller_of, session_of
 
 LONGEST_LINE = 200
 

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.auth.requests import session_of
 from helpdesk.domain import tickets
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import session_of, to_sign_in
+from helpdesk.web.visits import to_sign_in
 
 _CHANNELS = ("chat", "phone", "email", "api")
 

@@ -3,11 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.auth.requests import session_of
 from helpdesk.channels.chat import epoch_of
 from helpdesk.domain import agents
 from helpdesk.web.security import Policy
 from helpdesk.web.templating import Pages, iso
-from helpdesk.web.visits import session_of, to_sign_in
+from helpdesk.web.visits import to_sign_in
 
 
 async def show_workspace(request: Request) -> Response:

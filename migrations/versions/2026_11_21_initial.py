@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = '2026_11_21_initial'
+revision: str = "2026_11_21_initial"
 down_revision: str | None = None
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
@@ -99,875 +99,1137 @@ def upgrade() -> None:
         if statement.strip():
             op.execute(statement)
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    op.create_table('acknowledgements',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('address', sa.Text(), nullable=False),
-    sa.Column('ticket_id', sa.UUID(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_acknowledgements'))
+    op.create_table(
+        "acknowledgements",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgements")),
     )
-    op.create_index('ix_acknowledgements_address', 'acknowledgements', ['address', 'at'], unique=False)
-    op.create_table('address_standings',
-    sa.Column('address', sa.Text(), nullable=False),
-    sa.Column('blocked_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('blocked_by', sa.UUID(), nullable=True),
-    sa.Column('undeliverable_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('address', name=op.f('pk_address_standings'))
+    op.create_index("ix_acknowledgements_address", "acknowledgements", ["address", "at"], unique=False)
+    op.create_table(
+        "address_standings",
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("blocked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("blocked_by", sa.UUID(), nullable=True),
+        sa.Column("undeliverable_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_address_standings")),
     )
-    op.create_table('agents',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('email', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('role', sa.Text(), nullable=False),
-    sa.Column('password_hash', sa.Text(), nullable=True),
-    sa.Column('locale', sa.Text(), server_default='en', nullable=False),
-    sa.Column('time_zone', sa.Text(), server_default='UTC', nullable=False),
-    sa.Column('all_inboxes', sa.Boolean(), server_default='true', nullable=False),
-    sa.Column('capacity', sa.Integer(), server_default='6', nullable=False),
-    sa.Column('max_chats', sa.Integer(), server_default='4', nullable=False),
-    sa.Column('skills', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
-    sa.Column('signature', sa.Text(), server_default='', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('disabled_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_agents'))
+    op.create_table(
+        "agents",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("locale", sa.Text(), server_default="en", nullable=False),
+        sa.Column("time_zone", sa.Text(), server_default="UTC", nullable=False),
+        sa.Column("all_inboxes", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("capacity", sa.Integer(), server_default="6", nullable=False),
+        sa.Column("max_chats", sa.Integer(), server_default="4", nullable=False),
+        sa.Column("skills", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("signature", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("disabled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
     )
-    op.create_index('uq_agents_email', 'agents', [sa.literal_column('lower(email)')], unique=True)
-    op.create_table('calendars',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('hours', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_calendars')),
-    sa.UniqueConstraint('name', name=op.f('uq_calendars_name'))
+    op.create_index("uq_agents_email", "agents", [sa.literal_column("lower(email)")], unique=True)
+    op.create_table(
+        "calendars",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hours", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
+        sa.UniqueConstraint("name", name=op.f("uq_calendars_name")),
     )
-    op.create_table('connection_passes',
-    sa.Column('token_hash', postgresql.BYTEA(), nullable=False),
-    sa.Column('namespace', sa.Text(), nullable=False),
-    sa.Column('subject', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('token_hash', name=op.f('pk_connection_passes'))
+    op.create_table(
+        "connection_passes",
+        sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
+        sa.Column("namespace", sa.Text(), nullable=False),
+        sa.Column("subject", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_connection_passes")),
     )
-    op.create_index(op.f('ix_connection_passes_created_at'), 'connection_passes', ['created_at'], unique=False)
-    op.create_table('events',
-    sa.Column('ticket_id', sa.UUID(), nullable=False),
-    sa.Column('version', sa.BigInteger(), nullable=False),
-    sa.Column('public_version', sa.BigInteger(), nullable=True),
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('actor_kind', sa.Text(), nullable=False),
-    sa.Column('actor_id', sa.UUID(), nullable=True),
-    sa.Column('actor_name', sa.Text(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('client_id', sa.UUID(), nullable=True),
-    sa.Column('message_id', sa.UUID(), nullable=True),
-    sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.PrimaryKeyConstraint('ticket_id', 'version', name=op.f('pk_events'))
+    op.create_index(
+        op.f("ix_connection_passes_created_at"), "connection_passes", ["created_at"], unique=False
     )
-    op.create_index('ix_events_at', 'events', ['at'], unique=False)
-    op.create_index('uq_events_actor_client_id', 'events', ['actor_id', 'client_id'], unique=True, postgresql_where=sa.text('client_id IS NOT NULL'))
-    op.create_index('uq_events_ticket_public_version', 'events', ['ticket_id', 'public_version'], unique=True, postgresql_where=sa.text('public_version IS NOT NULL'))
-    op.create_table('idempotency_keys',
-    sa.Column('actor_id', sa.UUID(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('request_hash', sa.Text(), nullable=False),
-    sa.Column('status', sa.Integer(), nullable=False),
-    sa.Column('body', postgresql.BYTEA(), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('actor_id', 'key', name=op.f('pk_idempotency_keys'))
+    op.create_table(
+        "events",
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("public_version", sa.BigInteger(), nullable=True),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("actor_kind", sa.Text(), nullable=False),
+        sa.Column("actor_id", sa.UUID(), nullable=True),
+        sa.Column("actor_name", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("client_id", sa.UUID(), nullable=True),
+        sa.Column("message_id", sa.UUID(), nullable=True),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "version", name=op.f("pk_events")),
     )
-    op.create_index(op.f('ix_idempotency_keys_created_at'), 'idempotency_keys', ['created_at'], unique=False)
-    op.create_table('installation',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('epoch', sa.Text(), nullable=False),
-    sa.Column('instance', sa.Text(), nullable=False),
-    sa.Column('settings', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_installation'))
+    op.create_index("ix_events_at", "events", ["at"], unique=False)
+    op.create_index(
+        "uq_events_actor_client_id",
+        "events",
+        ["actor_id", "client_id"],
+        unique=True,
+        postgresql_where=sa.text("client_id IS NOT NULL"),
     )
-    op.create_table('mail_refusals',
-    sa.Column('day', sa.Date(), nullable=False),
-    sa.Column('path', sa.Text(), nullable=False),
-    sa.Column('code', sa.Text(), nullable=False),
-    sa.Column('count', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('day', 'path', 'code', name=op.f('pk_mail_refusals'))
+    op.create_index(
+        "uq_events_ticket_public_version",
+        "events",
+        ["ticket_id", "public_version"],
+        unique=True,
+        postgresql_where=sa.text("public_version IS NOT NULL"),
     )
-    op.create_table('rate_buckets',
-    sa.Column('key', postgresql.BYTEA(), nullable=False),
-    sa.Column('started_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('count', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_rate_buckets'))
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("actor_id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_hash", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", postgresql.BYTEA(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("actor_id", "key", name=op.f("pk_idempotency_keys")),
     )
-    op.create_index(op.f('ix_rate_buckets_started_at'), 'rate_buckets', ['started_at'], unique=False)
-    op.create_table('rota_revisions',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('subject_id', sa.UUID(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('content', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('by_id', sa.UUID(), nullable=True),
-    sa.Column('by_name', sa.Text(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_rota_revisions'))
+    op.create_index(op.f("ix_idempotency_keys_created_at"), "idempotency_keys", ["created_at"], unique=False)
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=False),
+        sa.Column(
+            "settings",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
-    op.create_index(op.f('ix_rota_revisions_subject_id'), 'rota_revisions', ['subject_id'], unique=False)
-    op.create_table('seen_posts',
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('digest', sa.Text(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_seen_posts'))
+    op.create_table(
+        "mail_refusals",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "path", "code", name=op.f("pk_mail_refusals")),
     )
-    op.create_index(op.f('ix_seen_posts_at'), 'seen_posts', ['at'], unique=False)
-    op.create_table('sign_in_attempts',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in_attempts'))
+    op.create_table(
+        "rate_buckets",
+        sa.Column("key", postgresql.BYTEA(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_buckets")),
     )
-    op.create_index('ix_sign_in_attempts_key_at', 'sign_in_attempts', ['key', 'at'], unique=False)
-    op.create_table('api_tokens',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('token_hash', postgresql.BYTEA(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('scopes', postgresql.ARRAY(sa.Text()), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('expires_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('last_used_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_api_tokens_agent_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_tokens')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_api_tokens_token_hash'))
+    op.create_index(op.f("ix_rate_buckets_started_at"), "rate_buckets", ["started_at"], unique=False)
+    op.create_table(
+        "rota_revisions",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("subject_id", sa.UUID(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("by_id", sa.UUID(), nullable=True),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rota_revisions")),
     )
-    op.create_table('availability',
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('wanted', sa.Text(), server_default='online', nullable=False),
-    sa.Column('since', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('seen_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('assigned_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('claims', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('released', sa.Text(), server_default='nothing', nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_availability_agent_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('agent_id', name=op.f('pk_availability'))
+    op.create_index(op.f("ix_rota_revisions_subject_id"), "rota_revisions", ["subject_id"], unique=False)
+    op.create_table(
+        "seen_posts",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_seen_posts")),
     )
-    op.create_table('contact_methods',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('address', sa.Text(), nullable=True),
-    sa.Column('code_hash', postgresql.BYTEA(), nullable=True),
-    sa.Column('code_sent_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('code_tries', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('codes_sent', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('verified_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('last_rang_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('asked_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('disabled_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_contact_methods_agent_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_methods'))
+    op.create_index(op.f("ix_seen_posts_at"), "seen_posts", ["at"], unique=False)
+    op.create_table(
+        "sign_in_attempts",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempts")),
     )
-    op.create_index(op.f('ix_contact_methods_agent_id'), 'contact_methods', ['agent_id'], unique=False)
-    op.create_index('uq_contact_methods_own_email', 'contact_methods', ['agent_id'], unique=True, postgresql_where=sa.text("kind = 'email' AND address IS NULL"))
-    op.create_table('plans',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('calendar_id', sa.UUID(), nullable=False),
-    sa.Column('head_start_minutes', sa.Integer(), nullable=False),
-    sa.Column('may_page', sa.Boolean(), nullable=False),
-    sa.Column('tells_contact', sa.Boolean(), server_default='false', nullable=False),
-    sa.Column('targets', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['calendar_id'], ['calendars.id'], name=op.f('fk_plans_calendar_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_plans')),
-    sa.UniqueConstraint('key', name=op.f('uq_plans_key'))
+    op.create_index("ix_sign_in_attempts_key_at", "sign_in_attempts", ["key", "at"], unique=False)
+    op.create_table(
+        "api_tokens",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("last_used_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agents.id"], name=op.f("fk_api_tokens_agent_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
     )
-    op.create_table('sessions',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('token_hash', postgresql.BYTEA(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('csrf', sa.Text(), nullable=False),
-    sa.Column('user_agent', sa.Text(), nullable=False),
-    sa.Column('address', sa.Text(), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('seen_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_sessions_agent_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_sessions')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_sessions_token_hash'))
+    op.create_table(
+        "availability",
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Text(), server_default="online", nullable=False),
+        sa.Column("since", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("seen_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("assigned_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("claims", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("released", sa.Text(), server_default="nothing", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agents.id"], name=op.f("fk_availability_agent_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("agent_id", name=op.f("pk_availability")),
     )
-    op.create_index(op.f('ix_sessions_agent_id'), 'sessions', ['agent_id'], unique=False)
-    op.create_table('sla_policies',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('enabled', sa.Boolean(), server_default='true', nullable=False),
-    sa.Column('conditions', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
-    sa.Column('targets', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
-    sa.Column('calendar_id', sa.UUID(), nullable=True),
-    sa.Column('pauses_in', postgresql.ARRAY(sa.Text()), server_default='{pending,snoozed}', nullable=False),
-    sa.Column('steps', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['calendar_id'], ['calendars.id'], name=op.f('fk_sla_policies_calendar_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_sla_policies')),
-    sa.UniqueConstraint('name', name=op.f('uq_sla_policies_name'))
+    op.create_table(
+        "contact_methods",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("code_hash", postgresql.BYTEA(), nullable=True),
+        sa.Column("code_sent_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("code_tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("codes_sent", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("verified_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("last_rang_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("asked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("disabled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_contact_methods_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_methods")),
     )
-    op.create_table('teams',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('calendar_id', sa.UUID(), nullable=True),
-    sa.Column('push', sa.Boolean(), server_default='false', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['calendar_id'], ['calendars.id'], name=op.f('fk_teams_calendar_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_teams')),
-    sa.UniqueConstraint('name', name=op.f('uq_teams_name'))
+    op.create_index(op.f("ix_contact_methods_agent_id"), "contact_methods", ["agent_id"], unique=False)
+    op.create_index(
+        "uq_contact_methods_own_email",
+        "contact_methods",
+        ["agent_id"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'email' AND address IS NULL"),
     )
-    op.create_table('time_off',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('starts_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('ends_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('source', sa.Text(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('removed_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_time_off_agent_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_time_off')),
-    sa.UniqueConstraint('agent_id', 'source', name=op.f('uq_time_off_agent_id_source'))
+    op.create_table(
+        "plans",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("calendar_id", sa.UUID(), nullable=False),
+        sa.Column("head_start_minutes", sa.Integer(), nullable=False),
+        sa.Column("may_page", sa.Boolean(), nullable=False),
+        sa.Column("tells_contact", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_plans_calendar_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
+        sa.UniqueConstraint("key", name=op.f("uq_plans_key")),
     )
-    op.create_index(op.f('ix_time_off_agent_id'), 'time_off', ['agent_id'], unique=False)
-    op.create_table('companies',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('domains', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
-    sa.Column('plan_id', sa.UUID(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['plan_id'], ['plans.id'], name=op.f('fk_companies_plan_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_companies')),
-    sa.UniqueConstraint('name', name=op.f('uq_companies_name'))
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("csrf", sa.Text(), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("seen_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agents.id"], name=op.f("fk_sessions_agent_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sessions_token_hash")),
     )
-    op.create_index('ix_companies_domains', 'companies', ['domains'], unique=False, postgresql_using='gin')
-    op.create_table('escalation_policies',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('policy', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('team_id', sa.UUID(), nullable=True),
-    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_escalation_policies_team_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_escalation_policies')),
-    sa.UniqueConstraint('name', name=op.f('uq_escalation_policies_name'))
+    op.create_index(op.f("ix_sessions_agent_id"), "sessions", ["agent_id"], unique=False)
+    op.create_table(
+        "sla_policies",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("conditions", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("calendar_id", sa.UUID(), nullable=True),
+        sa.Column(
+            "pauses_in", postgresql.ARRAY(sa.Text()), server_default="{pending,snoozed}", nullable=False
+        ),
+        sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_sla_policies_calendar_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_policies")),
+        sa.UniqueConstraint("name", name=op.f("uq_sla_policies_name")),
     )
-    op.create_table('inboxes',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('channel', sa.Text(), nullable=False),
-    sa.Column('address', sa.Text(), nullable=True),
-    sa.Column('team_id', sa.UUID(), nullable=True),
-    sa.Column('plan_id', sa.UUID(), nullable=True),
-    sa.Column('settings', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['plan_id'], ['plans.id'], name=op.f('fk_inboxes_plan_id')),
-    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_inboxes_team_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_inboxes')),
-    sa.UniqueConstraint('address', name=op.f('uq_inboxes_address')),
-    sa.UniqueConstraint('key', name=op.f('uq_inboxes_key'))
+    op.create_table(
+        "teams",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("calendar_id", sa.UUID(), nullable=True),
+        sa.Column("push", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_teams_calendar_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
+        sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
     )
-    op.create_table('notification_rules',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('method_id', sa.UUID(), nullable=False),
-    sa.Column('after_minutes', sa.Integer(), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_notification_rules_agent_id')),
-    sa.ForeignKeyConstraint(['method_id'], ['contact_methods.id'], name=op.f('fk_notification_rules_method_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_notification_rules')),
-    sa.UniqueConstraint('method_id', 'after_minutes', name=op.f('uq_notification_rules_method_id_after_minutes'))
+    op.create_table(
+        "time_off",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("starts_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("removed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_time_off_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_off")),
+        sa.UniqueConstraint("agent_id", "source", name=op.f("uq_time_off_agent_id_source")),
     )
-    op.create_index(op.f('ix_notification_rules_agent_id'), 'notification_rules', ['agent_id'], unique=False)
-    op.create_table('schedules',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('team_id', sa.UUID(), nullable=True),
-    sa.Column('rota', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('minimum', sa.Integer(), server_default='1', nullable=False),
-    sa.Column('horizon_days', sa.Integer(), server_default='60', nullable=False),
-    sa.Column('wants_handover', sa.Boolean(), server_default='false', nullable=False),
-    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
-    sa.Column('recorded_until', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_schedules_team_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_schedules')),
-    sa.UniqueConstraint('name', name=op.f('uq_schedules_name'))
+    op.create_index(op.f("ix_time_off_agent_id"), "time_off", ["agent_id"], unique=False)
+    op.create_table(
+        "companies",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("domains", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("plan_id", sa.UUID(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_companies_plan_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_companies")),
+        sa.UniqueConstraint("name", name=op.f("uq_companies_name")),
     )
-    op.create_table('team_members',
-    sa.Column('team_id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_team_members_agent_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_team_members_team_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('team_id', 'agent_id', name=op.f('pk_team_members'))
+    op.create_index("ix_companies_domains", "companies", ["domains"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "escalation_policies",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_escalation_policies_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_escalation_policies")),
+        sa.UniqueConstraint("name", name=op.f("uq_escalation_policies_name")),
     )
-    op.create_index(op.f('ix_team_members_agent_id'), 'team_members', ['agent_id'], unique=False)
-    op.create_table('agent_inboxes',
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_agent_inboxes_agent_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_agent_inboxes_inbox_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('agent_id', 'inbox_id', name=op.f('pk_agent_inboxes'))
+    op.create_table(
+        "inboxes",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("plan_id", sa.UUID(), nullable=True),
+        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_inboxes_plan_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_inboxes_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inboxes")),
+        sa.UniqueConstraint("address", name=op.f("uq_inboxes_address")),
+        sa.UniqueConstraint("key", name=op.f("uq_inboxes_key")),
     )
-    op.create_table('calendar_feeds',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('token_hash', postgresql.BYTEA(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('revoked_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_calendar_feeds_agent_id')),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_calendar_feeds_schedule_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_calendar_feeds')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_calendar_feeds_token_hash'))
+    op.create_table(
+        "notification_rules",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("method_id", sa.UUID(), nullable=False),
+        sa.Column("after_minutes", sa.Integer(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_notification_rules_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["method_id"],
+            ["contact_methods.id"],
+            name=op.f("fk_notification_rules_method_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_rules")),
+        sa.UniqueConstraint(
+            "method_id", "after_minutes", name=op.f("uq_notification_rules_method_id_after_minutes")
+        ),
     )
-    op.create_index(op.f('ix_calendar_feeds_agent_id'), 'calendar_feeds', ['agent_id'], unique=False)
-    op.create_table('contacts',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), server_default='', nullable=False),
-    sa.Column('company_id', sa.UUID(), nullable=True),
-    sa.Column('locale', sa.Text(), server_default='en', nullable=False),
-    sa.Column('time_zone', sa.Text(), server_default='UTC', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['company_id'], ['companies.id'], name=op.f('fk_contacts_company_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_contacts'))
+    op.create_index(op.f("ix_notification_rules_agent_id"), "notification_rules", ["agent_id"], unique=False)
+    op.create_table(
+        "schedules",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("rota", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("minimum", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("horizon_days", sa.Integer(), server_default="60", nullable=False),
+        sa.Column("wants_handover", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("recorded_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_schedules_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedules")),
+        sa.UniqueConstraint("name", name=op.f("uq_schedules_name")),
     )
-    op.create_index(op.f('ix_contacts_company_id'), 'contacts', ['company_id'], unique=False)
-    op.create_table('duty',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('starts_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('ends_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('day_seconds', sa.Integer(), nullable=False),
-    sa.Column('night_seconds', sa.Integer(), nullable=False),
-    sa.Column('weekend_seconds', sa.Integer(), nullable=False),
-    sa.Column('holiday_seconds', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_duty_agent_id')),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_duty_schedule_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_duty'))
+    op.create_table(
+        "team_members",
+        sa.Column("team_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agents.id"], name=op.f("fk_team_members_agent_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_team_members_team_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("team_id", "agent_id", name=op.f("pk_team_members")),
     )
-    op.create_index('ix_duty_schedule_ends', 'duty', ['schedule_id', 'ends_at'], unique=False)
-    op.create_table('foreseen_problems',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=False),
-    sa.Column('problem', sa.Text(), nullable=False),
-    sa.Column('starts_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('ends_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('told_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_foreseen_problems_schedule_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_foreseen_problems')),
-    sa.UniqueConstraint('schedule_id', 'problem', 'starts_at', name=op.f('uq_foreseen_problems_schedule_id_problem_starts_at'))
+    op.create_index(op.f("ix_team_members_agent_id"), "team_members", ["agent_id"], unique=False)
+    op.create_table(
+        "agent_inboxes",
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agents.id"], name=op.f("fk_agent_inboxes_agent_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["inbox_id"], ["inboxes.id"], name=op.f("fk_agent_inboxes_inbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("agent_id", "inbox_id", name=op.f("pk_agent_inboxes")),
     )
-    op.create_table('handovers',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('leaving', postgresql.ARRAY(sa.UUID()), nullable=False),
-    sa.Column('arriving', postgresql.ARRAY(sa.UUID()), nullable=False),
-    sa.Column('note', sa.Text(), server_default='', nullable=False),
-    sa.Column('written_by', sa.UUID(), nullable=True),
-    sa.Column('accepted_by', sa.UUID(), nullable=True),
-    sa.Column('accepted_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['accepted_by'], ['agents.id'], name=op.f('fk_handovers_accepted_by')),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_handovers_schedule_id')),
-    sa.ForeignKeyConstraint(['written_by'], ['agents.id'], name=op.f('fk_handovers_written_by')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_handovers')),
-    sa.UniqueConstraint('schedule_id', 'at', name=op.f('uq_handovers_schedule_id_at'))
+    op.create_table(
+        "calendar_feeds",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("revoked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_calendar_feeds_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["schedule_id"], ["schedules.id"], name=op.f("fk_calendar_feeds_schedule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_feeds")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendar_feeds_token_hash")),
     )
-    op.create_table('inlets',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('options', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
-    sa.Column('secret', postgresql.BYTEA(), nullable=True),
-    sa.Column('enabled', sa.Boolean(), server_default='true', nullable=False),
-    sa.Column('uid_validity', sa.Integer(), nullable=True),
-    sa.Column('last_uid', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('checked_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('last_mail_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('failing_since', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('alerted_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_inlets_inbox_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_inlets'))
+    op.create_index(op.f("ix_calendar_feeds_agent_id"), "calendar_feeds", ["agent_id"], unique=False)
+    op.create_table(
+        "contacts",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("company_id", sa.UUID(), nullable=True),
+        sa.Column("locale", sa.Text(), server_default="en", nullable=False),
+        sa.Column("time_zone", sa.Text(), server_default="UTC", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_contacts_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
     )
-    op.create_index('uq_inlets_inbox_kind', 'inlets', ['inbox_id', 'kind'], unique=True)
-    op.create_table('overrides',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=False),
-    sa.Column('change', sa.Text(), nullable=False),
-    sa.Column('starts_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('ends_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('person_id', sa.UUID(), nullable=True),
-    sa.Column('target_id', sa.UUID(), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('swap_id', sa.UUID(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('created_by', sa.UUID(), nullable=True),
-    sa.Column('removed_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['person_id'], ['agents.id'], name=op.f('fk_overrides_person_id')),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_overrides_schedule_id')),
-    sa.ForeignKeyConstraint(['target_id'], ['agents.id'], name=op.f('fk_overrides_target_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_overrides'))
+    op.create_index(op.f("ix_contacts_company_id"), "contacts", ["company_id"], unique=False)
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("starts_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("day_seconds", sa.Integer(), nullable=False),
+        sa.Column("night_seconds", sa.Integer(), nullable=False),
+        sa.Column("weekend_seconds", sa.Integer(), nullable=False),
+        sa.Column("holiday_seconds", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_duty_agent_id")),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name=op.f("fk_duty_schedule_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
     )
-    op.create_index('ix_overrides_live', 'overrides', ['schedule_id', 'ends_at'], unique=False, postgresql_where=sa.text('removed_at IS NULL'))
-    op.create_table('pools',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('team_id', sa.UUID(), nullable=True),
-    sa.Column('skills', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_pools_inbox_id')),
-    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_pools_team_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_pools')),
-    sa.UniqueConstraint('inbox_id', 'team_id', 'skills', name=op.f('uq_pools_inbox_id_team_id_skills'), postgresql_nulls_not_distinct=True)
+    op.create_index("ix_duty_schedule_ends", "duty", ["schedule_id", "ends_at"], unique=False)
+    op.create_table(
+        "foreseen_problems",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("starts_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("told_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["schedule_id"], ["schedules.id"], name=op.f("fk_foreseen_problems_schedule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_foreseen_problems")),
+        sa.UniqueConstraint(
+            "schedule_id",
+            "problem",
+            "starts_at",
+            name=op.f("uq_foreseen_problems_schedule_id_problem_starts_at"),
+        ),
     )
-    op.create_table('published_shifts',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('starts_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('ends_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('sequence', sa.Integer(), nullable=False),
-    sa.Column('cancelled_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('changed_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_published_shifts_agent_id')),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_published_shifts_schedule_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_published_shifts')),
-    sa.UniqueConstraint('schedule_id', 'agent_id', 'starts_at', name=op.f('uq_published_shifts_schedule_id_agent_id_starts_at'))
+    op.create_table(
+        "handovers",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("leaving", postgresql.ARRAY(sa.UUID()), nullable=False),
+        sa.Column("arriving", postgresql.ARRAY(sa.UUID()), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("written_by", sa.UUID(), nullable=True),
+        sa.Column("accepted_by", sa.UUID(), nullable=True),
+        sa.Column("accepted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["accepted_by"], ["agents.id"], name=op.f("fk_handovers_accepted_by")),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name=op.f("fk_handovers_schedule_id")),
+        sa.ForeignKeyConstraint(["written_by"], ["agents.id"], name=op.f("fk_handovers_written_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handovers")),
+        sa.UniqueConstraint("schedule_id", "at", name=op.f("uq_handovers_schedule_id_at")),
     )
-    op.create_index(op.f('ix_published_shifts_agent_id'), 'published_shifts', ['agent_id'], unique=False)
-    op.create_table('raw_mail',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('path', sa.Text(), nullable=False),
-    sa.Column('envelope_from', sa.Text(), nullable=False),
-    sa.Column('envelope_to', sa.Text(), nullable=False),
-    sa.Column('sha256', sa.Text(), nullable=False),
-    sa.Column('size', sa.Integer(), nullable=False),
-    sa.Column('raw', postgresql.BYTEA(), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('cause', sa.Text(), nullable=True),
-    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('message_id', sa.UUID(), nullable=True),
-    sa.Column('rfc_message_id', sa.Text(), nullable=True),
-    sa.Column('fingerprint', sa.Text(), nullable=True),
-    sa.Column('is_wide', sa.Boolean(), server_default='false', nullable=False),
-    sa.Column('received_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_raw_mail_inbox_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_raw_mail')),
-    sa.UniqueConstraint('inbox_id', 'envelope_to', 'sha256', name=op.f('uq_raw_mail_inbox_id_envelope_to_sha256'))
+    op.create_table(
+        "inlets",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("options", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("secret", postgresql.BYTEA(), nullable=True),
+        sa.Column("enabled", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("uid_validity", sa.Integer(), nullable=True),
+        sa.Column("last_uid", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("checked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("last_mail_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("failing_since", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("alerted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbox_id"], ["inboxes.id"], name=op.f("fk_inlets_inbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inlets")),
     )
-    op.create_index('ix_raw_mail_received_at', 'raw_mail', ['received_at'], unique=False)
-    op.create_index('ix_raw_mail_rfc_message_id', 'raw_mail', ['rfc_message_id'], unique=False)
-    op.create_index('ix_raw_mail_state', 'raw_mail', ['state', 'received_at'], unique=False)
-    op.create_table('swap_requests',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('schedule_id', sa.UUID(), nullable=False),
-    sa.Column('asker_id', sa.UUID(), nullable=False),
-    sa.Column('starts_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('ends_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('offered_to', sa.UUID(), nullable=True),
-    sa.Column('return_starts_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('return_ends_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('note', sa.Text(), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('taken_by', sa.UUID(), nullable=True),
-    sa.Column('expires_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('decided_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['asker_id'], ['agents.id'], name=op.f('fk_swap_requests_asker_id')),
-    sa.ForeignKeyConstraint(['offered_to'], ['agents.id'], name=op.f('fk_swap_requests_offered_to')),
-    sa.ForeignKeyConstraint(['schedule_id'], ['schedules.id'], name=op.f('fk_swap_requests_schedule_id')),
-    sa.ForeignKeyConstraint(['taken_by'], ['agents.id'], name=op.f('fk_swap_requests_taken_by')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_swap_requests'))
+    op.create_index("uq_inlets_inbox_kind", "inlets", ["inbox_id", "kind"], unique=True)
+    op.create_table(
+        "overrides",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
+        sa.Column("starts_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("person_id", sa.UUID(), nullable=True),
+        sa.Column("target_id", sa.UUID(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("swap_id", sa.UUID(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("created_by", sa.UUID(), nullable=True),
+        sa.Column("removed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["agents.id"], name=op.f("fk_overrides_person_id")),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name=op.f("fk_overrides_schedule_id")),
+        sa.ForeignKeyConstraint(["target_id"], ["agents.id"], name=op.f("fk_overrides_target_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_overrides")),
     )
-    op.create_index(op.f('ix_swap_requests_schedule_id'), 'swap_requests', ['schedule_id'], unique=False)
-    op.create_table('identities',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('contact_id', sa.UUID(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('value', sa.Text(), nullable=False),
-    sa.Column('verified_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_identities_contact_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_identities')),
-    sa.UniqueConstraint('contact_id', 'kind', 'value', name=op.f('uq_identities_contact_id_kind_value'))
+    op.create_index(
+        "ix_overrides_live",
+        "overrides",
+        ["schedule_id", "ends_at"],
+        unique=False,
+        postgresql_where=sa.text("removed_at IS NULL"),
     )
-    op.create_index('ix_identities_kind_value', 'identities', ['kind', 'value'], unique=False)
-    op.create_index('uq_identities_verified', 'identities', ['kind', 'value'], unique=True, postgresql_where=sa.text('verified_at IS NOT NULL'))
-    op.create_table('tickets',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('number', sa.BigInteger(), sa.Identity(always=False, start=1001), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('channel', sa.Text(), nullable=False),
-    sa.Column('contact_id', sa.UUID(), nullable=False),
-    sa.Column('company_id', sa.UUID(), nullable=True),
-    sa.Column('plan_id', sa.UUID(), nullable=True),
-    sa.Column('team_id', sa.UUID(), nullable=True),
-    sa.Column('pool_id', sa.UUID(), nullable=False),
-    sa.Column('assignee_id', sa.UUID(), nullable=True),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('preview', sa.Text(), server_default='', nullable=False),
-    sa.Column('status', sa.Text(), nullable=False),
-    sa.Column('impact', sa.Integer(), nullable=False),
-    sa.Column('urgency', sa.Integer(), nullable=False),
-    sa.Column('priority', sa.Integer(), nullable=False),
-    sa.Column('tags', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
-    sa.Column('skills', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
-    sa.Column('policy_id', sa.UUID(), nullable=True),
-    sa.Column('waiting', sa.Boolean(), nullable=False),
-    sa.Column('unread', sa.Boolean(), nullable=False),
-    sa.Column('waiting_since', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('due_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('start_by', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('rank_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('place', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('snoozed_until', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('last_message_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('resolved_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('merged_into', sa.UUID(), nullable=True),
-    sa.Column('merged_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('split_from', sa.UUID(), nullable=True),
-    sa.Column('version', sa.BigInteger(), nullable=False),
-    sa.Column('public_version', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['assignee_id'], ['agents.id'], name=op.f('fk_tickets_assignee_id')),
-    sa.ForeignKeyConstraint(['company_id'], ['companies.id'], name=op.f('fk_tickets_company_id')),
-    sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_tickets_contact_id')),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_tickets_inbox_id')),
-    sa.ForeignKeyConstraint(['merged_into'], ['tickets.id'], name=op.f('fk_tickets_merged_into')),
-    sa.ForeignKeyConstraint(['plan_id'], ['plans.id'], name=op.f('fk_tickets_plan_id')),
-    sa.ForeignKeyConstraint(['policy_id'], ['sla_policies.id'], name=op.f('fk_tickets_policy_id'), ondelete='SET NULL'),
-    sa.ForeignKeyConstraint(['pool_id'], ['pools.id'], name=op.f('fk_tickets_pool_id')),
-    sa.ForeignKeyConstraint(['split_from'], ['tickets.id'], name=op.f('fk_tickets_split_from')),
-    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_tickets_team_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_tickets')),
-    sa.UniqueConstraint('number', name=op.f('uq_tickets_number'))
+    op.create_table(
+        "pools",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("skills", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inboxes.id"], name=op.f("fk_pools_inbox_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_pools_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pools")),
+        sa.UniqueConstraint(
+            "inbox_id",
+            "team_id",
+            "skills",
+            name=op.f("uq_pools_inbox_id_team_id_skills"),
+            postgresql_nulls_not_distinct=True,
+        ),
     )
-    op.create_index('ix_tickets_assignee_status_rank', 'tickets', ['assignee_id', 'status', 'rank_at', 'id'], unique=False)
-    op.create_index('ix_tickets_contact', 'tickets', ['contact_id', 'id'], unique=False)
-    op.create_index('ix_tickets_inbox_status', 'tickets', ['inbox_id', 'status'], unique=False)
-    op.create_index('ix_tickets_latest', 'tickets', ['last_message_at', 'id'], unique=False)
-    op.create_index(op.f('ix_tickets_merged_into'), 'tickets', ['merged_into'], unique=False)
-    op.create_index('ix_tickets_pool_queue', 'tickets', ['pool_id', 'rank_at', 'id'], unique=False, postgresql_where=sa.text('waiting'))
-    op.create_index('ix_tickets_queue', 'tickets', ['rank_at', 'id'], unique=False, postgresql_where=sa.text('waiting'))
-    op.create_index('ix_tickets_snoozed', 'tickets', ['snoozed_until'], unique=False, postgresql_where=sa.text("status = 'snoozed'"))
-    op.create_index('ix_tickets_status_rank', 'tickets', ['status', 'rank_at', 'id'], unique=False)
-    op.create_table('visitor_tokens',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('token_hash', postgresql.BYTEA(), nullable=False),
-    sa.Column('contact_id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('replaces', sa.UUID(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('expires_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_visitor_tokens_contact_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_visitor_tokens_inbox_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_visitor_tokens')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_visitor_tokens_token_hash'))
+    op.create_table(
+        "published_shifts",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("starts_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("cancelled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("changed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_published_shifts_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["schedule_id"], ["schedules.id"], name=op.f("fk_published_shifts_schedule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_published_shifts")),
+        sa.UniqueConstraint(
+            "schedule_id",
+            "agent_id",
+            "starts_at",
+            name=op.f("uq_published_shifts_schedule_id_agent_id_starts_at"),
+        ),
     )
-    op.create_index(op.f('ix_visitor_tokens_contact_id'), 'visitor_tokens', ['contact_id'], unique=False)
-    op.create_table('alerts',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('ticket_id', sa.UUID(), nullable=True),
-    sa.Column('dedup_key', sa.Text(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('details', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-    sa.Column('policy_name', sa.Text(), nullable=False),
-    sa.Column('policy', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('state', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('status', sa.Text(), nullable=False),
-    sa.Column('next_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('raised_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('acknowledged_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('acknowledged_by', sa.UUID(), nullable=True),
-    sa.Column('closed_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['acknowledged_by'], ['agents.id'], name=op.f('fk_alerts_acknowledged_by')),
-    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_alerts_ticket_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts'))
+    op.create_index(op.f("ix_published_shifts_agent_id"), "published_shifts", ["agent_id"], unique=False)
+    op.create_table(
+        "raw_mail",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("envelope_from", sa.Text(), nullable=False),
+        sa.Column("envelope_to", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("raw", postgresql.BYTEA(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("message_id", sa.UUID(), nullable=True),
+        sa.Column("rfc_message_id", sa.Text(), nullable=True),
+        sa.Column("fingerprint", sa.Text(), nullable=True),
+        sa.Column("is_wide", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("received_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inboxes.id"], name=op.f("fk_raw_mail_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_raw_mail")),
+        sa.UniqueConstraint(
+            "inbox_id", "envelope_to", "sha256", name=op.f("uq_raw_mail_inbox_id_envelope_to_sha256")
+        ),
     )
-    op.create_index('ix_alerts_next_at', 'alerts', ['next_at'], unique=False, postgresql_where=sa.text("status <> 'closed'"))
-    op.create_index(op.f('ix_alerts_ticket_id'), 'alerts', ['ticket_id'], unique=False)
-    op.create_index('uq_alerts_open_key', 'alerts', ['dedup_key'], unique=True, postgresql_where=sa.text("status <> 'closed'"))
-    op.create_table('followers',
-    sa.Column('ticket_id', sa.UUID(), nullable=False),
-    sa.Column('address', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), server_default='', nullable=False),
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_followers_ticket_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('ticket_id', 'address', name=op.f('pk_followers'))
+    op.create_index("ix_raw_mail_received_at", "raw_mail", ["received_at"], unique=False)
+    op.create_index("ix_raw_mail_rfc_message_id", "raw_mail", ["rfc_message_id"], unique=False)
+    op.create_index("ix_raw_mail_state", "raw_mail", ["state", "received_at"], unique=False)
+    op.create_table(
+        "swap_requests",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("schedule_id", sa.UUID(), nullable=False),
+        sa.Column("asker_id", sa.UUID(), nullable=False),
+        sa.Column("starts_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("offered_to", sa.UUID(), nullable=True),
+        sa.Column("return_starts_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("return_ends_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("taken_by", sa.UUID(), nullable=True),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("decided_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["asker_id"], ["agents.id"], name=op.f("fk_swap_requests_asker_id")),
+        sa.ForeignKeyConstraint(["offered_to"], ["agents.id"], name=op.f("fk_swap_requests_offered_to")),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name=op.f("fk_swap_requests_schedule_id")),
+        sa.ForeignKeyConstraint(["taken_by"], ["agents.id"], name=op.f("fk_swap_requests_taken_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_swap_requests")),
     )
-    op.create_table('messages',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('ticket_id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('channel', sa.Text(), nullable=False),
-    sa.Column('author_kind', sa.Text(), nullable=False),
-    sa.Column('author_id', sa.UUID(), nullable=True),
-    sa.Column('author_name', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('html', sa.Text(), nullable=True),
-    sa.Column('new_html', sa.Text(), nullable=True),
-    sa.Column('quoted', sa.Text(), nullable=True),
-    sa.Column('mail', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-    sa.Column('attachments', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
-    sa.Column('source_id', sa.Text(), nullable=True),
-    sa.Column('hidden', sa.Boolean(), server_default='false', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_messages_ticket_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_messages'))
+    op.create_index(op.f("ix_swap_requests_schedule_id"), "swap_requests", ["schedule_id"], unique=False)
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("contact_id", sa.UUID(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("verified_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_identities_contact_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("contact_id", "kind", "value", name=op.f("uq_identities_contact_id_kind_value")),
     )
-    op.create_index('ix_messages_source', 'messages', ['source_id'], unique=False, postgresql_where=sa.text('source_id IS NOT NULL'))
-    op.create_index('ix_messages_ticket', 'messages', ['ticket_id', 'created_at'], unique=False)
-    op.create_index('uq_messages_inbox_source', 'messages', ['inbox_id', 'source_id'], unique=True, postgresql_where=sa.text('source_id IS NOT NULL'))
-    op.create_table('read_marks',
-    sa.Column('ticket_id', sa.UUID(), nullable=False),
-    sa.Column('reader_id', sa.UUID(), nullable=False),
-    sa.Column('reader_kind', sa.Text(), nullable=False),
-    sa.Column('upto', sa.BigInteger(), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_read_marks_ticket_id')),
-    sa.PrimaryKeyConstraint('ticket_id', 'reader_id', name=op.f('pk_read_marks'))
+    op.create_index("ix_identities_kind_value", "identities", ["kind", "value"], unique=False)
+    op.create_index(
+        "uq_identities_verified",
+        "identities",
+        ["kind", "value"],
+        unique=True,
+        postgresql_where=sa.text("verified_at IS NOT NULL"),
     )
-    op.create_table('sla_clocks',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('ticket_id', sa.UUID(), nullable=False),
-    sa.Column('metric', sa.Text(), nullable=False),
-    sa.Column('calendar_id', sa.UUID(), nullable=False),
-    sa.Column('target_seconds', sa.Double(), nullable=False),
-    sa.Column('started_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('consumed_seconds', sa.Double(), nullable=False),
-    sa.Column('running_since', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('due_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('met_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('stopped_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('breached_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.Column('cause', sa.Text(), nullable=True),
-    sa.Column('facts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('origin_id', sa.UUID(), nullable=True),
-    sa.Column('steps', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
-    sa.Column('steps_taken', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('next_step_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['calendar_id'], ['calendars.id'], name=op.f('fk_sla_clocks_calendar_id')),
-    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_sla_clocks_ticket_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_sla_clocks'))
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=False, start=1001), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.UUID(), nullable=False),
+        sa.Column("company_id", sa.UUID(), nullable=True),
+        sa.Column("plan_id", sa.UUID(), nullable=True),
+        sa.Column("team_id", sa.UUID(), nullable=True),
+        sa.Column("pool_id", sa.UUID(), nullable=False),
+        sa.Column("assignee_id", sa.UUID(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("preview", sa.Text(), server_default="", nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("impact", sa.Integer(), nullable=False),
+        sa.Column("urgency", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("skills", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("policy_id", sa.UUID(), nullable=True),
+        sa.Column("waiting", sa.Boolean(), nullable=False),
+        sa.Column("unread", sa.Boolean(), nullable=False),
+        sa.Column("waiting_since", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("start_by", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("rank_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("place", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("snoozed_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("last_message_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("resolved_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("merged_into", sa.UUID(), nullable=True),
+        sa.Column("merged_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("split_from", sa.UUID(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("public_version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["assignee_id"], ["agents.id"], name=op.f("fk_tickets_assignee_id")),
+        sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_tickets_company_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_tickets_contact_id")),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inboxes.id"], name=op.f("fk_tickets_inbox_id")),
+        sa.ForeignKeyConstraint(["merged_into"], ["tickets.id"], name=op.f("fk_tickets_merged_into")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_tickets_plan_id")),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["sla_policies.id"], name=op.f("fk_tickets_policy_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["pool_id"], ["pools.id"], name=op.f("fk_tickets_pool_id")),
+        sa.ForeignKeyConstraint(["split_from"], ["tickets.id"], name=op.f("fk_tickets_split_from")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_tickets_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
+        sa.UniqueConstraint("number", name=op.f("uq_tickets_number")),
     )
-    op.create_index('ix_sla_clocks_due', 'sla_clocks', ['due_at'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL AND breached_at IS NULL'))
-    op.create_index('ix_sla_clocks_next_step', 'sla_clocks', ['next_step_at'], unique=False, postgresql_where=sa.text('next_step_at IS NOT NULL'))
-    op.create_index(op.f('ix_sla_clocks_ticket_id'), 'sla_clocks', ['ticket_id'], unique=False)
-    op.create_table('alert_entries',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('alert_id', sa.UUID(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['alert_id'], ['alerts.id'], name=op.f('fk_alert_entries_alert_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_entries'))
+    op.create_index(
+        "ix_tickets_assignee_status_rank", "tickets", ["assignee_id", "status", "rank_at", "id"], unique=False
     )
-    op.create_index(op.f('ix_alert_entries_alert_id'), 'alert_entries', ['alert_id'], unique=False)
-    op.create_table('alert_notifications',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('alert_id', sa.UUID(), nullable=False),
-    sa.Column('agent_id', sa.UUID(), nullable=False),
-    sa.Column('method_id', sa.UUID(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('method', sa.Text(), nullable=False),
-    sa.Column('loop', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('step', sa.Integer(), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('due_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('mail_id', sa.UUID(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('sent_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_alert_notifications_agent_id')),
-    sa.ForeignKeyConstraint(['alert_id'], ['alerts.id'], name=op.f('fk_alert_notifications_alert_id')),
-    sa.ForeignKeyConstraint(['method_id'], ['contact_methods.id'], name=op.f('fk_alert_notifications_method_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_notifications')),
-    sa.UniqueConstraint('key', name=op.f('uq_alert_notifications_key'))
+    op.create_index("ix_tickets_contact", "tickets", ["contact_id", "id"], unique=False)
+    op.create_index("ix_tickets_inbox_status", "tickets", ["inbox_id", "status"], unique=False)
+    op.create_index("ix_tickets_latest", "tickets", ["last_message_at", "id"], unique=False)
+    op.create_index(op.f("ix_tickets_merged_into"), "tickets", ["merged_into"], unique=False)
+    op.create_index(
+        "ix_tickets_pool_queue",
+        "tickets",
+        ["pool_id", "rank_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("waiting"),
     )
-    op.create_index(op.f('ix_alert_notifications_alert_id'), 'alert_notifications', ['alert_id'], unique=False)
-    op.create_index('ix_alert_notifications_due', 'alert_notifications', ['method_id', 'due_at'], unique=False, postgresql_where=sa.text("state IN ('queued', 'leased')"))
-    op.create_index('ix_alert_notifications_mail', 'alert_notifications', ['mail_id'], unique=False, postgresql_where=sa.text('mail_id IS NOT NULL'))
-    op.create_table('attachments',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('message_id', sa.UUID(), nullable=True),
-    sa.Column('owner_kind', sa.Text(), nullable=False),
-    sa.Column('owner_id', sa.UUID(), nullable=True),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('content_type', sa.Text(), nullable=False),
-    sa.Column('size', sa.BigInteger(), nullable=False),
-    sa.Column('sha256', sa.Text(), nullable=False),
-    sa.Column('content_id', sa.Text(), nullable=True),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_attachments_message_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_attachments')),
-    sa.UniqueConstraint('key', name=op.f('uq_attachments_key'))
+    op.create_index(
+        "ix_tickets_queue", "tickets", ["rank_at", "id"], unique=False, postgresql_where=sa.text("waiting")
     )
-    op.create_index(op.f('ix_attachments_message_id'), 'attachments', ['message_id'], unique=False)
-    op.create_index('ix_attachments_unused', 'attachments', ['created_at'], unique=False, postgresql_where=sa.text('message_id IS NULL'))
-    op.create_table('mail_references',
-    sa.Column('message_id', sa.UUID(), nullable=False),
-    sa.Column('cited', sa.Text(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_mail_references_message_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('message_id', 'cited', name=op.f('pk_mail_references'))
+    op.create_index(
+        "ix_tickets_snoozed",
+        "tickets",
+        ["snoozed_until"],
+        unique=False,
+        postgresql_where=sa.text("status = 'snoozed'"),
     )
-    op.create_index('ix_mail_references_inbox_cited', 'mail_references', ['inbox_id', 'cited'], unique=False)
-    op.create_table('outgoing_mail',
-    sa.Column('id', sa.UUID(), nullable=False),
-    sa.Column('inbox_id', sa.UUID(), nullable=False),
-    sa.Column('ticket_id', sa.UUID(), nullable=True),
-    sa.Column('message_id', sa.UUID(), nullable=True),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('recipients', postgresql.ARRAY(sa.Text()), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('rfc_message_id', sa.Text(), nullable=True),
-    sa.Column('raw', postgresql.BYTEA(), nullable=True),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('server_id', sa.Text(), nullable=True),
-    sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
-    sa.Column('sent_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['inbox_id'], ['inboxes.id'], name=op.f('fk_outgoing_mail_inbox_id')),
-    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_outgoing_mail_message_id')),
-    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_outgoing_mail_ticket_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outgoing_mail')),
-    sa.UniqueConstraint('message_id', name=op.f('uq_outgoing_mail_message_id')),
-    sa.UniqueConstraint('rfc_message_id', name=op.f('uq_outgoing_mail_rfc_message_id'))
+    op.create_index("ix_tickets_status_rank", "tickets", ["status", "rank_at", "id"], unique=False)
+    op.create_table(
+        "visitor_tokens",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
+        sa.Column("contact_id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("replaces", sa.UUID(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_visitor_tokens_contact_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["inbox_id"], ["inboxes.id"], name=op.f("fk_visitor_tokens_inbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visitor_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_visitor_tokens_token_hash")),
     )
-    op.create_index('ix_outgoing_mail_state', 'outgoing_mail', ['state', 'created_at'], unique=False)
-    op.create_index('ix_outgoing_mail_ticket', 'outgoing_mail', ['ticket_id'], unique=False)
+    op.create_index(op.f("ix_visitor_tokens_contact_id"), "visitor_tokens", ["contact_id"], unique=False)
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=True),
+        sa.Column("dedup_key", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "details", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column("policy_name", sa.Text(), nullable=False),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("state", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("next_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("raised_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.UUID(), nullable=True),
+        sa.Column("closed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["acknowledged_by"], ["agents.id"], name=op.f("fk_alerts_acknowledged_by")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_alerts_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+    )
+    op.create_index(
+        "ix_alerts_next_at",
+        "alerts",
+        ["next_at"],
+        unique=False,
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
+    op.create_index(op.f("ix_alerts_ticket_id"), "alerts", ["ticket_id"], unique=False)
+    op.create_index(
+        "uq_alerts_open_key",
+        "alerts",
+        ["dedup_key"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'closed'"),
+    )
+    op.create_table(
+        "followers",
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_followers_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "address", name=op.f("pk_followers")),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("author_kind", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.UUID(), nullable=True),
+        sa.Column("author_name", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=True),
+        sa.Column("new_html", sa.Text(), nullable=True),
+        sa.Column("quoted", sa.Text(), nullable=True),
+        sa.Column("mail", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "attachments", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
+        ),
+        sa.Column("source_id", sa.Text(), nullable=True),
+        sa.Column("hidden", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_messages_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+    )
+    op.create_index(
+        "ix_messages_source",
+        "messages",
+        ["source_id"],
+        unique=False,
+        postgresql_where=sa.text("source_id IS NOT NULL"),
+    )
+    op.create_index("ix_messages_ticket", "messages", ["ticket_id", "created_at"], unique=False)
+    op.create_index(
+        "uq_messages_inbox_source",
+        "messages",
+        ["inbox_id", "source_id"],
+        unique=True,
+        postgresql_where=sa.text("source_id IS NOT NULL"),
+    )
+    op.create_table(
+        "read_marks",
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("reader_id", sa.UUID(), nullable=False),
+        sa.Column("reader_kind", sa.Text(), nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_read_marks_ticket_id")),
+        sa.PrimaryKeyConstraint("ticket_id", "reader_id", name=op.f("pk_read_marks")),
+    )
+    op.create_table(
+        "sla_clocks",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("metric", sa.Text(), nullable=False),
+        sa.Column("calendar_id", sa.UUID(), nullable=False),
+        sa.Column("target_seconds", sa.Double(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("consumed_seconds", sa.Double(), nullable=False),
+        sa.Column("running_since", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("met_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("stopped_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("breached_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("origin_id", sa.UUID(), nullable=True),
+        sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+        sa.Column("steps_taken", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_step_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_sla_clocks_calendar_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_sla_clocks_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_clocks")),
+    )
+    op.create_index(
+        "ix_sla_clocks_due",
+        "sla_clocks",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL AND breached_at IS NULL"),
+    )
+    op.create_index(
+        "ix_sla_clocks_next_step",
+        "sla_clocks",
+        ["next_step_at"],
+        unique=False,
+        postgresql_where=sa.text("next_step_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_sla_clocks_ticket_id"), "sla_clocks", ["ticket_id"], unique=False)
+    op.create_table(
+        "alert_entries",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("alert_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_alert_entries_alert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_entries")),
+    )
+    op.create_index(op.f("ix_alert_entries_alert_id"), "alert_entries", ["alert_id"], unique=False)
+    op.create_table(
+        "alert_notifications",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("alert_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("method_id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("loop", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("mail_id", sa.UUID(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("sent_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_alert_notifications_agent_id")),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_alert_notifications_alert_id")),
+        sa.ForeignKeyConstraint(
+            ["method_id"], ["contact_methods.id"], name=op.f("fk_alert_notifications_method_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_notifications")),
+        sa.UniqueConstraint("key", name=op.f("uq_alert_notifications_key")),
+    )
+    op.create_index(
+        op.f("ix_alert_notifications_alert_id"), "alert_notifications", ["alert_id"], unique=False
+    )
+    op.create_index(
+        "ix_alert_notifications_due",
+        "alert_notifications",
+        ["method_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('queued', 'leased')"),
+    )
+    op.create_index(
+        "ix_alert_notifications_mail",
+        "alert_notifications",
+        ["mail_id"],
+        unique=False,
+        postgresql_where=sa.text("mail_id IS NOT NULL"),
+    )
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("message_id", sa.UUID(), nullable=True),
+        sa.Column("owner_kind", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.UUID(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_attachments_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+        sa.UniqueConstraint("key", name=op.f("uq_attachments_key")),
+    )
+    op.create_index(op.f("ix_attachments_message_id"), "attachments", ["message_id"], unique=False)
+    op.create_index(
+        "ix_attachments_unused",
+        "attachments",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("message_id IS NULL"),
+    )
+    op.create_table(
+        "mail_references",
+        sa.Column("message_id", sa.UUID(), nullable=False),
+        sa.Column("cited", sa.Text(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_mail_references_message_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("message_id", "cited", name=op.f("pk_mail_references")),
+    )
+    op.create_index("ix_mail_references_inbox_cited", "mail_references", ["inbox_id", "cited"], unique=False)
+    op.create_table(
+        "outgoing_mail",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=True),
+        sa.Column("message_id", sa.UUID(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("recipients", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("rfc_message_id", sa.Text(), nullable=True),
+        sa.Column("raw", postgresql.BYTEA(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("server_id", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("sent_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inboxes.id"], name=op.f("fk_outgoing_mail_inbox_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_outgoing_mail_message_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_outgoing_mail_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_mail")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_outgoing_mail_message_id")),
+        sa.UniqueConstraint("rfc_message_id", name=op.f("uq_outgoing_mail_rfc_message_id")),
+    )
+    op.create_index("ix_outgoing_mail_state", "outgoing_mail", ["state", "created_at"], unique=False)
+    op.create_index("ix_outgoing_mail_ticket", "outgoing_mail", ["ticket_id"], unique=False)
 
 
 def downgrade() -> None:
     for table in ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics"):
         op.execute(f"DROP TABLE {table}")
     op.execute("DROP TYPE pgqueuer_status")
-    op.drop_index('ix_outgoing_mail_ticket', table_name='outgoing_mail')
-    op.drop_index('ix_outgoing_mail_state', table_name='outgoing_mail')
-    op.drop_table('outgoing_mail')
-    op.drop_index('ix_mail_references_inbox_cited', table_name='mail_references')
-    op.drop_table('mail_references')
-    op.drop_index('ix_attachments_unused', table_name='attachments', postgresql_where=sa.text('message_id IS NULL'))
-    op.drop_index(op.f('ix_attachments_message_id'), table_name='attachments')
-    op.drop_table('attachments')
-    op.drop_index('ix_alert_notifications_mail', table_name='alert_notifications', postgresql_where=sa.text('mail_id IS NOT NULL'))
-    op.drop_index('ix_alert_notifications_due', table_name='alert_notifications', postgresql_where=sa.text("state IN ('queued', 'leased')"))
-    op.drop_index(op.f('ix_alert_notifications_alert_id'), table_name='alert_notifications')
-    op.drop_table('alert_notifications')
-    op.drop_index(op.f('ix_alert_entries_alert_id'), table_name='alert_entries')
-    op.drop_table('alert_entries')
-    op.drop_index(op.f('ix_sla_clocks_ticket_id'), table_name='sla_clocks')
-    op.drop_index('ix_sla_clocks_next_step', table_name='sla_clocks', postgresql_where=sa.text('next_step_at IS NOT NULL'))
-    op.drop_index('ix_sla_clocks_due', table_name='sla_clocks', postgresql_where=sa.text('due_at IS NOT NULL AND breached_at IS NULL'))
-    op.drop_table('sla_clocks')
-    op.drop_table('read_marks')
-    op.drop_index('uq_messages_inbox_source', table_name='messages', postgresql_where=sa.text('source_id IS NOT NULL'))
-    op.drop_index('ix_messages_ticket', table_name='messages')
-    op.drop_index('ix_messages_source', table_name='messages', postgresql_where=sa.text('source_id IS NOT NULL'))
-    op.drop_table('messages')
-    op.drop_table('followers')
-    op.drop_index('uq_alerts_open_key', table_name='alerts', postgresql_where=sa.text("status <> 'closed'"))
-    op.drop_index(op.f('ix_alerts_ticket_id'), table_name='alerts')
-    op.drop_index('ix_alerts_next_at', table_name='alerts', postgresql_where=sa.text("status <> 'closed'"))
-    op.drop_table('alerts')
-    op.drop_index(op.f('ix_visitor_tokens_contact_id'), table_name='visitor_tokens')
-    op.drop_table('visitor_tokens')
-    op.drop_index('ix_tickets_status_rank', table_name='tickets')
-    op.drop_index('ix_tickets_snoozed', table_name='tickets', postgresql_where=sa.text("status = 'snoozed'"))
-    op.drop_index('ix_tickets_queue', table_name='tickets', postgresql_where=sa.text('waiting'))
-    op.drop_index('ix_tickets_pool_queue', table_name='tickets', postgresql_where=sa.text('waiting'))
-    op.drop_index(op.f('ix_tickets_merged_into'), table_name='tickets')
-    op.drop_index('ix_tickets_latest', table_name='tickets')
-    op.drop_index('ix_tickets_inbox_status', table_name='tickets')
-    op.drop_index('ix_tickets_contact', table_name='tickets')
-    op.drop_index('ix_tickets_assignee_status_rank', table_name='tickets')
-    op.drop_table('tickets')
-    op.drop_index('uq_identities_verified', table_name='identities', postgresql_where=sa.text('verified_at IS NOT NULL'))
-    op.drop_index('ix_identities_kind_value', table_name='identities')
-    op.drop_table('identities')
-    op.drop_index(op.f('ix_swap_requests_schedule_id'), table_name='swap_requests')
-    op.drop_table('swap_requests')
-    op.drop_index('ix_raw_mail_state', table_name='raw_mail')
-    op.drop_index('ix_raw_mail_rfc_message_id', table_name='raw_mail')
-    op.drop_index('ix_raw_mail_received_at', table_name='raw_mail')
-    op.drop_table('raw_mail')
-    op.drop_index(op.f('ix_published_shifts_agent_id'), table_name='published_shifts')
-    op.drop_table('published_shifts')
-    op.drop_table('pools')
-    op.drop_index('ix_overrides_live', table_name='overrides', postgresql_where=sa.text('removed_at IS NULL'))
-    op.drop_table('overrides')
-    op.drop_index('uq_inlets_inbox_kind', table_name='inlets')
-    op.drop_table('inlets')
-    op.drop_table('handovers')
-    op.drop_table('foreseen_problems')
-    op.drop_index('ix_duty_schedule_ends', table_name='duty')
-    op.drop_table('duty')
-    op.drop_index(op.f('ix_contacts_company_id'), table_name='contacts')
-    op.drop_table('contacts')
-    op.drop_index(op.f('ix_calendar_feeds_agent_id'), table_name='calendar_feeds')
-    op.drop_table('calendar_feeds')
-    op.drop_table('agent_inboxes')
-    op.drop_index(op.f('ix_team_members_agent_id'), table_name='team_members')
-    op.drop_table('team_members')
-    op.drop_table('schedules')
-    op.drop_index(op.f('ix_notification_rules_agent_id'), table_name='notification_rules')
-    op.drop_table('notification_rules')
-    op.drop_table('inboxes')
-    op.drop_table('escalation_policies')
-    op.drop_index('ix_companies_domains', table_name='companies', postgresql_using='gin')
-    op.drop_table('companies')
-    op.drop_index(op.f('ix_time_off_agent_id'), table_name='time_off')
-    op.drop_table('time_off')
-    op.drop_table('teams')
-    op.drop_table('sla_policies')
-    op.drop_index(op.f('ix_sessions_agent_id'), table_name='sessions')
-    op.drop_table('sessions')
-    op.drop_table('plans')
-    op.drop_index('uq_contact_methods_own_email', table_name='contact_methods', postgresql_where=sa.text("kind = 'email' AND address IS NULL"))
-    op.drop_index(op.f('ix_contact_methods_agent_id'), table_name='contact_methods')
-    op.drop_table('contact_methods')
-    op.drop_table('availability')
-    op.drop_table('api_tokens')
-    op.drop_index('ix_sign_in_attempts_key_at', table_name='sign_in_attempts')
-    op.drop_table('sign_in_attempts')
-    op.drop_index(op.f('ix_seen_posts_at'), table_name='seen_posts')
-    op.drop_table('seen_posts')
-    op.drop_index(op.f('ix_rota_revisions_subject_id'), table_name='rota_revisions')
-    op.drop_table('rota_revisions')
-    op.drop_index(op.f('ix_rate_buckets_started_at'), table_name='rate_buckets')
-    op.drop_table('rate_buckets')
-    op.drop_table('mail_refusals')
-    op.drop_table('installation')
-    op.drop_index(op.f('ix_idempotency_keys_created_at'), table_name='idempotency_keys')
-    op.drop_table('idempotency_keys')
-    op.drop_index('uq_events_ticket_public_version', table_name='events', postgresql_where=sa.text('public_version IS NOT NULL'))
-    op.drop_index('uq_events_actor_client_id', table_name='events', postgresql_where=sa.text('client_id IS NOT NULL'))
-    op.drop_index('ix_events_at', table_name='events')
-    op.drop_table('events')
-    op.drop_index(op.f('ix_connection_passes_created_at'), table_name='connection_passes')
-    op.drop_table('connection_passes')
-    op.drop_table('calendars')
-    op.drop_index('uq_agents_email', table_name='agents')
-    op.drop_table('agents')
-    op.drop_table('address_standings')
-    op.drop_index('ix_acknowledgements_address', table_name='acknowledgements')
-    op.drop_table('acknowledgements')
+    op.drop_index("ix_outgoing_mail_ticket", table_name="outgoing_mail")
+    op.drop_index("ix_outgoing_mail_state", table_name="outgoing_mail")
+    op.drop_table("outgoing_mail")
+    op.drop_index("ix_mail_references_inbox_cited", table_name="mail_references")
+    op.drop_table("mail_references")
+    op.drop_index(
+        "ix_attachments_unused", table_name="attachments", postgresql_where=sa.text("message_id IS NULL")
+    )
+    op.drop_index(op.f("ix_attachments_message_id"), table_name="attachments")
+    op.drop_table("attachments")
+    op.drop_index(
+        "ix_alert_notifications_mail",
+        table_name="alert_notifications",
+        postgresql_where=sa.text("mail_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_alert_notifications_due",
+        table_name="alert_notifications",
+        postgresql_where=sa.text("state IN ('queued', 'leased')"),
+    )
+    op.drop_index(op.f("ix_alert_notifications_alert_id"), table_name="alert_notifications")
+    op.drop_table("alert_notifications")
+    op.drop_index(op.f("ix_alert_entries_alert_id"), table_name="alert_entries")
+    op.drop_table("alert_entries")
+    op.drop_index(op.f("ix_sla_clocks_ticket_id"), table_name="sla_clocks")
+    op.drop_index(
+        "ix_sla_clocks_next_step",
+        table_name="sla_clocks",
+        postgresql_where=sa.text("next_step_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_sla_clocks_due",
+        table_name="sla_clocks",
+        postgresql_where=sa.text("due_at IS NOT NULL AND breached_at IS NULL"),
+    )
+    op.drop_table("sla_clocks")
+    op.drop_table("read_marks")
+    op.drop_index(
+        "uq_messages_inbox_source", table_name="messages", postgresql_where=sa.text("source_id IS NOT NULL")
+    )
+    op.drop_index("ix_messages_ticket", table_name="messages")
+    op.drop_index(
+        "ix_messages_source", table_name="messages", postgresql_where=sa.text("source_id IS NOT NULL")
+    )
+    op.drop_table("messages")
+    op.drop_table("followers")
+    op.drop_index("uq_alerts_open_key", table_name="alerts", postgresql_where=sa.text("status <> 'closed'"))
+    op.drop_index(op.f("ix_alerts_ticket_id"), table_name="alerts")
+    op.drop_index("ix_alerts_next_at", table_name="alerts", postgresql_where=sa.text("status <> 'closed'"))
+    op.drop_table("alerts")
+    op.drop_index(op.f("ix_visitor_tokens_contact_id"), table_name="visitor_tokens")
+    op.drop_table("visitor_tokens")
+    op.drop_index("ix_tickets_status_rank", table_name="tickets")
+    op.drop_index("ix_tickets_snoozed", table_name="tickets", postgresql_where=sa.text("status = 'snoozed'"))
+    op.drop_index("ix_tickets_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
+    op.drop_index("ix_tickets_pool_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
+    op.drop_index(op.f("ix_tickets_merged_into"), table_name="tickets")
+    op.drop_index("ix_tickets_latest", table_name="tickets")
+    op.drop_index("ix_tickets_inbox_status", table_name="tickets")
+    op.drop_index("ix_tickets_contact", table_name="tickets")
+    op.drop_index("ix_tickets_assignee_status_rank", table_name="tickets")
+    op.drop_table("tickets")
+    op.drop_index(
+        "uq_identities_verified", table_name="identities", postgresql_where=sa.text("verified_at IS NOT NULL")
+    )
+    op.drop_index("ix_identities_kind_value", table_name="identities")
+    op.drop_table("identities")
+    op.drop_index(op.f("ix_swap_requests_schedule_id"), table_name="swap_requests")
+    op.drop_table("swap_requests")
+    op.drop_index("ix_raw_mail_state", table_name="raw_mail")
+    op.drop_index("ix_raw_mail_rfc_message_id", table_name="raw_mail")
+    op.drop_index("ix_raw_mail_received_at", table_name="raw_mail")
+    op.drop_table("raw_mail")
+    op.drop_index(op.f("ix_published_shifts_agent_id"), table_name="published_shifts")
+    op.drop_table("published_shifts")
+    op.drop_table("pools")
+    op.drop_index("ix_overrides_live", table_name="overrides", postgresql_where=sa.text("removed_at IS NULL"))
+    op.drop_table("overrides")
+    op.drop_index("uq_inlets_inbox_kind", table_name="inlets")
+    op.drop_table("inlets")
+    op.drop_table("handovers")
+    op.drop_table("foreseen_problems")
+    op.drop_index("ix_duty_schedule_ends", table_name="duty")
+    op.drop_table("duty")
+    op.drop_index(op.f("ix_contacts_company_id"), table_name="contacts")
+    op.drop_table("contacts")
+    op.drop_index(op.f("ix_calendar_feeds_agent_id"), table_name="calendar_feeds")
+    op.drop_table("calendar_feeds")
+    op.drop_table("agent_inboxes")
+    op.drop_index(op.f("ix_team_members_agent_id"), table_name="team_members")
+    op.drop_table("team_members")
+    op.drop_table("schedules")
+    op.drop_index(op.f("ix_notification_rules_agent_id"), table_name="notification_rules")
+    op.drop_table("notification_rules")
+    op.drop_table("inboxes")
+    op.drop_table("escalation_policies")
+    op.drop_index("ix_companies_domains", table_name="companies", postgresql_using="gin")
+    op.drop_table("companies")
+    op.drop_index(op.f("ix_time_off_agent_id"), table_name="time_off")
+    op.drop_table("time_off")
+    op.drop_table("teams")
+    op.drop_table("sla_policies")
+    op.drop_index(op.f("ix_sessions_agent_id"), table_name="sessions")
+    op.drop_table("sessions")
+    op.drop_table("plans")
+    op.drop_index(
+        "uq_contact_methods_own_email",
+        table_name="contact_methods",
+        postgresql_where=sa.text("kind = 'email' AND address IS NULL"),
+    )
+    op.drop_index(op.f("ix_contact_methods_agent_id"), table_name="contact_methods")
+    op.drop_table("contact_methods")
+    op.drop_table("availability")
+    op.drop_table("api_tokens")
+    op.drop_index("ix_sign_in_attempts_key_at", table_name="sign_in_attempts")
+    op.drop_table("sign_in_attempts")
+    op.drop_index(op.f("ix_seen_posts_at"), table_name="seen_posts")
+    op.drop_table("seen_posts")
+    op.drop_index(op.f("ix_rota_revisions_subject_id"), table_name="rota_revisions")
+    op.drop_table("rota_revisions")
+    op.drop_index(op.f("ix_rate_buckets_started_at"), table_name="rate_buckets")
+    op.drop_table("rate_buckets")
+    op.drop_table("mail_refusals")
+    op.drop_table("installation")
+    op.drop_index(op.f("ix_idempotency_keys_created_at"), table_name="idempotency_keys")
+    op.drop_table("idempotency_keys")
+    op.drop_index(
+        "uq_events_ticket_public_version",
+        table_name="events",
+        postgresql_where=sa.text("public_version IS NOT NULL"),
+    )
+    op.drop_index(
+        "uq_events_actor_client_id", table_name="events", postgresql_where=sa.text("client_id IS NOT NULL")
+    )
+    op.drop_index("ix_events_at", table_name="events")
+    op.drop_table("events")
+    op.drop_index(op.f("ix_connection_passes_created_at"), table_name="connection_passes")
+    op.drop_table("connection_passes")
+    op.drop_table("calendars")
+    op.drop_index("uq_agents_email", table_name="agents")
+    op.drop_table("agents")
+    op.drop_table("address_standings")
+    op.drop_index("ix_acknowledgements_address", table_name="acknowledgements")
+    op.drop_table("acknowledgements")

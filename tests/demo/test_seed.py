@@ -1,8 +1,8 @@
 """The sample company is alive: made by the domain's own actions, each at its own moment."""
 
 import asyncio
-from collections import Counter
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby

@@ -2,13 +2,11 @@
 
 import asyncio
 import uuid
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helpdesk.clock import FixedClock
-from helpdesk.domain import limits
 from tests.conftest import NOON
 from tests.desk import Desk, opened
 from tests.factories import a_ticket, an_agent, an_inbox

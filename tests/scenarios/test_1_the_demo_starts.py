@@ -93,11 +93,9 @@ async def test_it_starts_its_database_again_when_that_dies_and_goes_on_working(d
 def _may_use_python(user: int) -> bool:
     if shutil.which("setpriv") is None:
         return False
-    command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sys.executable]
-    return (
-        subprocess.run([*command, "-c", "import helpdesk.cli"], cwd=PROJECT, capture_output=True).returncode
-        == 0
-    )
+    command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    command += [sys.executable, "-c", "import helpdesk.cli"]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True).returncode == 0
 
 
 async def _log_call(desk: Desk, notes: str) -> None:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import links, passwords
+from helpdesk.auth.requests import resuming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall import schedules
@@ -28,7 +29,6 @@ from helpdesk.web.failures import failure_page, refusal
 from helpdesk.web.routes import routes
 from helpdesk.web.security import Protection, protect
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import resuming
 from tests.domain.oncall.test_rota import HANDOFF, NOON, a_draft
 from tests.factories import a_ticket, an_agent, an_inbox
 

@@ -10,8 +10,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from helpdesk.actors import SYSTEM
+from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import links, passwords
+from helpdesk.auth.requests import resuming
 from helpdesk.domain import inboxes, oncall, tickets
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import Settings
@@ -22,7 +23,6 @@ from helpdesk.web.failures import failure_page, refusal
 from helpdesk.web.routes import routes
 from helpdesk.web.security import Protection, protect
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import resuming
 from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent, as_contact
 
 pytestmark = pytest.mark.commits
@@ -263,7 +263,7 @@ async def test_a_link_that_is_not_ours_or_for_something_else_leads_nowhere(site)
 
 async def test_one_tap_acknowledges_an_alert_and_a_second_changes_nothing(site):
     async with site.database.transaction(SYSTEM) as tx:
-        agent = await an_agent(tx, "Tomas")
+        agent = await an_agent(tx, "Tomas", role=Role.LEAD)
         tx.session.add(a_policy(tx))
         ticket = await a_ticket(tx)
         alert = await oncall.raise_alert(tx, ticket, "p1", "P1 outside staffed hours, plan Critical")

@@ -10,7 +10,6 @@ from helpdesk.domain.contacts.model import Company, Contact, Identity
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
 
-
 _tickets = table("tickets", column("contact_id"), column("inbox_id"))
 """Of another feature, which knows this one: only what says where a contact is known."""
 
@@ -96,9 +95,7 @@ async def search(tx: Transaction, text: str, limit: int, after: UUID | None = No
     if after is not None:
         query = query.where(Contact.id < after)
     if tx.actor.inbox_ids is not None:
-        query = query.where(
-            exists().where(_tickets.c.contact_id == Contact.id, _granted(tx))
-        )
+        query = query.where(exists().where(_tickets.c.contact_id == Contact.id, _granted(tx)))
     if text:
         like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
         known = select(Identity.contact_id).where(

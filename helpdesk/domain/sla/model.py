@@ -45,8 +45,8 @@ class SlaClock(Base):
 
     `target_seconds` and `consumed_seconds` are seconds of the calendar's open time. `stopped_at`: nobody
     needs it any more (a response target of a ticket that was resolved without one). `steps` are what its
-    policy does before and after the due time (steps.py), `steps_taken` how many of them are done. `origin_id`: the merged ticket that
-    made the promise.
+    policy does before and after the due time (steps.py), `steps_taken` how many of them are done.
+    `origin_id`: the merged ticket that made the promise.
     """
 
     __tablename__ = "sla_clocks"

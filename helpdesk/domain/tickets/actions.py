@@ -265,7 +265,9 @@ async def _who(tx: Transaction, inbound: InboundMessage) -> contacts.Contact:
         stranger = await contacts.create(tx, name=sender.name, locale=sender.locale)
         await contacts.add_identity(tx, stranger, sender.kind, sender.value, verified=False)
         return stranger
-    return await contacts.find_or_create(tx, sender.kind, sender.value, name=sender.name, locale=sender.locale)
+    return await contacts.find_or_create(
+        tx, sender.kind, sender.value, name=sender.name, locale=sender.locale
+    )
 
 
 async def _caller(tx: Transaction, call: LoggedCall) -> contacts.Contact:
@@ -355,5 +357,3 @@ def _shortened(body: str, length: int) -> str:
 
 def _clean_subject(subject: str) -> str:
     return " ".join(subject.replace("\x00", "").split())[:250]
-
-

@@ -13,7 +13,7 @@ from helpdesk.storage.tables import Json
 class Sender:
     """By which address or number the outside knows who wrote.
 
-    It is not `proven` where anybody could have typed it: then it opens nobody's history and no company's plan.
+    Not `proven` where anybody could have typed it: then it opens nobody's history and no company's plan.
     """
 
     kind: IdentityKind

@@ -76,8 +76,8 @@ _COUNTS = """
     WITH seen AS MATERIALIZED (SELECT id, channel FROM inboxes WHERE $1::uuid[] IS NULL OR id = ANY($1))
     SELECT {waiting} AS queue, {chat} AS chat, {email} AS email, {phone} AS phone,
       {open} AS open, {snoozed} AS snoozed, {pending} AS pending,
-      (SELECT count(*) FROM (
-        SELECT FROM tickets WHERE assignee_id = $2 AND status IN ('open', 'pending') LIMIT 1000) AS counted) AS mine
+      (SELECT count(*) FROM (SELECT FROM tickets
+        WHERE assignee_id = $2 AND status IN ('open', 'pending') LIMIT 1000) AS counted) AS mine
 """.format(
     **{
         name: f"""(SELECT count(*) FROM (
@@ -109,7 +109,8 @@ _QUEUE_PAGE = f"""
       SELECT head.id FROM pools q JOIN inboxes n ON n.id = q.inbox_id CROSS JOIN LATERAL (
         SELECT w.id, w.rank_at FROM tickets w
         WHERE w.waiting AND w.pool_id = q.id
-          AND (w.rank_at, w.id) > (coalesce($3, '-infinity'::timestamptz), coalesce($4, '{UUID(int=0)}'::uuid))
+          AND (w.rank_at, w.id)
+            > (coalesce($3, '-infinity'::timestamptz), coalesce($4, '{UUID(int=0)}'::uuid))
         ORDER BY w.rank_at, w.id LIMIT $5
       ) AS head
       WHERE ($1::uuid[] IS NULL OR q.inbox_id = ANY($1)) AND ($2::text IS NULL OR n.channel = $2)
@@ -208,7 +209,8 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
     row |= {key: record[key] for key in ("created_at", "resolved_at", "public_version")}
     row["alerts"] = await alerting.alerts_of(tx, ticket_id)
     row["clocks"] = [
-        _clock(clock) | {"why": await sla.explained(tx, clock)} for clock in await sla.clocks_of(tx, ticket_id)
+        _clock(clock) | {"why": await sla.explained(tx, clock)}
+        for clock in await sla.clocks_of(tx, ticket_id)
     ]
     row |= {key: record[key] for key in ("skills", "policy_id", "merged_into", "split_from")}
     return row

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from helpdesk.actors import Actor, Role
+from helpdesk.auth.requests import session_of
 from helpdesk.domain import permissions
 from helpdesk.errors import Unauthenticated
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import session_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ async def require(request: Request, key: str) -> Actor:
     return session.actor
 
 
-def render(request: Request, key: str, template: str, actor: Actor, status: int = 200, **values: object) -> Response:
+def render(
+    request: Request, key: str, template: str, actor: Actor, status: int = 200, **values: object
+) -> Response:
     """A section's page inside the shell; `?saved=1` in the address shows that saving worked."""
     pages: Pages = request.app.state.pages
     shown = [one for one in SECTIONS if permissions.has_role(actor, one.least)]

@@ -9,12 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk import translation
 from helpdesk.actors import Actor, Role
+from helpdesk.auth.requests import session_of
 from helpdesk.domain import agents, permissions, wall_clock
 from helpdesk.errors import HelpdeskError, Invalid, NotFound, Unauthenticated
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import session_of
 
 TABS = (
     ("calendar", "/oncall", "Calendar", "calendar-clock"),

@@ -62,6 +62,14 @@ def test_the_references_keep_the_root_and_the_last_twenty():
     assert found.references == ("0@x", *(f"{n}@x" for n in range(480, 500)))
 
 
+def test_a_foreign_id_that_only_looks_like_one_is_not_repeated():
+    odd = ("no-at-all", "two@at@x", "sp ace@x", f"{'x' * 200}@x", "a@<x>")
+
+    found = read(compose(replace(MAIL, references=("root@x", *odd), in_reply_to="two@at@x")))
+
+    assert (found.references, found.in_reply_to) == (("root@x",), ())
+
+
 @pytest.mark.parametrize(
     "evil", ["a\r\nBcc: evil@x.example", "a\nX: y", "a\x00b", "a\u2028Bcc: e@x", "a\r\n\r\nbody"]
 )

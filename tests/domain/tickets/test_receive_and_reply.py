@@ -62,7 +62,7 @@ async def test_the_same_client_id_is_one_message(tx: Transaction) -> None:
     first = await tickets.reply(agent, ticket.id, "Hello", client_id=client_id)
     again = await tickets.reply(agent, ticket.id, "Hello", client_id=client_id)
 
-    assert again.duplicate and not first.duplicate
+    assert (first.duplicate, again.duplicate) == (False, True)
     assert (again.version, again.message_id) == (first.version, first.message_id)
     with pytest.raises(Conflict, match="client_id_reused"):
         await tickets.reply(agent, ticket.id, "Something else", client_id=client_id)
@@ -92,7 +92,9 @@ async def test_a_contact_reads_nobody_elses_ticket(tx: Transaction) -> None:
 async def test_a_contact_who_writes_again_reopens_the_ticket(tx: Transaction) -> None:
     ticket = await a_ticket(tx)
     agent = as_agent(tx, await an_agent(tx))
-    await tickets.change_ticket(agent, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved"))
+    await tickets.change_ticket(
+        agent, ticket.id, tickets.TicketChange(frozenset({"status"}), status="resolved")
+    )
     assert ticket.status == Status.RESOLVED
 
     await tickets.receive_message(
