@@ -2,6 +2,7 @@
 
 import { dialog, pick } from "./notices_store.js"
 import { go } from "./route.js"
+import { priorityName } from "./naming.js"
 import { snoozeTimes } from "./snooze_times.js"
 import { now } from "./server_time.js"
 import { dayAndTime, t, time } from "./translation.js"
@@ -179,11 +180,6 @@ async function assign() {
     ? t("#{number} is back in the queue", { number: ticket.number })
     : t("#{number} goes to {name}", { number: ticket.number, name: to === me.id ? me.name : name?.label })
   change(ticket.id, { assignee_id: to }, { said, back: { assignee_id: ticket.assignee?.id ?? null } })
-}
-
-/** @param {number} priority */
-export function priorityName(priority) {
-  return [t("Critical"), t("High"), t("Normal"), t("Low"), t("Planned")][priority - 1] ?? ""
 }
 
 async function prioritise() {

@@ -90,7 +90,7 @@ export async function claimNext() {
     const said = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
     offerUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) }, id)
   } else if (answer.ok || answer.error === "empty") {
-    toast(t("The queue is empty. Well done."))
+    toast(answer.full ? t("Your hands are full: finish something first") : t("The queue is empty. Well done."))
   } else {
     toast(t("Not taken: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
   }
@@ -109,6 +109,39 @@ export async function acknowledge(alertId) {
     toast(t("Not acknowledged: {reason}", { reason: reasonOf(answer.error, answer.detail) }), { tone: "danger" })
   }
   current.peek()?.refresh()
+}
+
+/** Whoever has it, the next person is woken for it. @param {string} alertId */
+export async function handOn(alertId) {
+  try {
+    await request("POST", `/api/v1/alerts/${alertId}/hand_on`, {})
+    toast(t("The next person is woken"))
+  } catch (error) {
+    refused(error)
+  }
+  current.peek()?.refresh()
+}
+
+/**
+ * What becomes of a message whose sender is not on the ticket; the events that follow show it.
+ * @param {string} ticket @param {string} message @param {"accept" | "split" | "block"} verdict
+ */
+export async function decideSender(ticket, message, verdict) {
+  try {
+    const said = await request("POST", `/api/v1/tickets/${ticket}/messages/${message}/${verdict}`, {})
+    if (verdict === "split" && said?.ticket) {
+      const label = said.number ? t("It is now #{number}", { number: said.number }) : t("It has a ticket of its own now")
+      toast(label, { action: { label: t("Open ticket"), run: () => go({ ticket: said.ticket }) } })
+    }
+  } catch (error) {
+    refused(error)
+  }
+}
+
+/** @param {any} error */
+function refused(error) {
+  const code = error?.status ? error.code : "offline"
+  toast(t("Not changed: {reason}", { reason: error?.status === 409 || error?.status === 422 ? error.message : reasonOf(code, error?.message) }), { tone: "danger" })
 }
 
 /** @param {any} call @returns {Promise<Ticket>} */

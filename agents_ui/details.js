@@ -1,9 +1,9 @@
 // Beside the thread: who it is, what was promised and until when, and why the ticket stands where it stands.
 
 import { html, useEffect, useState } from "../vendor/ui.js"
-import { action, priorityName } from "./actions.js"
+import { action } from "./actions.js"
 import { countdown } from "./countdown.js"
-import { channelName, metricName } from "./entries.js"
+import { channelName, metricName, priorityName } from "./naming.js"
 import { get } from "./http.js"
 import { Avatar, Icon, Keys } from "./icons.js"
 import { go } from "./route.js"

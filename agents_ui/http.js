@@ -23,8 +23,8 @@ export class RequestFailed extends Error {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
- * @param {{signal?: AbortSignal, headers?: Record<string, string>, timeout?: number}} [options]
- * @returns {Promise<any>} the answer's JSON, or null for 204
+ * @param {{signal?: AbortSignal, headers?: Record<string, string>, timeout?: number, empty?: (answer: Response) => any}} [options]
+ * @returns {Promise<any>} the answer's JSON; for 204 what `empty` makes of it, or null
  */
 export async function request(method, path, body, options = {}) {
   /** @type {Record<string, string>} */
@@ -39,7 +39,7 @@ export async function request(method, path, body, options = {}) {
     credentials: "same-origin",
     signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
   })
-  if (response.status === 204) return null
+  if (response.status === 204) return options.empty?.(response) ?? null
   const answer = await response.json().catch(() => ({}))
   if (!response.ok) throw new RequestFailed(response.status, answer)
   return answer

@@ -40,8 +40,9 @@ const COMMANDS = {
   },
 
   async claim_next() {
-    const ticket = await request("POST", "/api/v1/queue/claim", {})
-    return ticket ? { ticket } : { empty: true }
+    const empty = (/** @type {Response} */ answer) => ({ empty: true, full: answer.headers.get("X-Queue-Reason") === "full" })
+    const claimed = await request("POST", "/api/v1/queue/claim", {}, { empty })
+    return claimed.empty ? claimed : { ticket: claimed }
   },
 
   async change_ticket({ ticket, if_version, set }) {
@@ -52,8 +53,8 @@ const COMMANDS = {
   },
 
   async watch_queue({ view }) {
-    const { items, as_of } = await get("/api/v1/queue", { view, limit: 200 })
-    return { rows: items, as_of }
+    const { items, as_of, overload } = await get("/api/v1/queue", { view, limit: 200 })
+    return { rows: items, as_of, overload }
   },
 
   async acknowledge_alert({ alert }) {

@@ -6,8 +6,9 @@ import { describe } from "./entries.js"
 import { Avatar, Icon } from "./icons.js"
 import { Body } from "./rich_text.js"
 import { clockTime, fullTime, number, t } from "./translation.js"
-import { outbox, reasonOf } from "./changes.js"
-import { connection } from "./stores.js"
+import { decideSender, outbox, reasonOf } from "./changes.js"
+import { go } from "./route.js"
+import { connection, current } from "./stores.js"
 
 /** @import { Said, Happened } from "./timeline.js" */
 /** @import { Attachment } from "./types.js" */
@@ -17,19 +18,49 @@ import { connection } from "./stores.js"
 export function Message({ item, continued, seen }) {
   if (item.kind === "call") return html`<${Call} item=${item} />`
   const name = item.author.name || (item.ours ? t("Agent") : t("Visitor"))
-  return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued}>
+  return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified}>
     ${!item.ours && html`<${Avatar} name=${name} size="small" />`}
     <div class="bubble-stack">
       ${!continued && html`<p class="byline"><span class="byline-name">${name}</span>
         ${item.kind === "note" && html`<span class="chip note"><${Icon} name="eye-off" />${t("Internal note")}</span>`}
-        ${item.unverified && html`<span class="chip warn" title=${t("The address could not be verified. The contact does not see this message.")}><${Icon} name="circle-alert" />${t("Unverified sender")}</span>`}
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
-      ${(item.body || !item.attachments.length) && html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`}
+      ${item.unverified && html`<${Unverified} item=${item} />`}
+      ${item.folded ? html`<details class="folded"><summary>${t("Automatic mail")}</summary><${Words} item=${item} /></details>` : html`<${Words} item=${item} />`}
       ${item.original && html`<${Original} address=${item.original} name=${name} />`}
+      ${item.mail && html`<a class="link original-switch" href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Mail as it came (.eml)")}</a>`}
       <${Attachments} files=${item.attachments} />
       ${item.ours && item.kind === "message" && html`<${Delivery} item=${item} seen=${seen} />`}
     </div>
   </li>`
+}
+
+/** @param {{item: Said}} props */
+function Words({ item }) {
+  if (!item.body && item.attachments.length) return null
+  return html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`
+}
+
+/** Somebody wrote who is not on the ticket: nobody but agents sees it until one of them decides. @param {{item: Said}} props */
+function Unverified({ item }) {
+  const [asking, ask] = useState(false)
+  const ticket = current.value?.id
+  const decide = async (/** @type {"accept" | "split" | "block"} */ verdict) => {
+    ask(true)
+    if (ticket) await decideSender(ticket, item.id, verdict)
+    ask(false)
+  }
+  const open = !item.decided
+  return html`<div class="unverified" role="group" aria-label=${t("Unverified sender")}>
+    <p class="unverified-text"><${Icon} name="circle-alert" /><span><strong>${t("Unverified sender: not on this ticket")}</strong>
+      ${item.sender && html` <span class="unverified-address">${item.sender}</span>`}
+      ${open && html` <span>${t("The contact does not see this message.")}</span>`}
+      ${item.decided === "split" && html` <span>${t("It went on as a ticket of its own.")}</span>`}
+      ${item.decided === "blocked" && html` <span>${t("The address is blocked.")}</span>`}</span></p>
+    ${open && html`<div class="unverified-choices">
+      <button type="button" class="button" disabled=${asking} onClick=${() => decide("accept")} title=${t("Show it to the contact, and let this sender follow the ticket")}>${t("Accept")}</button>
+      <button type="button" class="button" disabled=${asking} onClick=${() => decide("split")} title=${t("Give it a ticket of its own")}>${t("Split off")}</button>
+      <button type="button" class="button" disabled=${asking} onClick=${() => decide("block")} title=${t("Take no more mail from this address")}>${t("Block")}</button></div>`}
+  </div>`
 }
 
 /** The mail as it was made, in a frame where nothing of it can run. @param {{address: string, name: string}} props */
@@ -74,7 +105,7 @@ function Call({ item }) {
 export function EntryLine({ item }) {
   const line = describe(item.event)
   if (!line) return null
-  return html`<li class="entry" data-tone=${line.tone}><${Icon} name=${line.icon} /><span class="entry-text">${line.text}</span>
+  return html`<li class="entry" data-tone=${line.tone}><${Icon} name=${line.icon} /><span class="entry-text">${line.text}${line.ticket && line.ticket !== current.value?.id && html` <button type="button" class="link" onClick=${() => go({ ticket: line.ticket })}>${t("Open ticket")}</button>`}</span>
     <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></li>`
 }
 

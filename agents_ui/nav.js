@@ -87,7 +87,6 @@ function NavLink({ icon, label, count, current, href, onClick }) {
 
 function OnCallNow() {
   const items = onCall.value
-  if (!items.length) return null
   return html`<section class="oncall" aria-labelledby="oncall-title">
     <h2 class="nav-title" id="oncall-title">${t("On call now")}</h2>
     <ul class="oncall-list">${items.map(item => html`<li key=${item.schedule.id} class="oncall-item" title=${nextTitle(item)}>
@@ -97,7 +96,17 @@ function OnCallNow() {
           <span class="oncall-until">${item.schedule.name}${item.until && html` · ${t("until {time}", { time: dayAndTime(item.until, now()) })}`}</span></span>`
         : html`<${Icon} name="triangle-alert" class="warn" /><span class="oncall-who"><span class="oncall-name">${t("Nobody")}</span><span class="oncall-until">${item.schedule.name}</span></span>`}
     </li>`)}</ul>
+    <ul class="nav-list">
+      <${PageLink} icon="calendar-clock" label=${t("All schedules")} href="/oncall" />
+      <${PageLink} icon="monitor" label=${t("Wall")} href="/wall" />
+      ${["owner", "admin"].includes(me.role) && html`<${PageLink} icon="settings" label=${t("Administration")} href="/admin" />`}
+    </ul>
   </section>`
+}
+
+/** @param {{icon: string, label: string, href: string}} props */
+function PageLink({ icon, label, href }) {
+  return html`<li><a class="nav-link" href=${href}><${Icon} name=${icon} /><span class="nav-label">${label}</span></a></li>`
 }
 
 /** @param {any} item */

@@ -6,8 +6,8 @@ import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
 import { plural, t } from "./translation.js"
-import { acknowledge, outbox, outboxRevision } from "./changes.js"
-import { connection, current, openAlerts } from "./stores.js"
+import { acknowledge, handOn, outbox, outboxRevision } from "./changes.js"
+import { connection, current, openAlerts, overload } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value
@@ -28,6 +28,14 @@ export function ConnectionBanner() {
   return null
 }
 
+/** One calm line: why the next ticket is not the one that has waited longest. */
+export function OverloadBanner() {
+  const { on, late, online } = overload.value
+  if (!on) return null
+  return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="hourglass" />
+    <span>${t("{late} tickets are late, {online} online: what can still be met goes first.", { late, online })}</span></div>`
+}
+
 /** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */
 export function OpenAlerts() {
   const [all, showAll] = useState(false)
@@ -37,13 +45,28 @@ export function OpenAlerts() {
     <${Icon} name="siren" /><span class="alert-text"><${AlertText} alert=${alert} /></span>
     ${index === 0 && open.length > 1 && html`<button type="button" class="button quiet" aria-expanded=${all} onClick=${() => showAll(!all)}>
       <span class="alert-count" aria-hidden="true">${open.length}</span><span>${all ? t("Show one") : plural("{n} open alert", "{n} open alerts", open.length)}</span><${Icon} name=${all ? "arrow-up" : "arrow-down"} /></button>`}
-    <button type="button" class="button danger" onClick=${() => acknowledge(alert.id)}>${t("Acknowledge")}</button></div>`)}</div>`
+    <${AlertButtons} alert=${alert} /></div>`)}</div>`
+}
+
+/** @param {{alert: import("./types.js").Alert}} props */
+export function AlertButtons({ alert }) {
+  const [waking, wake] = useState(false)
+  const handOnNow = () => {
+    wake(true)
+    handOn(alert.id).finally(() => wake(false))
+  }
+  return html`<button type="button" class="button quiet" disabled=${waking} onClick=${handOnNow} title=${t("Wake the next person")}><${Icon} name="bell-ring" /><span class="button-text">${t("Wake the next person")}</span></button>
+    <button type="button" class="button danger" onClick=${() => acknowledge(alert.id)}>${t("Acknowledge")}</button>`
 }
 
 /** @param {{alert: import("./types.js").Alert}} props */
 function AlertText({ alert }) {
-  const { ticket, reason } = alert
+  const { ticket, reason, details } = alert
   const id = ticketOf(alert)
+  if (!id) {
+    const text = details?.subject || reason || t("Alert raised")
+    return details?.url?.startsWith("/") ? html`<a class="alert-about" href=${details.url} title=${details.body}>${text}</a>` : html`<strong title=${details?.body}>${text}</strong>`
+  }
   return html`<strong>${reason || t("This ticket raised an alert")}</strong>
     ${id && ticket && html` <button type="button" class="link" onClick=${() => go({ ticket: id })}>#${ticket.number} ${ticket.subject}</button>`}`
 }

@@ -1,7 +1,8 @@
 // The middle pane: the queue as a listbox, drawing only the rows in sight, its order still while it is pointed at.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
-import { action, channelIcon, hands, openActive, openPalette, priorityName } from "./actions.js"
+import { action, channelIcon, hands, openActive, openPalette } from "./actions.js"
+import { priorityName } from "./naming.js"
 import { countdown } from "./countdown.js"
 import { Avatar, CTRL, Icon, Keys } from "./icons.js"
 import { VIEW_LIST } from "./nav.js"

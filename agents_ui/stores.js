@@ -8,7 +8,7 @@ import { request } from "./http.js"
 import { askOverHttp } from "./http_commands.js"
 import { QueueStore } from "./queue_store.js"
 
-/** @import { Alert, Boot, Named } from "./types.js" */
+/** @import { Alert, Boot, Named, Overload } from "./types.js" */
 /** @import { TicketStore } from "./ticket_store.js" */
 
 /** @type {Boot} */
@@ -18,6 +18,7 @@ export const me = boot.me
 export const queue = new QueueStore({ me: me.id })
 export const current = signal(/** @type {TicketStore | null} */ (null))
 export const alerts = signal(/** @type {Alert[]} */ ([]))
+export const overload = signal(/** @type {Overload} */ ({ on: false, late: 0, online: 0 }))
 export const onCall = signal(/** @type {any[]} */ ([]))
 export const agents = signal(/** @type {Named[]} */ ([]))
 /** Which row the keyboard stands on. */

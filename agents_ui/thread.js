@@ -7,11 +7,12 @@ import { Composer } from "./composer.js"
 import { Details } from "./details.js"
 import { Icon, Keys } from "./icons.js"
 import { EntryLine, Message, Unsent } from "./message.js"
+import { AlertButtons } from "./notices.js"
 import { go, route } from "./route.js"
 import { now, tick } from "./server_time.js"
 import { grouped } from "./timeline.js"
 import { dayName, plural, t } from "./translation.js"
-import { acknowledge, outbox, outboxRevision } from "./changes.js"
+import { outbox, outboxRevision } from "./changes.js"
 import { me } from "./stores.js"
 
 /** @import { TicketStore } from "./ticket_store.js" */
@@ -62,7 +63,7 @@ function Actions({ ticket }) {
 function AlertBanner({ ticket }) {
   return ticket.alerts.filter(isOpen).map(one => html`<div class="alert-banner" role="alert" key=${one.id}><${Icon} name="siren" />
     <span>${one.reason || t("This ticket raised an alert")}</span>
-    <button type="button" class="button danger" onClick=${() => acknowledge(one.id)}>${t("Acknowledge")}</button></div>`)
+    <${AlertButtons} alert=${one} /></div>`)
 }
 
 /** @param {{store: TicketStore}} props */

@@ -170,6 +170,7 @@ export function changed(ticket, event) {
     case "TicketPending": return { ...next, status: "pending" }
     case "TicketSnoozed": return { ...next, status: "snoozed", snoozed_until: data.until }
     case "TicketWoken":
+    case "TicketOpenedAgain":
     case "TicketReopened": return { ...next, status: "open", snoozed_until: null }
     case "TicketResolved": return { ...next, status: "resolved", resolved_at: event.at }
     case "TicketClosed": return { ...next, status: "closed" }

@@ -18,7 +18,11 @@ import { dayKey } from "./translation.js"
  * @property {Attachment[]} attachments
  * @property {string} [original] the address of the mail as its sender made it, where that is more than text
  * @property {string} [channel]
- * @property {boolean} [unverified]
+ * @property {boolean} [unverified] not on this ticket: the contact does not see it
+ * @property {"accepted" | "split" | "blocked"} [decided] what an agent said to that
+ * @property {string} [sender] the address a mail came from
+ * @property {boolean} [folded] a mail nobody wrote
+ * @property {boolean} [mail] kept as it came
  * @property {"handed_over" | "failed" | null} delivery
  * @property {string} [failure]
  * @property {any} [call]
@@ -26,13 +30,20 @@ import { dayKey } from "./translation.js"
 /** @typedef {{kind: "entry", id: string, version: number, at: string, event: TicketEvent}} Happened */
 /** @typedef {Said | Happened} Item */
 
-const SAID = new Map([
+export const SAID = new Map([
   ["MessageReceived", "message"], ["UnverifiedMessageReceived", "message"], ["ReplySent", "message"], ["NoteAdded", "note"], ["CallLogged", "call"],
 ])
 
 /** Too frequent to read: they show elsewhere, as a state. */
-const SILENT = new Set([
+export const SILENT = new Set([
   "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "TicketPending",
+])
+
+/** What an agent decides about an unverified sender, and where the event names the message. */
+const DECIDED = new Map([
+  ["SenderAccepted", /** @type {const} */ (["accepted", "accepted_message_id"])],
+  ["MessageSplitOff", /** @type {const} */ (["split", "split_message_id"])],
+  ["SenderBlocked", /** @type {const} */ (["blocked", "blocked_message_id"])],
 ])
 
 /** @param {TicketEvent[]} events in version order @returns {Item[]} */
@@ -45,11 +56,18 @@ export function timeline(events) {
     const kind = /** @type {Said["kind"] | undefined} */ (SAID.get(event.name))
     if (kind) {
       const item = said(kind, event)
+      const before = messages.get(item.id)
+      if (before) { // an accepted sender's message: the same words, now seen by the contact as well
+        before.unverified = item.unverified
+        before.publicVersion = item.publicVersion
+        continue
+      }
       messages.set(item.id, item)
       items.push(item)
     } else if (event.name === "DeliveryHandedOver" || event.name === "DeliveryFailed") {
       deliver(messages.get(event.data.delivered_message_id ?? event.data.message_id), event)
     } else if (!SILENT.has(event.name)) {
+      decide(messages, event)
       items.push({ kind: "entry", id: event.id, version: event.version, at: event.at, event })
     }
   }
@@ -72,6 +90,7 @@ export function grouped(items) {
 /** @param {Item | undefined} before @param {Item} item */
 function isContinued(before, item) {
   if (!before || before.kind === "entry" || item.kind === "entry" || before.kind !== item.kind) return false
+  if (before.unverified || item.unverified) return false
   const close = Date.parse(item.at) - Date.parse(before.at) < 5 * 60_000
   return close && before.author.kind === item.author.kind && before.author.id === item.author.id
 }
@@ -93,7 +112,10 @@ function said(kind, event) {
     attachments: data.attachments ?? [],
     original: data.html_url,
     channel: data.channel,
-    unverified: data.unverified || event.name === "UnverifiedMessageReceived",
+    unverified: Boolean(data.unverified) || event.name === "UnverifiedMessageReceived",
+    sender: data.mail?.sender || undefined,
+    folded: Boolean(data.mail?.collapsed),
+    mail: Boolean(data.mail?.raw),
     delivery: null,
     call: kind === "call" ? data : undefined,
   }
@@ -104,4 +126,13 @@ function deliver(message, event) {
   if (!message) return // it stands on an earlier page
   message.delivery = event.name === "DeliveryFailed" ? "failed" : "handed_over"
   message.failure = event.name === "DeliveryFailed" ? event.data.reason : undefined
+}
+
+/** @param {Map<string, Said>} messages @param {TicketEvent} event */
+function decide(messages, event) {
+  const [decided, field] = DECIDED.get(event.name) ?? []
+  const message = field && messages.get(event.data[field])
+  if (!message) return
+  message.decided = decided
+  if (decided === "accepted") message.unverified = false
 }

@@ -60,7 +60,10 @@ export interface Alert {
   acknowledged_by: Named | null
   ticket?: { id: string; number: number; subject: string } | null
   ticket_id?: string
+  details?: { subject?: string; body?: string; url?: string }
 }
+/** More is late than agents are online: claims then take what can still be met first. */
+export interface Overload { on: boolean; late: number; online: number }
 export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
   id: string
   impact: number

@@ -6,7 +6,7 @@ import { get, useCsrf } from "./http.js"
 import { askOverHttp } from "./http_commands.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server_time.js"
-import { acknowledging, active, agents, alerts, boot, connection, current, onCall, queue } from "./stores.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, onCall, overload, queue } from "./stores.js"
 import { TicketStore } from "./ticket_store.js"
 
 /** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
@@ -78,6 +78,7 @@ async function watchQueue() {
   const answer = await connection.ask("watch_queue", { view: "all" }).catch(() => null)
   if (!answer?.ok) return
   setServerTime(answer.as_of)
+  if (answer.overload) overload.value = answer.overload
   queue.receive((answer.rows ?? []).map((/** @type {QueueRow} */ row) => ({ ticket: row.ticket_id, version: row.version, row })))
 }
 
@@ -89,6 +90,7 @@ export async function loadView() {
     const page = await get("/api/v1/queue", { view, channel, limit: 200 })
     setServerTime(page.as_of)
     queue.counts.value = page.counts
+    if (page.overload) overload.value = page.overload
     if (view === queue.view.peek() && channel === queue.channel.peek()) queue.snapshot(view, channel, page.items, page.next, askedAt)
     connection.reachable(true)
   } catch {
@@ -126,6 +128,7 @@ function followUp() {
     if (queue.view.peek() === "resolved") return loadView()
     const page = await get("/api/v1/queue", { view: queue.view.peek(), limit: 1 }).catch(() => null)
     if (page) queue.counts.value = page.counts
+    if (page?.overload) overload.value = page.overload
   }, 2000)
 }
 

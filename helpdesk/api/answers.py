@@ -6,6 +6,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.domain import tickets
 from helpdesk.errors import (
     Conflict,
     Forbidden,
@@ -40,6 +41,18 @@ def answer(data: Any, status: int = 200, **headers: str) -> Response:
     if data is None:
         return Response(status_code=204 if status == 200 else status, headers=headers)
     return Response(encode(data), status, headers, media_type="application/json")
+
+
+def told(said: tickets.Said) -> dict[str, Any]:
+    """What came of saying something on a ticket."""
+    return {
+        "id": said.message_id,
+        "ticket": said.ticket_id,
+        "number": said.number,
+        "version": said.version,
+        "at": said.at,
+        "duplicate": said.duplicate,
+    }
 
 
 def problem(failure: HelpdeskError) -> Response:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.api.answers import answer
+from helpdesk.api.answers import answer, told
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.channels import uploads
 from helpdesk.domain import tickets
@@ -79,15 +79,4 @@ def original(kept: tickets.RawMail) -> Response:
 async def _decide(request: Request, verb: Any) -> Response:
     ticket_id, message_id = (parse_id(request.path_params[name]) for name in ("id", "message"))
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        return answer(_said(await verb(tx, ticket_id, message_id)))
-
-
-def _said(said: tickets.Said) -> dict[str, Any]:
-    return {
-        "id": said.message_id,
-        "ticket": said.ticket_id,
-        "number": said.number,
-        "version": said.version,
-        "at": said.at,
-        "duplicate": said.duplicate,
-    }
+        return answer(told(await verb(tx, ticket_id, message_id)))

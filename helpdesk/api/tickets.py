@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.api.answers import answer
+from helpdesk.api.answers import answer, told
 from helpdesk.api.hints import Hints
 from helpdesk.api.requests import actor_of, database_of, files_of, page_of, whole_number
 from helpdesk.channels.chat import PAGE, epoch_of, with_addresses
@@ -164,7 +164,7 @@ async def create_message(tx: Transaction, request: Request, wanted: NewMessage) 
     said = await tickets.reply(
         tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads
     )
-    return _said(said)
+    return told(said)
 
 
 async def create_note(tx: Transaction, request: Request, wanted: NewMessage) -> Any:
@@ -172,7 +172,7 @@ async def create_note(tx: Transaction, request: Request, wanted: NewMessage) -> 
     said = await tickets.add_note(
         tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads
     )
-    return _said(said)
+    return told(said)
 
 
 async def create_merge(tx: Transaction, request: Request, wanted: NewMerge) -> Any:
@@ -250,17 +250,6 @@ def _sender(wanted: NewTicket) -> tickets.Sender | None:
     if wanted.phone:
         return tickets.Sender(IdentityKind.PHONE, wanted.phone, wanted.name)
     raise Invalid("contact_missing", "Name the contact by email, phone or contact_id.", field="email")
-
-
-def _said(said: tickets.Said) -> dict[str, Any]:
-    return {
-        "id": said.message_id,
-        "ticket": said.ticket_id,
-        "number": said.number,
-        "version": said.version,
-        "at": said.at,
-        "duplicate": said.duplicate,
-    }
 
 
 def _if_match(request: Request) -> int | None:

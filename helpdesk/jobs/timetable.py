@@ -1,8 +1,9 @@
 """What happens because time passes; each duty runs in one process at a time, under its own database lock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import delete, text
@@ -18,6 +19,8 @@ from helpdesk.storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Duty:
@@ -28,37 +31,21 @@ class Duty:
 
 
 async def wake_snoozed(workshop: Workshop) -> None:
-    async with workshop.database.transaction(SYSTEM) as tx:
-        due = await tickets.due_to_wake(tx)
-    for ticket_id in due:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.wake(tx, ticket_id, "time")
+    await _each(workshop, tickets.due_to_wake, lambda tx, ticket_id: tickets.wake(tx, ticket_id, "time"))
 
 
 async def record_breaches(workshop: Workshop) -> None:
     """The due time is the fact; this only makes it seen."""
-    async with workshop.database.transaction(SYSTEM) as tx:
-        overdue = await sla.tickets_overdue(tx)
-    for ticket_id in overdue:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.breach(tx, ticket_id)
+    await _each(workshop, sla.tickets_overdue, tickets.breach)
 
 
 async def take_steps(workshop: Workshop) -> None:
     """What policies do before and after a due time."""
-    async with workshop.database.transaction(SYSTEM) as tx:
-        due = await sla.tickets_with_steps_due(tx)
-    for ticket_id in due:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.promises.take_steps(tx, ticket_id)
+    await _each(workshop, sla.tickets_with_steps_due, tickets.promises.take_steps)
 
 
 async def escalate_alerts(workshop: Workshop) -> None:
-    async with workshop.database.transaction(SYSTEM) as tx:
-        due = await oncall.due_alerts(tx)
-    for alert_id, ticket_id in due:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.escalate(tx, alert_id, ticket_id)
+    await _each(workshop, oncall.due_alerts, lambda tx, due: tickets.escalate(tx, *due))
 
 
 async def ring_due(workshop: Workshop) -> None:
@@ -70,11 +57,7 @@ async def ring_due(workshop: Workshop) -> None:
 
 async def raise_by_rules(workshop: Workshop) -> None:
     """Chats nobody takes, promises about to be missed."""
-    async with workshop.database.transaction(SYSTEM) as tx:
-        waiting = await tickets.raise_waiting(tx)
-    for ticket_id in waiting:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.raise_by_rule(tx, ticket_id)
+    await _each(workshop, tickets.raise_waiting, tickets.raise_by_rule)
 
 
 async def sweep_credentials(workshop: Workshop) -> None:
@@ -147,6 +130,19 @@ async def run_once(workshop: Workshop, duty: Duty) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
         if await _is_mine(tx, duty.name):
             await duty.run(workshop)
+
+
+async def _each(
+    workshop: Workshop,
+    due: Callable[[Transaction], Awaitable[Iterable[T]]],
+    act: Callable[[Transaction, T], Awaitable[object]],
+) -> None:
+    """Finds what is due, then does each in a transaction of its own, so that none holds up the others."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        found = await due(tx)
+    for one in found:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await act(tx, one)
 
 
 async def _is_mine(tx: Transaction, name: str) -> bool:

@@ -115,17 +115,18 @@ async def _alert(api: Api, ticket: Any) -> Any:
 
 
 async def _link_in_the_outbox(desk: Desk, subject: str) -> str:
-    """Of the mail about this ticket, as soon as it is there."""
+    """Of the mail about this ticket that leads to its alert, as soon as it is there."""
     async with desk.ask() as caller:
 
         async def found() -> str | None:
             page = (await caller.get("/demo/outbox")).text
-            for mail in re.findall(r"/demo/outbox/[0-9a-f-]{36}", page):
-                link = re.search(r"/alert/[A-Za-z0-9._~-]+", (await caller.get(mail)).text)
+            entries = re.findall(r'href="(/demo/outbox/[0-9a-f-]{36})">(.*?)</a>', page, re.DOTALL)
+            for address in [address for address, shown in entries if subject in shown]:
+                link = re.search(r"/alert/[A-Za-z0-9._~-]+", (await caller.get(address)).text)
                 if link and f"<h1>{subject}</h1>" in (await caller.get(link.group())).text:
                     return link.group()
             return None
 
-        link = await eventually(found)
+        link = await eventually(found, failing=lambda: desk.printed[-1500:])
     assert link is not None
     return link

@@ -1,5 +1,6 @@
 """Which answers leave by mail: written to the outbox in the transaction of what they say."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -22,8 +23,8 @@ async def queue_reply(tx: Transaction, ticket: Ticket, message: Message) -> Outg
         return None
     inbox = await _from_inbox(tx, ticket)
     copies = [one for one in await following.addresses_of(tx, ticket.id) if one != address]
-    mail = OutgoingMail(
-        id=tx.new_id(),
+    return await _queue(
+        tx,
         inbox_id=inbox.id,
         ticket_id=ticket.id,
         message_id=message.id,
@@ -31,34 +32,22 @@ async def queue_reply(tx: Transaction, ticket: Ticket, message: Message) -> Outg
         recipients=[address, *copies],
         subject=_reply_subject(ticket.subject),
         body=message.body,
-        state="queued",
-        attempts=0,
-        created_at=tx.now,
     )
-    tx.session.add(mail)
-    tx.enqueue("send_mail", mail_id=str(mail.id))
-    return mail
 
 
 async def queue_acknowledgement(
     tx: Transaction, ticket: Ticket, address: str, subject: str, body: str
 ) -> OutgoingMail:
     """An automatic answer to whoever opened a ticket by mail."""
-    mail = OutgoingMail(
-        id=tx.new_id(),
+    return await _queue(
+        tx,
         inbox_id=ticket.inbox_id,
         ticket_id=ticket.id,
         kind="acknowledgement",
         recipients=[address],
         subject=subject,
         body=body,
-        state="queued",
-        attempts=0,
-        created_at=tx.now,
     )
-    tx.session.add(mail)
-    tx.enqueue("send_mail", mail_id=str(mail.id))
-    return mail
 
 
 async def queue_notice(
@@ -66,21 +55,15 @@ async def queue_notice(
 ) -> OutgoingMail:
     """A mail to an agent (an alert, an invitation): from the first mail inbox, threaded nowhere."""
     inbox = await inboxes.first_of(tx, inboxes.Channel.EMAIL)
-    mail = OutgoingMail(
-        id=tx.new_id(),
+    return await _queue(
+        tx,
         inbox_id=inbox.id,
         ticket_id=ticket_id,
         kind="notice",
         recipients=recipients,
         subject=subject,
         body=body,
-        state="queued",
-        attempts=0,
-        created_at=tx.now,
     )
-    tx.session.add(mail)
-    tx.enqueue("send_mail", mail_id=str(mail.id))
-    return mail
 
 
 async def lease(tx: Transaction, mail_id: UUID) -> OutgoingMail | None:
@@ -160,6 +143,14 @@ async def kept_mail(tx: Transaction, mail_id: UUID) -> OutgoingMail:
     mail = await tx.session.get(OutgoingMail, mail_id)
     if mail is None:
         raise NotFound("mail_not_found")
+    return mail
+
+
+async def _queue(tx: Transaction, **said: Any) -> OutgoingMail:
+    """The mail and the job that sends it, in this transaction."""
+    mail = OutgoingMail(id=tx.new_id(), state="queued", attempts=0, created_at=tx.now, **said)
+    await tx.insert(mail)
+    tx.enqueue("send_mail", mail_id=str(mail.id))
     return mail
 
 

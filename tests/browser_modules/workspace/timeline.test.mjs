@@ -64,3 +64,36 @@ test("an event changes the ticket's fields at once", () => {
     [6, "resolved", { id: "a1", name: "Mira" }, ["b"], 1],
   )
 })
+
+test("an unverified sender's message is held apart until an agent accepts it, and stays one message", () => {
+  const stranger = { kind: "contact", id: "c9", name: "Otto" }
+  const held = anEvent(1, "UnverifiedMessageReceived", {
+    message_id: "m1", body: "Let me in", author: stranger, unverified: true, mail: { raw: "r1", sender: "otto@elsewhere.example" },
+  }, stranger)
+  const accepted = [
+    anEvent(2, "SenderAccepted", { accepted_message_id: "m1", address: "otto@elsewhere.example" }),
+    { ...anEvent(3, "MessageReceived", { message_id: "m1", body: "Let me in", author: stranger, unverified: false }), public_version: 7 },
+  ]
+
+  const [before] = timeline([held])
+  const after = timeline([held, ...accepted])
+
+  assert.deepEqual([before.unverified, before.sender, before.mail], [true, "otto@elsewhere.example", true])
+  assert.deepEqual(after.map(item => item.kind), ["message", "entry"])
+  assert.deepEqual([after[0].unverified, after[0].decided, after[0].publicVersion], [false, "accepted", 7])
+})
+
+test("a blocked sender's message stays flagged, with nothing left to decide", () => {
+  const [message] = timeline([
+    anEvent(1, "UnverifiedMessageReceived", { message_id: "m1", body: "x", author: nia, unverified: true }, nia),
+    anEvent(2, "SenderBlocked", { blocked_message_id: "m1", address: "nia@elsewhere.example" }),
+  ])
+
+  assert.deepEqual([message.unverified, message.decided], [true, "blocked"])
+})
+
+test("a mail nobody wrote is folded", () => {
+  const [mail] = timeline([anEvent(1, "MessageReceived", { message_id: "m1", body: "Out of office", author: nia, mail: { raw: "r1", collapsed: true } }, nia)])
+
+  assert.equal(mail.folded, true)
+})

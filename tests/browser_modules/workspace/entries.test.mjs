@@ -1,0 +1,48 @@
+// Everything that can happen to a ticket is told, or left out on purpose.
+
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { test } from "node:test"
+import { describe, hasLine } from "../../../agents_ui/entries.js"
+import { SAID, SILENT } from "../../../agents_ui/timeline.js"
+
+const page = readFileSync(new URL("../../../docs/events.md", import.meta.url), "utf8")
+const names = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(match => match[1])
+
+const mira = { kind: "agent", id: "a1", name: "Mira" }
+const anEvent = (name, data = {}, by = mira) => ({ version: 1, name, id: "e1", by, at: "2026-11-21T10:00:00Z", data })
+
+test("every event of the documentation is a message, a line, or left out on purpose", () => {
+  assert.ok(names.length > 40)
+  assert.deepEqual(names.filter(name => !SAID.has(name) && !SILENT.has(name) && !hasLine(name)), [])
+})
+
+test("no event is both told and left out", () => {
+  assert.deepEqual(names.filter(name => [SAID.has(name), SILENT.has(name), hasLine(name)].filter(Boolean).length > 1), [])
+})
+
+test("what this version does not know is no line", () => {
+  assert.equal(describe(anEvent("SomethingNewer", { whatever: 1 })), null)
+})
+
+test("a merge and a split name the other ticket and lead to it", () => {
+  const lines = [
+    anEvent("TicketMerged", { into: "t2", into_number: 12, previous: "open" }),
+    anEvent("MergeReceived", { merged: "t1", merged_number: 11, messages: [] }),
+    anEvent("MergeUndone", { other: "t2", other_number: 12 }),
+    anEvent("TicketSplit", { other: "t3", other_number: 13, messages: ["m1", "m2"], is_new: false }),
+    anEvent("MessageSplitOff", { split_message_id: "m1", into: "t4", into_number: 14 }),
+  ].map(describe)
+
+  assert.deepEqual(lines.map(line => [line.ticket, /#\d\d/.exec(line.text)[0]]), [
+    ["t2", "#12"], ["t1", "#11"], ["t2", "#12"], ["t3", "#13"], ["t4", "#14"],
+  ])
+})
+
+test("a step of the policy says what was due, when, and what was done", () => {
+  const step = (when, action, agent_ids = []) => describe(anEvent("SlaStepTaken", { metric: "first_response", when, action, agent_ids })).text
+
+  assert.equal(step("80 %", "notify_team", ["a1", "a2"]), "First response, 80 % of the time used: 2 colleagues were told")
+  assert.equal(step("-30 min", "raise_priority"), "First response, 30 minutes before it is due: the priority rises")
+  assert.equal(step("+10 min", "alert"), "First response, 10 minutes late: an alert was raised")
+})
