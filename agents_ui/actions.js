@@ -7,7 +7,7 @@ import { snoozeTimes } from "./snooze_times.js"
 import { now } from "./server_time.js"
 import { dayAndTime, t, time } from "./translation.js"
 import { isOpen } from "./alert_order.js"
-import { acknowledge, change, claimNext, undoLast } from "./changes.js"
+import { acknowledge, change, claimNext, merge, undoLast } from "./changes.js"
 import { active, agents, current, me, neighbour, openAlerts, queue } from "./stores.js"
 import { get } from "./http.js"
 
@@ -50,6 +50,7 @@ export const ACTIONS = [
   { id: "assign", key: "a", icon: "user-plus", group: "ticket", needsTicket: true, label: () => t("Assign"), run: assign },
   { id: "priority", key: "p", icon: "flag", group: "ticket", needsTicket: true, label: () => t("Priority"), run: prioritise },
   { id: "tags", key: "l", icon: "tag", group: "ticket", needsTicket: true, label: () => t("Tags"), run: tag },
+  { id: "merge", key: "m", icon: "corner-up-left", group: "ticket", needsTicket: true, label: () => t("Merge into…"), possible: () => target()?.status !== "merged", run: mergeInto },
   { id: "details", key: "i", icon: "info", group: "ticket", needsTicket: true, label: () => t("Details"), run: toggleDetails },
 
   { id: "go_queue", key: "g q", icon: "inbox", group: "go", label: () => t("Go to the queue"), run: () => goTo("queue") },
@@ -212,6 +213,30 @@ async function tag() {
   })
 }
 
+async function mergeInto() {
+  const ticket = target()
+  if (!ticket) return
+  /** @type {Map<string, number>} */
+  const numbers = new Map()
+  const offered = (/** @type {any[]} */ rows) => rows.filter(row => (row.ticket_id ?? row.id) !== ticket.id && row.status !== "merged").map(row => {
+    numbers.set(row.ticket_id ?? row.id, row.number)
+    return { ...ticketOption(row), id: row.ticket_id ?? row.id }
+  })
+  const sameContact = queue.all().filter(row => row.contact?.id === ticket.contact?.id)
+  const others = queue.all().filter(row => row.contact?.id !== ticket.contact?.id)
+  const chosen = await pick({
+    title: t("Merge #{number} into", { number: ticket.number }), placeholder: t("Number or words of the other ticket"),
+    options: offered([...sameContact, ...others]), unchosen: true, more: async text => offered(await found(text)),
+  })
+  if (chosen) merge(ticket, { id: chosen, number: numbers.get(chosen) ?? 0 })
+}
+
+/** @param {string} text @returns {Promise<any[]>} */
+async function found(text) {
+  const answer = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
+  return answer.items.filter((/** @type {any} */ row) => mentions(row, text))
+}
+
 export async function openPalette() {
   const commands = ACTIONS.filter(canRun).filter(one => !["down", "up", "open", "search"].includes(one.id)).map(one => ({
     id: `do ${one.id}`, label: one.label(), icon: one.icon, key: one.key, group: one.group === "go" ? t("Go to") : t("Commands"),
@@ -219,10 +244,7 @@ export async function openPalette() {
   const tickets = queue.all().map(row => ticketOption(row))
   const chosen = await pick({
     title: t("Search and commands"), placeholder: t("Search tickets, or type a command"), options: [...commands, ...tickets], unchosen: true,
-    more: async text => {
-      const found = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
-      return found.items.filter((/** @type {any} */ row) => mentions(row, text)).map((/** @type {any} */ row) => ticketOption(row))
-    },
+    more: async text => (await found(text)).map(row => ticketOption(row)),
   })
   if (chosen?.startsWith("do ")) action(chosen.slice(3)).run()
   else if (chosen) go({ ticket: chosen.slice("ticket ".length) })

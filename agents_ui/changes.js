@@ -111,6 +111,29 @@ export async function acknowledge(alertId) {
   current.peek()?.refresh()
 }
 
+/** Goes on in another ticket; for a day it can be taken apart again. @param {{id: string, number: number}} merged @param {{id: string, number: number}} into */
+export async function merge(merged, into) {
+  try {
+    await request("POST", `/api/v1/tickets/${merged.id}/merge`, { into: into.id })
+  } catch (error) {
+    return refused(error)
+  }
+  go({ ticket: into.id })
+  const said = t("#{number} is part of #{into} now", { number: merged.number, into: into.number })
+  offerUndo({ label: said, run: () => takeApart(merged.id) }, merged.id)
+}
+
+/** @param {string} id */
+async function takeApart(id) {
+  try {
+    await request("POST", `/api/v1/tickets/${id}/unmerge`, {})
+    toast(t("Apart again"))
+    go({ ticket: id })
+  } catch (error) {
+    refused(error)
+  }
+}
+
 /** Whoever has it, the next person is woken for it. @param {string} alertId */
 export async function handOn(alertId) {
   try {

@@ -17,7 +17,7 @@ import { connection, current } from "./stores.js"
 /** @param {{item: Said, continued: boolean, seen: boolean}} props */
 export function Message({ item, continued, seen }) {
   if (item.kind === "call") return html`<${Call} item=${item} />`
-  const name = item.author.name || (item.ours ? t("Agent") : t("Visitor"))
+  const name = item.author.name || item.sender || (item.ours ? t("Agent") : t("Visitor"))
   return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified}>
     ${!item.ours && html`<${Avatar} name=${name} size="small" />`}
     <div class="bubble-stack">

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 Act = Callable[[int], Awaitable[None]]
 
@@ -83,7 +84,7 @@ class Socket:
     @classmethod
     async def open(cls, port: int, namespace: str, token: str | None = None) -> "Socket":
         address = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
-        connection = await connect(address, compression=None, ping_interval=None, proxy=None)
+        connection = await connect(address, compression=None, ping_interval=None, max_size=None, proxy=None)
         await connection.recv()
         await connection.send(f"40{namespace}," + json.dumps({"v": 1, "pass": token}))
         answer = await connection.recv()
@@ -105,6 +106,13 @@ class Socket:
         await self._connection.close()
 
     async def _read(self) -> None:
+        try:
+            await self._read_packets()
+        except ConnectionClosed as closed:
+            for future in self._asked.values():
+                future.set_exception(ConnectionError(str(closed)))
+
+    async def _read_packets(self) -> None:
         prefix = len(self._namespace) + 3
         async for packet in self._connection:
             text = str(packet)

@@ -6,6 +6,7 @@ rates on a shared machine wander, so the ratio within a round is what counts.
 
 import argparse
 import asyncio
+import itertools
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -28,6 +29,9 @@ Cell = Callable[[int, float], Awaitable[Sample]]
 
 CLAIMS_PER_SECOND = 2_000
 """More than anybody claims, so that the queue never runs dry."""
+
+VISITORS = 64
+"""They take turns, because nobody may send more than ten messages in ten seconds."""
 
 TEXT = "Since this morning the mill stops after ten minutes. We have changed the fuse and the belt.\n" * 20
 
@@ -89,14 +93,9 @@ class Chat:
         self._arrivals = Arrivals()
 
     async def open(self, desk: Desk, bare_port: int) -> None:
-        self._visitors = [await desk.visitor() for _ in range(self._senders)]
-        self._tickets: list[str] = []
+        self._desk = desk
         self._agent = await desk.agent(0)
-        for visitor in self._visitors:
-            said = await visitor.ask("send_message", {"client_id": str(uuid.uuid4()), "body": "Hello?"})
-            for side in (visitor, self._agent):
-                await side.ask("sync", {"ticket": said["ticket"]})
-            self._tickets.append(said["ticket"])
+        self._visitors = [await self._visitor(desk) for _ in range(max(VISITORS, self._senders))]
         self._agent.on_event = self._event
         self._bare = [await Socket.open(bare_port, "/floor") for _ in range(self._senders)]
         self._screen = await Socket.open(bare_port, "/floor")
@@ -104,12 +103,15 @@ class Chat:
         self._screen.on_event = lambda name, data: self._arrivals.seen(data["body"])
 
     async def ours(self, senders: int, seconds: float) -> Sample:
-        async def act(sender: int) -> None:
-            mark = str(uuid.uuid4())
-            self._arrivals.sent(mark)
-            said = {"ticket": self._tickets[sender], "client_id": str(uuid.uuid4()), "body": mark}
-            await self._visitors[sender].ask("send_message", said)
+        turns = [itertools.cycle(self._visitors[sender::senders]) for sender in range(senders)]
 
+        async def act(sender: int) -> None:
+            mark, (visitor, ticket) = str(uuid.uuid4()), next(turns[sender])
+            self._arrivals.sent(mark)
+            said = {"ticket": ticket, "client_id": str(uuid.uuid4()), "body": mark}
+            await visitor.ask("send_message", said)
+
+        await self._desk.forgive()
         return await self._seen(await closed_loop(senders, seconds, act))
 
     async def echo(self, senders: int, seconds: float) -> Sample:
@@ -119,8 +121,16 @@ class Chat:
         return await self._seen(await closed_loop(senders, seconds, self._tell("write")))
 
     async def close(self) -> None:
-        for one in (*self._visitors, *self._bare, self._agent, self._screen):
+        for one in (*(visitor for visitor, _ in self._visitors), *self._bare, self._agent, self._screen):
             await one.close()
+
+    async def _visitor(self, desk: Desk) -> tuple[Socket, str]:
+        """A visitor with a ticket that the agent has open too."""
+        visitor = await desk.visitor()
+        said = await visitor.ask("send_message", {"client_id": str(uuid.uuid4()), "body": "Hello?"})
+        for side in (visitor, self._agent):
+            await side.ask("sync", {"ticket": said["ticket"]})
+        return visitor, said["ticket"]
 
     def _tell(self, command: str) -> Act:
         async def act(sender: int) -> None:
@@ -150,15 +160,17 @@ class Claim:
         self._agents = [await desk.agent(number) for number in range(self._senders)]
 
     async def ours(self, senders: int, seconds: float) -> Sample:
-        claimed: list[str] = []
+        claimed: list[tuple[str, int]] = []
 
         async def act(sender: int) -> None:
             answer = await self._agents[sender].ask("claim_next", {"client_id": str(uuid.uuid4())})
-            claimed.append(answer["ticket"])
+            claimed.append((answer["ticket"], answer.get("version", 0)))
 
         sample = await closed_loop(senders, seconds, act)
-        if None in claimed or len(set(claimed)) != len(claimed):
-            raise RuntimeError("The queue ran dry, or a ticket was claimed twice.")
+        if (None, 0) in claimed:
+            raise RuntimeError("The queue ran dry.")
+        if len(set(claimed)) != len(claimed):  # again at a later version: it was given back meanwhile
+            raise RuntimeError("A ticket was claimed twice.")
         return sample
 
     async def close(self) -> None:

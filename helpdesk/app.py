@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from helpdesk.actors import SYSTEM
 from helpdesk.api import answers, inbound
@@ -77,6 +77,9 @@ class Web:
         self._pages = Pages(self._assets, name=settings.company_name, demo=settings.demo)
         self.starlette = self._starlette()
         self.asgi = self._protected()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.asgi(scope, receive, send)
 
     async def drain(self) -> None:
         """Not ready any more; clients are told to come back elsewhere, spread over a few seconds."""

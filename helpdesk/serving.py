@@ -44,8 +44,7 @@ def serve_many(settings: Settings, database_url: str, *, workers: int, with_work
         Multiprocess(config, sockets=[listening]).run()
     finally:
         if beside is not None:
-            beside.terminate()
-            beside.wait(GRACE * 2)
+            _end(beside)
 
 
 def from_environment() -> object:
@@ -54,7 +53,7 @@ def from_environment() -> object:
     logs.configure(settings)
     if settings.database_url is None:
         raise Conflict("database_url_missing")
-    return Web(settings, settings.database_url.get_secret_value(), with_worker=False).asgi
+    return Web(settings, settings.database_url.get_secret_value(), with_worker=False)
 
 
 class _Server(uvicorn.Server):
@@ -93,6 +92,16 @@ def server_settings(app: object, workers: int = 1) -> uvicorn.Config:
         timeout_worker_healthcheck=30,  # a sibling that is still starting on a busy machine is not dead
         lifespan="on",
     )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Asked first; what it has not finished by then it takes up again at its next start."""
+    process.terminate()
+    try:
+        process.wait(GRACE * 2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

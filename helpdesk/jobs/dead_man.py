@@ -39,8 +39,11 @@ async def look(workshop: Workshop) -> bool:
         return False
     log.error("dead_man_rings", overdue_seconds=round(late))
     for alert_id, ticket_id in due:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.escalate(tx, alert_id, ticket_id)
+        try:
+            async with workshop.database.transaction(SYSTEM) as tx:
+                await tickets.escalate(tx, alert_id, ticket_id)
+        except Exception:
+            log.exception("dead_man_failed_on_one", alert=str(alert_id))
     async with workshop.database.transaction(SYSTEM) as tx:
         methods = await oncall.ringing.methods_due(tx)
     for method_id in methods:

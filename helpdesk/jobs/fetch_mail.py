@@ -45,6 +45,8 @@ class Fetchers:
                     await self._look()
                 except HelpdeskError as failure:
                     log.warning("mailboxes_not_looked_up", error=str(failure))
+                except Exception:
+                    log.exception("mailboxes_not_looked_up")
                 await asyncio.sleep(LOOK_EVERY)
         finally:
             for task in self._tasks.values():
@@ -74,6 +76,7 @@ class Fetchers:
                 async with _turn(self._workshop, inlet_id) as is_ours:
                     if is_ours:
                         await self._read(inlet_id)
+                        failures = 0
                 await asyncio.sleep(POLL_SECONDS)
             except (HelpdeskError, OSError, asyncpg.PostgresError) as failure:
                 log.warning("mailbox_failed", inlet=str(inlet_id), error=str(failure))

@@ -16,8 +16,12 @@ from helpdesk.domain import agents, contacts, inboxes, tickets
 from helpdesk.domain.tickets import Message, MessageKind, OutgoingMail, Ticket
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.job_queue import PAUSES
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
+
+TRIES = len(PAUSES)
+"""After so many hours of trying the agent is told on the message that it did not leave."""
 
 KEPT = "kept"
 """The server's answer where the demo keeps a mail to be looked at."""
@@ -28,6 +32,7 @@ class _Leased:
     raw: bytes | None
     envelope_from: str
     recipients: list[str]
+    attempts: int
 
 
 async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
@@ -40,6 +45,9 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         server_id = await _hand_over(workshop, leased, leased.raw)
     except Unavailable as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
+            if leased.attempts > TRIES:
+                await tickets.mailing.failed(tx, mail_id, failure.detail or failure.code)
+                return
             await tickets.mailing.put_off(tx, mail_id, str(failure))
         raise
     except Invalid as failure:
@@ -58,7 +66,7 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
             return None
         inbox = await inboxes.get(tx, mail.inbox_id)
         sender = workshop.carriers.bounce_address(mail.id, _domain(inbox))
-        recipients, raw = list(mail.recipients), mail.raw
+        recipients, raw, attempts = list(mail.recipients), mail.raw, mail.attempts
         wanted = await _wanted(workshop, tx, mail, inbox, instance) if raw is None else None
     if wanted is not None:
         try:
@@ -69,7 +77,7 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
             return None
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.mailing.freeze(tx, mail_id, wanted.message_id, raw)
-    return _Leased(raw, sender, recipients)
+    return _Leased(raw, sender, recipients, attempts)
 
 
 async def _hand_over(workshop: Workshop, leased: _Leased, raw: bytes) -> str:

@@ -102,12 +102,17 @@ DUTIES = [
 ]
 
 
+WAKING = frozenset({"escalate_alerts", "ring_due"})
+"""Duties that wake people."""
+
+
 class Timetable:
-    """One duty at a time in this process: each needs two connections of the pool."""
+    """Two duties at most at a time in this process, one that wakes people and one that does not: each needs
+    two connections of the pool, and nobody is woken late because of housekeeping."""
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
-        self._turn = asyncio.Lock()
+        self._turns = {True: asyncio.Lock(), False: asyncio.Lock()}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -116,7 +121,7 @@ class Timetable:
     async def _repeat(self, duty: Duty) -> None:
         while True:
             try:
-                async with self._turn:
+                async with self._turns[duty.name in WAKING]:
                     await run_once(self._workshop, duty)
             except HelpdeskError as failure:
                 log.warning("duty_delayed", duty=duty.name, error=str(failure))
@@ -141,8 +146,11 @@ async def _each(
     async with workshop.database.transaction(SYSTEM) as tx:
         found = await due(tx)
     for one in found:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            await act(tx, one)
+        try:
+            async with workshop.database.transaction(SYSTEM) as tx:
+                await act(tx, one)
+        except Exception:
+            log.exception("duty_failed_on_one", what=str(one))
 
 
 async def _is_mine(tx: Transaction, name: str) -> bool:

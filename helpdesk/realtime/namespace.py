@@ -126,7 +126,11 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         client = environ.get("asgi.scope", {}).get("client")
         now = self.database.clock.now()
         self._callers[sid] = Caller(subject, actor, now, actor.inbox_ids, client[0] if client else None)
-        await self.entered(actor)
+        try:
+            await self.entered(actor)
+        except BaseException:
+            self._callers.pop(sid, None)  # a socket that never got in must not count as present
+            raise
 
     async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:
         command = self.commands.get(event)

@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from helpdesk.actors import Actor
@@ -100,8 +101,8 @@ async def _discarded_when_lost(session: AsyncSession, driver: asyncpg.Connection
     try:
         yield
     finally:
-        if driver.is_closed():
-            await session.invalidate()
+        if driver.is_closed() or driver.is_in_transaction():
+            await session.invalidate()  # nor does one whose ROLLBACK was cut off
 
 
 def driver_dsn(url: str) -> str:
@@ -137,6 +138,8 @@ def _in_our_words(failure: Exception) -> Exception:
         if failure.connection_invalidated:
             return Unavailable("database_unavailable")
         cause = failure.orig.__cause__ if failure.orig is not None else failure
+    if isinstance(failure, PoolTimeout):
+        return Unavailable("database_busy", "Every connection is in use.")
     if isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
         return Conflict("try_again")
     if isinstance(cause, asyncpg.UniqueViolationError):

@@ -102,6 +102,7 @@ class Worker:
             await manager.run(
                 dequeue_timeout=timedelta(seconds=2),
                 batch_size=10,
+                max_concurrent_tasks=20,  # a flood of mail must not take every connection of the pool
                 heartbeat_timeout=timedelta(seconds=10),
                 log_aggregation_interval=timedelta(0),
                 shutdown_on_listener_failure=True,
@@ -117,6 +118,9 @@ class _Executor(EntrypointExecutor):
     async def execute(self, job: QueuedJob, context: Context) -> None:
         try:
             await super().execute(job, context)
+        except asyncio.CancelledError as stopped:
+            # The library would delete a job that is cancelled under way; at a shutdown it must come back.
+            raise RetryRequested(reason="the worker stopped") from stopped
         except (Unavailable, Conflict, LimitReached) as failure:
             raise self._retry(job, failure) from failure
         except HelpdeskError:

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 _PER_PAYLOAD = 150
 """Ids in one payload; PostgreSQL allows 8,000 bytes."""
 
+CHECK_EVERY = 5.0
+"""Seconds between two looks whether the bus still hears."""
+
 _LARGEST_WORD = 4_000
 _WORDS_KEPT = 500
 
@@ -93,15 +96,19 @@ class Wakeups:
             except HelpdeskError as failure:
                 log.warning("wakeups_lost_bus", error=str(failure))
                 await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("wakeups_failed")
+                await asyncio.sleep(0.5)
 
     async def _forward(self, line: Line) -> None:
+        checked_at = asyncio.get_running_loop().time()
         while True:
-            try:
-                await asyncio.wait_for(self._pending.wait(), timeout=5)
-            except TimeoutError:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pending.wait(), timeout=CHECK_EVERY)
+            await self._send_pending(line)
+            if asyncio.get_running_loop().time() - checked_at >= CHECK_EVERY:
                 await line.check()  # notices a connection that died silently
-            else:
-                await self._send_pending(line)
+                checked_at = asyncio.get_running_loop().time()
 
     async def _send_pending(self, line: Line) -> None:
         self._pending.clear()

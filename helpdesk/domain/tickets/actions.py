@@ -25,7 +25,7 @@ from helpdesk.domain.tickets.locking import followed, lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
 from helpdesk.domain.tickets.placing import place, pool_id, skills_asked
 from helpdesk.domain.tickets.repeats import said_before, source_seen
-from helpdesk.errors import Invalid
+from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.transaction import Transaction
 
 BODY_LIMIT = 20_000
@@ -101,6 +101,8 @@ async def reply(
         return said
     _require_text(body, uploads)
     ticket = await lock(tx, ticket_id)
+    if ticket.status == Status.MERGED:
+        raise Conflict("merged", "The ticket was merged into another; answer there.")
     message = await _add_own(tx, ticket, MessageKind.MESSAGE, body, uploads)
     row = await tx.record(ticket, ReplySent(message.id), client_id)
     if ticket.assignee_id is None and tx.actor.agent_id is not None:

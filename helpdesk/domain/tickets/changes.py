@@ -101,7 +101,8 @@ def for_priority(priority: int) -> tuple[int, int]:
 async def wake(tx: Transaction, ticket_id: UUID, reason: str) -> None:
     """A snoozed ticket's time has come: it returns to its place in the order."""
     ticket = await lock(tx, ticket_id)
-    if ticket.status == Status.SNOOZED:
+    is_time = ticket.snoozed_until is not None and ticket.snoozed_until <= tx.now
+    if ticket.status == Status.SNOOZED and is_time:  # it may have been snoozed anew meanwhile
         ticket.status, ticket.snoozed_until = Status.OPEN, None
         await tx.record(ticket, TicketWoken(reason))
         await sla.resume(tx, ticket)
