@@ -145,7 +145,7 @@ class _Copy:
 
 def _quick_folder() -> str | None:
     """Memory where there is plenty of it: what these databases hold is thrown away anyway."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     has_room = memory.is_dir() and shutil.disk_usage(memory).free > 4 << 30
     return str(memory) if has_room and os.access(memory, os.W_OK) else None
 

@@ -36,9 +36,13 @@ async def acknowledge_alert(request: Request) -> Response:
     actor = await actor_of(request)
     if actor.agent_id is None:
         raise Forbidden("no_agent")
-    async with database_of(request).transaction(actor) as tx:
-        alert = await tickets.acknowledge(tx, parse_id(request.path_params["id"], "alert"), actor.agent_id)
-        return answer(await _alert(tx, alert) or {"id": alert.id, "state": alert.status})
+    alert_id, agent_id = parse_id(request.path_params["id"], "alert"), actor.agent_id
+
+    async def acknowledge(tx: Transaction) -> dict[str, Any]:
+        alert = await tickets.acknowledge(tx, alert_id, agent_id)
+        return await _alert(tx, alert) or {"id": alert.id, "state": alert.status}
+
+    return answer(await database_of(request).settle(actor, acknowledge))
 
 
 async def show_alert(request: Request) -> Response:

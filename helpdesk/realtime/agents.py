@@ -137,8 +137,8 @@ class Agents(Namespace):
     async def acknowledge_alert(self, actor: Actor, data: dict[str, Any]) -> Json:
         if actor.agent_id is None:
             raise Invalid("no_agent")
-        async with self.database.transaction(actor) as tx:
-            alert = await tickets.acknowledge(tx, parse_id(data.get("alert"), "alert"), actor.agent_id)
+        alert_id, agent_id = parse_id(data.get("alert"), "alert"), actor.agent_id
+        alert = await self.database.settle(actor, lambda tx: tickets.acknowledge(tx, alert_id, agent_id))
         return {"ok": True, "state": alert.status}
 
     async def typing(self, actor: Actor, data: dict[str, Any]) -> None:

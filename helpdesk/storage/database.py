@@ -1,8 +1,8 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -17,6 +17,7 @@ from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
 from helpdesk.storage.transaction import Reactions, Transaction, driver_of
 
 Listener = Callable[[Transaction], None]
+T = TypeVar("T")
 
 _CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
@@ -66,6 +67,18 @@ class Database:
                 raise ours from failure
         for listener in self._listeners:
             listener(tx)
+
+    async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
+        """One transaction, and again where PostgreSQL chose it to end a deadlock: for what people press once."""
+        for _ in range(2):
+            try:
+                async with self.transaction(actor) as tx:
+                    return await act(tx)
+            except Conflict as conflict:
+                if conflict.code != "try_again":
+                    raise
+        async with self.transaction(actor) as tx:
+            return await act(tx)
 
     def on_commit(self, listener: Listener) -> None:
         """Called in this process after each commit, with the finished transaction. Must not block."""

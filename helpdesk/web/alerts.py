@@ -60,14 +60,17 @@ async def acknowledge_alert(request: Request) -> Response:
     """
     form = await request.form(max_files=0, max_fields=5)
     alert_id, actor = await _reader(request)
-    async with request.app.state.database.transaction(actor) as tx:
-        match form.get("do"):
-            case "next":
-                await tickets.hand_on(tx, alert_id)
-            case "close":
-                await oncall.close_alert(tx, alert_id)
-            case _:
-                await tickets.acknowledge(tx, alert_id, _own_id(actor))
+    wish = form.get("do")
+
+    async def answer(tx: Transaction) -> None:
+        if wish == "next":
+            await tickets.hand_on(tx, alert_id)
+        elif wish == "close":
+            await oncall.close_alert(tx, alert_id)
+        else:
+            await tickets.acknowledge(tx, alert_id, _own_id(actor))
+
+    await request.app.state.database.settle(actor, answer)
     return RedirectResponse(request.url.path, 303)
 
 

@@ -51,7 +51,9 @@ _GIVEN = "UPDATE availability SET assigned_at = $2, claims = claims + 1 WHERE ag
 # Chats of whoever is offline, and everything of those whose shift is over.
 _UNATTENDED = """
     SELECT t.id FROM availability v JOIN tickets t ON t.assignee_id = v.agent_id AND t.status = 'open'
-    WHERE v.state = 'offline' AND (t.channel = 'chat' OR v.released = 'all') LIMIT 200
+    WHERE v.state = 'offline' AND v.seen_at IS NOT NULL
+      AND (v.assigned_at IS NULL OR v.assigned_at <= v.since)
+      AND (t.channel = 'chat' OR v.released = 'all') LIMIT 200
 """
 
 
