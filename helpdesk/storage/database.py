@@ -69,7 +69,7 @@ class Database:
             listener(tx)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
-        """One transaction, and again where PostgreSQL chose it to end a deadlock: for what people press once."""
+        """One transaction, and again where PostgreSQL ended it to break a deadlock: for what people press."""
         for _ in range(2):
             try:
                 async with self.transaction(actor) as tx:
