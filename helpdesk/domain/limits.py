@@ -5,8 +5,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, or_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.errors import LimitReached
@@ -91,17 +90,18 @@ async def sweep(tx: Transaction) -> None:
     await tx.session.execute(delete(RateBucket).where(RateBucket.started_at < tx.now - _LONGEST))
 
 
+_COUNT = """
+    INSERT INTO rate_buckets AS b (key, started_at, count) VALUES ($1, $2, $3)
+    ON CONFLICT (key) DO UPDATE SET
+      count = CASE WHEN b.started_at <= $4 OR b.started_at > $2 THEN $3 ELSE b.count + $3 END,
+      started_at = CASE WHEN b.started_at <= $4 OR b.started_at > $2 THEN $2 ELSE b.started_at END
+    RETURNING count, started_at
+"""
+"""$4 is when a window that is over now began. One in the future is left from a clock that was set back."""
+
+
 async def _count(tx: Transaction, limit: Limit, who: object, cost: int) -> tuple[int, datetime]:
     key = hashlib.sha256(f"{limit.name}\0{who}".encode()).digest()
-    row = insert(RateBucket).values(key=key, started_at=tx.now, count=cost)
-    # A window in the future is left from a clock that was set back.
-    is_over = or_(RateBucket.started_at <= tx.now - limit.window, RateBucket.started_at > tx.now)
-    counted = row.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "count": case((is_over, cost), else_=RateBucket.count + cost),
-            "started_at": case((is_over, tx.now), else_=RateBucket.started_at),
-        },
-    ).returning(RateBucket.count, RateBucket.started_at)
-    count, started_at = (await tx.session.execute(counted)).one()
+    connection = await tx.driver()
+    count, started_at = await connection.fetchrow(_COUNT, key, tx.now, cost, tx.now - limit.window)
     return count, started_at

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import structlog
-import uuid_utils
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,7 +29,6 @@ class Caller:
             await self._app(scope, receive, send)
             return
         self._believe_proxies(scope)
-        request_id = uuid_utils.uuid7().hex
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:

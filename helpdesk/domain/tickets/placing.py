@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
 from helpdesk.domain import contacts, inboxes, plans, sla
 from helpdesk.domain.tickets import low_water, queue
 from helpdesk.domain.tickets.capacity import LANGUAGE
-from helpdesk.domain.tickets.model import Pool, Status, Ticket
+from helpdesk.domain.tickets.model import Status, Ticket
 from helpdesk.storage.ids import new_id
 from helpdesk.storage.transaction import Transaction
+
+_POOL = "SELECT id FROM pools WHERE inbox_id = $1 AND team_id IS NOT DISTINCT FROM $2 AND skills = $3"
+_NEW_POOL = "INSERT INTO pools (id, inbox_id, team_id, skills) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 
 
 async def place(tx: Transaction, ticket: Ticket) -> None:
@@ -44,16 +44,10 @@ def skills_asked(inbox: inboxes.Inbox, contact: contacts.Contact) -> list[str]:
 
 async def pool_id(tx: Transaction, inbox_id: UUID, team_id: UUID | None, skills: Sequence[str] = ()) -> UUID:
     """The pool of an inbox, team and set of skills, made on first use."""
-    asked = sorted(skills)
-    wanted = select(Pool.id).where(
-        Pool.inbox_id == inbox_id, Pool.team_id.is_not_distinct_from(team_id), Pool.skills == asked
-    )
-    found = await tx.session.scalar(wanted)
+    asked, connection = sorted(skills), await tx.driver()
+    found: UUID | None = await connection.fetchval(_POOL, inbox_id, team_id, asked)
     if found is None:
-        await tx.session.execute(
-            insert(Pool)
-            .values(id=new_id(tx.now), inbox_id=inbox_id, team_id=team_id, skills=asked)
-            .on_conflict_do_nothing()
-        )
-        found = (await tx.session.execute(wanted)).scalar_one()
+        await connection.execute(_NEW_POOL, new_id(tx.now), inbox_id, team_id, asked)
+        found = await connection.fetchval(_POOL, inbox_id, team_id, asked)
+    assert found is not None  # there before, or ours
     return found
