@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import secrets
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ class Caller:
             await self._app(scope, receive, send)
             return
         self._believe_proxies(scope)
+        request_id = secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
