@@ -328,7 +328,7 @@ def _database() -> Iterator[tuple[str, Path]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.8, help="length of each cell of a round")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of each cell of a round")
     parser.add_argument("--senders", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="at most 32")
     wanted = parser.parse_args()
     with _database() as (url, folder):
