@@ -34,6 +34,10 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 40.0
 
 
+DYING_AT = list(POINTS) if os.environ.get("HELPDESK_KILL_ROUNDS") else list(POINTS)[::3]
+"""Every point in the long form; the everyday run takes some of them."""
+
+
 @dataclass
 class Night:
     database: Database
@@ -122,7 +126,7 @@ async def a_worker(
             await process.wait()
 
 
-@pytest.mark.parametrize("point", list(POINTS))
+@pytest.mark.parametrize("point", DYING_AT)
 async def test_a_worker_that_dies_anywhere_loses_no_ring_and_doubles_no_key(night: Night, point: str) -> None:
     await night.raise_alerts(5)
     await night.let_time_pass()
