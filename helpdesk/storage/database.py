@@ -26,6 +26,7 @@ _CONNECTION_LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # told of its end and asked again before the socket closed
     ConnectionError,
     TimeoutError,
 )
@@ -110,12 +111,16 @@ async def _living_connection(session: AsyncSession) -> asyncpg.Connection:
 
 @asynccontextmanager
 async def _discarded_when_lost(session: AsyncSession, driver: asyncpg.Connection) -> AsyncIterator[None]:
-    """A connection that broke never goes back to the pool."""
+    """A connection that broke never goes back to the pool, nor does one whose ROLLBACK was cut off."""
+    is_broken = False
     try:
         yield
+    except asyncpg.InternalClientError:
+        is_broken = True
+        raise
     finally:
-        if driver.is_closed() or driver.is_in_transaction():
-            await session.invalidate()  # nor does one whose ROLLBACK was cut off
+        if is_broken or driver.is_closed() or driver.is_in_transaction():
+            await session.invalidate()
 
 
 def driver_dsn(url: str) -> str:

@@ -1,5 +1,7 @@
 """A transaction holds from its very first statement on."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -52,6 +54,21 @@ async def test_a_connection_that_dies_under_a_transaction_is_unavailable_once(da
 
     async with database.transaction(SYSTEM) as tx:
         assert await (await tx.driver()).fetchval("SELECT instance FROM installation") != "lost"
+
+
+async def test_an_end_told_between_two_statements_is_unavailable_however_far_it_has_come(
+    database: Database,
+) -> None:
+    """The driver may know of it half: told by the server, and the socket not closed yet."""
+    for turns in range(12):
+        with pytest.raises(Unavailable):  # noqa: PT012
+            async with database.transaction(SYSTEM) as tx:
+                process = await (await tx.driver()).fetchval("SELECT pg_backend_pid()")
+                administrator = await database.connect()
+                await administrator.execute("SELECT pg_terminate_backend($1)", process)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+        administrator.terminate()
 
 
 async def test_an_inserted_row_has_its_defaults_and_is_followed_like_one_that_was_read(
