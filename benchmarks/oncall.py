@@ -16,11 +16,12 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth.sealing import seal
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, oncall, tickets
-from helpdesk.domain.oncall import contact_methods, schedules
-from helpdesk.domain.oncall.contact_methods import MethodKind
-from helpdesk.domain.oncall.escalation import Policy
-from helpdesk.domain.oncall.rota_shapes import LayerDraft, ScheduleDraft
-from helpdesk.domain.oncall.shifts import Schedule, final, on_call_at
+from helpdesk.domain.oncall.alerting import contact_methods
+from helpdesk.domain.oncall.alerting.contact_methods import MethodKind
+from helpdesk.domain.oncall.alerting.escalation import Policy
+from helpdesk.domain.oncall.rota import schedules
+from helpdesk.domain.oncall.rota.drafts import LayerDraft, ScheduleDraft
+from helpdesk.domain.oncall.rota.shifts import Schedule, final, on_call_at
 from helpdesk.jobs import timetable
 from helpdesk.jobs.handlers import handlers
 from helpdesk.jobs.reactions import REACTIONS

@@ -26,9 +26,8 @@ from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, contacts, inboxes, tickets
 from helpdesk.domain.contacts import IdentityKind
-from helpdesk.domain.tickets import claiming
-from helpdesk.domain.tickets.low_water import BEGINNING
-from helpdesk.domain.tickets.queue import Take
+from helpdesk.domain.tickets.queue import Take, claiming
+from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage import migrations
 from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import EmbeddedDatabase

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.child import Readers
 from helpdesk.domain.inboxes import Inbox
-from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Ticket, mail_intake
+from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Ticket
+from helpdesk.domain.tickets.mail import intake
 from helpdesk.jobs.read_mail import read_mail
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import Workshop, open_workshop
@@ -66,7 +67,7 @@ class MailDesk:
         self, raw: bytes, *, to: str | None = None, envelope_from: str = "x@x.example"
     ) -> RawMail:
         async with self.database.transaction(SYSTEM) as tx:
-            mail_id = await mail_intake.keep_for(
+            mail_id = await intake.keep_for(
                 tx, to or str(self.inbox.address), path="smtp", envelope_from=envelope_from, raw=raw
             )
         await read_mail(self.workshop, {"mail_id": str(mail_id)})

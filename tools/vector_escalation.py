@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from helpdesk.domain.oncall.escalation import (
+from helpdesk.domain.oncall.alerting.escalation import (
     Policy,
     Rule,
     State,

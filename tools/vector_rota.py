@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from helpdesk.domain import wall_clock
-from helpdesk.domain.oncall import coverage, escalation, ledger, overrides, restrictions, rotations
-from helpdesk.domain.oncall.overrides import Change, Duty, Override, Temporary
-from helpdesk.domain.oncall.rotations import Rotation, Unit, Version
-from helpdesk.domain.oncall.shifts import Layer, Record, Schedule, final, on_call_at
+from helpdesk.domain.oncall.alerting import escalation
+from helpdesk.domain.oncall.rota import coverage, ledger, overrides, restrictions, rotations
+from helpdesk.domain.oncall.rota.overrides import Change, Duty, Override, Temporary
+from helpdesk.domain.oncall.rota.rotations import Rotation, Unit, Version
+from helpdesk.domain.oncall.rota.shifts import Layer, Record, Schedule, final, on_call_at
 from helpdesk.errors import Invalid
 from tools.vector_shapes import (
     MONDAY,

@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk.domain import wall_clock
-from helpdesk.domain.oncall.restrictions import DAYS, EVERY_DAY, Window
-from helpdesk.domain.oncall.rotations import Unit, Version
+from helpdesk.domain.oncall.rota.restrictions import DAYS, EVERY_DAY, Window
+from helpdesk.domain.oncall.rota.rotations import Unit, Version
 
 UNITS = {"hourly": Unit.HOUR, "daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
 SUNDAY_FIRST = (6, 0, 1, 2, 3, 4, 5)

@@ -14,7 +14,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import database_of
 from helpdesk.domain import oncall, tickets
-from helpdesk.domain.tickets import inlets
+from helpdesk.domain.tickets.mail import inlets
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.storage import job_queue, migrations
 from helpdesk.storage.transaction import Transaction
@@ -126,7 +126,7 @@ async def _measure(registry: CollectorRegistry, tx: Transaction, request: Reques
     )
     Gauge("helpdesk_jobs_held", "Jobs given up", registry=registry).set(await job_queue.held(connection))
     mails = Gauge("helpdesk_mails", "Incoming mails by what became of them", ["state"], registry=registry)
-    for state, count in (await tickets.mail_intake.states(tx)).items():
+    for state, count in (await tickets.mail.intake.states(tx)).items():
         mails.labels(state).set(count)
     Gauge("helpdesk_sockets", "Open sockets of this process", registry=registry).set(
         request.app.state.sockets()

@@ -16,8 +16,8 @@ from helpdesk.api.requests import database_of
 from helpdesk.channels.email import providers
 from helpdesk.channels.email.providers import Posted
 from helpdesk.domain import inboxes
-from helpdesk.domain.tickets import inlets, mail_intake
-from helpdesk.domain.tickets.mail_model import Inlet
+from helpdesk.domain.tickets.mail import inlets, intake
+from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated, Unavailable
 from helpdesk.storage.sealing import Sealer
 
@@ -85,9 +85,9 @@ async def _keep(request: Request, provider: str, door: _Door, posted: Posted) ->
                 raise Unauthenticated("replayed")
             return True
         to = posted.envelope_to
-        known = await mail_intake.inbox_for(tx, to) if to else None
+        known = await intake.inbox_for(tx, to) if to else None
         address = to if known is not None and known.id == door.inbox.id else str(door.inbox.address)
-        await mail_intake.keep(
+        await intake.keep(
             tx, inbox_id=door.inbox.id, path=provider, envelope_from=posted.envelope_from,
             envelope_to=address, raw=posted.raw,
         )  # fmt: skip

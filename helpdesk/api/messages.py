@@ -10,7 +10,8 @@ from helpdesk.api.answers import answer, told
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.channels import uploads
 from helpdesk.domain import tickets
-from helpdesk.domain.tickets import following, mail_intake, unverified
+from helpdesk.domain.tickets import unverified
+from helpdesk.domain.tickets.mail import following, intake
 from helpdesk.parsing import parse_id, parse_json
 
 
@@ -43,7 +44,7 @@ async def block_message(request: Request) -> Response:
 async def show_original(request: Request) -> Response:
     """The mail behind a message, byte by byte as it came."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        kept = await mail_intake.original_of(tx, parse_id(request.path_params["id"]))
+        kept = await intake.original_of(tx, parse_id(request.path_params["id"]))
     return original(kept)
 
 

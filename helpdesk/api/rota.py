@@ -12,11 +12,11 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall.coverage import findings, shifts
-from helpdesk.domain.oncall.escalation import Policy
-from helpdesk.domain.oncall.exceptions import OverrideDraft
-from helpdesk.domain.oncall.overrides import Change
-from helpdesk.domain.oncall.shifts import Schedule, final
+from helpdesk.domain.oncall.alerting.escalation import Policy
+from helpdesk.domain.oncall.rota.coverage import findings, shifts
+from helpdesk.domain.oncall.rota.exceptions import OverrideDraft
+from helpdesk.domain.oncall.rota.overrides import Change
+from helpdesk.domain.oncall.rota.shifts import Schedule, final
 from helpdesk.domain.permissions import require_reader
 from helpdesk.errors import Invalid
 from helpdesk.parsing import parse_id

@@ -19,7 +19,7 @@ from helpdesk.cli.mail_import import import_mail
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps
-from helpdesk.domain.tickets import mail_intake
+from helpdesk.domain.tickets.mail import intake
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.serving import serve as serve_one
@@ -189,8 +189,8 @@ def receive_mail(
     async def run(database: Database) -> None:
         wakeups = Wakeups(database, bus_for(database, Settings().bus))
         async with database.transaction(SYSTEM) as tx:
-            address = inbox or await mail_intake.default_address(tx)
-            await mail_intake.keep_for(tx, address, path="pipe", envelope_from=sender, raw=raw)
+            address = inbox or await intake.default_address(tx)
+            await intake.keep_for(tx, address, path="pipe", envelope_from=sender, raw=raw)
         await wakeups.flush()
 
     try:

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from helpdesk.actors import SYSTEM
 from helpdesk.cli.running import err
-from helpdesk.domain.tickets import mail_intake
+from helpdesk.domain.tickets.mail import intake
 from helpdesk.errors import Invalid
 from helpdesk.storage.database import Database
 
@@ -25,14 +25,14 @@ async def import_mail(database: Database, source: Path, address: str | None) -> 
         task = progress.add_task("Importing", total=total)
         for batch in _batches(mails_in(source)):
             async with database.transaction(SYSTEM) as tx:
-                to = address or await mail_intake.default_address(tx)
+                to = address or await intake.default_address(tx)
                 for raw in batch:
                     if not raw.strip() or len(raw) > _LARGEST:
                         left += 1
-                    elif await mail_intake.is_kept(tx, to, raw):
+                    elif await intake.is_kept(tx, to, raw):
                         known += 1
                     else:
-                        await mail_intake.keep_for(tx, to, path="import", envelope_from="", raw=raw)
+                        await intake.keep_for(tx, to, path="import", envelope_from="", raw=raw)
                         kept += 1
             progress.advance(task, len(batch))
     return kept, known, left

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.demo import company, customers
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans
-from helpdesk.domain.oncall import escalation
+from helpdesk.domain.oncall.alerting import escalation
 from helpdesk.domain.sla.business_time import DAYS
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction

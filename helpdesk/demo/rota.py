@@ -7,10 +7,11 @@ from uuid import UUID
 
 from helpdesk.demo import company
 from helpdesk.domain import agents, oncall, wall_clock
-from helpdesk.domain.oncall import contact_methods, exceptions, schedules, swaps
-from helpdesk.domain.oncall.coverage import Shift, shifts
-from helpdesk.domain.oncall.exceptions import OverrideDraft
-from helpdesk.domain.oncall.overrides import Change
+from helpdesk.domain.oncall.alerting import contact_methods
+from helpdesk.domain.oncall.rota import exceptions, schedules, swaps
+from helpdesk.domain.oncall.rota.coverage import Shift, shifts
+from helpdesk.domain.oncall.rota.exceptions import OverrideDraft
+from helpdesk.domain.oncall.rota.overrides import Change
 from helpdesk.storage.transaction import Transaction
 
 _BEHIND, _AHEAD = timedelta(days=90), timedelta(days=60)

@@ -14,8 +14,8 @@ import structlog
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.mailbox import Mailbox, MailboxAddress
 from helpdesk.domain import inboxes
-from helpdesk.domain.tickets import inlets, mail_intake
-from helpdesk.domain.tickets.mail_model import Inlet
+from helpdesk.domain.tickets.mail import inlets, intake
+from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import HelpdeskError, Unavailable
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.sealing import Sealer
@@ -115,7 +115,7 @@ async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread
     while (mail := await loop.run_in_executor(thread, next, fetched, None)) is not None:
         async with workshop.database.transaction(SYSTEM) as tx:
             if mail.raw.strip():
-                await mail_intake.keep(
+                await intake.keep(
                     tx,
                     inbox_id=inbox.id,
                     path="imap",

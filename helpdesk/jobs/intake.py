@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from helpdesk.actors import SYSTEM
-from helpdesk.domain.tickets import inlets, mail_intake
+from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.errors import NotFound
 from helpdesk.storage.database import Database
 
@@ -88,7 +88,7 @@ class Intake:
         async with self._database.transaction(SYSTEM) as tx:
             for one in deliveries:
                 for address, inbox_id in one.recipients:
-                    await mail_intake.keep(
+                    await intake.keep(
                         tx,
                         inbox_id=inbox_id,
                         path=one.path,
@@ -104,7 +104,7 @@ class Intake:
         if known is not None and now < known[1]:
             return known[0]
         async with self._database.transaction(SYSTEM) as tx:
-            inbox = await mail_intake.inbox_for(tx, address)
+            inbox = await intake.inbox_for(tx, address)
             if inbox is None:
                 await inlets.refused(tx, "smtp", "no_such_recipient")
                 return None

@@ -14,8 +14,9 @@ from helpdesk.channels.email.forwards import is_forward_subject
 from helpdesk.channels.email.mail import Mail
 from helpdesk.domain import agents, contacts, inboxes
 from helpdesk.domain.contacts import IdentityKind
-from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket, following, mail_threads
-from helpdesk.domain.tickets.threading import Facts, Match, Proof, Target
+from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket
+from helpdesk.domain.tickets.mail import following, references
+from helpdesk.domain.tickets.mail.threading import Facts, Match, Proof, Target
 from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
 
@@ -54,7 +55,7 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
     Mails that share any id wait for each other here, so that no two of them open one thread twice.
     """
     cited = _cited_ids(mail)
-    await mail_threads.one_at_a_time(tx, [*([mail.message_id] if mail.message_id else []), *cited])
+    await references.one_at_a_time(tx, [*([mail.message_id] if mail.message_id else []), *cited])
     kept.rfc_message_id, kept.fingerprint = mail.message_id, _fingerprint(mail)
     inbox = await inboxes.get(tx, kept.inbox_id)
     sender = mail.sender.key if mail.sender else ""
@@ -107,17 +108,17 @@ class _Seeker:
 
     async def weak(self, cited: list[str]) -> Match | None:
         """The ticket of a message that this mail cites by an id of the outside world."""
-        message = await mail_threads.known_by(self._tx, self._inbox_id, cited) if cited else None
+        message = await references.known_by(self._tx, self._inbox_id, cited) if cited else None
         return await self.of_message(message.id if message else None)
 
     async def cited(self, own: str | None, cited: list[str]) -> Match | None:
         """Row 9b. Who was sent an answer's copy may follow with the mail it answers: its writer had it.
         A common ancestor alone proves less, so there the sender must be on the ticket."""
-        for message in await mail_threads.citing(self._tx, self._inbox_id, [own]) if own else []:
+        for message in await references.citing(self._tx, self._inbox_id, [own]) if own else []:
             match = await self.of_message(message.id)
             if match is not None and (match.participant or self._sender in _addressed(message)):
                 return Match(match.ticket_id, True, target=match.target)
-        for message in await mail_threads.citing(self._tx, self._inbox_id, cited) if cited else []:
+        for message in await references.citing(self._tx, self._inbox_id, cited) if cited else []:
             match = await self.of_message(message.id)
             if match is not None and match.participant:
                 return match
@@ -191,7 +192,7 @@ async def _ticket_of(tx: Transaction, carrier: Carrier) -> Ticket | None:
 
 async def _copies(tx: Transaction, kept: RawMail) -> tuple[RawMail | None, RawMail | None]:
     """(the same mail in this inbox, the same mail on a ticket of another one)."""
-    same = await mail_threads.same_mail(tx, kept)
+    same = await references.same_mail(tx, kept)
     here = next((one for one in same if one.inbox_id == kept.inbox_id), None)
     elsewhere = next(
         (one for one in same if one.inbox_id != kept.inbox_id and one.message_id is not None), None
@@ -212,7 +213,7 @@ async def _is_own_loop(tx: Transaction, mail: Mail, house: House) -> bool:
 async def _source_id(tx: Transaction, kept: RawMail) -> str | None:
     """Its Message-ID; with a mark behind it where another mail used the same one for other words."""
     given = kept.rfc_message_id
-    if given is None or await mail_threads.known_by(tx, kept.inbox_id, [given]) is None:
+    if given is None or await references.known_by(tx, kept.inbox_id, [given]) is None:
         return given
     return f"{given} {(kept.fingerprint or '')[:16]}"
 

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.domain import agents, inboxes
-from helpdesk.domain.tickets import inlets, mail_intake, mailing
-from helpdesk.domain.tickets.mail_model import Inlet
+from helpdesk.domain.tickets.mail import inlets, intake, mailing
+from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
@@ -27,7 +27,7 @@ async def watch_inlets(workshop: Workshop) -> None:
 async def requeue_unread_mail(workshop: Workshop) -> None:
     """Reading is safe to repeat, so a lost job costs a quarter of an hour and no mail."""
     async with workshop.database.transaction(SYSTEM) as tx:
-        for mail_id in await mail_intake.unread_since(tx, tx.now - LOST_AFTER):
+        for mail_id in await intake.unread_since(tx, tx.now - LOST_AFTER):
             tx.enqueue("read_mail", mail_id=str(mail_id))
 
 

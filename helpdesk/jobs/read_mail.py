@@ -13,17 +13,10 @@ from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.events import AlsoReceived
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import (
-    RawMail,
-    Ticket,
-    acknowledging,
-    following,
-    mail_threads,
-    senders,
-    threading,
-)
+from helpdesk.domain.tickets import RawMail, Ticket
 from helpdesk.domain.tickets.attachments import StoredFile
-from helpdesk.domain.tickets.threading import Action, Decision
+from helpdesk.domain.tickets.mail import acknowledging, following, references, senders, threading
+from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.errors import Conflict, Invalid, Unavailable
 from helpdesk.jobs.mail_facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
@@ -44,7 +37,7 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     """Ends with the mail in exactly one state. Nothing in it can stop the next one."""
     mail_id = UUID(job["mail_id"])
     async with workshop.database.transaction(SYSTEM) as tx:
-        kept = await tickets.mail_intake.to_read(tx, mail_id)
+        kept = await tickets.mail.intake.to_read(tx, mail_id)
         if kept is None:
             return
         raw, is_wide = kept.raw, kept.is_wide
@@ -70,7 +63,7 @@ async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[Stor
     """On its ticket, in one transaction."""
     house = House(workshop.carriers, await workshop.instance(), workshop.authserv_ids)
     async with workshop.database.transaction(SYSTEM) as tx:
-        kept = await tickets.mail_intake.to_read(tx, mail_id)
+        kept = await tickets.mail.intake.to_read(tx, mail_id)
         if kept is None:
             return
         gathered = await gather(tx, kept, mail, house)
@@ -84,8 +77,8 @@ async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[Stor
 async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) -> None:
     """A mail that cannot be read is tried again, then kept apart for an administrator."""
     async with workshop.database.transaction(SYSTEM) as tx:
-        if await tickets.mail_intake.count_attempt(tx, mail_id) >= TRIES:
-            await tickets.mail_intake.quarantine(tx, mail_id, failure.code)
+        if await tickets.mail.intake.count_attempt(tx, mail_id) >= TRIES:
+            await tickets.mail.intake.quarantine(tx, mail_id, failure.code)
             return
     raise Unavailable("mail_not_read_yet", failure.code)
 
@@ -123,7 +116,7 @@ async def _act(
     attachment_ids = [(await tickets.attachments.add(tx, file)).id for file in files]
     inbound = _inbound(kept, gathered, decision, tuple(attachment_ids))
     said = await tickets.receive_message(tx, inbound)
-    await mail_threads.remember(tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to])
+    await references.remember(tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to])
     await _follow_up(tx, kept, gathered, decision, said)
     return said.message_id
 
@@ -256,7 +249,9 @@ async def _note_bounce(tx: Transaction, gathered: Gathered) -> None:
     if bounce is None or gathered.bounced_mail_id is None or bounce.kind != "failed" or not bounce.permanent:
         return
     why = "; ".join(f"{one.address}: {one.diagnostic or one.status}" for one in bounce.recipients)
-    recipients = await tickets.mailing.bounced(tx, gathered.bounced_mail_id, why or "The mail came back.")
+    recipients = await tickets.mail.mailing.bounced(
+        tx, gathered.bounced_mail_id, why or "The mail came back."
+    )
     failed = {one.address.lower(): one.diagnostic or one.status for one in bounce.recipients}
     for address in recipients:
         if address in failed or len(recipients) == 1:

@@ -10,8 +10,8 @@ from helpdesk.auth import links
 from helpdesk.auth.sealing import derived, unseal
 from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall, tickets
-from helpdesk.domain.oncall.contact_methods import ContactMethod, MethodKind
-from helpdesk.domain.oncall.ringing import SEND_WITHIN, Bundle
+from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
+from helpdesk.domain.oncall.alerting.ringing import SEND_WITHIN, Bundle
 from helpdesk.errors import Conflict, Invalid, NotFound, Unavailable
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.transaction import Transaction
@@ -65,7 +65,7 @@ async def send_test(workshop: Workshop, method: ContactMethod, locale: str) -> N
     if method.address is None:
         async with workshop.database.transaction(SYSTEM) as tx:
             agent = await agents.get(tx, method.agent_id)
-            await tickets.mailing.queue_notice(tx, recipients=[agent.email], subject=title, body=body)
+            await tickets.mail.mailing.queue_notice(tx, recipients=[agent.email], subject=title, body=body)
         return
     await _deliver(workshop, method, said, f"test:{method.id}:{now.timestamp():.0f}")
 
@@ -73,7 +73,7 @@ async def send_test(workshop: Workshop, method: ContactMethod, locale: str) -> N
 async def _queue_mail(workshop: Workshop, tx: Transaction, bundle: Bundle) -> None:
     """Into the outbox in the transaction that marks it as sent."""
     said = await _said(workshop, tx, bundle)
-    mail = await tickets.mailing.queue_notice(
+    mail = await tickets.mail.mailing.queue_notice(
         tx,
         recipients=[_mail_address(workshop, bundle)],
         subject=said["title"],
@@ -129,7 +129,7 @@ async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, An
             await pagers.notify(address, said["title"], said["body"])
         case MethodKind.EMAIL:
             async with workshop.database.transaction(SYSTEM) as tx:
-                await tickets.mailing.queue_notice(
+                await tickets.mail.mailing.queue_notice(
                     tx, recipients=[address], subject=said["title"], body=said["body"]
                 )
 

@@ -120,7 +120,7 @@ async def _known(tx: Transaction, ids: Iterable[UUID]) -> list[agents.Agent]:
 
 async def _mail(tx: Transaction, agent: agents.Agent, subject: str, lines: list[str]) -> None:
     try:
-        await tickets.mailing.queue_notice(
+        await tickets.mail.mailing.queue_notice(
             tx, recipients=[agent.email], subject=subject, body="\n\n".join(lines)
         )
     except NotFound:

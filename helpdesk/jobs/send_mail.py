@@ -46,22 +46,22 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     except Unavailable as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
             if leased.attempts > TRIES:
-                await tickets.mailing.failed(tx, mail_id, failure.detail or failure.code)
+                await tickets.mail.mailing.failed(tx, mail_id, failure.detail or failure.code)
                 return
-            await tickets.mailing.put_off(tx, mail_id, str(failure))
+            await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
         raise
     except Invalid as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.mailing.failed(tx, mail_id, failure.detail or failure.code)
+            await tickets.mail.mailing.failed(tx, mail_id, failure.detail or failure.code)
         return
     async with workshop.database.transaction(SYSTEM) as tx:
-        await tickets.mailing.handed_over(tx, mail_id, server_id)
+        await tickets.mail.mailing.handed_over(tx, mail_id, server_id)
 
 
 async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
     instance = await workshop.instance()
     async with workshop.database.transaction(SYSTEM) as tx:
-        mail = await tickets.mailing.lease(tx, mail_id)
+        mail = await tickets.mail.mailing.lease(tx, mail_id)
         if mail is None:
             return None
         inbox = await inboxes.get(tx, mail.inbox_id)
@@ -73,10 +73,10 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
             raw = await asyncio.to_thread(composing.compose, wanted)
         except Invalid as failure:
             async with workshop.database.transaction(SYSTEM) as tx:
-                await tickets.mailing.failed(tx, mail_id, failure.detail or failure.code)
+                await tickets.mail.mailing.failed(tx, mail_id, failure.detail or failure.code)
             return None
         async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.mailing.freeze(tx, mail_id, wanted.message_id, raw)
+            await tickets.mail.mailing.freeze(tx, mail_id, wanted.message_id, raw)
     return _Leased(raw, sender, recipients, attempts)
 
 

@@ -53,7 +53,7 @@ async def show_outbox(request: Request) -> Response:
     _require_demo(request)
     await session_of(request)
     async with request.app.state.database.transaction(SYSTEM) as tx:
-        kept = await tickets.mailing.kept(tx)
+        kept = await tickets.mail.mailing.kept(tx)
     pages: Pages = request.app.state.pages
     return pages.render(request, "outbox.html", mails=[_mail(row) for row in kept])
 
@@ -78,7 +78,7 @@ async def _wanted(request: Request) -> Mail:
     _require_demo(request)
     mail_id = parse_id(request.path_params["id"], "mail")
     async with request.app.state.database.transaction(SYSTEM) as tx:
-        return _mail(await tickets.mailing.kept_mail(tx, mail_id))
+        return _mail(await tickets.mail.mailing.kept_mail(tx, mail_id))
 
 
 def _require_demo(request: Request) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from helpdesk.actors import Role
-from helpdesk.domain.oncall import schedules
+from helpdesk.domain.oncall.rota import schedules
 from tests.domain.oncall.test_rota import HANDOFF, NOON, a_draft
 from tests.factories import an_agent
 

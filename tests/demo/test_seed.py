@@ -176,7 +176,7 @@ async def test_a_missed_target_was_recorded_when_it_was_missed(tx: Transaction) 
 
 
 async def test_nothing_of_the_past_is_left_to_be_sent(tx: Transaction) -> None:
-    mails = await tickets.mailing.kept(tx)
+    mails = await tickets.mail.mailing.kept(tx)
 
     assert mails
     assert {(mail.state, mail.server_id) for mail in mails} == {("sent", "sample")}

@@ -10,7 +10,7 @@ from typing import Any
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
 from helpdesk.clock import SystemClock
-from helpdesk.domain.tickets import mail_intake, mailing
+from helpdesk.domain.tickets.mail import intake, mailing
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import open_workshop
@@ -29,7 +29,7 @@ async def take_in(database: Database) -> None:
     async def receive(sender: str, recipients: Any, raw: bytes, *_: str) -> None:
         async with database.transaction(SYSTEM) as tx:
             for one in recipients:
-                await mail_intake.keep_for(tx, one, path="smtp", envelope_from=sender, raw=raw)
+                await intake.keep_for(tx, one, path="smtp", envelope_from=sender, raw=raw)
         die()
 
     port = await Listener(lambda _: True, receive, hostname="mx").start("127.0.0.1", 0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk.clock import SystemClock
-from helpdesk.domain.oncall import actions, ringing
+from helpdesk.domain.oncall.alerting import actions, ringing
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs import ring as ringer
 from helpdesk.jobs import timetable

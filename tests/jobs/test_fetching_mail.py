@@ -10,8 +10,9 @@ import pytest
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.mailbox import Mailbox, MailboxAddress
-from helpdesk.domain.tickets import RawMail, inlets
-from helpdesk.domain.tickets.mail_model import Inlet
+from helpdesk.domain.tickets import RawMail
+from helpdesk.domain.tickets.mail import inlets
+from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.fetch_mail import Fetchers, fetch_new
 from helpdesk.storage.sealing import Sealer

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from helpdesk.actors import SYSTEM
 from helpdesk.app import Web
 from helpdesk.clock import FixedClock
-from helpdesk.domain.tickets import RawMail, inlets
+from helpdesk.domain.tickets import RawMail
+from helpdesk.domain.tickets.mail import inlets
 from helpdesk.storage.sealing import Sealer
 from tests.mail_desk import MailDesk, a_mail
 

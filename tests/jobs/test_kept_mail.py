@@ -14,7 +14,8 @@ from helpdesk.auth import sessions
 from helpdesk.channels.email.child import Readers
 from helpdesk.cli.mail_import import import_mail
 from helpdesk.clock import FixedClock
-from helpdesk.domain.tickets import OutgoingMail, RawMail, Ticket, inlets, mail_intake
+from helpdesk.domain.tickets import OutgoingMail, RawMail, Ticket
+from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.mail_watch import requeue_unread_mail, watch_inlets
 from helpdesk.jobs.read_mail import read_mail
@@ -202,7 +203,7 @@ async def test_administrators_hear_once_of_an_inlet_that_fails_for_five_minutes(
 
 async def test_a_mail_whose_job_was_lost_is_read_after_all(desk: MailDesk, clock: FixedClock) -> None:
     async with desk.database.transaction(SYSTEM) as tx:
-        await mail_intake.keep_for(tx, "support@demo.localhost", path="smtp", envelope_from="", raw=a_mail())
+        await intake.keep_for(tx, "support@demo.localhost", path="smtp", envelope_from="", raw=a_mail())
         tx.jobs.clear()
     clock.advance(timedelta(minutes=20))
 

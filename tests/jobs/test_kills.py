@@ -20,7 +20,8 @@ from helpdesk.channels.email.listener import Listener
 from helpdesk.domain import tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, mail_intake
+from helpdesk.domain.tickets import Message, OutgoingMail, RawMail
+from helpdesk.domain.tickets.mail import intake
 from helpdesk.jobs.read_mail import read_mail
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.settings import Settings
@@ -58,7 +59,7 @@ async def test_killed_between_commit_and_250_the_senders_second_try_is_the_same_
     async def receive(sender: str, recipients: Any, raw: bytes, *_: str) -> None:
         async with desk.database.transaction(SYSTEM) as tx:
             for one in recipients:
-                await mail_intake.keep_for(tx, one, path="smtp", envelope_from=sender, raw=raw)
+                await intake.keep_for(tx, one, path="smtp", envelope_from=sender, raw=raw)
 
     well = Listener(lambda _: True, receive, hostname="mx")
     port = await well.start("127.0.0.1", 0)

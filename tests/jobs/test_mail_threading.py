@@ -12,7 +12,8 @@ from helpdesk.actors import SYSTEM, Role
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, following, senders
+from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status
+from helpdesk.domain.tickets.mail import following, senders
 from helpdesk.jobs.read_mail import read_mail
 from tests.factories import an_agent, an_inbox
 from tests.mail_desk import MailDesk, a_mail
@@ -260,7 +261,7 @@ async def test_mails_of_one_thread_read_at_the_same_time_make_one_ticket(desk: M
         async with desk.database.transaction(SYSTEM) as tx:
             raw = a_mail(f"Step {step}", message_id=ids[step], **_citing(ids[:step]))
             kept.append(
-                await tickets.mail_intake.keep_for(
+                await tickets.mail.intake.keep_for(
                     tx, "support@demo.localhost", path="smtp", envelope_from="", raw=raw
                 )
             )

@@ -24,9 +24,9 @@ from helpdesk.auth.sealing import seal
 from helpdesk.channels import pagers
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, oncall, tickets
-from helpdesk.domain.oncall.contact_methods import ContactMethod, MethodKind
-from helpdesk.domain.oncall.escalation import Policy
-from helpdesk.domain.oncall.ringing import BUNDLE, LEASE
+from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
+from helpdesk.domain.oncall.alerting.escalation import Policy
+from helpdesk.domain.oncall.alerting.ringing import BUNDLE, LEASE
 from helpdesk.domain.tickets import OutgoingMail
 from helpdesk.jobs import dead_man, timetable
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, ring, webhook_secret

@@ -18,8 +18,8 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth.sealing import seal
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, oncall, tickets
-from helpdesk.domain.oncall.contact_methods import MethodKind
-from helpdesk.domain.oncall.escalation import Policy, State
+from helpdesk.domain.oncall.alerting.contact_methods import MethodKind
+from helpdesk.domain.oncall.alerting.escalation import Policy, State
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.jobs.ring import ADDRESS_PURPOSE
 from helpdesk.storage.database import Database

@@ -9,7 +9,8 @@ from helpdesk.app import Web
 from helpdesk.auth import api_keys
 from helpdesk.clock import FixedClock
 from helpdesk.domain import tickets
-from helpdesk.domain.tickets import senders, unverified
+from helpdesk.domain.tickets import unverified
+from helpdesk.domain.tickets.mail import senders
 from helpdesk.errors import Conflict, Forbidden
 from tests.factories import an_agent, as_agent, as_contact
 from tests.jobs.test_mail_threading import answered, followers, reply_address

@@ -17,8 +17,8 @@ from helpdesk.auth import links, passwords
 from helpdesk.auth.requests import resuming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall import schedules
-from helpdesk.domain.oncall.shifts import on_call_at
+from helpdesk.domain.oncall.rota import schedules
+from helpdesk.domain.oncall.rota.shifts import on_call_at
 from helpdesk.domain.tickets import OutgoingMail
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import Settings

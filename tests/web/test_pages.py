@@ -283,9 +283,9 @@ async def test_the_demos_outbox_shows_what_would_have_been_sent(site):
     async with site.database.transaction(SYSTEM) as tx:
         ticket = await a_ticket(tx)
         await tickets.reply(as_agent(tx, await an_agent(tx)), ticket.id, "Try turning it.")
-        mail = (await tickets.mailing.kept(tx))[0]
+        mail = (await tickets.mail.mailing.kept(tx))[0]
         html = b"Subject: x\r\nContent-Type: text/html\r\n\r\n<p>Try <script>alert(1)</script></p>"
-        await tickets.mailing.freeze(tx, mail.id, "<1@demo.localhost>", html)
+        await tickets.mail.mailing.freeze(tx, mail.id, "<1@demo.localhost>", html)
 
     listed = await site.browser.get("/demo/outbox")
     shown = await site.browser.get(f"/demo/outbox/{mail.id}/html")

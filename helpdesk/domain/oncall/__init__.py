@@ -1,20 +1,7 @@
 """The on-call rota: who is woken, in which order, and who carries how much of it."""
 
-from helpdesk.domain.oncall import (
-    calendars,
-    contact_methods,
-    coverage,
-    duty,
-    escalation,
-    exceptions,
-    handovers,
-    policies,
-    ringing,
-    rota_shapes,
-    schedules,
-    swaps,
-)
-from helpdesk.domain.oncall.actions import (
+from helpdesk.domain.oncall.alerting import contact_methods, escalation, policies, ringing
+from helpdesk.domain.oncall.alerting.actions import (
     acknowledge,
     advance,
     answered_by_reply,
@@ -48,7 +35,17 @@ from helpdesk.domain.oncall.queries import (
     policy_for,
     rings_of,
 )
-from helpdesk.domain.oncall.rota_model import (
+from helpdesk.domain.oncall.rota import (
+    calendars,
+    coverage,
+    drafts,
+    duty,
+    exceptions,
+    handovers,
+    schedules,
+    swaps,
+)
+from helpdesk.domain.oncall.rota.model import (
     CalendarFeed,
     DutyRow,
     Handover,
@@ -85,6 +82,7 @@ __all__ = [
     "close_key",
     "contact_methods",
     "coverage",
+    "drafts",
     "due_alerts",
     "duty",
     "entries_of",
@@ -104,7 +102,6 @@ __all__ = [
     "require_answerer",
     "ringing",
     "rings_of",
-    "rota_shapes",
     "run_out",
     "schedules",
     "swaps",

@@ -5,8 +5,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from helpdesk.domain import agents, permissions
-from helpdesk.domain.oncall import schedules
-from helpdesk.domain.oncall.coverage import now_and_next
 from helpdesk.domain.oncall.model import (
     Alert,
     AlertEntry,
@@ -15,7 +13,9 @@ from helpdesk.domain.oncall.model import (
     EscalationPolicyRow,
     RingState,
 )
-from helpdesk.domain.oncall.shifts import on_call_at
+from helpdesk.domain.oncall.rota import schedules
+from helpdesk.domain.oncall.rota.coverage import now_and_next
+from helpdesk.domain.oncall.rota.shifts import on_call_at
 from helpdesk.errors import NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction

@@ -1,16 +1,6 @@
 """The unit of work: a ticket and its thread, over any channel, from the first message."""
 
-from helpdesk.domain.tickets import (
-    attachments,
-    expectations,
-    mail_intake,
-    mailing,
-    overload,
-    promises,
-    queries,
-    queue,
-    wall,
-)
+from helpdesk.domain.tickets import attachments, expectations, mail, promises, queries, queue
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
     add_note,
@@ -30,7 +20,6 @@ from helpdesk.domain.tickets.alerting import (
     ring_failed,
     urgent,
 )
-from helpdesk.domain.tickets.assigning import ask_for
 from helpdesk.domain.tickets.calls import CallNews, CallStep, hear_of_call
 from helpdesk.domain.tickets.changes import (
     TicketChange,
@@ -39,15 +28,6 @@ from helpdesk.domain.tickets.changes import (
     due_to_wake,
     for_priority,
     wake,
-)
-from helpdesk.domain.tickets.claiming import claim_next
-from helpdesk.domain.tickets.distributing import (
-    desk,
-    desks,
-    distribute,
-    is_full,
-    release_unattended,
-    waiting_for_team,
 )
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said, Sender
 from helpdesk.domain.tickets.locking import get, lock
@@ -60,6 +40,17 @@ from helpdesk.domain.tickets.model import (
     RawMail,
     Status,
     Ticket,
+)
+from helpdesk.domain.tickets.queue import overload, wall
+from helpdesk.domain.tickets.queue.assigning import ask_for
+from helpdesk.domain.tickets.queue.claiming import claim_next
+from helpdesk.domain.tickets.queue.distributing import (
+    desk,
+    desks,
+    distribute,
+    is_full,
+    release_unattended,
+    waiting_for_team,
 )
 from helpdesk.domain.tickets.reading import mark_read
 
@@ -99,8 +90,7 @@ __all__ = [
     "is_full",
     "lock",
     "log_call",
-    "mail_intake",
-    "mailing",
+    "mail",
     "mark_read",
     "merge",
     "open_ticket",

@@ -19,11 +19,13 @@ from helpdesk.domain.events import (
     TicketWoken,
     UnverifiedMessageReceived,
 )
-from helpdesk.domain.tickets import assigning, attachments, mailing, promises, queue
+from helpdesk.domain.tickets import attachments, promises, queue
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said
 from helpdesk.domain.tickets.locking import followed, lock
+from helpdesk.domain.tickets.mail import mailing
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
-from helpdesk.domain.tickets.placing import place, pool_id, skills_asked
+from helpdesk.domain.tickets.queue import assigning
+from helpdesk.domain.tickets.queue.placing import place, pool_id, skills_asked
 from helpdesk.domain.tickets.repeats import said_before, source_seen
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.transaction import Transaction

@@ -19,10 +19,11 @@ from helpdesk.domain.events import (
     TicketSnoozed,
     TicketWoken,
 )
-from helpdesk.domain.tickets import assigning, promises, queue
+from helpdesk.domain.tickets import promises, queue
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.placing import place
+from helpdesk.domain.tickets.queue import assigning
+from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.domain.tickets.repeats import event_of
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow

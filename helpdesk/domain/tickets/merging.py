@@ -22,10 +22,10 @@ from helpdesk.domain.events import (
     TicketSplit,
 )
 from helpdesk.domain.tickets.actions import open_ticket
-from helpdesk.domain.tickets.assigning import assign, move_to_team
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
-from helpdesk.domain.tickets.placing import place
+from helpdesk.domain.tickets.queue.assigning import assign, move_to_team
+from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction

@@ -9,10 +9,11 @@ from helpdesk.actors import Role
 from helpdesk.domain import agents, inboxes, oncall, plans, sla
 from helpdesk.domain.events import PriorityChanged, SlaStepTaken
 from helpdesk.domain.sla.steps import words
-from helpdesk.domain.tickets import mailing, queue
+from helpdesk.domain.tickets import queue
 from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.mail import mailing
 from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.placing import place
+from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from helpdesk.domain import agents, contacts, inboxes, permissions
 from helpdesk.domain.events import MessageReceived, MessageSplitOff, SenderAccepted, SenderBlocked
-from helpdesk.domain.tickets import actions, following, senders
+from helpdesk.domain.tickets import actions
 from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.mail import following, senders
 from helpdesk.domain.tickets.model import Message, Ticket
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.storage.transaction import Transaction

@@ -9,7 +9,7 @@ from helpdesk.actors import Actor
 from helpdesk.channels import uploads
 from helpdesk.domain import inboxes, tickets
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import mail_intake, senders
+from helpdesk.domain.tickets.mail import intake, senders
 from helpdesk.parsing import parse_id
 from helpdesk.web.admin import shell
 
@@ -24,7 +24,7 @@ async def show_list(request: Request) -> Response:
     wanted = request.query_params.get("list", "quarantined")
     kind = wanted if wanted in LISTS else "quarantined"
     async with request.app.state.database.transaction(actor) as tx:
-        rows = await mail_intake.listed(tx, kind)
+        rows = await intake.listed(tx, kind)
         names = {inbox.id: inbox.name for inbox in await inboxes.all_of(tx)}
         blocked = await senders.blocked(tx) if kind == "blocked" else []
     return shell.render(
@@ -43,7 +43,7 @@ async def show_one(request: Request) -> Response:
     """GET /admin/mail/kept/{id}: the first bytes as text. Nothing parses them, so none is led astray."""
     actor = await shell.require(request, "kept_mail")
     async with request.app.state.database.transaction(actor) as tx:
-        mail = await mail_intake.kept(tx, parse_id(request.path_params["id"]))
+        mail = await intake.kept(tx, parse_id(request.path_params["id"]))
         inbox = await inboxes.get(tx, mail.inbox_id)
     head, body = _parts(mail.raw)
     shown: dict[str, Any] = {"mail": mail, "inbox": inbox, "head": head, "body": body}
@@ -54,7 +54,7 @@ async def download(request: Request) -> Response:
     """GET /admin/mail/kept/{id}/original"""
     actor = await shell.require(request, "kept_mail")
     async with request.app.state.database.transaction(actor) as tx:
-        mail = await mail_intake.kept(tx, parse_id(request.path_params["id"]))
+        mail = await intake.kept(tx, parse_id(request.path_params["id"]))
     headers = {
         "Content-Disposition": uploads.disposition(f"{mail.id}.eml", inline=False),
         "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -72,9 +72,9 @@ async def decide(request: Request) -> Response:
         return shell.saved(PATH)
     async with request.app.state.database.transaction(actor) as tx:
         if action == "discard":
-            await mail_intake.discard(tx, mail_id)
+            await intake.discard(tx, mail_id)
         else:
-            await mail_intake.release(tx, mail_id, wide=action == "wide")
+            await intake.release(tx, mail_id, wide=action == "wide")
     return shell.saved(PATH)
 
 
@@ -90,10 +90,10 @@ async def unblock(request: Request) -> Response:
 async def _open_by_hand(request: Request, actor: Actor, mail_id: Any) -> None:
     """The file lies in the store before the transaction; an orphan is swept."""
     async with request.app.state.database.transaction(actor) as tx:
-        raw = (await mail_intake.kept(tx, mail_id)).raw
+        raw = (await intake.kept(tx, mail_id)).raw
     stored = await request.app.state.files.put(raw)
     async with request.app.state.database.transaction(actor) as tx:
-        mail = await mail_intake.to_open_by_hand(tx, mail_id)
+        mail = await intake.to_open_by_hand(tx, mail_id)
         file = await tickets.attachments.add(tx, uploads.describe(stored, f"{mail.id}.eml", b""))
         said = await tickets.receive_message(
             tx,

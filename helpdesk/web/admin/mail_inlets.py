@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.domain import inboxes
-from helpdesk.domain.tickets import inlets
+from helpdesk.domain.tickets.mail import inlets
 from helpdesk.errors import Invalid
 from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.sealing import Sealer

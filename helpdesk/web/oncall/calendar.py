@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.actors import Actor
 from helpdesk.domain import oncall, wall_clock
-from helpdesk.domain.oncall.coverage import findings
-from helpdesk.domain.oncall.exceptions import Foresight, OverrideDraft
-from helpdesk.domain.oncall.overrides import Change
+from helpdesk.domain.oncall.rota.coverage import findings
+from helpdesk.domain.oncall.rota.exceptions import Foresight, OverrideDraft
+from helpdesk.domain.oncall.rota.overrides import Change
 from helpdesk.errors import HelpdeskError, Invalid
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from helpdesk.actors import Actor, Role
 from helpdesk.domain import agents, oncall, wall_clock
-from helpdesk.domain.oncall.comparison import Comparison
-from helpdesk.domain.oncall.restrictions import Holidays
-from helpdesk.domain.oncall.rota_shapes import (
+from helpdesk.domain.oncall.rota.comparison import Comparison
+from helpdesk.domain.oncall.rota.drafts import (
     LayerDraft,
     ScheduleDraft,
     current_version,
@@ -21,8 +20,9 @@ from helpdesk.domain.oncall.rota_shapes import (
     windows_from,
     windows_text,
 )
-from helpdesk.domain.oncall.rotations import Unit
-from helpdesk.domain.oncall.shifts import Schedule
+from helpdesk.domain.oncall.rota.restrictions import Holidays
+from helpdesk.domain.oncall.rota.rotations import Unit
+from helpdesk.domain.oncall.rota.shifts import Schedule
 from helpdesk.errors import HelpdeskError, Invalid
 from helpdesk.parsing import parse_id, time_zones
 from helpdesk.storage.transaction import Transaction

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall.coverage import shifts
-from helpdesk.domain.oncall.duty import Carried
-from helpdesk.domain.oncall.ledger import Share, entries
+from helpdesk.domain.oncall.rota.coverage import shifts
+from helpdesk.domain.oncall.rota.duty import Carried
+from helpdesk.domain.oncall.rota.ledger import Share, entries
 from helpdesk.web.oncall import shell
 
 PERIODS = (30, 90, 365)

@@ -8,7 +8,7 @@ from helpdesk.actors import Actor
 from helpdesk.auth.sealing import seal, unseal
 from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall.contact_methods import ContactMethod, MethodKind
+from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
 from helpdesk.errors import HelpdeskError, Invalid, Unavailable
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_code, send_test, webhook_secret
 from helpdesk.jobs.workshop import Workshop, open_workshop

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from helpdesk.actors import Actor
 from helpdesk.domain import agents, oncall, tickets, wall_clock
-from helpdesk.domain.oncall.coverage import shifts
-from helpdesk.domain.oncall.overrides import Duty
+from helpdesk.domain.oncall.rota.coverage import shifts
+from helpdesk.domain.oncall.rota.overrides import Duty
 from helpdesk.errors import HelpdeskError, Invalid
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction

@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from helpdesk.domain import wall_clock
-from helpdesk.domain.oncall.coverage import real_hours
-from helpdesk.domain.oncall.overrides import Source
-from helpdesk.domain.oncall.shifts import Layer, Schedule, Span, final, layer_staffing
+from helpdesk.domain.oncall.rota.coverage import real_hours
+from helpdesk.domain.oncall.rota.overrides import Source
+from helpdesk.domain.oncall.rota.shifts import Layer, Schedule, Span, final, layer_staffing
 
 COLOURS = 8
 

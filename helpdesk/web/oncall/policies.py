@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from helpdesk.actors import Actor, Role
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall.escalation import Policy
-from helpdesk.domain.oncall.policies import Expected
+from helpdesk.domain.oncall.alerting.escalation import Policy
+from helpdesk.domain.oncall.alerting.policies import Expected
 from helpdesk.errors import HelpdeskError, Invalid
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction

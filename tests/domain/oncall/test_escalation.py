@@ -6,8 +6,17 @@ from itertools import pairwise
 
 import pytest
 
-from helpdesk.domain.oncall import escalation
-from helpdesk.domain.oncall.escalation import Advance, Mode, Policy, Rule, State, Step, Target, TargetKind
+from helpdesk.domain.oncall.alerting import escalation
+from helpdesk.domain.oncall.alerting.escalation import (
+    Advance,
+    Mode,
+    Policy,
+    Rule,
+    State,
+    Step,
+    Target,
+    TargetKind,
+)
 from helpdesk.errors import Conflict, Invalid
 
 NIGHT = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall import calendars, exceptions, handovers, rota_shapes, schedules, swaps
-from helpdesk.domain.oncall.coverage import now_and_next
-from helpdesk.domain.oncall.exceptions import OverrideDraft
-from helpdesk.domain.oncall.ledger import Share
-from helpdesk.domain.oncall.overrides import Change
-from helpdesk.domain.oncall.rota_model import RotaRevision
-from helpdesk.domain.oncall.rota_shapes import LayerDraft, ScheduleDraft
-from helpdesk.domain.oncall.shifts import final, on_call_at
+from helpdesk.domain.oncall.rota import calendars, drafts, exceptions, handovers, schedules, swaps
+from helpdesk.domain.oncall.rota.coverage import now_and_next
+from helpdesk.domain.oncall.rota.drafts import LayerDraft, ScheduleDraft
+from helpdesk.domain.oncall.rota.exceptions import OverrideDraft
+from helpdesk.domain.oncall.rota.ledger import Share
+from helpdesk.domain.oncall.rota.model import RotaRevision
+from helpdesk.domain.oncall.rota.overrides import Change
+from helpdesk.domain.oncall.rota.shifts import final, on_call_at
 from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.storage.transaction import Transaction
 from tests.factories import an_agent, as_agent
@@ -46,7 +46,7 @@ async def on_call(tx: Transaction, stored: oncall.ScheduleRow, at: datetime | No
 def again(schedule: oncall.coverage.Schedule, **changes: object) -> ScheduleDraft:
     """The draft an unchanged editor would send back, with some of it changed in its first layer."""
     [layer] = schedule.layers
-    version = rota_shapes.current_version(layer, NOON)
+    version = drafts.current_version(layer, NOON)
     assert version is not None
     kept = {
         "name": layer.name,
@@ -376,7 +376,7 @@ async def test_a_thousand_schedules_are_read_with_few_questions(tx: Transaction)
     ],
 )
 def test_hours_are_written_as_people_write_them(text: str, days: set[int], clocks: tuple[int, int]) -> None:
-    [window] = rota_shapes.windows_from(text)
+    [window] = drafts.windows_from(text)
 
     assert (window.days, (window.start, window.end)) == (days, clocks)
-    assert rota_shapes.windows_from(rota_shapes.windows_text([window])) == (window,)
+    assert drafts.windows_from(drafts.windows_text([window])) == (window,)

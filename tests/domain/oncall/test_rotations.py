@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk.domain import wall_clock
-from helpdesk.domain.oncall import rotations
-from helpdesk.domain.oncall.rotations import Rotation, Turn, Unit, Version
+from helpdesk.domain.oncall.rota import rotations
+from helpdesk.domain.oncall.rota.rotations import Rotation, Turn, Unit, Version
 from helpdesk.errors import Invalid
 
 ZONES = (

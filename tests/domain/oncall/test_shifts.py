@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.domain.oncall import coverage, ledger, overrides
-from helpdesk.domain.oncall.coverage import Doubt, Problem
-from helpdesk.domain.oncall.ledger import Share
-from helpdesk.domain.oncall.overrides import Change, Duty, Override, Temporary
-from helpdesk.domain.oncall.restrictions import Holidays, Window
-from helpdesk.domain.oncall.rotations import Rotation, Unit, Version
-from helpdesk.domain.oncall.shifts import Layer, Record, Schedule, final, on_call_at
+from helpdesk.domain.oncall.rota import coverage, ledger, overrides
+from helpdesk.domain.oncall.rota.coverage import Doubt, Problem
+from helpdesk.domain.oncall.rota.ledger import Share
+from helpdesk.domain.oncall.rota.overrides import Change, Duty, Override, Temporary
+from helpdesk.domain.oncall.rota.restrictions import Holidays, Window
+from helpdesk.domain.oncall.rota.rotations import Rotation, Unit, Version
+from helpdesk.domain.oncall.rota.shifts import Layer, Record, Schedule, final, on_call_at
 from helpdesk.errors import Invalid
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)

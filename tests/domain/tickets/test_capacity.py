@@ -6,8 +6,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.domain.tickets.capacity import Load, Work, load_of, may_take, units_of
-from helpdesk.domain.tickets.routing import Candidate, Wanted, choose
+from helpdesk.domain.tickets.queue.capacity import Load, Work, load_of, may_take, units_of
+from helpdesk.domain.tickets.queue.routing import Candidate, Wanted, choose
 from tests.conftest import NOON
 
 

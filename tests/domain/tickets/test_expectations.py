@@ -6,7 +6,7 @@ import pytest
 
 from helpdesk.domain import tickets
 from helpdesk.domain.tickets import expectations
-from helpdesk.domain.tickets.wall import Ahead, expected_start, is_at_risk
+from helpdesk.domain.tickets.queue.wall import Ahead, expected_start, is_at_risk
 from helpdesk.storage.transaction import Transaction
 from tests.conftest import NOON
 from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent

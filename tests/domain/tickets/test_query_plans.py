@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from helpdesk.actors import SYSTEM
-from helpdesk.domain.tickets import claiming, overload, queries
-from helpdesk.domain.tickets.low_water import BEGINNING
-from helpdesk.domain.tickets.queue import Take
+from helpdesk.domain.tickets import queries
+from helpdesk.domain.tickets.queue import Take, claiming, overload
+from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
 from tests.factories import a_team, a_ticket, an_agent, an_inbox
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from helpdesk.domain.tickets.threading import (
+from helpdesk.domain.tickets.mail.threading import (
     Action,
     Facts,
     Match,

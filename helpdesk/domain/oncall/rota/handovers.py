@@ -1,0 +1,144 @@
+"""Time passing over the rota: duty is frozen, changes of shift are noticed, holes are foreseen and told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from helpdesk.domain import permissions
+from helpdesk.domain.oncall.rota import duty, schedules
+from helpdesk.domain.oncall.rota.coverage import Finding, findings, handoffs
+from helpdesk.domain.oncall.rota.model import Foreseen, Handover, ScheduleRow
+from helpdesk.domain.oncall.rota.shifts import final
+from helpdesk.errors import Conflict, Forbidden, NotFound
+from helpdesk.storage.transaction import Transaction
+
+_BEFORE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What one schedule's coming time lacks."""
+
+    schedule: ScheduleRow
+    zone: str
+    findings: tuple[Finding, ...]
+
+
+async def pass_time(tx: Transaction, schedule_id: UUID) -> list[Handover]:
+    """Freeze duty up to now; each change of people since the last time becomes a handover, once."""
+    stored = await schedules.lock(tx, schedule_id)
+    since = stored.recorded_until or stored.created_at
+    if since >= tx.now:
+        return []
+    schedule = await schedules.load(tx, schedule_id, since - _BEFORE)
+    spans = final(schedule, since - _BEFORE, tx.now + _BEFORE)
+    await duty.record(tx, stored, await schedules.load(tx, schedule_id, since))
+    made = []
+    for change in handoffs(spans):
+        if not since <= change.at <= tx.now:
+            continue
+        row = insert(Handover).values(
+            id=tx.new_id(),
+            schedule_id=schedule_id,
+            at=change.at,
+            leaving=[UUID(person) for person in change.leaving],
+            arriving=[UUID(person) for person in change.arriving],
+            created_at=tx.now,
+        )
+        fresh = await tx.session.scalar(row.on_conflict_do_nothing().returning(Handover.id))
+        if fresh is not None:
+            tx.enqueue("tell_shift", handover_id=str(fresh))
+            made.append(await tx.session.get_one(Handover, fresh))
+    return made
+
+
+async def write_note(tx: Transaction, handover_id: UUID, note: str) -> Handover:
+    """By somebody who leaves the shift: it is theirs to tell."""
+    handover = await get(tx, handover_id)
+    if _own(tx) not in handover.leaving:
+        raise Forbidden("not_your_handover")
+    handover.note, handover.written_by = note.strip()[:4000], tx.actor.agent_id
+    return handover
+
+
+async def accept(tx: Transaction, handover_id: UUID) -> Handover:
+    """Somebody who arrives has read it. Where the schedule wants a note, not before there is one."""
+    handover = await get(tx, handover_id)
+    if _own(tx) not in handover.arriving:
+        raise Forbidden("not_your_handover")
+    stored = await schedules.row(tx, handover.schedule_id)
+    if stored.wants_handover and handover.leaving and not handover.note:
+        raise Conflict("note_missing", "The person before you has not written a note yet.")
+    if handover.accepted_at is None:
+        handover.accepted_by, handover.accepted_at = tx.actor.agent_id, tx.now
+    return handover
+
+
+async def get(tx: Transaction, handover_id: UUID) -> Handover:
+    found = await tx.session.get(Handover, handover_id, with_for_update=True)
+    if found is None:
+        raise NotFound("handover_not_found")
+    return found
+
+
+async def handovers(
+    tx: Transaction, *, agent_id: UUID | None = None, schedule_id: UUID | None = None, limit: int = 20
+) -> list[Handover]:
+    """The newest, of one person or schedule."""
+    query = select(Handover).order_by(Handover.at.desc()).limit(limit)
+    if agent_id is not None:
+        query = query.where(
+            or_(literal(agent_id) == any_(Handover.leaving), literal(agent_id) == any_(Handover.arriving))
+        )
+    if schedule_id is not None:
+        query = query.where(Handover.schedule_id == schedule_id)
+    return list(await tx.session.scalars(query))
+
+
+async def problems(tx: Transaction, ahead: timedelta | None = None) -> list[Problems]:
+    """Gaps, empty and short shifts within each schedule's horizon."""
+    permissions.require_reader(tx.actor)
+    stored = await schedules.rows(tx)
+    loaded = await schedules.load_all(tx, stored)
+    found = []
+    for one in stored:
+        until = tx.now + (ahead or timedelta(days=one.horizon_days))
+        schedule = loaded[one.id]
+        lacking = tuple(findings(schedule, tx.now, until))
+        if lacking:
+            found.append(Problems(one, schedule.time_zone, lacking))
+    return found
+
+
+async def warn(tx: Transaction) -> list[tuple[ScheduleRow, Foreseen]]:
+    """What is foreseen for the first time; the caller tells who can mend it, in the same transaction."""
+    fresh = []
+    for one in await problems(tx):
+        for finding in one.findings:
+            row = insert(Foreseen).values(
+                id=tx.new_id(),
+                schedule_id=one.schedule.id,
+                problem=finding.problem.value,
+                starts_at=_stable(finding.start, tx.now),
+                ends_at=finding.end,
+                told_at=tx.now,
+            )
+            made = await tx.session.scalar(row.on_conflict_do_nothing().returning(Foreseen.id))
+            if made is not None:
+                fresh.append((one.schedule, await tx.session.get_one(Foreseen, made)))
+    return fresh
+
+
+def _stable(start: datetime, now: datetime) -> datetime:
+    """One that has begun is told once a day, not once a minute."""
+    return start if start > now else now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _own(tx: Transaction) -> UUID:
+    permissions.require_writer(tx.actor)
+    if tx.actor.agent_id is None:
+        raise Forbidden("no_agent")
+    return tx.actor.agent_id

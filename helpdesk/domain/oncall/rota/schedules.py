@@ -1,0 +1,196 @@
+"""Stored schedules as the pure functions want them, and how they are edited: from now on, never backwards."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from helpdesk.actors import Role
+from helpdesk.domain import agents, permissions
+from helpdesk.domain.oncall.rota import drafts, duty
+from helpdesk.domain.oncall.rota.comparison import Comparison, compare
+from helpdesk.domain.oncall.rota.drafts import ScheduleDraft
+from helpdesk.domain.oncall.rota.model import DutyRow, OverrideRow, RotaRevision, ScheduleRow, TimeOff
+from helpdesk.domain.oncall.rota.overrides import Change, Duty, Override
+from helpdesk.domain.oncall.rota.shifts import Record, Schedule, final
+from helpdesk.errors import Conflict, NotFound
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+
+PREVIEW = timedelta(days=62)
+"""How far ahead an edit is compared with what was planned."""
+
+
+async def load(tx: Transaction, schedule_id: UUID, start: datetime | None = None) -> Schedule:
+    """The schedule with everything that decides who is on call from `start` (now) on."""
+    found = await load_all(tx, [await row(tx, schedule_id)], start)
+    return found[schedule_id]
+
+
+async def load_all(
+    tx: Transaction, rows: Sequence[ScheduleRow], start: datetime | None = None
+) -> dict[UUID, Schedule]:
+    """Many at once: four questions to the database, however many there are."""
+    since = start or tx.now
+    overrides = await _overrides(tx, [one.id for one in rows], since)
+    time_off, left = await _time_off(tx, since), await _left(tx)
+    asks_past = [one.id for one in rows if one.recorded_until is not None and one.recorded_until > since]
+    recorded = await _recorded(tx, asks_past, since) if asks_past else {}
+    found = {}
+    for one in rows:
+        schedule = Schedule.parse({**one.rota, "id": str(one.id), "name": one.name, "minimum": one.minimum})
+        record = None
+        if one.id in asks_past and one.recorded_until is not None:
+            record = Record(one.recorded_until, tuple(recorded.get(one.id, ())))
+        found[one.id] = replace(
+            schedule,
+            overrides=tuple(overrides.get(one.id, ())),
+            time_off=time_off,
+            left=left,
+            record=record,
+        )
+    return found
+
+
+async def rows(tx: Transaction) -> list[ScheduleRow]:
+    return list(await tx.session.scalars(select(ScheduleRow).order_by(ScheduleRow.name)))
+
+
+async def row(tx: Transaction, schedule_id: UUID) -> ScheduleRow:
+    found = await tx.session.get(ScheduleRow, schedule_id)
+    if found is None:
+        raise NotFound("schedule_not_found")
+    return found
+
+
+async def create(
+    tx: Transaction, draft: ScheduleDraft, team_id: UUID | None = None, *, wants_handover: bool = False
+) -> ScheduleRow:
+    """Leads and above."""
+    permissions.require_role(tx.actor, Role.LEAD)
+    planned = drafts.drafted(Schedule(id="new", time_zone=draft.time_zone), draft, tx.now)
+    made = ScheduleRow(
+        id=tx.new_id(),
+        name=planned.name,
+        team_id=team_id,
+        rota=drafts.rota_of(planned),
+        minimum=planned.minimum,
+        horizon_days=60,
+        wants_handover=wants_handover,
+        version=1,
+        recorded_until=tx.now,
+        created_at=tx.now,
+    )
+    tx.session.add(made)
+    await tx.session.flush()
+    keep_revision(tx, made.id, made.version, made.rota)
+    return made
+
+
+async def change(tx: Transaction, schedule_id: UUID, draft: ScheduleDraft, version: int) -> ScheduleRow:
+    """Closes the rotations' versions that change and opens others; what has been is recorded before.
+
+    Errors: Conflict when somebody else saved since `version` was read.
+    """
+    permissions.require_role(tx.actor, Role.LEAD)
+    stored = await lock(tx, schedule_id)
+    if stored.version != version:
+        raise Conflict("version", "Somebody changed this schedule meanwhile.")
+    await duty.record(tx, stored, await load(tx, schedule_id, stored.recorded_until or stored.created_at))
+    planned = drafts.drafted(await load(tx, schedule_id), draft, tx.now)
+    stored.name, stored.minimum = planned.name, planned.minimum
+    stored.rota, stored.version = drafts.rota_of(planned), stored.version + 1
+    keep_revision(tx, stored.id, stored.version, stored.rota)
+    return stored
+
+
+async def preview(tx: Transaction, schedule_id: UUID, draft: ScheduleDraft) -> Comparison:
+    """Who would gain and lose which hours from now on."""
+    current = await load(tx, schedule_id)
+    return compared(current, drafts.drafted(current, draft, tx.now), tx.now, tx.now + PREVIEW)
+
+
+def compared(before: Schedule, after: Schedule, start: datetime, end: datetime) -> Comparison:
+    return compare(final(before, start, end), final(after, start, end))
+
+
+async def lock(tx: Transaction, schedule_id: UUID) -> ScheduleRow:
+    """One editor at a time."""
+    found = await tx.session.get(ScheduleRow, schedule_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFound("schedule_not_found")
+    return found
+
+
+async def settle_past(tx: Transaction, schedule_id: UUID) -> ScheduleRow:
+    """The schedule, locked, with its past recorded up to now: what every change begins with."""
+    stored = await lock(tx, schedule_id)
+    await duty.record(tx, stored, await load(tx, schedule_id, stored.recorded_until or stored.created_at))
+    return stored
+
+
+def keep_revision(tx: Transaction, subject_id: UUID, version: int, content: Json) -> None:
+    tx.session.add(
+        RotaRevision(
+            id=tx.new_id(),
+            subject_id=subject_id,
+            version=version,
+            content=content,
+            by_id=tx.actor.agent_id or tx.actor.id,
+            by_name=tx.actor.name,
+            at=tx.now,
+        )
+    )
+
+
+async def revisions(tx: Transaction, subject_id: UUID, limit: int = 20) -> list[RotaRevision]:
+    query = select(RotaRevision).where(RotaRevision.subject_id == subject_id)
+    return list(await tx.session.scalars(query.order_by(RotaRevision.version.desc()).limit(limit)))
+
+
+def as_override(stored: OverrideRow) -> Override:
+    return Override(
+        id=str(stored.id),
+        change=Change(stored.change),
+        start=stored.starts_at,
+        end=stored.ends_at,
+        created_at=stored.created_at,
+        person=str(stored.person_id) if stored.person_id else None,
+        target=str(stored.target_id) if stored.target_id else None,
+        reason=stored.reason,
+    )
+
+
+async def _overrides(
+    tx: Transaction, schedule_ids: Sequence[UUID], since: datetime
+) -> dict[UUID, list[Override]]:
+    query = select(OverrideRow).where(
+        OverrideRow.schedule_id.in_(schedule_ids),
+        OverrideRow.ends_at > since,
+        OverrideRow.removed_at.is_(None),
+    )
+    found: dict[UUID, list[Override]] = {}
+    for one in await tx.session.scalars(query.order_by(OverrideRow.created_at, OverrideRow.id)):
+        found.setdefault(one.schedule_id, []).append(as_override(one))
+    return found
+
+
+async def _time_off(tx: Transaction, since: datetime) -> tuple[Duty, ...]:
+    query = select(TimeOff).where(TimeOff.ends_at > since, TimeOff.removed_at.is_(None))
+    stored: Iterable[TimeOff] = await tx.session.scalars(query.order_by(TimeOff.starts_at))
+    return tuple(Duty(str(one.agent_id), one.starts_at, one.ends_at) for one in stored)
+
+
+async def _left(tx: Transaction) -> dict[str, datetime]:
+    query = select(agents.Agent.id, agents.Agent.disabled_at).where(agents.Agent.disabled_at.is_not(None))
+    return {str(agent_id): at for agent_id, at in await tx.session.execute(query) if at is not None}
+
+
+async def _recorded(tx: Transaction, schedule_ids: Sequence[UUID], since: datetime) -> dict[UUID, list[Duty]]:
+    query = select(DutyRow).where(DutyRow.schedule_id.in_(schedule_ids), DutyRow.ends_at > since)
+    found: dict[UUID, list[Duty]] = {}
+    for one in await tx.session.scalars(query.order_by(DutyRow.starts_at)):
+        found.setdefault(one.schedule_id, []).append(Duty(str(one.agent_id), one.starts_at, one.ends_at))
+    return found

@@ -1,0 +1,64 @@
+"""The automatic answer to a first mail: to people only, counted per address, without a word of theirs."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from helpdesk.domain import contacts, inboxes, limits
+from helpdesk.domain.tickets.mail import mailing
+from helpdesk.domain.tickets.mail.model import Acknowledgement
+from helpdesk.domain.tickets.mail.threading import MESSAGES_PER_TEN_MINUTES, may_still_acknowledge
+from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
+from helpdesk.errors import LimitReached
+from helpdesk.storage.transaction import Transaction
+
+_HOUR, _DAY, _TEN_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
+
+
+Words = Callable[[str, int], tuple[str, str]]
+"""(locale, ticket number) → (subject, body): nothing of what the sender wrote."""
+
+
+async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Words) -> OutgoingMail | None:
+    """None where the inbox does without, or this address or the inbox has had enough of them."""
+    inbox = await inboxes.get(tx, ticket.inbox_id)
+    if not inbox.settings.get("acknowledge", True):
+        return None
+    may = may_still_acknowledge(
+        last_hour=await _sent(tx, address, _HOUR),
+        last_day=await _sent(tx, address, _DAY),
+        on_ticket_in_ten_minutes=await messages_lately(tx, ticket.id, ticket.contact_id),
+    )
+    if not may:
+        return None
+    try:
+        await limits.spend(tx, limits.ACKNOWLEDGEMENTS, ticket.inbox_id)
+    except LimitReached:
+        return None
+    tx.session.add(Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now))
+    contact = await contacts.get(tx, ticket.contact_id)
+    subject, body = words(contact.locale, ticket.number)
+    return await mailing.queue_acknowledgement(tx, ticket, address, subject, body)
+
+
+async def is_flooding(tx: Transaction, ticket_id: UUID, contact_id: UUID) -> bool:
+    """The breaker that needs no header: this many messages in ten minutes are no person's."""
+    return await messages_lately(tx, ticket_id, contact_id) >= MESSAGES_PER_TEN_MINUTES
+
+
+async def messages_lately(tx: Transaction, ticket_id: UUID, contact_id: UUID) -> int:
+    query = select(func.count()).where(
+        Message.ticket_id == ticket_id,
+        Message.author_id == contact_id,
+        Message.created_at > tx.now - _TEN_MINUTES,
+    )
+    return int(await tx.session.scalar(query) or 0)
+
+
+async def _sent(tx: Transaction, address: str, span: timedelta) -> int:
+    query = select(func.count()).where(
+        Acknowledgement.address == address.lower(), Acknowledgement.at > tx.now - span
+    )
+    return int(await tx.session.scalar(query) or 0)

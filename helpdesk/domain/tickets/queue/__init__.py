@@ -1,0 +1,43 @@
+"""The one order of work: what is more urgent and why, who takes the next, who is given it."""
+
+from helpdesk.domain.tickets.queue.ranking import (
+    DEFAULTS,
+    LONGEST_HEAD_START,
+    HeadStart,
+    Place,
+    PlanStanding,
+    QueueSettings,
+    Reason,
+    Take,
+    Waiting,
+    choose,
+    default_due,
+    furthest_ahead,
+    is_overloaded,
+    order,
+    place,
+    priority_of,
+    take,
+    why,
+)
+
+__all__ = [
+    "DEFAULTS",
+    "LONGEST_HEAD_START",
+    "HeadStart",
+    "Place",
+    "PlanStanding",
+    "QueueSettings",
+    "Reason",
+    "Take",
+    "Waiting",
+    "choose",
+    "default_due",
+    "furthest_ahead",
+    "is_overloaded",
+    "order",
+    "place",
+    "priority_of",
+    "take",
+    "why",
+]

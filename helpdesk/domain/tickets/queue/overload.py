@@ -1,0 +1,78 @@
+"""Whether more tickets are late than there are agents to start them: read for each claim, never stored."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.domain import oncall
+from helpdesk.domain.availability import SILENT_AFTER
+from helpdesk.domain.tickets.queue import low_water, ranking
+from helpdesk.storage.transaction import Transaction
+
+_COUNT_TO = 200
+"""Late tickets are counted this far and no further; nobody needs to know more of them."""
+
+_ONLINE = "SELECT count(*) FROM availability WHERE state = 'online' AND seen_at >= $1"
+
+# A late ticket's rank lies before now, and the furthest back are late for certain, so the walk is short.
+_LATE = """
+    SELECT (SELECT count(*) FROM (
+        SELECT FROM tickets WHERE waiting AND rank_at >= $3 AND rank_at < $1 AND start_by < $1
+        ORDER BY rank_at, id LIMIT $2
+      ) AS late) AS late,
+      (SELECT rank_at FROM tickets WHERE waiting AND rank_at >= $3 ORDER BY rank_at, id LIMIT 1) AS first_rank
+"""
+
+ALERT_KEY = "overload"
+_ADVICE = (
+    "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. "
+    "More hands on the queue end it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """`late` stops counting one past `online`, unless a person asked. With nobody online nothing is known
+    of who works, so there is no overload to guard against."""
+
+    late: int
+    online: int
+
+    @property
+    def is_on(self) -> bool:
+        return self.online > 0 and ranking.is_overloaded(self.late, self.online)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"on": self.is_on, "late": self.late, "online": self.online}
+
+
+async def now(tx: Transaction) -> Overload:
+    """As a claim needs it: cheap, and quiet where nobody is online."""
+    connection = await tx.driver()
+    online = await connection.fetchval(_ONLINE, tx.now - SILENT_AFTER)
+    return Overload(await _late(tx, online + 1) if online else 0, online)
+
+
+async def shown(tx: Transaction) -> Overload:
+    """For the banner: with how many are late, up to 200."""
+    connection = await tx.driver()
+    online = await connection.fetchval(_ONLINE, tx.now - SILENT_AFTER)
+    return Overload(await _late(tx, _COUNT_TO), online)
+
+
+async def alert(tx: Transaction) -> oncall.Alert | None:
+    """Tells the lead while the guard is on, once; when it is over, so is the alert."""
+    state = await shown(tx)
+    if not state.is_on:
+        await oncall.close_key(tx, ALERT_KEY)
+        return None
+    reason = f"Overload: {state.late} tickets are late, {state.online} agents are online"
+    details = {"subject": reason, "body": _ADVICE, "url": "/wall"}
+    return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details)
+
+
+async def _late(tx: Transaction, upto: int) -> int:
+    [start] = low_water.starts([low_water.EVERYTHING], tx.now)
+    found = await (await tx.driver()).fetchrow(_LATE, tx.now, upto, start)
+    if found["first_rank"] is not None:
+        low_water.remember(low_water.EVERYTHING, found["first_rank"], tx.now)
+    return int(found["late"])
