@@ -1,5 +1,6 @@
 """Complete ordinary things; a test names only what matters to it."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -191,4 +192,4 @@ def as_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID) -> Transaction
 
 
 def _by(tx: Transaction, actor: Actor) -> Transaction:
-    return Transaction(tx.session, tx.now, actor, tx.reactions, tx.touched, tx.jobs)
+    return replace(tx, actor=actor, known={}, held={})

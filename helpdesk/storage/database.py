@@ -6,15 +6,17 @@ from typing import Any, TypeVar
 
 import asyncpg
 import orjson
-from sqlalchemy import make_url
+from sqlalchemy import PoolProxiedConnection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from helpdesk.actors import Actor
 from helpdesk.clock import Clock
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
-from helpdesk.storage.transaction import Reactions, Transaction, driver_of
+from helpdesk.storage.sessions import LazySession
+from helpdesk.storage.transaction import Reactions, Transaction, lock_key
 
 Listener = Callable[[Transaction], None]
 T = TypeVar("T")
@@ -41,31 +43,39 @@ class Database:
         self._reactions = reactions or {}
         self._engine = _engine(url, pool_size)
         # Sessions write inside the driver's own transaction, which `transaction` begins and ends.
-        writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._sessions = async_sessionmaker(writing, expire_on_commit=False, autoflush=True)
+        self._writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._listeners: list[Listener] = []
 
     @asynccontextmanager
-    async def transaction(self, actor: Actor) -> AsyncIterator[Transaction]:
-        """Commits at the end of the block, or rolls everything back.
+    async def transaction(
+        self, actor: Actor, *, alone: tuple[object, ...] = ()
+    ) -> AsyncIterator[Transaction]:
+        """Commits at the end of the block, or rolls everything back. `alone` names what no other transaction
+        may be at meanwhile, as Transaction.one_at_a_time; asked for here it costs no round trip.
 
         Errors: Unavailable when PostgreSQL does not answer, Conflict on a deadlock or serialisation
         failure (the caller may try the whole block again), and whatever the block raises.
         """
-        async with self._sessions() as session:
-            try:
-                driver = await _living_connection(session)
-                tx = Transaction(session, self.clock.now(), actor, self._reactions, connection=driver)
-                async with _discarded_when_lost(session, driver), driver.transaction():
-                    yield tx
-                    await tx.finish()
-            except HelpdeskError:
+        try:
+            async with self._pooled() as pooled:
+                driver = _driver(pooled)
+                opened, locks = LazySession(self._writing, pooled), [lock_key(alone)] if alone else []
+                tx = Transaction(
+                    opened, driver, self.clock.now(), actor, self._reactions, alone=frozenset(locks)
+                )
+                try:
+                    async with _begun(driver, locks):
+                        yield tx
+                        await tx.finish()
+                finally:
+                    await opened.close()
+        except HelpdeskError:
+            raise
+        except Exception as failure:
+            ours = _in_our_words(failure)
+            if ours is failure:
                 raise
-            except Exception as failure:
-                ours = _in_our_words(failure)
-                if ours is failure:
-                    raise
-                raise ours from failure
+            raise ours from failure
         for listener in self._listeners:
             listener(tx)
 
@@ -95,32 +105,49 @@ class Database:
     async def close(self) -> None:
         await self._engine.dispose()
 
+    @asynccontextmanager
+    async def _pooled(self) -> AsyncIterator[PoolProxiedConnection]:
+        """A living connection. One that broke never goes back to the pool, nor does one whose ROLLBACK
+        was cut off."""
+        pooled = await self._engine.raw_connection()
+        while _driver(pooled).is_closed():  # it died while it lay in the pool
+            await greenlet_spawn(pooled.invalidate)
+            pooled = await self._engine.raw_connection()
+        is_broken = False
+        try:
+            yield pooled
+        except asyncpg.InternalClientError:
+            is_broken = True
+            raise
+        finally:
+            if is_broken or _driver(pooled).is_closed() or _driver(pooled).is_in_transaction():
+                await greenlet_spawn(pooled.invalidate)
+            await greenlet_spawn(pooled.close)
+
     @property
     def engine(self) -> AsyncEngine:
         return self._engine
 
 
-async def _living_connection(session: AsyncSession) -> asyncpg.Connection:
-    """The session's driver connection; one that died while it lay in the pool is replaced."""
-    while True:
-        driver = await driver_of(session)
-        if not driver.is_closed():
-            return driver
-        await session.invalidate()
-
-
 @asynccontextmanager
-async def _discarded_when_lost(session: AsyncSession, driver: asyncpg.Connection) -> AsyncIterator[None]:
-    """A connection that broke never goes back to the pool, nor does one whose ROLLBACK was cut off."""
-    is_broken = False
+async def _begun(driver: asyncpg.Connection, locks: list[str]) -> AsyncIterator[None]:
+    """BEGIN with the first locks in one message, then COMMIT or ROLLBACK."""
     try:
+        await driver.execute("; ".join(["BEGIN", *(_LOCK.format(key.replace("'", "''")) for key in locks)]))
         yield
-    except asyncpg.InternalClientError:
-        is_broken = True
+    except BaseException:
+        await driver.execute("ROLLBACK")
         raise
-    finally:
-        if is_broken or driver.is_closed() or driver.is_in_transaction():
-            await session.invalidate()
+    if await driver.execute("COMMIT") != "COMMIT":
+        raise Conflict("try_again", "A statement had failed, so nothing was written.")
+
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('{}', 0))"
+
+
+def _driver(pooled: PoolProxiedConnection) -> asyncpg.Connection:
+    connection: asyncpg.Connection = pooled.driver_connection
+    return connection
 
 
 def driver_dsn(url: str) -> str:
@@ -173,4 +200,4 @@ def _in_our_words(failure: Exception) -> Exception:
     return failure
 
 
-__all__ = ["AsyncSession", "Database", "driver_arguments", "driver_dsn"]
+__all__ = ["Database", "driver_arguments", "driver_dsn"]

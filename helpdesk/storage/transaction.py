@@ -12,6 +12,7 @@ from sqlalchemy.orm import make_transient_to_detached
 
 from helpdesk.actors import Actor
 from helpdesk.storage import ids, inserting, job_queue
+from helpdesk.storage.sessions import LazySession
 from helpdesk.storage.tables import Base, EventRow, Json
 
 T = TypeVar("T")
@@ -46,18 +47,25 @@ Reactions = Mapping[str, Sequence[str]]
 
 @dataclass
 class Transaction:
-    session: AsyncSession
+    opened: LazySession
+    connection: asyncpg.Connection
     now: datetime
     actor: Actor
     reactions: Reactions = field(default_factory=dict)
     touched: dict[UUID, int] = field(default_factory=dict)
     """Tickets whose events or queue rows changed → their newest version."""
     jobs: list[job_queue.Job] = field(default_factory=list)
-    connection: asyncpg.Connection | None = None
+    alone: frozenset[str] = frozenset()
+    """What no other transaction does while this one lasts; it was begun so."""
     known: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)
     """What `find` has read."""
     held: dict[UUID, Any] = field(default_factory=dict)
     """What was read about a ticket under its lock, which keeps it true: its clocks."""
+
+    @property
+    def session(self) -> AsyncSession:
+        """The ORM's session inside this transaction, made on first use."""
+        return self.opened.session
 
     def new_id(self) -> UUID:
         """A UUIDv7 of this transaction's moment."""
@@ -82,12 +90,16 @@ class Transaction:
             message_id=event.message_id,
             data=event.data(),
         )
-        await inserting.insert(await self._connection(), row)
-        self.touched[ticket.id] = ticket.version
-        for job in self.reactions.get(event.name, ()):
-            payload = {"ticket_id": str(ticket.id), "version": ticket.version, **_ids(event)}
-            self.jobs.append(job_queue.Job(job, payload))
+        await inserting.insert(self.connection, row)
+        self.recorded(ticket.id, ticket.version, event.name, event.data())
         return row
+
+    def recorded(self, ticket_id: UUID, version: int, name: str, data: Json) -> None:
+        """An event was written, by `record` or by a statement that wrote more at once: its jobs follow."""
+        self.touched[ticket_id] = version
+        for job in self.reactions.get(name, ()):
+            payload = {"ticket_id": str(ticket_id), "version": version, **_ids(data)}
+            self.jobs.append(job_queue.Job(job, payload))
 
     def enqueue(self, job: str, *, after: timedelta | None = None, **payload: Any) -> None:
         """A job row that commits together with everything else in this transaction."""
@@ -107,23 +119,27 @@ class Transaction:
     async def insert(self, row: Base) -> None:
         """Writes a new row at once, by the driver: a fraction of what a flush costs. What it refers to must
         have been written before; later changes of it are written like those of a row that was read."""
-        await inserting.insert(await self._connection(), row)
+        await inserting.insert(self.connection, row)
         make_transient_to_detached(row)
         self.session.add(row)
 
     async def driver(self) -> asyncpg.Connection:
         """The session's own driver connection, inside the same transaction: for the hot statements."""
         await self.flush()
-        return await self._connection()
+        return self.connection
 
     async def flush(self) -> None:
         """What was changed so far goes to the database."""
+        if not self.opened.is_used:
+            return
         if self.session.new or self.session.dirty or self.session.deleted:
             await self.session.flush()
 
     async def one_at_a_time(self, *what: object) -> None:
         """Waits for other transactions that are at the same thing, and holds it until this one ends."""
-        key = ":".join(str(word) for word in what)
+        key = lock_key(what)
+        if key in self.alone:
+            return
         await (await self.driver()).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
 
     async def finish(self) -> None:
@@ -132,19 +148,12 @@ class Transaction:
         if self.jobs:
             await job_queue.enqueue(await self.driver(), self.jobs)
 
-    async def _connection(self) -> asyncpg.Connection:
-        if self.connection is None:
-            self.connection = await driver_of(self.session)
-        return self.connection
+
+def lock_key(what: Sequence[object]) -> str:
+    """The name of a lock that transactions take to do something one at a time."""
+    return ":".join(str(word) for word in what)
 
 
-async def driver_of(session: AsyncSession) -> asyncpg.Connection:
-    """The driver's connection behind a session."""
-    raw = await (await session.connection()).get_raw_connection()
-    connection: asyncpg.Connection = raw.driver_connection
-    return connection
-
-
-def _ids(event: Recordable) -> dict[str, str]:
+def _ids(data: Json) -> dict[str, str]:
     """A job's payload carries ids only; the job reads the rest when it runs."""
-    return {key: value for key, value in event.data().items() if key.endswith("_id") and value is not None}
+    return {key: value for key, value in data.items() if key.endswith("_id") and value is not None}
