@@ -84,6 +84,10 @@ const LINES = {
     const text = t("{metric} was due and is late", { metric: metricName(data.metric) })
     return { icon: "timer", text: late && late.left < -60_000 ? `${text} · ${span(-late.left)}` : text, tone: "danger" }
   },
+  PromiseChanged(data, by) {
+    const text = { calendar: t("Opening hours were changed"), plan: t("The plan was changed"), company: t("The company has another plan"), policy: t("The SLA policies were changed") }[/** @type {string} */ (data.because)] ?? by
+    return { icon: "timer", text: data.due_at ? t("{what}: due {time} now", { what: text, time: fullTime(data.due_at) }) : text }
+  },
   SlaStepTaken(data) {
     const step = t("{metric}, {moment}", { metric: metricName(data.metric), moment: momentOf(data.when) })
     return { icon: "timer", text: joined(step, stepTaken(data)), tone: "warn" }

@@ -1,96 +1,15 @@
-"""Fetches a picture that a stranger's mail links to, without letting the stranger reach inside."""
+"""Fetches a picture that a stranger's mail links to."""
 
-import asyncio
-import ipaddress
-import socket
-from urllib.parse import urljoin, urlsplit
-
-import httpx
-
-from helpdesk.channels import uploads
-from helpdesk.errors import Invalid, Unavailable
+from helpdesk.channels import fetching, uploads
+from helpdesk.errors import Invalid
 
 SECONDS = 5.0
 LARGEST = 5 * 1024 * 1024
-HOPS = 4
-_PORTS = {"http": 80, "https": 443}
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TRANSLATED = tuple(
-    ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
-)
-"""IPv6 forms that lead to an IPv4 address, which may be anybody's."""
 
 
 async def fetch_picture(url: str) -> tuple[bytes, str]:
     """(bytes, media type). Errors: Invalid for what must not or cannot be shown, Unavailable."""
-    try:
-        async with asyncio.timeout(SECONDS):
-            for _ in range(HOPS):
-                found = await _hop(url)
-                if isinstance(found, bytes):
-                    return _checked(found)
-                url = found
-    except (TimeoutError, httpx.HTTPError, OSError) as failure:
-        raise Unavailable("picture_unavailable", type(failure).__name__) from failure
-    raise Invalid("too_many_redirects")
-
-
-def is_public(address: str) -> bool:
-    """A global unicast address, and no way around one."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address) and (
-        parsed.ipv4_mapped or any(parsed in network for network in _TRANSLATED)
-    ):
-        return False
-    return parsed.is_global and not parsed.is_multicast
-
-
-async def _hop(url: str) -> bytes | str:
-    """The body, or where it says to go next. The name is resolved once, and that address is connected to."""
-    parts = urlsplit(url)
-    host = parts.hostname
-    if parts.scheme not in _PORTS or not host or parts.username or parts.password:
-        raise Invalid("address_refused")
-    if parts.port not in (None, _PORTS[parts.scheme]):
-        raise Invalid("address_refused")
-    address = await _resolved(host, _PORTS[parts.scheme])
-    shown = f"[{address}]" if ":" in address else address
-    path = parts.path or "/"
-    target = f"{parts.scheme}://{shown}{path}{'?' + parts.query if parts.query else ''}"
-    headers = {"Host": host, "Accept": "image/*", "User-Agent": "Helpdesk"}
-    async with (
-        httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
-        client.stream("GET", target, headers=headers, extensions={"sni_hostname": host}) as answer,
-    ):
-        if answer.status_code in _REDIRECTS:
-            return str(urljoin(url, answer.headers.get("location", "")))
-        if answer.status_code != 200:
-            raise Invalid("picture_missing")
-        return await _body(answer)
-
-
-async def _body(answer: httpx.Response) -> bytes:
-    data = bytearray()
-    async for chunk in answer.aiter_bytes():
-        data += chunk
-        if len(data) > LARGEST:
-            raise Invalid("picture_too_large")
-    return bytes(data)
-
-
-async def _resolved(host: str, port: int) -> str:
-    """One address; refused when any address of that name is not public, so that no luck decides."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as failure:
-        raise Invalid("address_unknown") from failure
-    addresses = [str(one[4][0]) for one in found]
-    if not addresses or not all(is_public(one) for one in addresses):
-        raise Invalid("address_refused")
-    return addresses[0]
-
-
-def _checked(data: bytes) -> tuple[bytes, str]:
+    data = await fetching.fetch(url, accept="image/*", seconds=SECONDS, largest=LARGEST)
     kind = uploads.sniffed(data)
     if kind not in uploads.SHOWN:
         raise Invalid("not_a_picture")

@@ -52,6 +52,7 @@ class Team(Base):
     calendar_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendars.id"))
     push: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
 
 
 class TeamMember(Base):
@@ -163,7 +164,8 @@ async def members_of(tx: Transaction, team_id: UUID) -> list[Agent]:
 
 
 async def teams(tx: Transaction) -> list[Team]:
-    return list(await tx.session.scalars(select(Team).order_by(Team.name)))
+    """Those that work can be given to."""
+    return list(await tx.session.scalars(select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)))
 
 
 async def team(tx: Transaction, team_id: UUID) -> Team:

@@ -314,6 +314,16 @@ class TargetBreached(Event):
 
 
 @dataclass(frozen=True)
+class PromiseChanged(Event):
+    """Somebody changed the rules, and with them when this is due. `because` is calendar, plan, company or
+    policy."""
+
+    because: str
+    due_before: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
 class AlertRaised(Event):
     alert_id: UUID
     reason: str

@@ -1,12 +1,13 @@
 """Support plans: what a company bought. Hours of service, targets, head start, and whether it may page."""
 
+import re
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.errors import NotFound
+from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.storage.tables import Base, Id, Json
 from helpdesk.storage.transaction import Transaction
 
@@ -23,7 +24,11 @@ class CalendarRow(Base):
 
 
 class Plan(Base):
-    """`targets` is {channel: {metric: seconds}} at priority P3; other priorities shrink or stretch it."""
+    """`targets` is {channel: {metric: seconds}} at priority P3; other priorities shrink or stretch it.
+
+    `handling` is {channel: minutes} an answer usually takes, where the plan's tickets differ from others.
+    An archived plan is sold no more; tickets and companies that have it keep it.
+    """
 
     __tablename__ = "plans"
 
@@ -32,11 +37,13 @@ class Plan(Base):
     name: Mapped[str]
     calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendars.id"))
     head_start_minutes: Mapped[int]
+    handling: Mapped[Json] = mapped_column(server_default="{}")
     may_page: Mapped[bool]
     tells_contact: Mapped[bool] = mapped_column(server_default="false")
     """Whether a contact hears that somebody was woken for them."""
     targets: Mapped[Json]
     created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
 
 
 async def get(tx: Transaction, plan_id: UUID) -> Plan:
@@ -54,4 +61,34 @@ async def calendar(tx: Transaction, calendar_id: UUID) -> CalendarRow:
 
 
 async def all_of(tx: Transaction) -> list[Plan]:
-    return list(await tx.session.scalars(select(Plan).order_by(Plan.head_start_minutes, Plan.name)))
+    """Those that can be chosen."""
+    query = select(Plan).where(Plan.archived_at.is_(None))
+    return list(await tx.session.scalars(query.order_by(Plan.head_start_minutes, Plan.name)))
+
+
+async def save(tx: Transaction, plan_id: UUID | None, values: Json) -> Plan:
+    """A new plan, or another one in the place of an old; then what is open is measured by it. Whoever calls
+    has asked for permission. Errors: NotFound, Invalid name_missing, Conflict plan_key_taken."""
+    if not values["name"].strip():
+        raise Invalid("name_missing", field="name")
+    await calendar(tx, values["calendar_id"])
+    key = values.get("key") or re.sub(r"[^a-z0-9]+", "-", values["name"].lower()).strip("-")
+    taken = await tx.session.scalar(select(Plan.id).where(Plan.key == key))
+    if taken not in (None, plan_id):
+        raise Conflict("plan_key_taken", "Another plan has this key.")
+    if plan_id is None:
+        plan = Plan(id=tx.new_id(), created_at=tx.now, **(values | {"key": key or str(tx.new_id())}))
+        tx.session.add(plan)
+    else:
+        plan = await get(tx, plan_id)
+        for name, value in (values | {"key": key or plan.key}).items():
+            setattr(plan, name, value)
+        tx.enqueue("replay_clocks", plan_id=str(plan.id))
+    await tx.flush()
+    return plan
+
+
+async def archive(tx: Transaction, plan_id: UUID) -> None:
+    """No more to be chosen; whoever has it keeps it."""
+    plan = await get(tx, plan_id)
+    plan.archived_at = plan.archived_at or tx.now

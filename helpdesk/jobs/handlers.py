@@ -8,7 +8,9 @@ from uuid import UUID
 from helpdesk.actors import SYSTEM
 from helpdesk.domain import tickets
 from helpdesk.jobs.distribute import distribute
+from helpdesk.jobs.fetch_holidays import fetch_holidays
 from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.replay_clocks import replay_clocks
 from helpdesk.jobs.ring import ring
 from helpdesk.jobs.rota import tell_shift, tell_swap
 from helpdesk.jobs.send_mail import send_mail
@@ -25,6 +27,8 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
         "tell_swap": partial(tell_swap, workshop),
         "tell_shift": partial(tell_shift, workshop),
         "distribute": partial(distribute, workshop),
+        "replay_clocks": partial(replay_clocks, workshop),
+        "fetch_holidays": partial(fetch_holidays, workshop),
         "raise_alert_if_urgent": partial(raise_alert_if_urgent, workshop),
     }
 

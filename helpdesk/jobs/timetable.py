@@ -12,7 +12,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
 from helpdesk.domain import limits, oncall, sla, tickets
 from helpdesk.errors import HelpdeskError
-from helpdesk.jobs import distribute, mail_watch, rota
+from helpdesk.jobs import distribute, fetch_holidays, mail_watch, rota
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
@@ -98,6 +98,7 @@ DUTIES = [
     Duty("sweep_files", 3600, sweep_files),
     Duty("watch_inlets", 30, mail_watch.watch_inlets),
     Duty("requeue_unread_mail", 300, mail_watch.requeue_unread_mail),
+    Duty("keep_holidays", 3600, fetch_holidays.keep_holidays),
     Duty("forget_posts", 3600, mail_watch.forget_posts),
 ]
 

@@ -288,6 +288,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agent_id", name=op.f("pk_availability")),
     )
     op.create_table(
+        "calendar_revisions",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("calendar_id", sa.UUID(), nullable=False),
+        sa.Column("hours", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("until", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["calendar_id"],
+            ["calendars.id"],
+            name=op.f("fk_calendar_revisions_calendar_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_revisions")),
+    )
+    op.create_index(
+        op.f("ix_calendar_revisions_calendar_id"), "calendar_revisions", ["calendar_id"], unique=False
+    )
+    op.create_table(
         "contact_methods",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("agent_id", sa.UUID(), nullable=False),
@@ -316,16 +333,31 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'email' AND address IS NULL"),
     )
     op.create_table(
+        "holiday_feeds",
+        sa.Column("calendar_id", sa.UUID(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("dates", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("tried_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("fetched_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["calendar_id"], ["calendars.id"], name=op.f("fk_holiday_feeds_calendar_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("calendar_id", name=op.f("pk_holiday_feeds")),
+    )
+    op.create_table(
         "plans",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("calendar_id", sa.UUID(), nullable=False),
         sa.Column("head_start_minutes", sa.Integer(), nullable=False),
+        sa.Column("handling", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("may_page", sa.Boolean(), nullable=False),
         sa.Column("tells_contact", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("archived_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_plans_calendar_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
         sa.UniqueConstraint("key", name=op.f("uq_plans_key")),
@@ -372,6 +404,7 @@ def upgrade() -> None:
         sa.Column("calendar_id", sa.UUID(), nullable=True),
         sa.Column("push", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("archived_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_teams_calendar_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
         sa.UniqueConstraint("name", name=op.f("uq_teams_name")),
@@ -1194,6 +1227,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sessions_agent_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_table("plans")
+    op.drop_table("holiday_feeds")
     op.drop_index(
         "uq_contact_methods_own_email",
         table_name="contact_methods",
@@ -1201,6 +1235,8 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_contact_methods_agent_id"), table_name="contact_methods")
     op.drop_table("contact_methods")
+    op.drop_index(op.f("ix_calendar_revisions_calendar_id"), table_name="calendar_revisions")
+    op.drop_table("calendar_revisions")
     op.drop_table("availability")
     op.drop_table("api_tokens")
     op.drop_index("ix_sign_in_attempts_key_at", table_name="sign_in_attempts")

@@ -4,6 +4,7 @@ from helpdesk.domain.sla.actions import (
     breach_due,
     earliest_due,
     explained,
+    foresee,
     hand_over,
     meet,
     pause,
@@ -16,7 +17,8 @@ from helpdesk.domain.sla.actions import (
     tickets_overdue,
     tickets_with_steps_due,
 )
-from helpdesk.domain.sla.model import Metric, SlaClock, SlaPolicy
+from helpdesk.domain.sla.calendars import CalendarHours, delete_calendar, save_calendar
+from helpdesk.domain.sla.model import CalendarRevision, HolidayFeed, Metric, SlaClock, SlaPolicy
 from helpdesk.domain.sla.policies import delete_policy, save_policy
 from helpdesk.domain.sla.queries import (
     awaits_answer,
@@ -32,6 +34,9 @@ from helpdesk.domain.sla.terms import PAUSES_IN, Standing, Terms, first_match
 
 __all__ = [
     "PAUSES_IN",
+    "CalendarHours",
+    "CalendarRevision",
+    "HolidayFeed",
     "Metric",
     "SlaClock",
     "SlaPolicy",
@@ -40,10 +45,12 @@ __all__ = [
     "awaits_answer",
     "breach_due",
     "clocks_of",
+    "delete_calendar",
     "delete_policy",
     "earliest_due",
     "explained",
     "first_match",
+    "foresee",
     "hand_over",
     "held_clocks",
     "meet",
@@ -53,6 +60,7 @@ __all__ = [
     "policy_for",
     "replan",
     "resume",
+    "save_calendar",
     "save_policy",
     "settle",
     "start",

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from helpdesk.domain.events import TargetBreached, TargetMet, TargetPaused, TargetResumed, TargetStarted
 from helpdesk.domain.sla import clocks, steps
-from helpdesk.domain.sla.business_time import Counted, SkippedHoliday
+from helpdesk.domain.sla.business_time import Calendar, Counted, SkippedHoliday
 from helpdesk.domain.sla.clocks import Cause, Clock, Fact, Kind
 from helpdesk.domain.sla.model import Metric, SlaClock
-from helpdesk.domain.sla.queries import held_clocks, open_calendar, target_for
+from helpdesk.domain.sla.queries import calendar_at, held_clocks, open_calendar, target_for
 from helpdesk.domain.sla.terms import Terms
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction, Versioned
@@ -29,14 +29,21 @@ async def start(
     channel: str,
     priority: int,
     metrics: Sequence[Metric],
+    until: datetime | None = None,
 ) -> None:
-    """Start clocks now, where the terms promise anything and none of the metric is under way."""
+    """Start clocks now, where the terms promise anything and none of the metric is under way. `until` is a
+    moment that was promised itself, in the place of the terms' own span."""
     under_way = {row.metric for row in await held_clocks(tx, ticket.id) if _is_under_way(row)}
     for metric in metrics:
-        seconds = target_for(terms, channel, metric, priority)
+        seconds, calendar = (
+            target_for(terms, channel, metric, priority),
+            await open_calendar(tx, terms.calendar_id),
+        )
+        if until is not None:
+            seconds = max(1, round(calendar.elapsed(tx.now, until)))
         if seconds is None or metric in under_way:
             continue
-        clock = clocks.start(seconds, await open_calendar(tx, terms.calendar_id), tx.now)
+        clock = clocks.start(seconds, calendar, tx.now)
         row = SlaClock(id=tx.new_id(), ticket_id=ticket.id, metric=metric.value, facts=[], steps_taken=0)
         row.steps = [dict(step) for step in steps.for_metric(terms.steps, metric.value, clock)]
         row.calendar_id = terms.calendar_id
@@ -92,23 +99,43 @@ async def settle(tx: Transaction, ticket: Versioned) -> None:
 
 
 async def replan(tx: Transaction, ticket: Versioned, terms: Terms, channel: str, priority: int) -> None:
-    """Another plan, priority or calendar: the whole history is measured by the new terms at once.
+    """Another plan, priority or calendar: the whole history is measured by the new terms at once. Safe twice.
 
     A due time that is past by the change alone is a breach with cause `policy_change`, left out of the
-    figures.
+    figures. What the new terms say nothing about keeps the old ones.
     """
-    for row in await held_clocks(tx, ticket.id):
+    rows = await held_clocks(tx, ticket.id)
+    for row, clock in await foresee(tx, rows, terms, channel, priority):
+        was_breached = row.breached_at is not None
+        row.calendar_id = terms.calendar_id
+        _store(row, clock, Fact(Kind.CHANGED, tx.now, clock.target), terms.calendar_id)
+        if clock.breached_at is not None and not was_breached:
+            await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
+    for row in filter(_is_under_way, rows):
+        await _restep(tx, row, terms)
+
+
+async def foresee(
+    tx: Transaction,
+    rows: Iterable[SlaClock],
+    terms: Terms,
+    channel: str,
+    priority: int,
+    hours: Calendar | None = None,
+) -> list[tuple[SlaClock, Clock]]:
+    """The clocks that other terms would change, each with what it would be. `hours` are those the terms'
+    calendar is about to get, where it is to be changed; nothing is written."""
+    calendar = hours or await open_calendar(tx, terms.calendar_id)
+    changed = []
+    for row in rows:
         seconds = target_for(terms, channel, Metric(row.metric), priority)
         if not _is_under_way(row) or seconds is None:
             continue
         facts = [await _fact(tx, told) for told in row.facts]
-        calendar = await open_calendar(tx, terms.calendar_id)
-        clock = clocks.change(facts, seconds, calendar, tx.now)
-        was_breached = row.breached_at is not None
-        _store(row, clock, Fact(Kind.CHANGED, tx.now, seconds), terms.calendar_id)
-        row.calendar_id = terms.calendar_id
-        if clock.breached_at is not None and not was_breached:
-            await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
+        agreed = next(fact for fact in reversed(facts) if fact.target is not None)
+        if (agreed.target, agreed.calendar) != (seconds, calendar):
+            changed.append((row, clocks.change(facts, seconds, calendar, tx.now)))
+    return changed
 
 
 async def hand_over(tx: Transaction, merged: Versioned, into: Versioned) -> None:
@@ -223,9 +250,20 @@ def _store(row: SlaClock, clock: Clock, fact: Fact, calendar_id: UUID | None) ->
     row.facts = [*row.facts, told]
 
 
+async def _restep(tx: Transaction, row: SlaClock, terms: Terms) -> None:
+    """Steps that were taken stay so; of the further ones those of the terms, less new ones already past."""
+    clock, taken = await _value(tx, row), list(row.steps[: row.steps_taken])
+    wanted = [dict(step) for step in steps.for_metric(terms.steps, row.metric, clock) if step not in taken]
+    ahead = [one for one in wanted if one in row.steps or (steps.moment(one, clock) or tx.now) >= tx.now]
+    if [*taken, *ahead] != row.steps:
+        row.steps = [*taken, *ahead]
+        row.next_step_at = steps.next_at(row.steps, row.steps_taken, clock)
+
+
 async def _fact(tx: Transaction, told: dict[str, Any]) -> Fact:
-    calendar = await open_calendar(tx, UUID(told["calendar_id"])) if "calendar_id" in told else None
-    return Fact(Kind(told["kind"]), datetime.fromisoformat(told["at"]), told.get("target"), calendar)
+    at = datetime.fromisoformat(told["at"])
+    calendar = await calendar_at(tx, UUID(told["calendar_id"]), at) if "calendar_id" in told else None
+    return Fact(Kind(told["kind"]), at, told.get("target"), calendar)
 
 
 def _line(line: Counted | SkippedHoliday | clocks.Paused) -> Json:

@@ -40,6 +40,33 @@ class SlaPolicy(Base):
     created_at: Mapped[datetime]
 
 
+class CalendarRevision(Base):
+    """Hours that a calendar had until then: what was promised by them stays explained by them."""
+
+    __tablename__ = "calendar_revisions"
+
+    id: Mapped[Id]
+    calendar_id: Mapped[UUID] = mapped_column(ForeignKey("calendars.id", ondelete="CASCADE"), index=True)
+    hours: Mapped[Json]
+    until: Mapped[datetime]
+
+
+class HolidayFeed(Base):
+    """Holidays that a calendar takes from an iCalendar address. `dates` are those of the last good answer;
+    `error` says what was wrong with the newest one, empty while all is well."""
+
+    __tablename__ = "holiday_feeds"
+
+    calendar_id: Mapped[UUID] = mapped_column(
+        ForeignKey("calendars.id", ondelete="CASCADE"), primary_key=True
+    )
+    url: Mapped[str]
+    dates: Mapped[Json] = mapped_column(server_default="{}")
+    tried_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(server_default="")
+
+
 class SlaClock(Base):
     """One running measure of one target of one ticket; all of it follows from `facts` (clocks.replay).
 

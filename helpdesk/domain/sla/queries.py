@@ -1,5 +1,6 @@
 """Reading clocks, calendars and targets."""
 
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy import and_, not_, or_, select
 from helpdesk.domain import plans
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.sla.clocks import priority_factor
-from helpdesk.domain.sla.model import Metric, SlaClock, SlaPolicy
+from helpdesk.domain.sla.model import CalendarRevision, Metric, SlaClock, SlaPolicy
 from helpdesk.domain.sla.terms import Standing, Terms, first_match, joined
 from helpdesk.storage.transaction import Transaction
 
@@ -70,6 +71,18 @@ async def awaits_answer(tx: Transaction, ticket_id: UUID) -> bool:
 async def open_calendar(tx: Transaction, calendar_id: UUID) -> Calendar:
     """The calendar as a value that can count."""
     return _parsed(orjson.dumps((await plans.calendar(tx, calendar_id)).hours))
+
+
+async def calendar_at(tx: Transaction, calendar_id: UUID, at: datetime) -> Calendar:
+    """Its hours as they were at a moment: a promise made then was made by them."""
+    if calendar_id not in tx.held:
+        query = select(CalendarRevision.until, CalendarRevision.hours)
+        query = query.where(CalendarRevision.calendar_id == calendar_id).order_by(CalendarRevision.until)
+        tx.held[calendar_id] = (await tx.session.execute(query)).all()
+    for until, hours in tx.held[calendar_id]:
+        if until > at:
+            return _parsed(orjson.dumps(hours))
+    return await open_calendar(tx, calendar_id)
 
 
 @lru_cache(maxsize=256)

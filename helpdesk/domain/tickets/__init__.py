@@ -1,6 +1,6 @@
 """The unit of work: a ticket and its thread, over any channel, from the first message."""
 
-from helpdesk.domain.tickets import attachments, expectations, mail, promises, queries, queue
+from helpdesk.domain.tickets import attachments, expectations, mail, promises, queries, queue, replanning
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
     add_note,
@@ -104,6 +104,7 @@ __all__ = [
     "receive_message",
     "record_rung",
     "release_unattended",
+    "replanning",
     "reply",
     "ring_failed",
     "split",

@@ -19,7 +19,7 @@ from helpdesk.domain.events import (
     TicketWoken,
     UnverifiedMessageReceived,
 )
-from helpdesk.domain.tickets import attachments, promises, queue
+from helpdesk.domain.tickets import attachments, callbacks, promises, queue
 from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said
 from helpdesk.domain.tickets.locking import followed, lock
 from helpdesk.domain.tickets.mail import mailing
@@ -174,6 +174,10 @@ async def log_call(tx: Transaction, call: LoggedCall) -> Ticket:
     ticket.waiting_since = tx.now
     if call.answered:
         await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE])
+    if call.callback_at is not None or (call.direction == "inbound" and not call.answered):
+        await callbacks.owe(tx, ticket, call.callback_at)
+    elif call.direction == "outbound" and call.answered:
+        await callbacks.pay(tx, contact.id, except_for=ticket.id)
     await place(tx, ticket)
     return ticket
 

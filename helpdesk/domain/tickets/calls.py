@@ -10,6 +10,7 @@ from sqlalchemy import select
 from helpdesk.actors import ActorKind
 from helpdesk.domain import agents, contacts, inboxes, permissions, sla
 from helpdesk.domain.events import CallLogged
+from helpdesk.domain.tickets import callbacks
 from helpdesk.domain.tickets.actions import open_ticket
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
@@ -58,6 +59,8 @@ async def hear_of_call(tx: Transaction, news: CallNews) -> Ticket:
         await tx.record(
             ticket, CallLogged(call.id, "inbound", answered, news.duration, news.caller or "", None)
         )
+        if not answered:
+            await callbacks.owe(tx, ticket)
     await place(tx, ticket)
     return ticket
 
@@ -101,7 +104,7 @@ async def _answer(tx: Transaction, ticket: Ticket, call: Message, news: CallNews
     ticket.unread = False
     if agent is not None and ticket.assignee_id is None:
         await assigning.assign(tx, ticket, agent.id, reason="reply")
-    await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE])
+    await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE, sla.Metric.CALLBACK])
 
 
 async def _missed_just_now(tx: Transaction, inbox: inboxes.Inbox, contact: contacts.Contact) -> Ticket | None:

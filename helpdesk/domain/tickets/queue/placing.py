@@ -23,7 +23,9 @@ async def place(tx: Transaction, ticket: Ticket) -> None:
         created_at=ticket.created_at,
         due_at=due[1] if due else None,
         metric=due[0].value if due else None,
-        plan=ranking.PlanStanding(plan.key, plan.name, plan.head_start_minutes) if plan else None,
+        plan=ranking.PlanStanding(plan.key, plan.name, plan.head_start_minutes, plan.handling or {})
+        if plan
+        else None,
         priority=ticket.priority,
     )
     ticket.due_at = due[1] if due else None

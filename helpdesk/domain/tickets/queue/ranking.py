@@ -48,11 +48,13 @@ def furthest_ahead(settings: QueueSettings = DEFAULTS) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class PlanStanding:
-    """What a plan adds to the order; without minutes of its own it gets those of its key."""
+    """What a plan adds to the order; without minutes of its own it gets those of its key. `handling` are its
+    own minutes of an answer by channel."""
 
     key: str
     name: str
     head_start_minutes: int | None = None
+    handling: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 class Reason(StrEnum):
@@ -136,9 +138,15 @@ def place(
     return Place(
         due_at=due_at.astimezone(UTC),
         metric=metric,
-        handling_minutes=settings.handling.get(channel, settings.handling["email"]),
+        handling_minutes=_handling(channel, plan, settings),
         head_start=_head_start(channel, plan, priority, settings),
     )
+
+
+def _handling(channel: str, plan: PlanStanding | None, settings: QueueSettings) -> int:
+    if plan is not None and channel in plan.handling:
+        return plan.handling[channel]
+    return settings.handling.get(channel, settings.handling["email"])
 
 
 def default_due(channel: str, created_at: datetime, settings: QueueSettings = DEFAULTS) -> datetime:

@@ -1,0 +1,159 @@
+"""When the rules of promises change: which open tickets would move, and moving each, safe twice."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+
+from helpdesk.domain import contacts, inboxes, plans, sla
+from helpdesk.domain.events import PromiseChanged
+from helpdesk.domain.sla.business_time import Calendar
+from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.model import Status, Ticket
+from helpdesk.domain.tickets.promises import agree_again, standing
+from helpdesk.domain.tickets.queue.placing import place
+from helpdesk.storage.transaction import Transaction
+
+PREVIEWED = 300
+"""Open tickets a preview works out; of more it says how many there are."""
+
+_UNRESOLVED = (Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The unresolved tickets that a change can touch; without any of these all of them."""
+
+    calendar_id: UUID | None = None
+    plan_id: UUID | None = None
+    company_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would be in force in the place of what is, plans under `sold`; nothing of it is stored."""
+
+    calendars: Mapping[UUID, Calendar] = field(default_factory=dict)
+    sold: Mapping[UUID, plans.Plan] = field(default_factory=dict)
+    policies: Sequence[sla.SlaPolicy] | None = None
+    company_plans: Mapping[UUID, UUID | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Move:
+    """An open ticket's next due time now and then. `late`: past by the change alone."""
+
+    id: UUID
+    number: int
+    subject: str
+    before: datetime | None
+    after: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """`looked_at` of `touched` tickets were worked out, the most urgent first."""
+
+    touched: int
+    looked_at: int
+    moves: list[Move]
+
+
+async def would_move(tx: Transaction, scope: Scope, proposal: Proposal) -> Foreseen:
+    """Which open tickets would be due at another time, and when. Nothing is written, nothing locked."""
+    touched = await tx.session.scalar(select(func.count()).select_from(_in(scope).subquery()))
+    query = _in(scope).order_by(Ticket.rank_at, Ticket.id).limit(PREVIEWED)
+    found = list(await tx.session.scalars(query))
+    clocks: dict[UUID, list[sla.SlaClock]] = defaultdict(list)
+    for row in await tx.session.scalars(
+        select(sla.SlaClock).where(sla.SlaClock.ticket_id.in_([ticket.id for ticket in found]))
+    ):
+        clocks[row.ticket_id].append(row)
+    policies = proposal.policies if proposal.policies is not None else await sla.policies(tx)
+    moves = []
+    for ticket in found:
+        moved = await _foreseen(tx, ticket, clocks[ticket.id], policies, proposal)
+        if moved is not None:
+            moves.append(moved)
+    return Foreseen(int(touched or 0), len(found), moves)
+
+
+async def touched_by(tx: Transaction, scope: Scope, after: UUID | None, limit: int) -> list[UUID]:
+    """Tickets to replay, in the order of their ids."""
+    query = _in(scope).with_only_columns(Ticket.id)
+    if after is not None:
+        query = query.where(Ticket.id > after)
+    return list(await tx.session.scalars(query.order_by(Ticket.id).limit(limit)))
+
+
+async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
+    """Measure a ticket by the rules of now. A second time changes nothing. `because` is calendar, plan,
+    company or policy."""
+    ticket = await lock(tx, ticket_id)
+    if ticket.status not in _UNRESOLVED:
+        return
+    before = ticket.due_at, ticket.rank_at
+    if because == "company":
+        ticket.plan_id = await _plan_of(tx, ticket)
+    await agree_again(tx, ticket)
+    await place(tx, ticket)
+    if (ticket.due_at, ticket.rank_at) != before:
+        await tx.record(ticket, PromiseChanged(because, before[0], ticket.due_at))
+        tx.touched[ticket.id] = ticket.version
+
+
+async def _plan_of(tx: Transaction, ticket: Ticket) -> UUID | None:
+    company = await contacts.company(tx, ticket.company_id) if ticket.company_id else None
+    if company is not None and company.plan_id is not None:
+        return company.plan_id
+    return (await inboxes.get(tx, ticket.inbox_id)).plan_id
+
+
+async def _foreseen(
+    tx: Transaction,
+    ticket: Ticket,
+    rows: Sequence[sla.SlaClock],
+    policies: Sequence[sla.SlaPolicy],
+    proposal: Proposal,
+) -> Move | None:
+    plan_id = ticket.plan_id
+    if ticket.company_id is not None and ticket.company_id in proposal.company_plans:
+        plan_id = (
+            proposal.company_plans[ticket.company_id] or (await inboxes.get(tx, ticket.inbox_id)).plan_id
+        )
+    plan = (proposal.sold.get(plan_id) or await plans.get(tx, plan_id)) if plan_id else None
+    terms = sla.terms_of(plan, sla.first_match(policies, standing(ticket, plan_id)))
+    if terms is None:
+        return None
+    hours = proposal.calendars.get(terms.calendar_id)
+    changed = {
+        row.id: clock
+        for row, clock in await sla.foresee(tx, rows, terms, ticket.channel, ticket.priority, hours)
+    }
+    due = [changed[row.id].due_at if row.id in changed else row.due_at for row in rows]
+    after = min((at for at in due if at is not None), default=None)
+    if after == ticket.due_at:
+        return None
+    late = any(clock.due_at is not None and not clock.counts for clock in changed.values())
+    return Move(ticket.id, ticket.number, ticket.subject, ticket.due_at, after, late)
+
+
+def _in(scope: Scope) -> Select[Ticket]:
+    query = select(Ticket).where(Ticket.status.in_(_UNRESOLVED))
+    if scope.calendar_id is not None:
+        running = select(sla.SlaClock.id).where(
+            sla.SlaClock.ticket_id == Ticket.id,
+            sla.SlaClock.calendar_id == scope.calendar_id,
+            sla.SlaClock.met_at.is_(None),
+            sla.SlaClock.stopped_at.is_(None),
+        )
+        query = query.where(running.exists())
+    if scope.plan_id is not None:
+        query = query.where(Ticket.plan_id == scope.plan_id)
+    if scope.company_id is not None:
+        query = query.where(Ticket.company_id == scope.company_id)
+    return query
