@@ -163,7 +163,7 @@ async def test_every_clock_follows_from_its_facts(tx: Transaction) -> None:
             row.met_at,
             row.running_since,
         )
-    assert {row.metric for row in clocks} == {"first_response", "next_response", "resolution"}
+    assert {row.metric for row in clocks} == {"first_response", "next_response", "resolution", "callback"}
 
 
 async def test_a_missed_target_was_recorded_when_it_was_missed(tx: Transaction) -> None:
