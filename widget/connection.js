@@ -1,7 +1,9 @@
 // The line to the server: a session, a socket with a single-use pass, and HTTP where sockets are blocked.
 
-/** @import { Socket } from "../vendor/socket.io.esm.min.js" */
+import { dial, NoSocket } from "./socket.js"
+
 /** @import { Answer } from "./outbox.js" */
+/** @import { Listeners, Socket } from "./socket.js" */
 /** @import { Keep } from "./storage.js" */
 /**
  * @typedef {"connecting" | "online" | "polling" | "offline" | "refused"} Status
@@ -9,7 +11,7 @@
  *   inbox: string, storage: Keep,
  *   about: () => object, entered: (session: any) => void, status: (status: Status) => void,
  *   received: (name: string, data: any) => void, cursor: (ticket: string) => number,
- *   fetch?: typeof fetch, dial?: (pass: string) => Promise<Socket>, random?: () => number,
+ *   fetch?: typeof fetch, dial?: (pass: string, listeners: Listeners) => Promise<Socket>, random?: () => number,
  * }} Options
  */
 
@@ -17,7 +19,6 @@ const ACK = 8_000
 const LONGEST_PAUSE = 30_000
 const PASS_LIFE = 50_000
 const SOCKET_AGAIN = 5 * 60_000
-const COMMON = ["events", "hint", "ephemeral"]
 
 /** Reconnect after random(0, min(30 s, 2ⁿ s)), so that a restarted server is not met by everybody at once. @param {number} failures @param {() => number} [random] */
 export function pause(failures, random = Math.random) {
@@ -107,19 +108,16 @@ export class Connection {
   async ask(command, data, timeout = ACK) {
     if (this.status === "polling") return this.#askByHttp(command, data, timeout)
     const socket = this.socket
-    if (!socket?.connected) return { ok: false, error: "unavailable" }
-    try {
-      return await socket.timeout(timeout).emitWithAck(command, data)
-    } catch {
-      if (socket === this.socket) this.#lost() // half open: the other side is gone and nobody told us
-      return { ok: false, error: "timeout" }
-    }
+    if (!socket) return { ok: false, error: "unavailable" }
+    const answer = await socket.ask(command, data, timeout)
+    if (answer.error === "timeout" && socket === this.socket) this.#lost() // half open: the other side is gone and nobody told us
+    return answer
   }
 
   /** Lossy: typing. @param {string} command @param {any} data */
   tell(command, data) {
     if (this.status === "polling") void this.#askByHttp(command, data, ACK)
-    else if (this.socket?.connected) this.socket.volatile.emit(command, data)
+    else this.socket?.tell(command, data)
   }
 
   async #try() {
@@ -170,13 +168,13 @@ export class Connection {
 
   /** @param {string} pass */
   async #connect(pass) {
-    const socket = await this.dial(pass)
-    if (!this.running) return void socket.disconnect()
+    const socket = await this.dial(pass, {
+      received: (name, data) => name === "control" ? this.#control(data) : this.options.received(name, data),
+      closed: () => socket === this.socket && this.#lost(),
+    })
+    if (!this.running) return socket.close()
     this.socket = socket
     this.failedUpgrades = 0
-    for (const name of COMMON) socket.on(name, data => this.options.received(name, data))
-    socket.on("control", data => this.#control(data))
-    socket.on("disconnect", () => socket === this.socket && this.#lost())
     this.#become("online")
   }
 
@@ -202,8 +200,8 @@ export class Connection {
     if (!this.running) return
     const code = problem instanceof Refusal ? problem.status : 0
     if (code >= 400 && code < 500 && ![401, 408, 429].includes(code)) return this.#become("refused")
-    if (problem instanceof Error && problem.message === "upgrade_failed") this.failedUpgrades += 1
-    if (problem instanceof Error && problem.message === "unauthenticated") this.entered = false
+    if (problem instanceof NoSocket && problem.message === "upgrade_failed") this.failedUpgrades += 1
+    if (problem instanceof NoSocket && problem.message === "unauthenticated") this.entered = false
     this.failures += 1
     if (this.failedUpgrades >= 2 || (this.failedUpgrades && this.failures >= 5)) this.byHttp = true
     this.#become("offline")
@@ -216,10 +214,8 @@ export class Connection {
   }
 
   #hangUp() {
-    const socket = this.socket
+    this.socket?.close()
     this.socket = null
-    socket?.removeAllListeners()
-    socket?.disconnect()
   }
 
   /** @param {Status} status */
@@ -277,26 +273,4 @@ export class Connection {
       clearTimeout(limit)
     }
   }
-}
-
-/** A socket that is connected, or an error that says why not. @param {string} pass @returns {Promise<Socket>} */
-async function dial(pass) {
-  const { io } = await import("../vendor/socket.io.esm.min.js")
-  const socket = io("/widget", {
-    path: "/socket.io/", transports: ["websocket"], reconnection: false, forceNew: true, timeout: ACK, auth: { v: 1, pass },
-  })
-  return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => refuse("upgrade_failed"), ACK + 2_000)
-    const refuse = (/** @type {string} */ why) => {
-      clearTimeout(limit)
-      socket.removeAllListeners()
-      socket.disconnect()
-      reject(new Error(why))
-    }
-    socket.once("connect", () => { clearTimeout(limit); resolve(socket) })
-    socket.once("connect_error", (/** @type {any} */ error) => {
-      const refused = error.type !== "TransportError" && error.message !== "timeout"
-      refuse(refused ? (error.data?.error ?? error.data?.code ?? error.message) : "upgrade_failed")
-    })
-  })
 }

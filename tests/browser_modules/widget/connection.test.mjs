@@ -3,6 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { Connection, pause } from "../../../widget/connection.js"
+import { NoSocket } from "../../../widget/socket.js"
 import { keep } from "../../../widget/storage.js"
 
 const until = async (isTrue, end = Date.now() + 5_000) => {
@@ -13,16 +14,7 @@ const json = (status, body) => ({ ok: status < 300, status, json: async () => bo
 
 /** A socket whose other side answers with `answer`. */
 function aSocket(answer = { ok: true }) {
-  const listeners = new Map()
-  const socket = {
-    connected: true,
-    on: (name, listener) => { listeners.set(name, listener); return socket },
-    removeAllListeners: () => { listeners.clear(); return socket },
-    disconnect: () => { socket.connected = false; return socket },
-    timeout: () => ({ emitWithAck: async () => { if (answer instanceof Error) throw answer; return answer } }),
-    says: (name, data) => listeners.get(name)?.(data),
-  }
-  return socket
+  return { ask: async () => answer, tell() {}, close() {} }
 }
 
 /** A connection with a server of `replies` by path and sockets from `dial`. */
@@ -51,21 +43,21 @@ function aConnection(t, { replies = {}, dial = async () => aSocket() } = {}) {
 
 test("a session gives the pass of the first socket, and each further socket has its own", async t => {
   const passes = []
-  const sockets = []
-  const { connection, seen } = aConnection(t, { dial: async pass => { passes.push(pass); sockets.push(aSocket()); return sockets.at(-1) } })
+  const lines = []
+  const { connection, seen } = aConnection(t, { dial: async (pass, listeners) => { passes.push(pass); lines.push(listeners); return aSocket() } })
 
   connection.start()
   await until(() => connection.status === "online")
-  sockets[0].says("disconnect")
+  lines[0].closed("closed")
   connection.wake()
-  await until(() => sockets.length === 2 && connection.status === "online")
+  await until(() => lines.length === 2 && connection.status === "online")
 
   assert.deepEqual(passes, ["p1", "p2"])
   assert.deepEqual(seen.posts.map(post => post.slice(0, 2)), [["session", undefined], ["pass", "Bearer vt_1"]])
 })
 
 test("after two failed upgrades the same commands go by HTTP", async t => {
-  const refused = async () => { throw new Error("upgrade_failed") }
+  const refused = async () => { throw new NoSocket("upgrade_failed") }
   const { connection, seen } = aConnection(t, { dial: refused, replies: { send_message: () => json(200, { ok: true, ticket: "t", version: 2 }) } })
 
   connection.start()
@@ -78,7 +70,7 @@ test("after two failed upgrades the same commands go by HTTP", async t => {
 
 test("an answer that never comes ends the socket, and a new one is made", async t => {
   let dialled = 0
-  const { connection } = aConnection(t, { dial: async () => aSocket(++dialled === 1 ? new Error("timeout") : { ok: true }) })
+  const { connection } = aConnection(t, { dial: async () => aSocket(++dialled === 1 ? { ok: false, error: "timeout" } : { ok: true }) })
   connection.start()
   await until(() => connection.status === "online")
 
