@@ -21,6 +21,7 @@ from helpdesk.api import routes as api_routes
 from helpdesk.api.hints import Hints
 from helpdesk.auth import requests
 from helpdesk.channels.chat import epoch_of
+from helpdesk.channels.email.s3 import Amazon
 from helpdesk.clock import Clock, SystemClock
 from helpdesk.demo import company
 from helpdesk.errors import HelpdeskError
@@ -102,7 +103,7 @@ class Web:
         state.session_cookie = requests.session_cookie(https=self.settings.is_https)
         state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
         state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
-        state.sockets = lambda: len(self.sockets.environ)
+        state.sockets, state.amazon = lambda: len(self.sockets.environ), Amazon()
         return app
 
     def _protected(self) -> ASGIApp:

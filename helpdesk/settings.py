@@ -52,6 +52,28 @@ class Settings(BaseSettings):
     verify_dkim: bool = Field(
         True, description="check DKIM signatures ourselves where our mail server did not"
     )
+    mail_google_client_id: str | None = Field(
+        None, description="OAuth client id at Google, for mailboxes that are read there"
+    )
+    mail_google_client_secret: SecretStr | None = Field(None, description="the secret of that client")
+    mail_microsoft_client_id: str | None = Field(
+        None, description="application (client) id at Microsoft Entra, for mailboxes in Microsoft 365"
+    )
+    mail_microsoft_client_secret: SecretStr | None = Field(None, description="the secret of that application")
+    mail_microsoft_tenant: str = Field(
+        "common", pattern=r"^[A-Za-z0-9.-]{1,80}$", description="directory (tenant) id; common: any"
+    )
+    mail_oauth_client_id: str | None = Field(
+        None, description="client id at another OAuth 2 provider of mailboxes"
+    )
+    mail_oauth_client_secret: SecretStr | None = Field(None, description="the secret of that client")
+    mail_oauth_authorize_url: str | None = Field(
+        None, description="where that provider asks for consent", pattern="^https?://"
+    )
+    mail_oauth_token_url: str | None = Field(
+        None, description="where that provider gives tokens", pattern="^https?://"
+    )
+    mail_oauth_scope: str = Field("", description="the scopes that read a mailbox there")
     remote_images: bool = Field(
         False, description="let agents load pictures that mails link to, through this server only"
     )

@@ -1,8 +1,12 @@
 """A real Dovecot of the test's own, where one is installed."""
 
+import grp
+import os
+import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +28,7 @@ protocols = imap
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
@@ -43,13 +47,22 @@ service imap-login {{
   }}
 }}
 passdb {{
-  driver = static
-  args = password=secret
+  {passdb}
 }}
 userdb {{
   driver = static
   args = uid={user} gid={group} home={folder}
 }}
+"""
+
+_BY_PASSWORD = "driver = static\n  args = password=secret"
+_BY_TOKEN = "driver = oauth2\n  mechanisms = xoauth2\n  args = {folder}/oauth2.conf"
+_TOKENS = """
+introspection_url = {address}/introspect
+introspection_mode = post
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 
@@ -75,17 +88,32 @@ class Dovecot:
 
 
 @contextmanager
-def running_dovecot(folder: Path) -> Iterator[Dovecot]:
-    port = _free_port()
-    user, group = "dovecot", "dovecot"
+def running_dovecot(*, oauth: str = "") -> Iterator[Dovecot]:
+    """`oauth` is the address of a server that is asked whether a token is good, in place of the password."""
+    with tempfile.TemporaryDirectory(prefix="helpdesk-dovecot-") as made:  # pytest's own are closed to others
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield from _dovecot(folder, oauth)
+
+
+def _dovecot(folder: Path, oauth: str) -> Iterator[Dovecot]:
+    """As root it runs as its own account, else as ours."""
+    port, is_root = _free_port(), os.geteuid() == 0
+    user = "dovecot" if is_root else pwd.getpwuid(os.geteuid()).pw_name
+    group = "dovecot" if is_root else grp.getgrgid(os.getegid()).gr_name
     for part in ("run", "state", "maildir/new", "maildir/cur", "maildir/tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    for path in (folder, *folder.parents):
-        if path.stat().st_mode & 0o005 != 0o005 and path != Path("/"):
-            path.chmod(path.stat().st_mode | 0o055)
-    subprocess.run(["chown", "-R", f"{user}:{group}", str(folder)], check=True)
+    if is_root:
+        subprocess.run(["chown", "-R", f"{user}:{group}", str(folder)], check=True)
     configuration = folder / "dovecot.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, user=user, group=group))
+    passdb = _BY_TOKEN.format(folder=folder) if oauth else _BY_PASSWORD
+    mechanisms = "xoauth2" if oauth else "plain login"
+    configuration.write_text(
+        _CONFIGURATION.format(
+            folder=folder, port=port, user=user, group=group, passdb=passdb, mechanisms=mechanisms
+        )
+    )
+    (folder / "oauth2.conf").write_text(_TOKENS.format(address=oauth))
     server = subprocess.Popen(["dovecot", "-F", "-c", str(configuration)])
     try:
         _wait_for(port, server, folder)

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import structlog
@@ -13,8 +13,9 @@ from starlette.responses import Response
 from helpdesk.actors import SYSTEM
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import database_of
-from helpdesk.channels.email import providers
+from helpdesk.channels.email import providers, s3
 from helpdesk.channels.email.providers import Posted
+from helpdesk.channels.email.s3 import Amazon
 from helpdesk.domain import inboxes
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
@@ -22,7 +23,7 @@ from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated, Unavailabl
 from helpdesk.storage.sealing import Sealer
 
 LARGEST = 45 * 1024 * 1024
-_CERTIFICATE_SECONDS = 5.0
+_SECONDS = 20.0
 _certificates: dict[str, bytes] = {}
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,11 @@ async def receive_post(request: Request) -> Response:
     if posted.confirm_url is not None:
         await _get(posted.confirm_url)
         return answer({"confirmed": True})
+    if posted.stored is not None:
+        raw = await _fetched(request, door, posted.stored)
+        posted = replace(posted, raw=raw)
+    elif not posted.raw:
+        return answer({"left": True})
     return answer({"duplicate": await _keep(request, provider, door, posted)})
 
 
@@ -66,8 +72,9 @@ async def _posted(request: Request, provider: str, door: _Door) -> Posted:
     if provider == "postmark":
         return providers.postmark(secret, request.headers, body)
     if provider == "ses":
-        certificate = await _certificate(providers.sns_certificate_url(body))
-        return providers.ses(secret, certificate, body)
+        amazon: Amazon = request.app.state.amazon
+        certificate = await _certificate(providers.sns_certificate_url(body, amazon.sns))
+        return providers.ses(secret.partition("\n")[0], certificate, body, amazon.sns)
     form = await request.form(max_files=100, max_fields=200, max_part_size=LARGEST)
     fields = await _fields(form, body)
     if provider == "mailgun":
@@ -124,12 +131,31 @@ async def _certificate(url: str) -> bytes:
     return _certificates[url]
 
 
-async def _get(url: str) -> bytes:
-    """Amazon's own addresses only; providers.py has checked that."""
+async def _fetched(request: Request, door: _Door, stored: providers.Stored) -> bytes:
+    """The object itself, before the post is answered: until then SNS tries again. Errors: Unavailable."""
+    amazon: Amazon = request.app.state.amazon
+    options, (_, _, secret) = door.inlet.options, door.secret.partition("\n")
+    key, region = str(options.get("s3_key", "")), str(options.get("s3_region", ""))
+    if not (key and region and secret):
+        raise Unavailable("bucket_key_missing", "SES left the mail in a bucket whose key is not set here.")
+    url = s3.presigned(amazon.bucket_address(stored.bucket, region), stored.key, s3.Key(key, secret, region),
+                       database_of(request).clock.now())  # fmt: skip
+    return await _get(url, LARGEST)
+
+
+async def _get(url: str, limit: int = 100_000) -> bytes:
+    """Amazon's own addresses only; they were checked before. Errors: Unavailable, also for too much."""
+    data = bytearray()
     try:
-        async with httpx.AsyncClient(timeout=_CERTIFICATE_SECONDS, follow_redirects=False) as client:
-            got = await client.get(url)
+        async with (
+            httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False) as client,
+            client.stream("GET", url) as got,
+        ):
             got.raise_for_status()
+            async for piece in got.aiter_bytes():
+                data += piece
+                if len(data) > limit:
+                    raise Unavailable("amazon_sent_too_much")
     except httpx.HTTPError as failure:
-        raise Unavailable("sns_unavailable", type(failure).__name__) from failure
-    return got.content[:100_000]
+        raise Unavailable("amazon_unavailable", type(failure).__name__) from failure
+    return bytes(data)

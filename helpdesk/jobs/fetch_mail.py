@@ -6,17 +6,19 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
 import structlog
 
 from helpdesk.actors import SYSTEM
-from helpdesk.channels.email.mailbox import Mailbox, MailboxAddress
+from helpdesk.channels.email.mailbox import LOGIN_REFUSED, Mailbox, MailboxAddress
 from helpdesk.domain import inboxes
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import HelpdeskError, Unavailable
+from helpdesk.jobs import mail_consent
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.sealing import Sealer
 
@@ -89,12 +91,13 @@ class Fetchers:
     async def _read(self, inlet_id: UUID) -> None:
         """Connected until something fails. The thread is this mailbox's own, so none waits for another."""
         loop = asyncio.get_running_loop()
-        address = await _address(self._workshop, inlet_id)
         thread = ThreadPoolExecutor(1, thread_name_prefix="imap")
         mailbox: Mailbox | None = None
         try:
-            mailbox = await loop.run_in_executor(thread, Mailbox, address)
+            mailbox, has_consent = await connected(self._workshop, inlet_id, thread)
             while True:
+                if has_consent:
+                    await mail_consent.renew_ahead(self._workshop, inlet_id)
                 await fetch_new(self._workshop, inlet_id, mailbox, thread)
                 if not await loop.run_in_executor(thread, mailbox.wait, self._idle_slice):
                     await asyncio.sleep(POLL_SECONDS)
@@ -135,17 +138,44 @@ async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread
     return count
 
 
+async def connected(workshop: Workshop, inlet_id: UUID, thread: ThreadPoolExecutor) -> tuple[Mailbox, bool]:
+    """An open mailbox, and whether it is read by consent. A token that is refused before its time is renewed
+    once; if the next is refused too, only an administrator can help."""
+    loop = asyncio.get_running_loop()
+    address = await _address(workshop, inlet_id)
+    try:
+        return await loop.run_in_executor(thread, Mailbox, address), bool(address.token)
+    except Unavailable as failure:
+        if failure.code != LOGIN_REFUSED or not address.token:
+            raise
+    token = await mail_consent.access_token(workshop, inlet_id, renew=True)
+    try:
+        return await loop.run_in_executor(thread, Mailbox, replace(address, token=token)), True
+    except Unavailable as failure:
+        if failure.code == LOGIN_REFUSED:
+            await mail_consent.refuse(
+                workshop, inlet_id, failure.detail or "The mail server refused the token."
+            )
+        raise
+
+
 async def _address(workshop: Workshop, inlet_id: UUID) -> MailboxAddress:
     async with workshop.database.transaction(SYSTEM) as tx:
         inlet = await inlets.get(tx, inlet_id)
         options, sealed = dict(inlet.options), inlet.secret
-    if sealed is None:
+    password = token = ""
+    if options.get("auth", "password") != "password":
+        token = await mail_consent.access_token(workshop, inlet_id)
+    elif sealed is None:
         raise Unavailable("mailbox_without_password", "Give the mailbox its password.")
+    else:
+        password = Sealer(workshop.settings.key).open(sealed, inlet_id)
     return MailboxAddress(
         host=str(options["host"]),
         port=int(options.get("port", 993)),
         user=str(options.get("user", "")),
-        password=Sealer(workshop.settings.key).open(sealed, inlet_id),
+        password=password,
+        token=token,
         security=str(options.get("security", "tls")),
         folder=str(options.get("folder") or "INBOX"),
         after=str(options.get("after", "keep")),
@@ -167,4 +197,5 @@ async def _turn(workshop: Workshop, inlet_id: UUID) -> AsyncIterator[bool]:
 
 def _version(inlet: Inlet) -> tuple[UUID, str]:
     said = json.dumps(inlet.options, sort_keys=True).encode() + (inlet.secret or b"")
+    said += str(inlet.authorised_at).encode()
     return inlet.id, hashlib.sha256(said).hexdigest()

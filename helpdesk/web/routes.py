@@ -13,7 +13,15 @@ from helpdesk.web import (
     wall,
     workspace,
 )
-from helpdesk.web.admin import calendars, kept_mail, mail_inlets, overview, routing, sla_policies
+from helpdesk.web.admin import (
+    calendars,
+    kept_mail,
+    mail_consent,
+    mail_inlets,
+    overview,
+    routing,
+    sla_policies,
+)
 from helpdesk.web.assets import Assets
 from helpdesk.web.oncall import routes as oncall_pages
 
@@ -51,6 +59,8 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/admin/mail/kept/{id}", kept_mail.show_one, methods=["GET"]),
         Route("/admin/mail/kept/{id}", kept_mail.decide, methods=["POST"]),
         Route("/admin/mail/kept/{id}/original", kept_mail.download),
+        Route("/admin/mail/authorised", mail_consent.take_answer),
+        Route("/admin/mail/{id}/authorise", mail_consent.ask, methods=["POST"]),
         Route("/admin/mail/{id}/remove", mail_inlets.remove_inlet, methods=["POST"]),
         *oncall_pages.routes(),
         *assets.routes(),

@@ -22,12 +22,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`status` of the next answers; `hangs` takes the request and never answers."""
+    """`status` of the next answers; `hangs` takes the request and never answers. With `answers` (body by
+    address, with its query where the test says so) anything else is not found."""
 
     port: int = 0
     status: int = 200
     hangs: bool = False
     got: list[Received] = field(default_factory=list)
+    answers: dict[str, bytes] = field(default_factory=dict)
     on_request: Callable[[Received], None] | None = None
 
     @property
@@ -48,14 +50,23 @@ class Receiver:
                 self.on_request(received)
             if self.hangs:
                 await asyncio.sleep(3600)
+            status, content = self._answer(received.path)
+            length = len(content)
             writer.write(
-                f"HTTP/1.1 {self.status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+                f"HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n".encode()
             )
+            writer.write(content)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
+
+    def _answer(self, path: str) -> tuple[int, bytes]:
+        if not self.answers:
+            return self.status, b""
+        content = self.answers.get(path, self.answers.get(path.partition("?")[0]))
+        return (404, b"") if content is None else (self.status, content)
 
 
 @asynccontextmanager

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientError, LoginError
 
 from helpdesk.errors import Unavailable
 
 LOOK_BACK = timedelta(days=30)
 """How far a mailbox is read again when the server has given it new numbers."""
 
+LOGIN_REFUSED = "mailbox_login_refused"
 IDLE_SECONDS = 9 * 60
 _TIMEOUT = 60.0
 
@@ -137,4 +138,5 @@ class _Unavailably:
     def __exit__(self, kind: object, failure: BaseException | None, _: object) -> None:
         if isinstance(failure, IMAPClientError | OSError | ssl.SSLError):
             text = f"{type(failure).__name__}: {failure}".replace("\n", " ")
-            raise Unavailable("mailbox_unavailable", text[:400]) from failure
+            code = LOGIN_REFUSED if isinstance(failure, LoginError) else "mailbox_unavailable"
+            raise Unavailable(code, text[:400]) from failure

@@ -19,23 +19,33 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from helpdesk.channels.email import s3
 from helpdesk.errors import Invalid, Unauthenticated
 
 WINDOW = timedelta(minutes=5)
-SNS_HOST = re.compile(r"^https://sns\.[a-z0-9-]{1,30}\.amazonaws\.com(?:\.cn)?/")
 
 Fields = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """Where SES put a mail."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
-    """`key` names the post for the replay cache; `raw` is empty where there is nothing to read."""
+    """`key` names the post for the replay cache; `raw` is empty where there is nothing to read, or where the
+    mail is yet to be fetched from where it is `stored`."""
 
     raw: bytes
     key: str
     envelope_from: str = ""
     envelope_to: str = ""
     confirm_url: str | None = None
+    stored: Stored | None = None
 
 
 def generic(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Posted:
@@ -85,33 +95,58 @@ def postmark(secret: str, headers: Mapping[str, str], body: bytes) -> Posted:
                   envelope_to=str(said.get("OriginalRecipient", "")))  # fmt: skip
 
 
-def sns_certificate_url(body: bytes) -> str:
+def sns_certificate_url(body: bytes, amazon: re.Pattern[str] = s3.SNS) -> str:
     """Where the certificate of a notification lies. Errors: Unauthenticated for any host but Amazon's."""
     url = str(_json(body).get("SigningCertURL", ""))
-    if not SNS_HOST.match(url):
+    if not amazon.match(url):
         raise Unauthenticated("signature_wrong")
     return url
 
 
-def ses(topic: str, certificate: bytes, body: bytes) -> Posted:
-    """A notification of Amazon's SNS: signature, then the topic that was agreed on."""
+def ses_secret(before: str, topic: str, s3_secret: str) -> str:
+    """Two lines: the topic and, where mail lies in a bucket, the secret key for it. Empty ones stay."""
+    old_topic, _, old_secret = before.partition("\n")
+    return f"{topic.strip() or old_topic}\n{s3_secret.strip() or old_secret}".strip()
+
+
+def ses(topic: str, certificate: bytes, body: bytes, amazon: re.Pattern[str] = s3.SNS) -> Posted:
+    """A notification of Amazon's SNS: signature, then the topic that was agreed on.
+
+    What is no mail (a test of the topic, the end of a subscription) is taken and left.
+    """
     said = _json(body)
     _require(topic, said.get("TopicArn") == topic and _is_sns_signed(said, certificate))
     key = str(said.get("MessageId", ""))
     if said.get("Type") == "SubscriptionConfirmation":
         url = str(said.get("SubscribeURL", ""))
-        if not SNS_HOST.match(url):
+        if not amazon.match(url):
             raise Unauthenticated("signature_wrong")
         return Posted(b"", key, confirm_url=url)
-    told = _json(str(said.get("Message", "")).encode())
+    told = _received(said)
+    if told is None:
+        return Posted(b"", key)
+    receipt, mail = _dict(told.get("receipt")), _dict(told.get("mail"))
+    action, recipients = _dict(receipt.get("action")), receipt.get("recipients") or [""]
+    sender, recipient = str(mail.get("source", "")), str(recipients[0])
+    if action.get("type") == "S3":
+        place = Stored(str(action.get("bucketName", "")), str(action.get("objectKey", "")))
+        return Posted(b"", key, sender, recipient, stored=place)
     content = str(told.get("content", "")).encode()
-    is_base64 = told.get("receipt", {}).get("action", {}).get("encoding") == "BASE64"
-    raw = _raw(
-        base64.b64decode(content) if is_base64 else content, "Let SES put the mail into the notification."
-    )
-    mail = told.get("mail", {})
-    recipients = told.get("receipt", {}).get("recipients") or [""]
-    return Posted(raw, key, str(mail.get("source", "")), str(recipients[0]))
+    raw = base64.b64decode(content) if action.get("encoding") == "BASE64" else content
+    hint = "Let SES put the mail into the notification or into a bucket."
+    return Posted(_raw(raw, hint), key, sender, recipient)
+
+
+def _received(said: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        told = json.loads(str(said.get("Message", ""))) if said.get("Type") == "Notification" else None
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) and told.get("notificationType") == "Received" else None
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _is_sns_signed(said: dict[str, Any], certificate: bytes) -> bool:

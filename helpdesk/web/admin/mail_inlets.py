@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.channels.email import oauth, providers
 from helpdesk.domain import inboxes
 from helpdesk.domain.tickets.mail import inlets
 from helpdesk.errors import Invalid
@@ -15,17 +16,25 @@ from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
-from helpdesk.web.admin import shell
+from helpdesk.web.admin import mail_consent, shell
 
 PATH = "/admin/mail"
 _DAYS = 7
 _SECURITY = ("tls", "starttls", "none")
+_WRITE_ONLY = ("secret", "s3_secret", "csrf")
 _AFTER = ("keep", "seen", "move")
 
 
 async def show_mail(request: Request) -> Response:
-    """GET /admin/mail"""
-    return await _page(request, {}, {}, 200)
+    """GET /admin/mail?change=: with the settings of that inlet in the form"""
+    actor = await shell.require(request, "mail")
+    wanted, given = request.query_params.get("change"), {}
+    if wanted:
+        async with request.app.state.database.transaction(actor) as tx:
+            inlet = await inlets.get(tx, parse_id(wanted))
+        given = {name: str(value) for name, value in inlet.options.items()}
+        given |= {"kind": inlet.kind, "inbox": str(inlet.inbox_id)}
+    return await _page(request, given, {}, 200)
 
 
 async def save_inlet(request: Request) -> Response:
@@ -36,7 +45,7 @@ async def save_inlet(request: Request) -> Response:
         async with request.app.state.database.transaction(actor) as tx:
             await _save(request, tx, form)
     except Invalid as failure:
-        given = {name: str(value) for name, value in form.items() if name not in ("secret", "csrf")}
+        given = {name: str(value) for name, value in form.items() if name not in _WRITE_ONLY}
         return await _page(request, given, {failure.field or "kind": failure.detail or failure.code}, 422)
     return shell.saved(PATH)
 
@@ -61,6 +70,7 @@ async def _page(request: Request, given: dict[str, str], errors: dict[str, str],
         "mailboxes": mailboxes, "inlets": found, "broken": broken, "days": days, "kinds": inlets.KINDS,
         "names": {one.id: one for one in mailboxes}, "given": given, "errors": errors,
         "address": request.app.state.settings.address, "settings": request.app.state.settings,
+        "providers": oauth.providers(request.app.state.settings), "callback": mail_consent.CALLBACK,
     }  # fmt: skip
     return shell.render(request, "mail", "admin/mail.html", actor, status, **shown)
 
@@ -70,19 +80,36 @@ async def _save(request: Request, tx: Transaction, form: FormData) -> None:
     kind, secret = str(form.get("kind", "")), str(form.get("secret", ""))
     enabled = form.get("enabled") == "on"
     inbox_id: UUID = parse_id(str(form.get("inbox", "")), "inbox")
-    inlet = await inlets.save(tx, inbox_id, kind, _options(kind, form), enabled=enabled, inlet_id=tx.new_id())
+    inlet = await inlets.save(
+        tx, inbox_id, kind, _options(request, kind, form), enabled=enabled, inlet_id=tx.new_id()
+    )
+    sealer = Sealer(request.app.state.settings.key)
+    if inlet.options.get("auth", "password") != "password":
+        inlet.secret = None
+        return
+    if kind == "ses":
+        before = sealer.open(inlet.secret, inlet.id) if inlet.secret else ""
+        secret = providers.ses_secret(before, secret, str(form.get("s3_secret", "")))
     if secret:
-        inlet.secret = Sealer(request.app.state.settings.key).seal(secret, inlet.id)
+        inlet.secret = sealer.seal(secret, inlet.id)
     elif inlet.secret is None:
         raise Invalid("secret_missing", "Without a password or key nobody can be let in.", field="secret")
 
 
-def _options(kind: str, form: FormData) -> Json:
+def _options(request: Request, kind: str, form: FormData) -> Json:
+    if kind == "ses":
+        return {name: str(form.get(name, "")).strip()[:100] for name in ("s3_key", "s3_region")}
     if kind != "imap":
         return {}
     text = {name: str(form.get(name, "")).strip()[:255] for name in ("host", "user", "folder", "archive")}
     security, after = str(form.get("security", "tls")), str(form.get("after", "keep"))
     if security not in _SECURITY or after not in _AFTER:
         raise Invalid("option_unknown", field="security")
+    auth = str(form.get("auth") or "password")
+    if auth != "password":
+        provider = oauth.providers(request.app.state.settings).get(auth)
+        if provider is None:
+            raise Invalid("mail_provider_not_set", "Its client id is not set.", field="auth")
+        text["host"] = text["host"] or provider.host
     port = parse_number(str(form.get("port") or 993), "port", 65535)
-    return text | {"port": port, "security": security, "after": after}
+    return text | {"port": port, "security": security, "after": after, "auth": auth}

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from helpdesk.actors import Role
@@ -66,7 +66,10 @@ async def save(
         )  # fmt: skip
         tx.session.add(found)
     elif found.options != options:
-        found.uid_validity, found.last_uid = None, 0
+        if _mailbox_of(found.options) != _mailbox_of(options):
+            found.uid_validity, found.last_uid = None, 0
+        if _owner_of(found.options) != _owner_of(options):
+            found.tokens = found.tokens_expire_at = found.authorised_at = found.refused_at = None
     found.options, found.enabled = options, enabled
     found.error = found.failing_since = found.alerted_at = None
     await tx.session.flush()
@@ -101,8 +104,9 @@ async def advance(tx: Transaction, inlet_id: UUID, uid_validity: int, uid: int) 
 
 
 async def broken(tx: Transaction) -> list[Inlet]:
-    """Those that have not worked for five minutes."""
-    query = select(Inlet).where(Inlet.enabled, Inlet.failing_since < tx.now - SILENT_AFTER)
+    """Those that have not worked for five minutes, and at once those whose provider took its consent back."""
+    silent = or_(Inlet.failing_since < tx.now - SILENT_AFTER, Inlet.refused_at.is_not(None))
+    query = select(Inlet).where(Inlet.enabled, silent)
     return list(await tx.session.scalars(query.order_by(Inlet.failing_since)))
 
 
@@ -147,6 +151,15 @@ async def day_count(tx: Transaction, day: date) -> dict[str, Any]:
         "day": day, "taken": taken, "refused": int(no or 0), "states": states,
         "waiting": states.get("new", 0), "balances": taken == ended + states.get("new", 0),
     }  # fmt: skip
+
+
+def _mailbox_of(options: Json) -> tuple[object, ...]:
+    """Where a cursor counts; another password or what is done afterwards changes nothing of it."""
+    return tuple(options.get(name) for name in ("host", "port", "user", "folder"))
+
+
+def _owner_of(options: Json) -> tuple[object, ...]:
+    return options.get("auth"), options.get("user")
 
 
 def _check_mailbox(options: Json) -> None:

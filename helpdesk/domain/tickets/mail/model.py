@@ -66,6 +66,8 @@ class Inlet(Base):
 
     `kind` is imap, mailgun, sendgrid, postmark, ses or raw. `secret` is encrypted under this row's id.
     `uid_validity` and `last_uid` say how far a mailbox was read. `failing_since` is None while it works.
+    With OAuth 2 `tokens` (encrypted too) stand in place of the secret until the provider has `refused`;
+    `asked_*` is the consent that an administrator is being asked for.
     """
 
     __tablename__ = "inlets"
@@ -83,6 +85,14 @@ class Inlet(Base):
     error: Mapped[str | None]
     failing_since: Mapped[datetime | None]
     alerted_at: Mapped[datetime | None]
+    tokens: Mapped[bytes | None]
+    tokens_expire_at: Mapped[datetime | None]
+    authorised_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    asked_state: Mapped[str | None]
+    asked_verifier: Mapped[bytes | None]
+    asked_by: Mapped[UUID | None]
+    asked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("uq_inlets_inbox_kind", "inbox_id", "kind", unique=True),)

@@ -622,6 +622,14 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("failing_since", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("alerted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("tokens", postgresql.BYTEA(), nullable=True),
+        sa.Column("tokens_expire_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("authorised_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("refused_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("asked_state", sa.Text(), nullable=True),
+        sa.Column("asked_verifier", postgresql.BYTEA(), nullable=True),
+        sa.Column("asked_by", sa.UUID(), nullable=True),
+        sa.Column("asked_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["inbox_id"], ["inboxes.id"], name=op.f("fk_inlets_inbox_id"), ondelete="CASCADE"
