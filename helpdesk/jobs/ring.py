@@ -148,11 +148,12 @@ def _mail_address(workshop: Workshop, bundle: Bundle) -> str:
 async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str, Any]:
     """Title and body for people, and the alerts one by one for machines."""
     t = translator(bundle.agent.locale, "pages")
-    alerts = [await _alert(workshop, tx, bundle, ring.alert, t) for ring in bundle.rings]
+    each = {ring.alert.id: ring.alert for ring in bundle.rings}  # two steps of one alert are told once
+    alerts = [await _alert(workshop, tx, bundle, alert, t) for alert in each.values()]
     first = alerts[0]
     title = t("On call: {what}", what=first["what"])
-    if len(bundle.rings) > 1:
-        title = t("On call: {n} alerts, first: {what}", n=len(bundle.rings), what=first["what"])
+    if len(alerts) > 1:
+        title = t("On call: {n} alerts, first: {what}", n=len(alerts), what=first["what"])
     lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
     for one in alerts[:_SHOWN]:
         lines += [
@@ -160,8 +161,8 @@ async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str
             t("Why: {reason}", reason=one["reason"]),
             t("See it and acknowledge with one tap:") + f"\n{one['url']}",
         ]
-    if len(bundle.rings) > _SHOWN:
-        lines.append(t("And {n} more: {url}", n=len(bundle.rings) - _SHOWN, url=_list_of(workshop)))
+    if len(alerts) > _SHOWN:
+        lines.append(t("And {n} more: {url}", n=len(alerts) - _SHOWN, url=_list_of(workshop)))
     lines.append(t("If nobody acknowledges, the next person is woken."))
     return {
         "type": "alert",

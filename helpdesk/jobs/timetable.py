@@ -1,7 +1,7 @@
 """What happens because time passes; each duty runs in one process at a time, under its own database lock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -111,13 +111,13 @@ class Timetable:
     """Two duties at most at a time in this process, one that wakes people and one that does not: each needs
     two connections of the pool, and nobody is woken late because of housekeeping."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
+    def __init__(self, workshop: Workshop, duties: Sequence[Duty] = DUTIES) -> None:
+        self._workshop, self._duties = workshop, duties
         self._turns = {True: asyncio.Lock(), False: asyncio.Lock()}
 
     async def run(self) -> None:
         """Until cancelled."""
-        await asyncio.gather(*(self._repeat(duty) for duty in DUTIES))
+        await asyncio.gather(*(self._repeat(duty) for duty in self._duties))
 
     async def _repeat(self, duty: Duty) -> None:
         while True:

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -72,6 +73,8 @@ class Database:
         except HelpdeskError:
             raise
         except Exception as failure:
+            if _is_cancelled():  # cut off in its ROLLBACK: the driver's complaint would hide the end
+                raise asyncio.CancelledError from failure
             ours = _in_our_words(failure)
             if ours is failure:
                 raise
@@ -148,6 +151,11 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('{}', 0))"
 def _driver(pooled: PoolProxiedConnection) -> asyncpg.Connection:
     connection: asyncpg.Connection = pooled.driver_connection
     return connection
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def driver_dsn(url: str) -> str:

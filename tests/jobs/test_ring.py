@@ -290,6 +290,19 @@ async def test_many_alerts_at_once_ring_in_bundles_and_none_is_left_out(night: N
     assert timedelta(seconds=30) > BUNDLE
 
 
+async def test_two_steps_of_one_alert_that_wait_together_are_told_once(night: Night) -> None:
+    await night.method(night.mikko, MethodKind.WEBHOOK, night.gateway.address)
+    alert = await night.alert()
+    async with night.database.transaction(SYSTEM) as tx:
+        await oncall.hand_on(tx, None, alert.id)
+        await oncall.hand_on(tx, None, alert.id)
+
+    await night.tick()
+
+    [got] = night.gateway.got
+    assert [one["id"] for one in got.json["alerts"]] == [str(alert.id)]
+
+
 async def test_an_acknowledgement_runs_out_without_a_reply_and_holds_with_one(night: Night) -> None:
     async with night.database.transaction(SYSTEM) as tx:
         ticket, other = await a_ticket(tx), await a_ticket(tx, subject="Other")

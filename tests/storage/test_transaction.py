@@ -98,3 +98,22 @@ async def _end(database: Database, process: int) -> None:
     administrator = await database.connect()
     await administrator.execute("SELECT pg_terminate_backend($1, 5000)", process)
     await administrator.close()
+
+
+async def test_a_task_that_is_stopped_stops_whatever_its_connection_complains_of(database: Database) -> None:
+    entered = asyncio.Event()
+
+    async def work() -> None:
+        async with database.transaction(SYSTEM):
+            entered.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise asyncpg.InterfaceError("another operation is in progress") from None
+
+    task = asyncio.create_task(work())
+    await entered.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
