@@ -55,6 +55,7 @@ class Background:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._workshop.readers.close()
+        await self._workshop.relays.close()
 
     async def _listen(self, protocol: Literal["smtp", "lmtp"], port: int) -> None:
         if not port:

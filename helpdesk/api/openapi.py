@@ -30,6 +30,7 @@ QUERY: dict[str, Schema] = {
     "after_version": {"type": "integer", "minimum": 0, "default": 0, "description": "The version you have."},
     "before": {"type": "string", "description": "A version, or `latest`: read backwards."},
     "wait": {"type": "integer", "minimum": 0, "maximum": 25, "default": 0, "description": "Seconds."},
+    "message": {"type": "string", "format": "uuid", "description": "Another than the contact's last one."},
     "ticket": {"type": "string", "format": "uuid"},
     "state": {"type": "string", "enum": ["open", "acknowledged", "exhausted", "closed"]},
     "swap_state": {"type": "string", "enum": ["open"]},

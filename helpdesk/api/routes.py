@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.api import (
+    answering,
     availability,
     calls,
     health,
@@ -72,8 +73,15 @@ STAFF = [
     Address("GET", "/tickets/{id}", tickets.show_ticket, shapes.Ticket, is_versioned=True),
     Address("PATCH", "/tickets/{id}", tickets.change_ticket, shapes.Ticket, takes=tickets.TicketPatch, is_versioned=True),
     Address("GET", "/tickets/{id}/events", tickets.list_events, shapes.Timeline, query="after_version before limit wait"),
-    Address("POST", "/tickets/{id}/messages", tickets.create_message, shapes.Said, 201, creates=tickets.NewMessage),
-    Address("POST", "/tickets/{id}/notes", tickets.create_note, shapes.Said, 201, creates=tickets.NewMessage),
+    Address("POST", "/tickets/{id}/messages", tickets.create_message, shapes.Said, 201, creates=answering.NewMessage),
+    Address("POST", "/tickets/{id}/notes", tickets.create_note, shapes.Said, 201, creates=tickets.NewNote),
+    Address("GET", "/tickets/{id}/answering", answering.show_answering, answering.Answering, query="message"),
+    Address("POST", "/tickets/{id}/held_replies", answering.create_held_reply, answering.Held, 201, creates=answering.NewHeldReply),
+    Address("POST", "/tickets/{id}/held_replies/{reply}/call_back", answering.call_back, answering.CalledBack),
+    Address("POST", "/tickets/{id}/held_replies/{reply}/send", answering.send_now, answering.Held),
+    Address("POST", "/tickets/{id}/forwards", answering.create_forward, shapes.Said, 201, creates=answering.NewForward),
+    Address("POST", "/tickets/{id}/follow_ups", answering.create_follow_up, shapes.Said, 201, creates=answering.NewFollowUp),
+    Address("POST", "/tickets/{id}/messages/{message}/retry", answering.retry_message, answering.Retried),
     Address("POST", "/tickets/{id}/messages/{message}/accept", messages.accept_message, shapes.Said),
     Address("POST", "/tickets/{id}/messages/{message}/split", messages.split_message, shapes.Said),
     Address("POST", "/tickets/{id}/messages/{message}/block", messages.block_message, shapes.Said),

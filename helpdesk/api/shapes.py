@@ -104,6 +104,20 @@ class TicketAlert(BaseModel):
     acknowledged_at: datetime | None
 
 
+class HeldReply(BaseModel):
+    """An answer that leaves at `send_at`. `state` is waiting, or failed with the `reason`."""
+
+    id: UUID
+    agent: Named
+    body: str
+    mail: dict[str, Any]
+    files: int
+    then: str | None
+    send_at: datetime
+    state: Literal["waiting", "failed"]
+    reason: str | None
+
+
 class Ticket(TicketFields):
     id: UUID
     contact: FullContact
@@ -116,6 +130,7 @@ class Ticket(TicketFields):
     split_from: UUID | None
     clocks: list[SlaClock]
     alerts: list[TicketAlert]
+    held_replies: list[HeldReply]
 
 
 class Overload(BaseModel):

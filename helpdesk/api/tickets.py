@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
+from helpdesk.api.answering import NewMessage
 from helpdesk.api.answers import answer, told
 from helpdesk.api.hints import Hints
 from helpdesk.api.requests import actor_of, database_of, files_of, page_of, whole_number
@@ -45,7 +46,7 @@ class NewTicket(BaseModel):
     priority: Priority | None = None
 
 
-class NewMessage(BaseModel):
+class NewNote(BaseModel):
     body: Annotated[str, Field(max_length=tickets.BODY_LIMIT)] = ""
     client_id: UUID | None = None
     uploads: Annotated[list[UUID], Field(max_length=10)] = []
@@ -162,12 +163,17 @@ async def list_events(request: Request) -> Response:
 async def create_message(tx: Transaction, request: Request, wanted: NewMessage) -> Any:
     """Answer the contact."""
     said = await tickets.reply(
-        tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads
+        tx,
+        _id(request),
+        wanted.body,
+        client_id=wanted.client_id,
+        uploads=wanted.uploads,
+        by_mail=wanted.wish(),
     )
     return told(said)
 
 
-async def create_note(tx: Transaction, request: Request, wanted: NewMessage) -> Any:
+async def create_note(tx: Transaction, request: Request, wanted: NewNote) -> Any:
     """Write something only agents see."""
     said = await tickets.add_note(
         tx, _id(request), wanted.body, client_id=wanted.client_id, uploads=wanted.uploads

@@ -124,6 +124,43 @@ class ReplySent(MessageEvent):
 
 
 @dataclass(frozen=True)
+class ReplyHeld(Event):
+    """An answer was written that leaves at that moment, unless it is called back before."""
+
+    reply_id: UUID
+    send_at: datetime
+
+
+@dataclass(frozen=True)
+class ReplyCalledBack(Event):
+    """A held answer will not leave."""
+
+    reply_id: UUID
+
+
+@dataclass(frozen=True)
+class ReplyNotSent(Event):
+    """The moment of a held answer came, and it could not be said."""
+
+    reply_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class MessageForwarded(MessageEvent):
+    """A mail to somebody else about this ticket; its contact sees nothing of it."""
+
+
+@dataclass(frozen=True)
+class FollowUpOpened(Event):
+    """The closed ticket goes on in another, or (`is_new`) this is the one it goes on in."""
+
+    other: UUID
+    other_number: int
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class NoteAdded(MessageEvent):
     pass
 
@@ -396,10 +433,21 @@ class DeliveryHandedOver(Event):
 
 @dataclass(frozen=True)
 class DeliveryFailed(Event):
+    """To these addresses it did not get: refused by the next server, or (`bounced`) it came back later."""
+
     delivered_message_id: UUID
     to: list[str]
     reason: str
     permanent: bool
+    bounced: bool = False
+
+
+@dataclass(frozen=True)
+class DeliveryRetried(Event):
+    """An agent had a mail sent again that had not arrived."""
+
+    delivered_message_id: UUID
+    to: list[str]
 
 
 def _all_events(base: type[Event] = Event) -> dict[str, type[Event]]:

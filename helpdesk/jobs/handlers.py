@@ -9,6 +9,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.domain import tickets
 from helpdesk.jobs.distribute import distribute
 from helpdesk.jobs.fetch_holidays import fetch_holidays
+from helpdesk.jobs.held_replies import send_held
 from helpdesk.jobs.read_mail import read_mail
 from helpdesk.jobs.replay_clocks import replay_clocks
 from helpdesk.jobs.ring import ring
@@ -23,6 +24,7 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
     return {
         "read_mail": partial(read_mail, workshop),
         "send_mail": partial(send_mail, workshop),
+        "send_held": partial(send_held, workshop),
         "ring": partial(ring, workshop),
         "tell_swap": partial(tell_swap, workshop),
         "tell_shift": partial(tell_shift, workshop),

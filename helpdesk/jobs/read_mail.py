@@ -249,10 +249,10 @@ async def _note_bounce(tx: Transaction, gathered: Gathered) -> None:
     if bounce is None or gathered.bounced_mail_id is None or bounce.kind != "failed" or not bounce.permanent:
         return
     why = "; ".join(f"{one.address}: {one.diagnostic or one.status}" for one in bounce.recipients)
-    recipients = await tickets.mail.mailing.bounced(
-        tx, gathered.bounced_mail_id, why or "The mail came back."
-    )
     failed = {one.address.lower(): one.diagnostic or one.status for one in bounce.recipients}
+    recipients = await tickets.mail.mailing.bounced(
+        tx, gathered.bounced_mail_id, why or "The mail came back.", failed
+    )
     for address in recipients:
         if address in failed or len(recipients) == 1:
             await senders.flag_undeliverable(tx, address, failed.get(address, why))

@@ -1,12 +1,13 @@
 """What jobs work with: handed to each of them, nothing ambient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.carriers import Carriers
 from helpdesk.channels.email.child import Readers
+from helpdesk.channels.email.sending import Relays
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
@@ -20,6 +21,7 @@ class Workshop:
     files: Files
     readers: Readers
     carriers: Carriers
+    relays: Relays = field(default_factory=Relays)
     _instance: str | None = None
 
     @property

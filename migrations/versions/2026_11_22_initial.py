@@ -257,6 +257,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_sign_in_attempts_key_at", "sign_in_attempts", ["key", "at"], unique=False)
     op.create_table(
+        "signing_keys",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("selector", sa.Text(), nullable=False),
+        sa.Column("public", sa.Text(), nullable=False),
+        sa.Column("secret", postgresql.BYTEA(), nullable=False),
+        sa.Column("is_on", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_keys")),
+        sa.UniqueConstraint("domain", name=op.f("uq_signing_keys_domain")),
+    )
+    op.create_table(
         "api_tokens",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
@@ -921,6 +933,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "address", name=op.f("pk_followers")),
     )
     op.create_table(
+        "held_replies",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("mail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("uploads", postgresql.ARRAY(sa.UUID()), server_default="{}", nullable=False),
+        sa.Column("then", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.UUID(), nullable=True),
+        sa.Column("send_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_held_replies_agent_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_held_replies_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_replies")),
+    )
+    op.create_index(
+        "ix_held_replies_ticket",
+        "held_replies",
+        ["ticket_id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('waiting', 'failed')"),
+    )
+    op.create_table(
         "messages",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("ticket_id", sa.UUID(), nullable=False),
@@ -1105,6 +1142,8 @@ def upgrade() -> None:
         sa.Column("message_id", sa.UUID(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("recipients", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("people", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("undelivered", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("rfc_message_id", sa.Text(), nullable=True),
@@ -1175,6 +1214,12 @@ def downgrade() -> None:
         "ix_messages_source", table_name="messages", postgresql_where=sa.text("source_id IS NOT NULL")
     )
     op.drop_table("messages")
+    op.drop_index(
+        "ix_held_replies_ticket",
+        table_name="held_replies",
+        postgresql_where=sa.text("state IN ('waiting', 'failed')"),
+    )
+    op.drop_table("held_replies")
     op.drop_table("followers")
     op.drop_index("uq_alerts_open_key", table_name="alerts", postgresql_where=sa.text("status <> 'closed'"))
     op.drop_index(op.f("ix_alerts_ticket_id"), table_name="alerts")
@@ -1247,6 +1292,7 @@ def downgrade() -> None:
     op.drop_table("calendar_revisions")
     op.drop_table("availability")
     op.drop_table("api_tokens")
+    op.drop_table("signing_keys")
     op.drop_index("ix_sign_in_attempts_key_at", table_name="sign_in_attempts")
     op.drop_table("sign_in_attempts")
     op.drop_index(op.f("ix_seen_posts_at"), table_name="seen_posts")

@@ -146,9 +146,11 @@ async def test_what_is_answered_is_what_is_described(desk, house):
 
     for address in STAFF:
         first = "/" + address.path.split("/")[1]
-        if address.gives is None or ("{" in address.path and first not in ids) or "{message}" in address.path:
+        if address.gives is None or ("{" in address.path and first not in ids):
             continue
         if "{message}" in address.path:  # needs an unverified sender: tests/jobs/test_unverified_senders.py
+            continue
+        if "{reply}" in address.path:  # needs one that is held: tests/api/test_answering.py
             continue
         if (address.creates or address.takes) and address.path not in bodies:
             continue

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from helpdesk.channels.email import layout
+from helpdesk.channels.email import layout, markdown
 from helpdesk.channels.email import outgoing_headers as header
 from helpdesk.channels.email.mail import Address, Part
 
@@ -19,15 +19,19 @@ _TYPE = re.compile(r"^[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,90}$")
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The message being answered, as it stands below the marker. `heading` is a whole sentence."""
+    """The message being answered, as it stands below the marker; `heading` is a whole sentence. Or, with
+    `is_forward`, the one that is passed on: its head line by line, then its words as they were. `html` is its
+    own form, sanitised."""
 
     heading: str
     text: str
+    html: str | None = None
+    is_forward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """`body` is what the agent wrote as plain text; `html` its rich form, already sanitised, if any.
+    """`body` is what the agent wrote: text or Markdown; `html` its rich form, already sanitised, if any.
 
     `loop` names this installation. `marker` is the `ref:` word of the carriers. Ids stand without brackets.
     """
@@ -42,6 +46,7 @@ class OutgoingMail:
     cc: tuple[Address, ...] = ()
     reply_to: str | None = None
     html: str | None = None
+    is_markdown: bool = False
     signature: str = ""
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
@@ -127,27 +132,41 @@ def _content(mail: OutgoingMail) -> EmailMessage:
 
 def mail_parts(mail: OutgoingMail) -> layout.Parts:
     return layout.Parts(
-        body_html=mail.html if mail.html is not None else layout.paragraphs(mail.body),
+        body_html=_body_html(mail),
         signature_html=layout.paragraphs(mail.signature) if mail.signature else "",
         marker=mail.marker,
         write_above=_write_above(mail.locale),
         quote_heading=mail.quote.heading if mail.quote else "",
-        quote_html=layout.paragraphs(mail.quote.text) if mail.quote else "",
+        quote_html=(mail.quote.html or layout.paragraphs(mail.quote.text)) if mail.quote else "",
+        is_forward=mail.quote is not None and mail.quote.is_forward,
         brand=mail.brand,
         footer=mail.footer,
         locale=mail.locale,
     )
 
 
+def _body_html(mail: OutgoingMail) -> str:
+    if mail.html is not None:
+        return mail.html
+    if not mail.is_markdown:
+        return layout.paragraphs(mail.body)
+    inside = {
+        part.content_id.partition("@")[0]: part.content_id for part in mail.attachments if part.content_id
+    }
+    return markdown.to_html(mail.body, inside.get)
+
+
 def _plain(mail: OutgoingMail) -> str:
-    pieces = [mail.body.strip("\n")]
+    pieces = [(markdown.to_text(mail.body) if mail.is_markdown else mail.body).strip("\n")]
     if mail.signature:
         pieces.append(f"-- \n{mail.signature.strip()}")
     if mail.footer:
         pieces.append(mail.footer)
     if mail.marker:
         pieces.append(f"— {_write_above(mail.locale)} — {mail.marker}")
-    if mail.quote:
+    if mail.quote and mail.quote.is_forward:
+        pieces += [mail.quote.heading, mail.quote.text.strip("\n")]
+    elif mail.quote:
         quoted = "\n".join(f"> {line}".rstrip() for line in mail.quote.text.strip("\n").split("\n"))
         pieces.append(f"{mail.quote.heading}\n{quoted}")
     text = "\n\n".join(pieces).replace("\r\n", "\n").replace("\r", "\n")

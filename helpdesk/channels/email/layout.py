@@ -18,6 +18,20 @@ body { margin: 0; padding: 0; background-color: #f4f5f7; color: #1d2430; }
   color: #1d2430; font: 400 15px/23px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 .card p { margin: 0 0 14px; overflow-wrap: anywhere; word-break: break-word; }
 .card a { color: #2457c5; }
+.card ul, .card ol { margin: 0 0 14px; padding: 0 0 0 24px; }
+.card li { margin: 0 0 4px; }
+.card h1, .card h2, .card h3, .card h4, .card h5, .card h6 { margin: 18px 0 8px; font-size: 17px;
+  line-height: 24px; }
+.card h1 { font-size: 20px; line-height: 27px; }
+.card blockquote { margin: 0 0 14px; padding: 0 0 0 14px; border-left: 3px solid #d5dae1; color: #5b6676; }
+.card code { padding: 1px 4px; border-radius: 4px; background-color: #f0f2f5;
+  font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 13px; }
+.card pre { margin: 0 0 14px; padding: 12px 14px; border-radius: 8px; background-color: #f0f2f5;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+.card pre code { padding: 0; background-color: transparent; }
+.card hr { margin: 18px 0; border: 0; border-top: 1px solid #e3e6eb; }
+.card img { max-width: 100%; height: auto; border-radius: 6px; }
+.card th, .card td { padding: 6px 10px; border: 1px solid #e3e6eb; text-align: left; }
 .signature { margin-top: 20px; padding-top: 14px; border-top: 1px solid #e3e6eb;
   color: #5b6676; font-size: 14px; line-height: 21px; }
 .signature p { margin: 0; }
@@ -39,7 +53,11 @@ _KEPT = """
   .card a { color: #8db4ff !important; }
   .brand, .signature, .quote { color: #a4aebc !important; }
   .signature { border-color: #313946 !important; }
-  .quote blockquote { border-color: #3a4452 !important; }
+  .quote blockquote, .card blockquote { border-color: #3a4452 !important; }
+  .card blockquote { color: #a4aebc !important; }
+  .card code, .card pre { background-color: #2a323e !important; }
+  .card th, .card td, .card hr { border-color: #3a4452 !important; }
+  .forwarded { background-color: #ffffff !important; color: #1d2430 !important; }
 }
 @media (max-width: 480px) { .card { border-radius: 0 !important; padding: 20px 18px !important; } }
 """
@@ -61,6 +79,7 @@ class Parts:
     brand: str
     footer: str
     locale: str
+    is_forward: bool = False
 
 
 def page(parts: Parts) -> str:
@@ -87,6 +106,14 @@ def _linked(text: str) -> str:
     return "".join(out)
 
 
+def _quote(parts: Parts) -> str:
+    """What is answered is set off; what is passed on stands as it was, on a sheet of its own."""
+    heading = "<br>".join(html.escape(line) for line in parts.quote_heading.split("\n"))
+    if parts.is_forward:
+        return f'<div class="quote">{heading}</div><div class="card forwarded">{parts.quote_html}</div>'
+    return f'<div class="quote">{heading}<blockquote type="cite">{parts.quote_html}</blockquote></div>'
+
+
 def _document(parts: Parts) -> str:
     esc = html.escape
     brand = (
@@ -99,10 +126,7 @@ def _document(parts: Parts) -> str:
         marker = f'<div class="hd-quote-boundary">— {esc(parts.write_above)} — {esc(parts.marker)}</div>'
     quote = ""
     if parts.quote_html:
-        quote = (
-            f'<div class="quote">{esc(parts.quote_heading)}'
-            f'<blockquote type="cite">{parts.quote_html}</blockquote></div>'
-        )
+        quote = _quote(parts)
     return (
         f'<!DOCTYPE html><html lang="{esc(parts.locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

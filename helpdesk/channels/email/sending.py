@@ -1,14 +1,22 @@
-"""Hands one frozen mail to a relay by SMTP, and says what became of each recipient."""
+"""Hands frozen mails to a relay by SMTP over kept connections, and says what became of each recipient."""
 
+import asyncio
 import re
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from helpdesk.errors import Invalid, Unavailable
+
+CONNECTIONS = 4
+"""To one relay at a time."""
+
+MAILS_PER_CONNECTION = 100
+REST_SECONDS = 30.0
 
 _TIMEOUT = 60.0
 _QUEUED_AS = re.compile(
@@ -52,14 +60,85 @@ class NotTakenYet(Unavailable):
         self.refused = tuple(refused)
 
 
+class Relays:
+    """A few kept connections to each next server; one ends after a hundred mails, half a minute of rest, or
+    any trouble. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._idle: dict[str, list[_Kept]] = {}
+        self._room: dict[str, asyncio.Semaphore] = {}
+
+    async def hand_over(
+        self, raw: bytes, envelope_from: str, recipients: Sequence[str], url: str
+    ) -> HandedOver:
+        """`url`: smtp:// (STARTTLS where offered), smtp+starttls:// (required) or smtps://, with credentials.
+
+        Errors: NotTaken, NotTakenYet, Invalid for an address of no server.
+        """
+        async with self._room.setdefault(url, asyncio.Semaphore(CONNECTIONS)):
+            kept = await self._awake(url) or _Kept(_client(url))
+            try:
+                done = await _hand_over(kept.client, raw, envelope_from, recipients)
+            except NotTaken:
+                self._keep(url, kept)  # its word on this mail; the connection is well
+                raise
+            except BaseException:
+                kept.client.close()
+                raise
+            self._keep(url, kept)
+            return done
+
+    async def close(self) -> None:
+        for kept in [one for idle in self._idle.values() for one in idle]:
+            kept.client.close()
+        self._idle.clear()
+
+    async def _awake(self, url: str) -> "_Kept | None":
+        """One that still answers: what a server has closed meanwhile is found out before a mail is on it."""
+        idle = self._idle.get(url, [])
+        while idle:
+            kept = idle.pop()
+            if asyncio.get_running_loop().time() - kept.rested_since < REST_SECONDS:
+                with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                    await kept.client.noop(timeout=5)
+                    return kept
+            kept.client.close()
+        return None
+
+    def _keep(self, url: str, kept: "_Kept") -> None:
+        kept.mails += 1
+        if kept.mails >= MAILS_PER_CONNECTION or not kept.client.is_connected:
+            kept.client.close()
+            return
+        kept.rested_since = asyncio.get_running_loop().time()
+        self._idle.setdefault(url, []).append(kept)
+
+
+@dataclass
+class _Kept:
+    client: aiosmtplib.SMTP
+    mails: int = 0
+    rested_since: float = 0.0
+
+
 async def hand_over(raw: bytes, envelope_from: str, recipients: Sequence[str], url: str) -> HandedOver:
-    """`url`: smtp:// (STARTTLS where offered), smtp+starttls:// (required) or smtps://, with credentials."""
-    client = _client(url)
+    """One mail over a connection of its own; as `Relays.hand_over`."""
+    relays = Relays()
     try:
-        async with client:
-            refused, answer = await client.sendmail(
-                envelope_from, list(recipients), raw, mail_options=_options(client, envelope_from, recipients)
-            )
+        return await relays.hand_over(raw, envelope_from, recipients, url)
+    finally:
+        await relays.close()
+
+
+async def _hand_over(
+    client: aiosmtplib.SMTP, raw: bytes, envelope_from: str, recipients: Sequence[str]
+) -> HandedOver:
+    try:
+        if not client.is_connected:
+            await client.connect()
+        refused, answer = await client.sendmail(
+            envelope_from, list(recipients), raw, mail_options=_options(client, envelope_from, recipients)
+        )
     except aiosmtplib.SMTPRecipientsRefused as refusal:
         raise _not_taken(
             [Refusal(one.recipient, one.code, one.message) for one in refusal.recipients]

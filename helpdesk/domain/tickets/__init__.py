@@ -1,6 +1,15 @@
 """The unit of work: a ticket and its thread, over any channel, from the first message."""
 
-from helpdesk.domain.tickets import attachments, expectations, mail, promises, queries, queue, replanning
+from helpdesk.domain.tickets import (
+    answering,
+    attachments,
+    expectations,
+    mail,
+    promises,
+    queries,
+    queue,
+    replanning,
+)
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
     add_note,
@@ -29,11 +38,12 @@ from helpdesk.domain.tickets.changes import (
     for_priority,
     wake,
 )
-from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said, Sender
+from helpdesk.domain.tickets.envelopes import ByMail, InboundMessage, LoggedCall, Said, Sender
 from helpdesk.domain.tickets.locking import get, lock
 from helpdesk.domain.tickets.merging import merge, split, transfer, unmerge
 from helpdesk.domain.tickets.model import (
     Attachment,
+    HeldReply,
     Message,
     MessageKind,
     OutgoingMail,
@@ -57,8 +67,10 @@ from helpdesk.domain.tickets.reading import mark_read
 __all__ = [
     "BODY_LIMIT",
     "Attachment",
+    "ByMail",
     "CallNews",
     "CallStep",
+    "HeldReply",
     "InboundMessage",
     "LoggedCall",
     "Message",
@@ -72,6 +84,7 @@ __all__ = [
     "TicketChange",
     "acknowledge",
     "add_note",
+    "answering",
     "ask_for",
     "attachments",
     "breach",

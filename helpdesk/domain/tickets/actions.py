@@ -9,6 +9,7 @@ from helpdesk.actors import ActorKind
 from helpdesk.domain import contacts, inboxes, oncall, permissions, sla
 from helpdesk.domain.events import (
     CallLogged,
+    MessageForwarded,
     MessageReceived,
     NoteAdded,
     ReplySent,
@@ -20,14 +21,15 @@ from helpdesk.domain.events import (
     UnverifiedMessageReceived,
 )
 from helpdesk.domain.tickets import attachments, callbacks, promises, queue
-from helpdesk.domain.tickets.envelopes import InboundMessage, LoggedCall, Said
+from helpdesk.domain.tickets.envelopes import AS_USUAL, ByMail, InboundMessage, LoggedCall, Said
 from helpdesk.domain.tickets.locking import followed, lock
-from helpdesk.domain.tickets.mail import mailing
+from helpdesk.domain.tickets.mail import following, mailing, recipients
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
 from helpdesk.domain.tickets.queue import assigning
 from helpdesk.domain.tickets.queue.placing import place, pool_id, skills_asked
 from helpdesk.domain.tickets.repeats import said_before, source_seen
 from helpdesk.errors import Conflict, Invalid
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 BODY_LIMIT = 20_000
@@ -95,17 +97,20 @@ async def reply(
     *,
     client_id: UUID | None = None,
     uploads: Sequence[UUID] = (),
+    by_mail: ByMail = AS_USUAL,
 ) -> Said:
     """Answer the contact. The first agent to reply becomes the assignee; the ticket waits for the
     contact. By mail where the contact is reached by mail, queued in this transaction."""
     permissions.require_replier(tx.actor)
     if (said := await said_before(tx, client_id, body)) is not None:
         return said
-    _require_text(body, uploads)
+    require_text(body, uploads)
     ticket = await lock(tx, ticket_id)
     if ticket.status == Status.MERGED:
         raise Conflict("merged", "The ticket was merged into another; answer there.")
-    message = await _add_own(tx, ticket, MessageKind.MESSAGE, body, uploads)
+    people = await _addressed(tx, ticket, by_mail)
+    mail = people.data() | {"format": "markdown" if by_mail.is_markdown else "text"} if people else None
+    message = await _add_own(tx, ticket, MessageKind.MESSAGE, body, uploads, mail)
     row = await tx.record(ticket, ReplySent(message.id), client_id)
     if ticket.assignee_id is None and tx.actor.agent_id is not None:
         await assigning.assign(tx, ticket, tx.actor.agent_id, reason="reply")
@@ -120,7 +125,8 @@ async def reply(
         await promises.stand_still(tx, ticket)
     await oncall.answered_by_reply(tx, ticket)
     await place(tx, ticket)
-    await mailing.queue_reply(tx, ticket, message)
+    if people is not None:
+        await mailing.queue_reply(tx, ticket, message, people)
     return _said(ticket, message, row.version)
 
 
@@ -136,11 +142,20 @@ async def add_note(
     permissions.require_writer(tx.actor)
     if (said := await said_before(tx, client_id, body)) is not None:
         return said
-    _require_text(body, uploads)
+    require_text(body, uploads)
     ticket = await lock(tx, ticket_id)
     message = await _add_own(tx, ticket, MessageKind.NOTE, body, uploads)
     row = await tx.record(ticket, NoteAdded(message.id), client_id)
     return _said(ticket, message, row.version)
+
+
+async def add_forward(
+    tx: Transaction, ticket: Ticket, body: str, mail: Json, *, client_id: UUID | None, uploads: Sequence[UUID]
+) -> tuple[Message, Said]:
+    """A mail about this ticket to somebody else, written down where only agents see it."""
+    message = await _add_own(tx, ticket, MessageKind.NOTE, body, uploads, mail)
+    row = await tx.record(ticket, MessageForwarded(message.id), client_id)
+    return message, _said(ticket, message, row.version)
 
 
 async def open_ticket(
@@ -255,6 +270,18 @@ async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> No
         await place(tx, ticket)
 
 
+async def _addressed(tx: Transaction, ticket: Ticket, by_mail: ByMail) -> recipients.People | None:
+    """Whom the answer goes to by mail; who gets it may answer it. None where the contact is answered in the
+    chat or has no address."""
+    if ticket.channel == inboxes.Channel.CHAT:
+        return None
+    if not by_mail.to:
+        return await recipients.usual(tx, ticket)
+    people = await recipients.chosen(tx, by_mail.to, by_mail.cc, by_mail.bcc)
+    await following.add(tx, ticket, [(one, "") for one in (*people.to, *people.cc)], "agent")
+    return people
+
+
 async def _author(tx: Transaction, inbound: InboundMessage) -> tuple[UUID, str]:
     """Id and name of who wrote on a ticket that is already there."""
     if inbound.contact_id is not None:
@@ -300,9 +327,15 @@ async def _add_inbound(
 
 
 async def _add_own(
-    tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, uploads: Sequence[UUID]
+    tx: Transaction,
+    ticket: Ticket,
+    kind: MessageKind,
+    body: str,
+    uploads: Sequence[UUID],
+    mail: Json | None = None,
 ) -> Message:
     message = _message(tx, ticket, kind, body, ticket.channel)
+    message.mail = mail
     await _write(tx, message, uploads)
     if kind is not MessageKind.NOTE:
         show_latest(tx, ticket, message)
@@ -344,7 +377,7 @@ def _said(ticket: Ticket, message: Message, version: Any) -> Said:
     return Said(ticket.id, ticket.number, message.id, int(version), message.created_at)
 
 
-def _require_text(body: str, uploads: Sequence[UUID]) -> None:
+def require_text(body: str, uploads: Sequence[UUID]) -> None:
     if not body.strip() and not uploads:
         raise Invalid("empty", "There is nothing in this message.", field="body")
     if len(body) > BODY_LIMIT:

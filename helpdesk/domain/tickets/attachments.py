@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, exists, select
 
 from helpdesk.domain.tickets.locking import get
-from helpdesk.domain.tickets.model import Attachment, Message
+from helpdesk.domain.tickets.model import Attachment, HeldReply, Message
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
 
@@ -51,18 +51,14 @@ async def add(tx: Transaction, file: StoredFile) -> Attachment:
 async def take(tx: Transaction, message: Message, ids: Sequence[UUID]) -> list[Attachment]:
     """The actor's own unused uploads, named by a message that is still to be written. Somebody else's
     upload does not exist."""
-    if not ids:
-        return []
-    if len(ids) > PER_MESSAGE and message.author_kind != "contact":
-        raise Invalid("too_many_files", f"At most {PER_MESSAGE} files on a message.", field="uploads")
-    rows = await tx.session.scalars(select(Attachment).where(Attachment.id.in_(ids)).with_for_update())
-    found = {row.id: row for row in rows}
-    for wanted in ids:
-        row = found.get(wanted)
-        if row is None or row.message_id is not None or row.owner_id != tx.actor.id:
-            raise NotFound("upload_not_found", field="uploads")
-    message.attachments = [described(found[wanted]) for wanted in ids]
-    return list(found.values())
+    found = await _own(tx, ids, most=None if message.author_kind == "contact" else PER_MESSAGE)
+    message.attachments = [described(row) for row in found]
+    return found
+
+
+async def check(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """That a message which is said later may carry these. Errors: as `take`."""
+    await _own(tx, ids, most=PER_MESSAGE)
 
 
 async def require_readable(tx: Transaction, key: str) -> None:
@@ -94,7 +90,25 @@ async def unused(tx: Transaction, limit: int = 500) -> list[Attachment]:
     return list(
         await tx.session.scalars(
             select(Attachment)
-            .where(Attachment.message_id.is_(None), Attachment.created_at < tx.now - UNUSED_AFTER)
+            .where(
+                Attachment.message_id.is_(None),
+                Attachment.created_at < tx.now - UNUSED_AFTER,
+                ~exists().where(HeldReply.state == "waiting", Attachment.id == any_(HeldReply.uploads)),
+            )
             .limit(limit)
         )
     )
+
+
+async def _own(tx: Transaction, ids: Sequence[UUID], most: int | None) -> list[Attachment]:
+    if not ids:
+        return []
+    if most is not None and len(ids) > most:
+        raise Invalid("too_many_files", f"At most {most} files on a message.", field="uploads")
+    rows = await tx.session.scalars(select(Attachment).where(Attachment.id.in_(ids)).with_for_update())
+    found = {row.id: row for row in rows}
+    for wanted in ids:
+        row = found.get(wanted)
+        if row is None or row.message_id is not None or row.owner_id != tx.actor.id:
+            raise NotFound("upload_not_found", field="uploads")
+    return [found[wanted] for wanted in ids]

@@ -52,6 +52,20 @@ class InboundMessage:
 
 
 @dataclass(frozen=True)
+class ByMail:
+    """How an answer leaves by mail. Without `to` it goes to the contact and to whoever follows the ticket;
+    with it to exactly these. `is_markdown`: the body is Markdown, and the mail is laid out as it says."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    is_markdown: bool = False
+
+
+AS_USUAL = ByMail()
+
+
+@dataclass(frozen=True)
 class LoggedCall:
     """A phone call an agent or a telephone system tells of. `duration` is in seconds."""
 

@@ -104,7 +104,8 @@ class Message(Base):
     name, type and size of its Attachment rows, so that reading a thread is one query. `hidden`: from a
     sender who is not on the ticket; the contact does not see it. `new_html` is `html` above the quote,
     where that could be told. `mail` is what a mail brought besides
-    its words: raw (id of the bytes), sender, to, cc, sent_at, proof, flags, collapsed.
+    its words: raw (id of the bytes), sender, to, cc, sent_at, proof, flags, collapsed, is_rich. Of a mail of
+    ours: to, cc, bcc, format (markdown or text) and, of a forward, the message it passes on.
     """
 
     __tablename__ = "messages"
@@ -214,6 +215,8 @@ class OutgoingMail(Base):
 
     `state`: queued → leased → sent, deferred, failed, or unknown (a crash after the final dot: it is
     sent again with the same Message-ID and the same bytes). `raw` is frozen at the first try.
+    `recipients` are all of the envelope; `people` says which of them stand in To, Cc and Bcc. `undelivered`
+    are those it did not reach: a retry goes to them alone.
     """
 
     __tablename__ = "outgoing_mail"
@@ -224,6 +227,8 @@ class OutgoingMail(Base):
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"), unique=True)
     kind: Mapped[str]
     recipients: Mapped[list[str]]
+    people: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
+    undelivered: Mapped[list[str]] = mapped_column(server_default="{}")
     subject: Mapped[str]
     body: Mapped[str]
     rfc_message_id: Mapped[str | None] = mapped_column(unique=True)
@@ -238,4 +243,30 @@ class OutgoingMail(Base):
     __table_args__ = (
         Index("ix_outgoing_mail_ticket", "ticket_id"),
         Index("ix_outgoing_mail_state", "state", "created_at"),
+    )
+
+
+class HeldReply(Base):
+    """An answer that is written and leaves later: in some seconds, so that it can be undone, or when its
+    writer wants. `state`: waiting, sent, called_back or failed. `mail` is as on the message it becomes;
+    `then` the status its ticket gets after it.
+    """
+
+    __tablename__ = "held_replies"
+
+    id: Mapped[Id]
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"))
+    body: Mapped[str]
+    mail: Mapped[Json] = mapped_column(JSONB)
+    uploads: Mapped[list[UUID]] = mapped_column(server_default="{}")
+    then: Mapped[str | None]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    message_id: Mapped[UUID | None]
+    send_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_held_replies_ticket", "ticket_id", postgresql_where=text("state IN ('waiting', 'failed')")),
     )

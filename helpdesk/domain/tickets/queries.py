@@ -212,8 +212,27 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
         _clock(clock) | {"why": await sla.explained(tx, clock)}
         for clock in await sla.clocks_of(tx, ticket_id)
     ]
+    row["held_replies"] = await _held_replies(connection, ticket_id)
     row |= {key: record[key] for key in ("skills", "policy_id", "merged_into", "split_from")}
     return row
+
+
+async def _held_replies(connection: asyncpg.Connection, ticket_id: UUID) -> list[Json]:
+    """Answers that are written and have not left, the next to leave first."""
+    records = await connection.fetch(
+        """SELECT h.id, h.body, h.mail, h.send_at, h.state, h.reason, h.then, h.agent_id,
+             a.name AS agent_name,
+             cardinality(h.uploads) AS files
+           FROM held_replies h JOIN agents a ON a.id = h.agent_id
+           WHERE h.ticket_id = $1 AND h.state IN ('waiting', 'failed') ORDER BY h.send_at, h.id""",
+        ticket_id,
+    )
+    same = ("id", "body", "mail", "send_at", "state", "reason", "then", "files")
+    return [
+        {key: record[key] for key in same}
+        | {"agent": {"id": record["agent_id"], "name": record["agent_name"]}}
+        for record in records
+    ]
 
 
 async def message(tx: Transaction, message_id: UUID) -> Message:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpdesk.channels.email.composing import LOOP_HEADER, OutgoingMail, Quote, answer_subject, compose
 from helpdesk.channels.email.mail import Address, Part
@@ -164,3 +166,28 @@ def test_notifications_can_be_unsubscribed_with_one_click():
 @pytest.mark.parametrize("subject", ["Mixer", "Re: Mixer", "RE: re: Mixer", "Re[2]: Mixer"])
 def test_an_answer_has_one_prefix(subject):
     assert answer_subject(subject) == "Re: Mixer"
+
+
+_ANYTHING = st.text(
+    st.one_of(st.sampled_from('\r\n\x00\u2028\u0085:,<>@"\\=? '), st.characters()), max_size=60
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=_ANYTHING, subject=_ANYTHING, body=_ANYTHING, file=_ANYTHING, id_=_ANYTHING)
+def test_whatever_is_put_into_a_mail_adds_no_header(name, subject, body, file, id_):
+    mail = replace(
+        MAIL, sender=Address(name, "s@x.example"), to=(Address(name, "t@x.example"),), subject=subject,
+        body=body, is_markdown=True, signature=name, brand=name, references=(id_,), in_reply_to=id_,
+        attachments=(Part(file, file, None, False, b"x"),),
+    )  # fmt: skip
+
+    raw = compose(mail)
+
+    head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    names = [line.partition(b":")[0].decode() for line in head if not line.startswith((b" ", b"\t"))]
+    known = "From To Reply-To Subject Date Message-ID In-Reply-To References MIME-Version Content-Type"
+    assert set(names) <= {*known.split(), LOOP_HEADER}
+    assert len(names) == len(set(names))
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    assert b"\n" not in raw.replace(b"\r\n", b"")

@@ -1,36 +1,45 @@
 """Which answers leave by mail: written to the outbox in the transaction of what they say."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 
-from helpdesk.domain import contacts, inboxes, oncall
-from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver
+from helpdesk.domain import contacts, inboxes, oncall, permissions
+from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver, DeliveryRetried
 from helpdesk.domain.tickets.locking import lock
-from helpdesk.domain.tickets.mail import following
+from helpdesk.domain.tickets.mail.recipients import People
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
-from helpdesk.errors import NotFound
+from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.transaction import Transaction
 
 
-async def queue_reply(tx: Transaction, ticket: Ticket, message: Message) -> OutgoingMail | None:
-    """The mail of an agent's answer; None where the contact is answered in the chat or has no address."""
-    if ticket.channel == inboxes.Channel.CHAT:
-        return None
-    address = await contacts.address_of(tx, ticket.contact_id)
-    if address is None:
-        return None
-    inbox = await _from_inbox(tx, ticket)
-    copies = [one for one in await following.addresses_of(tx, ticket.id) if one != address]
+async def queue_reply(tx: Transaction, ticket: Ticket, message: Message, people: People) -> OutgoingMail:
+    """The mail of an agent's answer."""
+    return await _queue_message(tx, ticket, message, people, "reply", reply_subject(ticket.subject))
+
+
+async def queue_forward(
+    tx: Transaction, ticket: Ticket, message: Message, people: People, subject: str
+) -> OutgoingMail:
+    """A mail about the ticket to somebody else."""
+    return await _queue_message(tx, ticket, message, people, "forward", subject)
+
+
+async def _queue_message(
+    tx: Transaction, ticket: Ticket, message: Message, people: People, kind: str, subject: str
+) -> OutgoingMail:
+    inbox = await from_inbox(tx, ticket)
     return await _queue(
         tx,
         inbox_id=inbox.id,
         ticket_id=ticket.id,
         message_id=message.id,
-        kind="reply",
-        recipients=[address, *copies],
-        subject=_reply_subject(ticket.subject),
+        kind=kind,
+        recipients=people.everybody,
+        people=people.data(),
+        subject=subject,
         body=message.body,
     )
 
@@ -89,15 +98,22 @@ async def freeze(tx: Transaction, mail_id: UUID, rfc_message_id: str, raw: bytes
     )
 
 
-async def handed_over(tx: Transaction, mail_id: UUID, server_id: str) -> None:
-    """The next server took it."""
+async def handed_over(
+    tx: Transaction, mail_id: UUID, server_id: str, refused: Mapping[str, str] | None = None
+) -> None:
+    """The next server took it, for all but the `refused` (address → why), who are told as not reached."""
     mail = await _locked(tx, mail_id)
     if mail.state == "sent":
         return
-    mail.state, mail.server_id, mail.sent_at, mail.error = "sent", server_id, tx.now, None
+    refused = refused or {}
+    reached = [one for one in addressed(mail) if one not in refused]
+    mail.state, mail.server_id, mail.sent_at = "sent", server_id, tx.now
+    mail.undelivered, mail.error = list(refused), "; ".join(refused.values())[:500] or None
     if mail.ticket_id is not None and mail.message_id is not None:
         ticket = await lock(tx, mail.ticket_id)
-        await tx.record(ticket, DeliveryHandedOver(mail.message_id, list(mail.recipients), server_id))
+        await tx.record(ticket, DeliveryHandedOver(mail.message_id, reached, server_id))
+        if refused:
+            await tx.record(ticket, DeliveryFailed(mail.message_id, list(refused), str(mail.error), True))
 
 
 async def put_off(tx: Transaction, mail_id: UUID, error: str) -> None:
@@ -112,25 +128,62 @@ async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
     mail = await _locked(tx, mail_id)
     if mail.state in ("sent", "failed"):
         return
-    mail.state, mail.error = "failed", reason[:500]
+    to = addressed(mail)
+    mail.state, mail.error, mail.undelivered = "failed", reason[:500], to
     if mail.ticket_id is not None and mail.message_id is not None:
         ticket = await lock(tx, mail.ticket_id)
-        await tx.record(ticket, DeliveryFailed(mail.message_id, list(mail.recipients), reason[:500], True))
+        await tx.record(ticket, DeliveryFailed(mail.message_id, to, reason[:500], True))
 
 
-async def bounced(tx: Transaction, mail_id: UUID, reason: str) -> list[str]:
-    """It was taken and came back: the agent sees that on the message it belongs to. Answers with whom it
-    had been sent to."""
+async def bounced(tx: Transaction, mail_id: UUID, reason: str, by: Collection[str] = ()) -> list[str]:
+    """It was taken and came back from these addresses (from all, when none is named): the agent sees that on
+    the message it belongs to. Answers with whom it had been sent to."""
     mail = await tx.session.get(OutgoingMail, mail_id, with_for_update=True, populate_existing=True)
     if mail is None:
         return []
-    if mail.state == "failed":
+    named = [one for one in mail.recipients if one.lower() in by]
+    gone = [one for one in named or mail.recipients if one not in mail.undelivered]
+    if not gone:
         return list(mail.recipients)
+    mail.undelivered = [*mail.undelivered, *gone]
     mail.state, mail.error = "failed", reason[:500]
     if mail.ticket_id is not None and mail.message_id is not None:
         ticket = await lock(tx, mail.ticket_id)
-        await tx.record(ticket, DeliveryFailed(mail.message_id, list(mail.recipients), reason[:500], True))
+        await tx.record(ticket, DeliveryFailed(mail.message_id, gone, reason[:500], True, bounced=True))
     return list(mail.recipients)
+
+
+async def retry(tx: Transaction, ticket_id: UUID, message_id: UUID) -> OutgoingMail:
+    """Sends it once more to those it did not reach: the same mail under the same Message-ID. Where only the
+    contact was not reached and has another address by now, it goes there.
+
+    Errors: NotFound, Conflict `not_failed` while it is under way or has arrived.
+    """
+    permissions.require_replier(tx.actor)
+    ticket = await lock(tx, ticket_id)
+    query = select(OutgoingMail).where(OutgoingMail.message_id == message_id).with_for_update()
+    mail = await tx.session.scalar(query.execution_options(populate_existing=True))
+    if mail is None or mail.ticket_id != ticket.id:
+        raise NotFound("mail_not_found")
+    if not mail.undelivered:
+        raise Conflict("not_failed", "It is under way, or has arrived.")
+    await _readdress(tx, ticket, mail)
+    mail.state, mail.error, mail.attempts = "queued", None, 0
+    await tx.record(ticket, DeliveryRetried(message_id, list(mail.undelivered)))
+    tx.enqueue("send_mail", mail_id=str(mail.id))
+    return mail
+
+
+async def _readdress(tx: Transaction, ticket: Ticket, mail: OutgoingMail) -> None:
+    known = [one.value for one in await contacts.identities_of(tx, ticket.contact_id)]
+    address = await contacts.address_of(tx, ticket.contact_id)
+    to = (mail.people or {}).get("to", mail.recipients[:1])
+    is_theirs = mail.kind == "reply" and list(mail.undelivered) == to and (to[0] in known or len(to) == 1)
+    if address is None or not is_theirs or address in mail.recipients:
+        return
+    mail.recipients = [address if one == to[0] else one for one in mail.recipients]
+    mail.people = (mail.people or {"cc": [], "bcc": []}) | {"to": [address]}
+    mail.undelivered, mail.raw = [address], None
 
 
 async def kept(tx: Transaction, limit: int = 200) -> list[OutgoingMail]:
@@ -158,12 +211,17 @@ async def _locked(tx: Transaction, mail_id: UUID) -> OutgoingMail:
     return await tx.session.get_one(OutgoingMail, mail_id, with_for_update=True, populate_existing=True)
 
 
-async def _from_inbox(tx: Transaction, ticket: Ticket) -> inboxes.Inbox:
+async def from_inbox(tx: Transaction, ticket: Ticket) -> inboxes.Inbox:
     """Mail leaves from the ticket's own address; other channels use the first mail inbox."""
     if ticket.channel == inboxes.Channel.EMAIL:
         return await inboxes.get(tx, ticket.inbox_id)
     return await inboxes.first_of(tx, inboxes.Channel.EMAIL)
 
 
-def _reply_subject(subject: str) -> str:
+def addressed(mail: OutgoingMail) -> list[str]:
+    """Whom this try is for: everybody, or on a retry those it did not reach."""
+    return list(mail.undelivered or mail.recipients)
+
+
+def reply_subject(subject: str) -> str:
     return subject if subject[:3].lower() == "re:" else f"Re: {subject}"

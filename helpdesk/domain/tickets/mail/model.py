@@ -117,3 +117,17 @@ class MailRefusal(Base):
     path: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class SigningKey(Base):
+    """What mail from a domain is signed with. `secret` is the private key, encrypted under this row's id."""
+
+    __tablename__ = "signing_keys"
+
+    id: Mapped[Id]
+    domain: Mapped[str] = mapped_column(unique=True)
+    selector: Mapped[str]
+    public: Mapped[str]
+    secret: Mapped[bytes]
+    is_on: Mapped[bool] = mapped_column(server_default="false")
+    created_at: Mapped[datetime]

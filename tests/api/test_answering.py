@@ -1,0 +1,47 @@
+"""Answers by mail over HTTP: proposed, held, called back, passed on, tried again only where one failed."""
+
+import pytest
+
+from helpdesk.api import answering
+
+pytestmark = pytest.mark.commits
+
+V1 = "/api/v1/tickets"
+
+
+async def a_mail_ticket(program):
+    wanted = {"email": "kim@customer.example", "name": "Kim", "subject": "Mill", "body": "It squeaks."}
+    return (await program.post(V1, json=wanted)).json()["id"]
+
+
+async def test_an_answer_is_proposed_held_seen_and_called_back_with_all_that_was_written(desk, house):
+    browser = await desk.signed_in(house.agent)
+    ticket = await a_mail_ticket(browser)
+    file = (await browser.post("/api/v1/uploads", files={"file": ("a.txt", b"hello")})).json()
+
+    proposed = (await browser.get(f"{V1}/{ticket}/answering")).json()
+    wanted = {"body": "**Oil** it", "to": proposed["to"], "format": "markdown", "uploads": [file["id"]]}
+    held = (await browser.post(f"{V1}/{ticket}/held_replies", json=wanted)).json()
+    shown = (await browser.get(f"{V1}/{ticket}")).json()["held_replies"]
+    back = (await browser.post(f"{V1}/{ticket}/held_replies/{held['id']}/call_back")).json()
+
+    answering.Answering.model_validate(proposed)
+    assert proposed["to"] == ["kim@customer.example"]
+    assert [(one["id"], one["files"]) for one in shown] == [(held["id"], 1)]
+    assert back["body"] == "**Oil** it"
+    assert [one["id"] for one in back["uploads"]] == [file["id"]]
+    assert (await browser.get(f"{V1}/{ticket}")).json()["held_replies"] == []
+
+
+async def test_a_moment_that_has_passed_and_people_who_are_none_are_refused_by_field(desk, house):
+    browser = await desk.signed_in(house.agent)
+    ticket = await a_mail_ticket(browser)
+
+    past = {"body": "Hi", "send_at": "2020-01-01T00:00:00Z"}
+    late = await browser.post(f"{V1}/{ticket}/held_replies", json=past)
+    nobody = await browser.post(f"{V1}/{ticket}/forwards", json={"body": "Hi", "to": ["kim"]})
+    unfailed = await browser.post(f"{V1}/{ticket}/messages/{ticket}/retry")
+
+    assert (late.status_code, late.json()["field"]) == (422, "send_at")
+    assert (nobody.status_code, nobody.json()["field"]) == (422, "to")
+    assert unfailed.status_code == 404
