@@ -43,7 +43,9 @@ class Invalid(HelpdeskError):
 
 
 class LimitReached(HelpdeskError):
-    """Too much, too fast; `retry_after` is in seconds."""
+    """Too much, too fast; `retry_after` is in seconds. `limit` is its name where a proof of work helps."""
+
+    limit: str | None = None
 
 
 class Unavailable(HelpdeskError):

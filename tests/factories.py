@@ -193,3 +193,20 @@ def as_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID) -> Transaction
 
 def _by(tx: Transaction, actor: Actor) -> Transaction:
     return replace(tx, actor=actor, known={}, held={})
+
+
+async def a_company_of(
+    tx: Transaction, contact: contacts.Contact, plan: plans.Plan | None = None
+) -> contacts.Company:
+    """The company a contact works for."""
+    company = contacts.Company(
+        id=tx.new_id(),
+        name=f"Company {next(_count)}",
+        domains=[],
+        plan_id=plan.id if plan else None,
+        created_at=tx.now,
+    )
+    tx.session.add(company)
+    await tx.session.flush()
+    contact.company_id = company.id
+    return company

@@ -63,6 +63,8 @@ def problem(failure: HelpdeskError) -> Response:
         body["detail"] = failure.detail
     if failure.field:
         body["field"] = failure.field
+    if isinstance(failure, LimitReached) and failure.limit:
+        body["limit"] = failure.limit
     headers = {"Cache-Control": "no-store"}
     if status in (429, 503):
         headers["Retry-After"] = str(int(failure.retry_after or 5))

@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute, Route
 
 from helpdesk.api import (
     answering,
+    articles,
     availability,
     calls,
     health,
@@ -22,9 +23,11 @@ from helpdesk.api import (
     sla_policies,
     tickets,
     uploads,
+    visitors,
     wall,
     widget,
 )
+from helpdesk.api import widget_extras as extras
 from helpdesk.api.openapi import Address
 from helpdesk.api.requests import admitting, creating
 from helpdesk.channels import chat
@@ -113,6 +116,12 @@ STAFF = [
     Address("POST", "/contacts", people.create_contact, shapes.Contact, 201, creates=people.NewContact),
     Address("GET", "/contacts/{id}", people.show_contact, shapes.Contact),
     Address("PATCH", "/contacts/{id}", people.change_contact, shapes.Contact, takes=people.ContactPatch),
+    Address("POST", "/contacts/{id}/block", visitors.create_block, shapes.BlockedVisitor, 201, creates=visitors.NewBlock),
+    Address("DELETE", "/contacts/{id}/block", visitors.remove_block, may_be_empty=True, status=204),
+    Address("GET", "/articles", articles.list_articles, shapes.Page[shapes.Article]),
+    Address("POST", "/articles", articles.create_article, shapes.Article, 201, creates=articles.NewArticle),
+    Address("PUT", "/articles/{id}", articles.change_article, shapes.Article, takes=articles.NewArticle),
+    Address("DELETE", "/articles/{id}", articles.delete_article, may_be_empty=True, status=204),
     Address("GET", "/oncall/now", oncall.show_on_call_now, shapes.Page[shapes.OnCall]),
     Address("GET", "/alerts", oncall.list_alerts, shapes.Page[shapes.Alert], query="state limit"),
     Address("GET", "/alerts/{id}", oncall.show_alert, rota_shapes.AlertStory),
@@ -141,6 +150,18 @@ VISITORS = [
     Address("POST", "/mark_read", widget.mark_read, shapes.Seen, takes=chat.MarkRead),
     Address("POST", "/typing", widget.show_typing, shapes.Done),
     Address("POST", "/contact", widget.leave_address, shapes.Done, takes=chat.LeaveAddress),
+    Address("GET", "/expectations", extras.show_expectations, extras.Expectations),
+    Address("POST", "/introduction", extras.introduce, shapes.Introduced, takes=extras.Introduction),
+    Address("POST", "/visit", extras.visit_page, shapes.Done, takes=extras.NewVisit),
+    Address("POST", "/end", extras.end_chat, shapes.Ended, takes=extras.OfTicket),
+    Address("POST", "/rating", extras.rate, shapes.Rated, takes=extras.NewRating),
+    Address("POST", "/transcript", extras.send_transcript, shapes.TranscriptOnItsWay, takes=extras.OfTicket),
+    Address("POST", "/callback", extras.ask_for_call, shapes.CallbackOwed, takes=extras.NewCallback),
+    Address("POST", "/wake", extras.wake_somebody, shapes.Woken, takes=extras.NewWake),
+    Address("GET", "/articles", extras.list_articles, shapes.FoundArticles, query="q"),
+    Address("POST", "/form", extras.create_form, shapes.FormTaken, takes=extras.NewForm),
+    Address("POST", "/challenge", extras.create_challenge, shapes.Challenge, takes=extras.WishedChallenge),
+    Address("POST", "/proof", extras.redeem_proof, shapes.Done, takes=extras.NewProof),
     Address("POST", "/uploads", uploads.create_visitor_upload, shapes.Upload, 201, is_upload=True),
     Address("GET", "/events", widget.list_events, shapes.WidgetEvents, query="ticket after_version wait"),
 ]

@@ -118,6 +118,16 @@ class HeldReply(BaseModel):
     reason: str | None
 
 
+class TicketVisitor(BaseModel):
+    """Where the contact is on the website, and what the site and they themselves said before the chat."""
+
+    page: str
+    attributes: dict[str, Any]
+    answers: dict[str, str]
+    seen_at: datetime
+    blocked: bool
+
+
 class Ticket(TicketFields):
     id: UUID
     contact: FullContact
@@ -131,6 +141,7 @@ class Ticket(TicketFields):
     clocks: list[SlaClock]
     alerts: list[TicketAlert]
     held_replies: list[HeldReply]
+    visitor: TicketVisitor | None
 
 
 class Overload(BaseModel):
@@ -370,8 +381,11 @@ class WidgetInbox(BaseModel):
 
 
 class WidgetContact(BaseModel):
+    """`known`: the website vouched for them, or they wrote from an address of theirs."""
+
     name: str | None
     email: str | None
+    known: bool
 
 
 class WidgetTicket(BaseModel):
@@ -391,6 +405,33 @@ class WidgetLimits(BaseModel):
     upload_bytes: int
 
 
+class AskedField(BaseModel):
+    key: str
+    label: str
+    kind: Literal["text", "email", "phone", "choice"]
+    required: bool
+    choices: list[str]
+
+
+class Consent(BaseModel):
+    text: str
+    link: str | None
+
+
+class WidgetExtras(BaseModel):
+    """What the chat may do besides writing. `fields` and `consent` come before the first message, while
+    `form` is on a message form takes the place of the chat."""
+
+    fields: list[AskedField]
+    consent: Consent | None
+    quick_replies: list[str]
+    articles: bool
+    slots: list[datetime]
+    may_wake: bool
+    form: bool
+    can_mail: bool
+
+
 class WidgetSession(BaseModel):
     """Keep `visitor_token`: it is the visitor. `reply_time` in seconds, null while nobody can say."""
 
@@ -401,6 +442,7 @@ class WidgetSession(BaseModel):
     contact: WidgetContact
     tickets: list[WidgetTicket]
     limits: WidgetLimits
+    extras: WidgetExtras
 
 
 class Done(BaseModel):
@@ -428,3 +470,67 @@ class WidgetEvents(BaseModel):
     events: list[Event]
     head: int
     epoch: str
+
+
+class Introduced(Done):
+    contact: dict[str, str | None]
+
+
+class Rated(Done):
+    score: int
+    comment: str
+
+
+class Ended(Done):
+    status: str
+
+
+class TranscriptOnItsWay(Done):
+    email: str
+
+
+class CallbackOwed(Done):
+    at: datetime
+
+
+class Woken(BaseModel):
+    """`ok` is false while it was not confirmed: nobody is woken then."""
+
+    ok: bool
+
+
+class FoundArticle(BaseModel):
+    id: UUID
+    title: str
+    body: str
+
+
+class FoundArticles(BaseModel):
+    items: list[FoundArticle]
+
+
+class Article(FoundArticle):
+    locale: str
+    published: bool
+    changed_at: datetime
+
+
+class FormTaken(Done):
+    ticket: UUID
+    number: int
+
+
+class Challenge(BaseModel):
+    """Find a `number` so that SHA-256 of `challenge`, a dot and the number begins with `bits` zero bits."""
+
+    challenge: str
+    bits: int
+
+
+class BlockedVisitor(BaseModel):
+    """`ends_at` is for the network, where that was blocked as well; the visitor stays blocked."""
+
+    contact_id: UUID
+    reason: str
+    with_network: bool
+    ends_at: datetime | None

@@ -50,6 +50,8 @@ class VisitorToken(Base):
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
     inbox_id: Mapped[UUID] = mapped_column(ForeignKey("inboxes.id", ondelete="CASCADE"))
     replaces: Mapped[UUID | None]
+    identified: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a website vouched for the contact when it was issued."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind
+from helpdesk.auth import identity_proofs
 from helpdesk.auth.secrets import hashed, new_token
 from helpdesk.auth.tables import VisitorToken
-from helpdesk.domain import contacts, inboxes, limits
+from helpdesk.domain import contacts, inboxes, limits, tickets, widgets
 from helpdesk.errors import Unauthenticated
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
@@ -42,6 +43,8 @@ async def create_or_resume(
     Errors: LimitReached after too many new ones from the network of `address`.
     """
     row = await _valid(tx, token) if token else None
+    if row is None or not row.identified:
+        await require_anonymous_welcome(tx, inbox)
     if token is None or row is None or row.inbox_id != inbox.id:
         await limits.spend_of_network(tx, limits.NEW_VISITORS, address)
         contact = await contacts.create(tx, locale=locale, time_zone=time_zone)
@@ -55,8 +58,33 @@ async def create_or_resume(
             .values(expires_at=tx.now + GRACE)
         )
     if tx.now - row.created_at > RENEW_AFTER:
-        token = _issue(tx, contact.id, inbox.id, row.id)
+        token = _issue(tx, contact.id, inbox.id, row.id, identified=row.identified)
     return Visitor(token, actor_for(contact, inbox.id))
+
+
+async def identified(
+    tx: Transaction, inbox: inboxes.Inbox, token: str | None, proof: identity_proofs.Proof, **about: str
+) -> Visitor:
+    """The visitor a website vouches for. What the browser wrote before, still nameless, joins that contact;
+    somebody else's conversation in the same browser does not. Every device gets a token of its own.
+    """
+    await tx.one_at_a_time("identified", inbox.id, proof.subject)
+    row = await _valid(tx, token) if token else None
+    here = row if row is not None and row.inbox_id == inbox.id else None
+    nameless = here.contact_id if here and not await contacts.is_known(tx, here.contact_id) else None
+    contact = await identity_proofs.contact_of(tx, inbox, proof)
+    if contact is None:
+        contact = await (contacts.get(tx, nameless) if nameless else contacts.create(tx, **about))
+    await identity_proofs.note(tx, inbox, contact, proof)
+    if nameless is not None:
+        await tickets.chatting.join(tx, nameless, contact)
+    if here is not None and here.contact_id == contact.id and here.identified and token:
+        here.expires_at = tx.now + LIFETIME
+        return Visitor(token, actor_for(contact, inbox.id))
+    if nameless is not None:  # what opened a nameless chat must not open everything its contact ever wrote
+        await tx.session.execute(delete(VisitorToken).where(VisitorToken.contact_id == nameless)
+                                 .where(VisitorToken.identified.is_(False)))  # fmt: skip
+    return Visitor(_issue(tx, contact.id, inbox.id, None, identified=True), actor_for(contact, inbox.id))
 
 
 async def actor_of(database: Database, token: str) -> Actor:
@@ -65,7 +93,15 @@ async def actor_of(database: Database, token: str) -> Actor:
         row = await _valid(tx, token)
         if row is None:
             raise Unauthenticated("visitor_token_invalid")
+        if not row.identified:
+            await require_anonymous_welcome(tx, await inboxes.get(tx, row.inbox_id))
         return actor_for(await contacts.get(tx, row.contact_id), row.inbox_id)
+
+
+async def require_anonymous_welcome(tx: Transaction, inbox: inboxes.Inbox) -> None:
+    """Errors: Unauthenticated where the inbox takes only people whom their website vouches for."""
+    if widgets.setup_of(inbox).identity_required:
+        raise Unauthenticated("identity_required", "Sign in on the website first.")
 
 
 def actor_for(contact: contacts.Contact, inbox_id: UUID) -> Actor:
@@ -85,7 +121,9 @@ async def sweep(tx: Transaction) -> None:
     await tx.session.execute(delete(VisitorToken).where(VisitorToken.expires_at < tx.now))
 
 
-def _issue(tx: Transaction, contact_id: UUID, inbox_id: UUID, replaces: UUID | None) -> str:
+def _issue(
+    tx: Transaction, contact_id: UUID, inbox_id: UUID, replaces: UUID | None, *, identified: bool = False
+) -> str:
     token = new_token("vt_")
     tx.session.add(
         VisitorToken(
@@ -94,6 +132,7 @@ def _issue(tx: Transaction, contact_id: UUID, inbox_id: UUID, replaces: UUID | N
             contact_id=contact_id,
             inbox_id=inbox_id,
             replaces=replaces,
+            identified=identified,
             created_at=tx.now,
             expires_at=tx.now + LIFETIME,
         )

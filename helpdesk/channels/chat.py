@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from helpdesk.actors import Actor, ActorKind
-from helpdesk.domain import contacts, inboxes, limits, tickets
+from helpdesk.domain import contacts, inboxes, limits, tickets, widgets
 from helpdesk.errors import (
     Conflict,
     Forbidden,
@@ -153,6 +153,8 @@ def refusal(failure: HelpdeskError) -> Json:
         answer["detail"] = failure.detail
     if failure.field:
         answer["field"] = failure.field
+    if isinstance(failure, LimitReached) and failure.limit:
+        answer["limit"] = failure.limit
     if isinstance(failure, Unavailable | LimitReached):
         answer["retry_ms"] = int((failure.retry_after or 2) * 1000)
     return answer
@@ -173,11 +175,20 @@ async def _say(database: Database, actor: Actor, wanted: SendMessage, address: s
 async def _hear(tx: Transaction, wanted: SendMessage, address: str | None) -> tickets.Said:
     """What a visitor says. A ticket is counted once it is new: what is sent again opened it before."""
     visitor = tx.actor.contact_id
+    await widgets.blocking.require_welcome(tx, visitor, address)
     await limits.spend(tx, limits.MESSAGES, visitor)
+    if wanted.ticket is not None:
+        return await tickets.receive_message(tx, _inbound(tx.actor, wanted))
+    inbox = await inboxes.get(tx, next(iter(tx.actor.inbox_ids or ())))
+    visit = await widgets.visits.require_introduced(tx, inbox, widgets.setup_of(inbox))
     said = await tickets.receive_message(tx, _inbound(tx.actor, wanted))
-    if wanted.ticket is None and not said.duplicate:
+    if not said.duplicate:
         await limits.spend(tx, limits.NEW_TICKETS, visitor)
         await limits.spend_of_network(tx, limits.NEW_TICKETS_OF_NETWORK, address)
+        if await widgets.brake.is_on(tx, inbox):
+            raise Forbidden("form_only", "There is a rush. Please leave a message instead.")
+        await widgets.brake.count(tx, inbox)
+        await tickets.chatting.introduced(tx, said.ticket_id, visit)
     return said
 
 

@@ -43,6 +43,11 @@ NEW_VISITORS = Limit("new visitors", 60, _HOUR)
 MESSAGES = Limit("visitor messages", 10, timedelta(seconds=10))
 NEW_TICKETS = Limit("visitor tickets", 6, _HALF_DAY)
 NEW_TICKETS_OF_NETWORK = Limit("network tickets", 60, _HALF_DAY)
+TRANSCRIPTS = Limit("visitor transcripts", 3, timedelta(days=1))
+TRANSCRIPTS_OF_ADDRESS = Limit("address transcripts", 3, timedelta(days=1))
+CALLBACKS = Limit("visitor callbacks", 4, _HALF_DAY)
+WAKES = Limit("visitor wakes", 3, _HALF_DAY)
+"""Alerts that a contact raises by hand."""
 UPLOADS = Limit("visitor uploads", 60, _HOUR)
 UPLOADED_BYTES = Limit("visitor upload bytes", 100 * 1024 * 1024, _HOUR)
 
@@ -60,7 +65,11 @@ async def spend(tx: Transaction, limit: Limit, who: object, cost: int = 1) -> No
     count, started_at = await _count(tx, limit, who, cost)
     if count > limit.most:
         left = (started_at + limit.window - tx.now).total_seconds()
-        raise LimitReached("too_many", "That was a lot at once. Wait a little.", retry_after=max(left, 1.0))
+        refusal = LimitReached(
+            "too_many", "That was a lot at once. Wait a little.", retry_after=max(left, 1.0)
+        )
+        refusal.limit = limit.name
+        raise refusal
 
 
 async def spend_of_network(tx: Transaction, limit: Limit, address: str | None) -> None:
@@ -85,6 +94,24 @@ def network_of(address: str | None) -> str | None:
     return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
+async def count(tx: Transaction, limit: Limit, who: object) -> int:
+    """Count without refusing: how many it is by now."""
+    return (await _count(tx, limit, who, 1))[0]
+
+
+async def spent(tx: Transaction, limit: Limit, who: object) -> int:
+    """How many there were in the window that is open now."""
+    connection = await tx.driver()
+    found = await connection.fetchval(_SPENT, _key(limit, who), tx.now - limit.window)
+    return int(found or 0)
+
+
+async def give_back(tx: Transaction, limit: Limit, who: object, worth: int) -> None:
+    """Room for `worth` more in the window that is open now."""
+    room = max(0, limit.most - worth)
+    await (await tx.driver()).execute(_GIVE_BACK, _key(limit, who), room)
+
+
 async def sweep(tx: Transaction) -> None:
     """Forget what is over."""
     await tx.session.execute(delete(RateBucket).where(RateBucket.started_at < tx.now - _LONGEST))
@@ -99,9 +126,16 @@ _COUNT = """
 """
 """$4 is when a window that is over now began. One in the future is left from a clock that was set back."""
 
+_SPENT = "SELECT count FROM rate_buckets WHERE key = $1 AND started_at > $2"
+_GIVE_BACK = "UPDATE rate_buckets SET count = least(count, $2) WHERE key = $1"
+
 
 async def _count(tx: Transaction, limit: Limit, who: object, cost: int) -> tuple[int, datetime]:
-    key = hashlib.sha256(f"{limit.name}\0{who}".encode()).digest()
     connection = await tx.driver()
-    count, started_at = await connection.fetchrow(_COUNT, key, tx.now, cost, tx.now - limit.window)
+    window = tx.now - limit.window
+    count, started_at = await connection.fetchrow(_COUNT, _key(limit, who), tx.now, cost, window)
     return count, started_at
+
+
+def _key(limit: Limit, who: object) -> bytes:
+    return hashlib.sha256(f"{limit.name}\0{who}".encode()).digest()

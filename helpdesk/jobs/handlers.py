@@ -31,6 +31,7 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
         "distribute": partial(distribute, workshop),
         "replay_clocks": partial(replay_clocks, workshop),
         "fetch_holidays": partial(fetch_holidays, workshop),
+        "mail_unread_answers": partial(mail_unread_answers, workshop),
         "raise_alert_if_urgent": partial(raise_alert_if_urgent, workshop),
     }
 
@@ -39,3 +40,9 @@ async def raise_alert_if_urgent(workshop: Workshop, job: dict[str, Any]) -> None
     """One open alert per ticket, however often this runs."""
     async with workshop.database.transaction(SYSTEM) as tx:
         await tickets.raise_if_urgent(tx, UUID(job["ticket_id"]))
+
+
+async def mail_unread_answers(workshop: Workshop, job: dict[str, Any]) -> None:
+    """Answers in a chat that nobody has seen; what was mailed once is not mailed again."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        await tickets.chatting.unread.mail_answers(tx, UUID(job["ticket_id"]))

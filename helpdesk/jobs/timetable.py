@@ -10,7 +10,7 @@ from sqlalchemy import delete, text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
-from helpdesk.domain import limits, oncall, sla, tickets
+from helpdesk.domain import limits, oncall, sla, tickets, widgets
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs import distribute, fetch_holidays, mail_watch, rota
 from helpdesk.jobs.workshop import Workshop
@@ -66,6 +66,7 @@ async def sweep_credentials(workshop: Workshop) -> None:
         await visitors.sweep(tx)
         await passes.sweep(tx)
         await limits.sweep(tx)
+        await widgets.proofs.sweep(tx)
         day_ago = tx.now - tickets.attachments.UNUSED_AFTER
         await tx.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < day_ago))
         await tx.session.execute(

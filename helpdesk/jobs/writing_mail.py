@@ -37,7 +37,7 @@ async def wanted(
         automatic=mail.kind in ("notice", "acknowledgement"),
         brand=identity.shown_name(inbox),
     )
-    if ticket is not None and mail.kind == "acknowledgement":
+    if ticket is not None and mail.kind in ("acknowledgement", "transcript"):
         return await _acknowledgement(workshop, tx, plain, ticket, inbox)
     if message is None or ticket is None:
         return plain

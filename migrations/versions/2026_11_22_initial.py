@@ -137,6 +137,35 @@ def upgrade() -> None:
     )
     op.create_index("uq_agents_email", "agents", [sa.literal_column("lower(email)")], unique=True)
     op.create_table(
+        "articles",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("published", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column(
+            "document",
+            postgresql.TSVECTOR(),
+            sa.Computed(
+                "setweight(to_tsvector(CASE locale WHEN 'sv' THEN 'swedish'::regconfig ELSE 'english'::regconfig END, title), 'A') || setweight(to_tsvector(CASE locale WHEN 'sv' THEN 'swedish'::regconfig ELSE 'english'::regconfig END, body), 'C')",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("changed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.UUID(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+    )
+    op.create_index("ix_articles_document", "articles", ["document"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_articles_published",
+        "articles",
+        ["locale", "title"],
+        unique=False,
+        postgresql_where=sa.text("published"),
+    )
+    op.create_table(
         "calendars",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -268,6 +297,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_keys")),
         sa.UniqueConstraint("domain", name=op.f("uq_signing_keys_domain")),
     )
+    op.create_table(
+        "spent_proofs",
+        sa.Column("key", postgresql.BYTEA(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_spent_proofs")),
+    )
+    op.create_index(op.f("ix_spent_proofs_at"), "spent_proofs", ["at"], unique=False)
     op.create_table(
         "api_tokens",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -620,6 +656,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("schedule_id", "at", name=op.f("uq_handovers_schedule_id_at")),
     )
     op.create_table(
+        "identity_keys",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("secret", postgresql.BYTEA(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("used_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["inbox_id"], ["inboxes.id"], name=op.f("fk_identity_keys_inbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_keys")),
+    )
+    op.create_index(op.f("ix_identity_keys_inbox_id"), "identity_keys", ["inbox_id"], unique=False)
+    op.create_table(
         "inlets",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("inbox_id", sa.UUID(), nullable=False),
@@ -865,12 +915,29 @@ def upgrade() -> None:
     )
     op.create_index("ix_tickets_status_rank", "tickets", ["status", "rank_at", "id"], unique=False)
     op.create_table(
+        "visitor_blocks",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("contact_id", sa.UUID(), nullable=False),
+        sa.Column("network", postgresql.BYTEA(), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("blocked_by", sa.UUID(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_visitor_blocks_contact_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visitor_blocks")),
+        sa.UniqueConstraint("contact_id", name=op.f("uq_visitor_blocks_contact_id")),
+    )
+    op.create_index("ix_visitor_blocks_network", "visitor_blocks", ["network"], unique=False)
+    op.create_table(
         "visitor_tokens",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
         sa.Column("contact_id", sa.UUID(), nullable=False),
         sa.Column("inbox_id", sa.UUID(), nullable=False),
         sa.Column("replaces", sa.UUID(), nullable=True),
+        sa.Column("identified", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -883,6 +950,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_visitor_tokens_token_hash")),
     )
     op.create_index(op.f("ix_visitor_tokens_contact_id"), "visitor_tokens", ["contact_id"], unique=False)
+    op.create_table(
+        "visits",
+        sa.Column("contact_id", sa.UUID(), nullable=False),
+        sa.Column("inbox_id", sa.UUID(), nullable=False),
+        sa.Column("page", sa.Text(), server_default="", nullable=False),
+        sa.Column("attributes", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("consented_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("consent", sa.Text(), server_default="", nullable=False),
+        sa.Column("introduced_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("network", postgresql.BYTEA(), nullable=True),
+        sa.Column("seen_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_visits_contact_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["inbox_id"], ["inboxes.id"], name=op.f("fk_visits_inbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("contact_id", "inbox_id", name=op.f("pk_visits")),
+    )
     op.create_table(
         "alerts",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -958,6 +1045,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('waiting', 'failed')"),
     )
     op.create_table(
+        "mailed_up_to",
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("public_version", sa.BigInteger(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_mailed_up_to_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_mailed_up_to")),
+    )
+    op.create_table(
         "messages",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("ticket_id", sa.UUID(), nullable=False),
@@ -996,6 +1093,24 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("source_id IS NOT NULL"),
     )
+    op.create_table(
+        "ratings",
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("contact_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=True),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("rated_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_ratings_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_ratings_contact_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ratings_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ratings")),
+    )
+    op.create_index("ix_ratings_rated_at", "ratings", ["rated_at"], unique=False)
     op.create_table(
         "read_marks",
         sa.Column("ticket_id", sa.UUID(), nullable=False),
@@ -1206,6 +1321,8 @@ def downgrade() -> None:
     )
     op.drop_table("sla_clocks")
     op.drop_table("read_marks")
+    op.drop_index("ix_ratings_rated_at", table_name="ratings")
+    op.drop_table("ratings")
     op.drop_index(
         "uq_messages_inbox_source", table_name="messages", postgresql_where=sa.text("source_id IS NOT NULL")
     )
@@ -1214,6 +1331,7 @@ def downgrade() -> None:
         "ix_messages_source", table_name="messages", postgresql_where=sa.text("source_id IS NOT NULL")
     )
     op.drop_table("messages")
+    op.drop_table("mailed_up_to")
     op.drop_index(
         "ix_held_replies_ticket",
         table_name="held_replies",
@@ -1225,8 +1343,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_alerts_ticket_id"), table_name="alerts")
     op.drop_index("ix_alerts_next_at", table_name="alerts", postgresql_where=sa.text("status <> 'closed'"))
     op.drop_table("alerts")
+    op.drop_table("visits")
     op.drop_index(op.f("ix_visitor_tokens_contact_id"), table_name="visitor_tokens")
     op.drop_table("visitor_tokens")
+    op.drop_index("ix_visitor_blocks_network", table_name="visitor_blocks")
+    op.drop_table("visitor_blocks")
     op.drop_index("ix_tickets_status_rank", table_name="tickets")
     op.drop_index("ix_tickets_snoozed", table_name="tickets", postgresql_where=sa.text("status = 'snoozed'"))
     op.drop_index("ix_tickets_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
@@ -1255,6 +1376,8 @@ def downgrade() -> None:
     op.drop_table("overrides")
     op.drop_index("uq_inlets_inbox_kind", table_name="inlets")
     op.drop_table("inlets")
+    op.drop_index(op.f("ix_identity_keys_inbox_id"), table_name="identity_keys")
+    op.drop_table("identity_keys")
     op.drop_table("handovers")
     op.drop_table("foreseen_problems")
     op.drop_index("ix_duty_schedule_ends", table_name="duty")
@@ -1292,6 +1415,8 @@ def downgrade() -> None:
     op.drop_table("calendar_revisions")
     op.drop_table("availability")
     op.drop_table("api_tokens")
+    op.drop_index(op.f("ix_spent_proofs_at"), table_name="spent_proofs")
+    op.drop_table("spent_proofs")
     op.drop_table("signing_keys")
     op.drop_index("ix_sign_in_attempts_key_at", table_name="sign_in_attempts")
     op.drop_table("sign_in_attempts")
@@ -1318,6 +1443,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_connection_passes_created_at"), table_name="connection_passes")
     op.drop_table("connection_passes")
     op.drop_table("calendars")
+    op.drop_index("ix_articles_published", table_name="articles", postgresql_where=sa.text("published"))
+    op.drop_index("ix_articles_document", table_name="articles", postgresql_using="gin")
+    op.drop_table("articles")
     op.drop_index("uq_agents_email", table_name="agents")
     op.drop_table("agents")
     op.drop_table("address_standings")

@@ -141,6 +141,7 @@ async def test_what_is_answered_is_what_is_described(desk, house):
         "/contacts": {"name": "Bo", "email": "bo@customer.example"},
         "/contacts/{id}": {"name": "Kim Berg"},
         "/availability": {"state": "away"},
+        "/articles": {"title": "Descaling", "body": "Once a month.", "published": True},
     }
     ids = {"/tickets": house.ticket.id, "/alerts": alert.id, "/contacts": contact["id"]}
 
@@ -174,9 +175,18 @@ async def test_what_the_widget_is_answered_is_what_is_described(desk, house):
         "/send_message": said | {"ticket": ticket},
         "/mark_read": {"ticket": ticket, "upto": 1},
         "/contact": {"email": "kim@customer.example"},
+        "/introduction": {},
+        "/visit": {"url": "https://shop.example/mills"},
+        "/end": {"ticket": ticket},
+        "/rating": {"ticket": ticket, "score": 5},
+        "/wake": {"ticket": ticket, "reason": "All down", "confirmed": False},
+        "/form": {"client_id": str(uuid.uuid4()), "body": "Hello?", "email": "kim@customer.example"},
     }
+    elsewhere = {"/challenge", "/proof", "/callback", "/transcript"}  # tests/api/test_widget_extras.py
 
     for address in VISITORS[1:]:
+        if address.path in elsewhere:
+            continue
         file = {"files": {"file": ("a.txt", b"hello")}} if address.is_upload else {}
         sent = file or {"json": bodies.get(address.path)}
         query = f"?ticket={ticket}" if address.path == "/events" else ""

@@ -98,6 +98,23 @@ async def add_identity(
     return identity
 
 
+async def is_known(tx: Transaction, contact_id: UUID) -> bool:
+    """Whether anything about a contact is proven: an address they wrote from, or a website's word."""
+    query = select(Identity.id).where(Identity.contact_id == contact_id, Identity.verified_at.is_not(None))
+    return await tx.session.scalar(query.limit(1)) is not None
+
+
+async def absorb(tx: Transaction, visitor_id: UUID, into: Contact) -> None:
+    """Addresses a nameless visitor typed are kept on the contact they turned out to be, still unverified."""
+    visitor = await queries.get(tx, visitor_id)
+    for identity in await queries.identities_of(tx, visitor_id):
+        if identity.verified_at is None:
+            await add_identity(tx, into, IdentityKind(identity.kind), identity.value, verified=False)
+            await tx.session.delete(identity)
+    into.name = into.name or visitor.name
+    await tx.session.flush()
+
+
 async def leave_address(tx: Transaction, contact_id: UUID, email: str, name: str = "") -> Contact:
     """A visitor tells where to write. It proves nothing: no history is opened, no company joined."""
     contact = await queries.get(tx, contact_id)
@@ -105,6 +122,12 @@ async def leave_address(tx: Transaction, contact_id: UUID, email: str, name: str
     if name and not contact.name:
         contact.name = name.strip()[:200]
     return contact
+
+
+async def call(tx: Transaction, contact_id: UUID, name: str) -> None:
+    """A name by hearsay: it never takes the place of one that is known."""
+    contact = await queries.get(tx, contact_id)
+    contact.name = contact.name or name.replace("\x00", "").strip()[:200]
 
 
 async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:

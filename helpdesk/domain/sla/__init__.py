@@ -2,6 +2,7 @@
 
 from helpdesk.domain.sla.actions import (
     breach_due,
+    drop,
     earliest_due,
     explained,
     foresee,
@@ -47,6 +48,7 @@ __all__ = [
     "clocks_of",
     "delete_calendar",
     "delete_policy",
+    "drop",
     "earliest_due",
     "explained",
     "first_match",

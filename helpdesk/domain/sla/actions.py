@@ -41,6 +41,8 @@ async def start(
         )
         if until is not None:
             seconds = max(1, round(calendar.elapsed(tx.now, until)))
+            if calendar.is_open(until) and calendar.add(tx.now, seconds) < until:
+                seconds += 1  # an opening: not the closing before it, though no service lies between
         if seconds is None or metric in under_way:
             continue
         clock = clocks.start(seconds, calendar, tx.now)
@@ -51,6 +53,14 @@ async def start(
         await tx.insert(row)
         (await held_clocks(tx, ticket.id)).append(row)
         await tx.record(ticket, TargetStarted(metric.value, seconds, clock.due_at))
+
+
+async def drop(tx: Transaction, ticket: Versioned, metric: Metric) -> None:
+    """Nobody needs it any more: another promise has taken its place."""
+    for row in await held_clocks(tx, ticket.id):
+        if row.metric == metric and _is_under_way(row):
+            await _apply(tx, ticket, row, Kind.PAUSED)
+            row.stopped_at = tx.now
 
 
 async def meet(tx: Transaction, ticket: Versioned, metrics: Iterable[Metric]) -> None:

@@ -3,6 +3,7 @@
 from helpdesk.domain.tickets import (
     answering,
     attachments,
+    chatting,
     expectations,
     mail,
     promises,
@@ -89,6 +90,7 @@ __all__ = [
     "attachments",
     "breach",
     "change_ticket",
+    "chatting",
     "claim_next",
     "desk",
     "desks",

@@ -21,6 +21,7 @@ from helpdesk.domain.events import (
     UnverifiedMessageReceived,
 )
 from helpdesk.domain.tickets import attachments, callbacks, promises, queue
+from helpdesk.domain.tickets.chatting import unread
 from helpdesk.domain.tickets.envelopes import AS_USUAL, ByMail, InboundMessage, LoggedCall, Said
 from helpdesk.domain.tickets.locking import followed, lock
 from helpdesk.domain.tickets.mail import following, mailing, recipients
@@ -127,6 +128,8 @@ async def reply(
     await place(tx, ticket)
     if people is not None:
         await mailing.queue_reply(tx, ticket, message, people)
+    if ticket.channel == inboxes.Channel.CHAT:
+        await unread.later(tx, ticket)
     return _said(ticket, message, row.version)
 
 

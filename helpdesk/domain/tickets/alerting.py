@@ -28,7 +28,7 @@ async def raise_if_urgent(tx: Transaction, ticket_id: UUID) -> oncall.Alert | No
     if ticket.priority != 1 or ticket.status != Status.OPEN or ticket.plan_id is None:
         return None
     plan = await plans.get(tx, ticket.plan_id)
-    if not plan.may_page or await _is_staffed(tx, ticket):
+    if not plan.may_page or await is_staffed(tx, ticket.team_id):
         return None
     reason = f"P1 outside staffed hours, plan {plan.name}"
     alert = await _raise(tx, ticket, f"p1:{ticket.id}", reason)
@@ -64,7 +64,7 @@ async def raise_by_rule(tx: Transaction, ticket_id: UUID) -> list[oncall.Alert]:
     if not ticket.waiting or ticket.status != Status.OPEN:
         return []
     plan = await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
-    if not await _is_staffed(tx, ticket) and (plan is None or not plan.may_page):
+    if not await is_staffed(tx, ticket.team_id) and (plan is None or not plan.may_page):
         return []
     settings = (await inboxes.get(tx, ticket.inbox_id)).settings
     raised = []
@@ -191,11 +191,11 @@ async def _has_replied(tx: Transaction, ticket: Ticket, alert: oncall.Alert) -> 
     return await tx.session.scalar(query.limit(1)) is not None
 
 
-async def _is_staffed(tx: Transaction, ticket: Ticket) -> bool:
-    """Whether the team's people are at work now; a ticket without a team counts as staffed by nobody."""
-    if ticket.team_id is None:
+async def is_staffed(tx: Transaction, team_id: UUID | None) -> bool:
+    """Whether the team's people are at work now; without a team nobody is."""
+    if team_id is None:
         return False
-    team = await agents.team(tx, ticket.team_id)
+    team = await agents.team(tx, team_id)
     if team.calendar_id is None:
         return False
     return (await sla.open_calendar(tx, team.calendar_id)).is_open(tx.now)

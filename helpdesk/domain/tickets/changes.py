@@ -133,10 +133,10 @@ async def _change_status(tx: Transaction, ticket: Ticket, change: TicketChange) 
     if wanted is None or (wanted == ticket.status and wanted != Status.SNOOZED):
         return
     if wanted == Status.RESOLVED:
-        await _resolve(tx, ticket)
+        await resolve(tx, ticket)
     elif wanted == Status.CLOSED:
         if ticket.status != Status.RESOLVED:
-            await _resolve(tx, ticket)
+            await resolve(tx, ticket)
         ticket.status = Status.CLOSED
         await tx.record(ticket, TicketClosed())
     elif wanted == Status.SNOOZED:
@@ -151,7 +151,8 @@ async def _change_status(tx: Transaction, ticket: Ticket, change: TicketChange) 
         raise Invalid("status_invalid", f"There is no status {wanted}.", field="status")
 
 
-async def _resolve(tx: Transaction, ticket: Ticket) -> None:
+async def resolve(tx: Transaction, ticket: Ticket) -> None:
+    """The caller holds the lock and finds its place anew."""
     await sla.settle(tx, ticket)
     await oncall.close(tx, ticket)
     ticket.status, ticket.snoozed_until, ticket.resolved_at = Status.RESOLVED, None, tx.now

@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import select
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import permissions, sla
+from helpdesk.domain import permissions, sla, widgets
 from helpdesk.domain.contacts import identities_of
 from helpdesk.domain.events import public_data as events_public
 from helpdesk.domain.tickets import alerting, queue
@@ -207,6 +207,7 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
         ],
     }
     row |= {key: record[key] for key in ("created_at", "resolved_at", "public_version")}
+    row["visitor"] = await _visitor(tx, record["contact_id"], row["inbox"]["id"])
     row["alerts"] = await alerting.alerts_of(tx, ticket_id)
     row["clocks"] = [
         _clock(clock) | {"why": await sla.explained(tx, clock)}
@@ -233,6 +234,15 @@ async def _held_replies(connection: asyncpg.Connection, ticket_id: UUID) -> list
         | {"agent": {"id": record["agent_id"], "name": record["agent_name"]}}
         for record in records
     ]
+
+
+async def _visitor(tx: Transaction, contact_id: UUID, inbox_id: UUID) -> Json | None:
+    """Where the contact is on the website, as far as the chat was opened there."""
+    visit = await widgets.visits.of(tx, contact_id, inbox_id)
+    if visit is None:
+        return None
+    told = {name: getattr(visit, name) for name in ("page", "attributes", "answers", "seen_at")}
+    return told | {"blocked": await widgets.blocking.is_blocked(tx, contact_id)}
 
 
 async def message(tx: Transaction, message_id: UUID) -> Message:

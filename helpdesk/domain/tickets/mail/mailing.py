@@ -1,6 +1,6 @@
 """Which answers leave by mail: written to the outbox in the transaction of what they say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,40 @@ async def queue_acknowledgement(
         recipients=[address],
         subject=subject,
         body=body,
+    )
+
+
+async def queue_transcript(
+    tx: Transaction, ticket: Ticket, address: str, subject: str, body: str
+) -> OutgoingMail:
+    """A whole conversation to its contact."""
+    inbox = await from_inbox(tx, ticket)
+    return await _queue(
+        tx,
+        inbox_id=inbox.id,
+        ticket_id=ticket.id,
+        kind="transcript",
+        recipients=[address],
+        subject=subject,
+        body=body,
+    )
+
+
+async def queue_answers(
+    tx: Transaction, ticket: Ticket, address: str, answers: Sequence[Message]
+) -> OutgoingMail:
+    """Answers given in the chat, in one mail; an answer to it comes back into the chat."""
+    inbox = await from_inbox(tx, ticket)
+    several = [f"{one.author_name}, {one.created_at:%H:%M} UTC:\n{one.body}" for one in answers]
+    return await _queue(
+        tx,
+        inbox_id=inbox.id,
+        ticket_id=ticket.id,
+        message_id=answers[-1].id,
+        kind="reply",
+        recipients=[address],
+        subject=reply_subject(ticket.subject),
+        body=answers[0].body if len(answers) == 1 else "\n\n".join(several),
     )
 
 
