@@ -85,14 +85,17 @@ async def a_thousand_schedules(database: Database) -> dict[str, float]:
             draft = ScheduleDraft(f"Schedule {number}", "Europe/Stockholm", (LayerDraft("Week", slots),))
             await schedules.create(tx, draft)
     times = []
-    for _ in range(5):
+    for _ in range(10):
         began = time.perf_counter()
         async with database.transaction(SYSTEM) as tx:
             found = await oncall.on_call_now(tx)
         times.append(time.perf_counter() - began)
     assert len(found) == 1000
     assert all(one["agents"] for one in found)
-    return {"on_call_now_1000_ms": statistics.median(times) * 1000}
+    return {
+        "on_call_now_1000_first_ms": times[0] * 1000,
+        "on_call_now_1000_ms": statistics.median(times[1:]) * 1000,
+    }
 
 
 async def a_storm(database: Database, gateway: Receiver, count: int) -> dict[str, float]:
@@ -201,7 +204,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--storm", type=int, default=500)
     options.add_argument("--messages", type=int, default=100)
+    options.add_argument("--quick", action="store_true", help="a fifth of the storm, a tenth of the messages")
     given = options.parse_args()
+    if given.quick:
+        given.storm, given.messages = 100, 10
     folder = Path(tempfile.mkdtemp(prefix="helpdesk-bench-"))
     folder.chmod(0o755)
     server = EmbeddedDatabase(folder / "data", say=lambda _: None)

@@ -13,8 +13,7 @@ from helpdesk.domain.oncall.model import (
     EscalationPolicyRow,
     RingState,
 )
-from helpdesk.domain.oncall.rota import schedules
-from helpdesk.domain.oncall.rota.coverage import now_and_next
+from helpdesk.domain.oncall.rota import present, schedules
 from helpdesk.domain.oncall.rota.shifts import on_call_at
 from helpdesk.errors import NotFound
 from helpdesk.storage.tables import Json
@@ -33,26 +32,21 @@ async def people_on_call(tx: Transaction, schedule_id: UUID) -> list[UUID]:
 async def on_call_now(tx: Transaction) -> list[Json]:
     """Every schedule: who is on call, until when, and who comes next."""
     permissions.require_reader(tx.actor)
-    names = {str(agent.id): agent.name for agent in await tx.session.scalars(select(agents.Agent))}
+    named = await tx.session.execute(select(agents.Agent.id, agents.Agent.name))
+    names = {str(agent_id): name for agent_id, name in named}
 
     def people(ids: tuple[str, ...]) -> list[Json]:
         return [{"id": person, "name": names.get(person, "?")} for person in ids]
 
-    found = []
-    stored = await schedules.rows(tx)
-    loaded = await schedules.load_all(tx, stored)
-    for row in stored:
-        now = now_and_next(loaded[row.id], tx.now)
-        following = {"agents": people(now.next_people), "at": now.next_at} if now.next_people else None
-        found.append(
-            {
-                "schedule": {"id": row.id, "name": row.name},
-                "agents": people(now.people),
-                "until": now.until,
-                "next": following,
-            }
-        )
-    return found
+    return [
+        {
+            "schedule": {"id": schedule_id, "name": name},
+            "agents": people(now.people),
+            "until": now.until,
+            "next": {"agents": people(now.next_people), "at": now.next_at} if now.next_people else None,
+        }
+        for schedule_id, name, now in await present.now_on_all(tx)
+    ]
 
 
 async def get_alert(tx: Transaction, alert_id: UUID) -> Alert:

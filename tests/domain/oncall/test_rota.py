@@ -380,3 +380,28 @@ def test_hours_are_written_as_people_write_them(text: str, days: set[int], clock
 
     assert (window.days, (window.start, window.end)) == (days, clocks)
     assert drafts.windows_from(drafts.windows_text([window])) == (window,)
+
+
+async def test_on_call_now_is_remembered_until_anything_about_it_changes(tx: Transaction) -> None:
+    stored, mikko, priya, oskar = await a_rota(tx)
+
+    async def now() -> str:
+        [one] = [one for one in await oncall.on_call_now(tx) if one["schedule"]["id"] == stored.id]
+        return str(one["agents"][0]["name"]).split()[0]
+
+    assert [await now(), await now()] == ["Mikko", "Mikko"]
+    draft = OverrideDraft(Change.REPLACE, NOON, NOON + HOUR, person=oskar.id, target=mikko.id)
+    made = await exceptions.add_override(tx, stored.id, draft)
+    assert await now() == "Oskar"
+    await exceptions.remove_override(tx, made.id)
+    off = await exceptions.add_time_off(tx, mikko.id, NOON, NOON + HOUR)
+    assert await now() == "Priya"
+    await exceptions.remove_time_off(tx, off.id)
+    assert await now() == "Mikko"
+    shorter = again(await schedules.load(tx, stored.id), slots=((str(oskar.id),), (str(priya.id),)))
+    await schedules.change(tx, stored.id, shorter, stored.version)
+    assert await now() == "Priya"
+    tx.now = HANDOFF
+    assert await now() == "Oskar"
+    tx.now = NOON
+    assert await now() == "Priya"

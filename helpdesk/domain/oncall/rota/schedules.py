@@ -1,11 +1,11 @@
 """Stored schedules as the pure functions want them, and how they are edited: from now on, never backwards."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
 
 from helpdesk.actors import Role
 from helpdesk.domain import agents, permissions
@@ -23,6 +23,21 @@ PREVIEW = timedelta(days=62)
 """How far ahead an edit is compared with what was planned."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What stands beside the rotas themselves; time off and who has left count on all of them."""
+
+    overrides: dict[UUID, tuple[Override, ...]]
+    time_off: tuple[Duty, ...]
+    left: dict[str, datetime]
+
+    def by_person(self) -> dict[str, tuple[datetime | Duty, ...]]:
+        away: dict[str, tuple[datetime | Duty, ...]] = {person: (at,) for person, at in self.left.items()}
+        for off in self.time_off:
+            away[off.person] = (*away.get(off.person, ()), off)
+        return away
+
+
 async def load(tx: Transaction, schedule_id: UUID, start: datetime | None = None) -> Schedule:
     """The schedule with everything that decides who is on call from `start` (now) on."""
     found = await load_all(tx, [await row(tx, schedule_id)], start)
@@ -34,8 +49,7 @@ async def load_all(
 ) -> dict[UUID, Schedule]:
     """Many at once: four questions to the database, however many there are."""
     since = start or tx.now
-    overrides = await _overrides(tx, [one.id for one in rows], since)
-    time_off, left = await _time_off(tx, since), await _left(tx)
+    known = await exceptions_of(tx, [one.id for one in rows], since)
     asks_past = [one.id for one in rows if one.recorded_until is not None and one.recorded_until > since]
     recorded = await _recorded(tx, asks_past, since) if asks_past else {}
     found = {}
@@ -46,12 +60,19 @@ async def load_all(
             record = Record(one.recorded_until, tuple(recorded.get(one.id, ())))
         found[one.id] = replace(
             schedule,
-            overrides=tuple(overrides.get(one.id, ())),
-            time_off=time_off,
-            left=left,
+            overrides=known.overrides.get(one.id, ()),
+            time_off=known.time_off,
+            left=known.left,
             record=record,
         )
     return found
+
+
+async def exceptions_of(tx: Transaction, schedule_ids: Sequence[UUID], since: datetime) -> Exceptions:
+    """Everything that is not over by then."""
+    found = await _overrides(tx, schedule_ids, since)
+    overrides = {schedule_id: tuple(own) for schedule_id, own in found.items()}
+    return Exceptions(overrides, await _time_off(tx, since), await _left(tx))
 
 
 async def rows(tx: Transaction) -> list[ScheduleRow]:
@@ -167,7 +188,7 @@ async def _overrides(
     tx: Transaction, schedule_ids: Sequence[UUID], since: datetime
 ) -> dict[UUID, list[Override]]:
     query = select(OverrideRow).where(
-        OverrideRow.schedule_id.in_(schedule_ids),
+        OverrideRow.schedule_id == any_(literal(list(schedule_ids), ARRAY(Uuid()))),
         OverrideRow.ends_at > since,
         OverrideRow.removed_at.is_(None),
     )
