@@ -133,7 +133,8 @@ async def measure(claim: Callable[[int], Awaitable[bool]], claimers: int, second
 
 async def product(desk: Desk, staff: list[Actor], claimers: int, seconds: float) -> Measured:
     async def claim(number: int) -> bool:
-        async with desk.database.transaction(staff[number]) as tx:
+        actor = staff[number]
+        async with desk.database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
             return await tickets.claim_next(tx) is not None
 
     return await measure(claim, claimers, seconds)

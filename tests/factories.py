@@ -210,3 +210,9 @@ async def a_company_of(
     await tx.session.flush()
     contact.company_id = company.id
     return company
+
+
+async def claim_next(tx: Transaction, client_id: UUID | None = None) -> tickets.Ticket | None:
+    """The claimed ticket itself, as it stands then."""
+    claimed = await tickets.claim_next(tx, client_id)
+    return await tx.session.get(tickets.Ticket, claimed.id) if claimed else None

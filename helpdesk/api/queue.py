@@ -36,7 +36,8 @@ async def claim_next(request: Request) -> Response:
     """Take the next ticket: 200 with it, 204 when nothing waits for you (or, by `X-Queue-Reason: full`,
     when nothing more fits on what you carry)."""
     parse_json(await request.body(), Claim)
-    async with database_of(request).transaction(await actor_of(request)) as tx:
+    actor = await actor_of(request)
+    async with database_of(request).transaction(actor, alone=tickets.desk_of(actor)) as tx:
         ticket = await tickets.claim_next(tx)
         if ticket is None:
             is_full = tx.actor.agent_id is not None and await tickets.is_full(tx, tx.actor.agent_id)

@@ -94,7 +94,7 @@ class Agents(Namespace):
 
     async def claim_next(self, actor: Actor, data: dict[str, Any]) -> Json:
         wanted = parse(data, ClaimNext)
-        async with self.database.transaction(actor) as tx:
+        async with self.database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
             ticket = await tickets.claim_next(tx, wanted.client_id)
         if ticket is None:
             return {"ok": True, "ticket": None, "empty": True, "full": await self._is_full(actor)}

@@ -731,6 +731,7 @@ def upgrade() -> None:
         sa.Column("inbox_id", sa.UUID(), nullable=False),
         sa.Column("team_id", sa.UUID(), nullable=True),
         sa.Column("skills", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("low_water", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["inbox_id"], ["inboxes.id"], name=op.f("fk_pools_inbox_id")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_pools_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pools")),
@@ -895,7 +896,13 @@ def upgrade() -> None:
     op.create_index("ix_tickets_contact", "tickets", ["contact_id", "id"], unique=False)
     op.create_index("ix_tickets_inbox_status", "tickets", ["inbox_id", "status"], unique=False)
     op.create_index("ix_tickets_latest", "tickets", ["last_message_at", "id"], unique=False)
-    op.create_index(op.f("ix_tickets_merged_into"), "tickets", ["merged_into"], unique=False)
+    op.create_index(
+        "ix_tickets_merged_into",
+        "tickets",
+        ["merged_into"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.create_index(
         "ix_tickets_pool_queue",
         "tickets",
@@ -1352,7 +1359,9 @@ def downgrade() -> None:
     op.drop_index("ix_tickets_snoozed", table_name="tickets", postgresql_where=sa.text("status = 'snoozed'"))
     op.drop_index("ix_tickets_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
     op.drop_index("ix_tickets_pool_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
-    op.drop_index(op.f("ix_tickets_merged_into"), table_name="tickets")
+    op.drop_index(
+        "ix_tickets_merged_into", table_name="tickets", postgresql_where=sa.text("merged_into IS NOT NULL")
+    )
     op.drop_index("ix_tickets_latest", table_name="tickets")
     op.drop_index("ix_tickets_inbox_status", table_name="tickets")
     op.drop_index("ix_tickets_contact", table_name="tickets")

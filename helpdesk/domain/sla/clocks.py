@@ -116,11 +116,6 @@ def breach(clock: Clock, now: datetime) -> Clock:
     return _missed(clock)
 
 
-def is_due(clock: Clock, now: datetime) -> bool:
-    """Whether `breach` would change anything."""
-    return clock.breached_at is None and clock.due_at is not None and now >= clock.due_at
-
-
 def seconds_left(clock: Clock, now: datetime) -> float:
     """Service seconds until the due time; negative once they are used up."""
     used = clock.consumed

@@ -54,7 +54,7 @@ from helpdesk.domain.tickets.model import (
 )
 from helpdesk.domain.tickets.queue import overload, wall
 from helpdesk.domain.tickets.queue.assigning import ask_for
-from helpdesk.domain.tickets.queue.claiming import claim_next
+from helpdesk.domain.tickets.queue.claiming import claim_next, desk_of
 from helpdesk.domain.tickets.queue.distributing import (
     desk,
     desks,
@@ -63,6 +63,7 @@ from helpdesk.domain.tickets.queue.distributing import (
     release_unattended,
     waiting_for_team,
 )
+from helpdesk.domain.tickets.queue.taking import Claimed
 from helpdesk.domain.tickets.reading import mark_read
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "ByMail",
     "CallNews",
     "CallStep",
+    "Claimed",
     "HeldReply",
     "InboundMessage",
     "LoggedCall",
@@ -93,6 +95,7 @@ __all__ = [
     "chatting",
     "claim_next",
     "desk",
+    "desk_of",
     "desks",
     "distribute",
     "due_to_wake",

@@ -224,7 +224,7 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
         urgency=opening.urgency,
         priority=priority,
         tags=[],
-        waiting=True,
+        waiting=False,  # until it is placed
         unread=True,
         waiting_since=tx.now,
         start_by=tx.now,

@@ -132,6 +132,8 @@ async def _change_status(tx: Transaction, ticket: Ticket, change: TicketChange) 
         wanted = Status.SNOOZED.value
     if wanted is None or (wanted == ticket.status and wanted != Status.SNOOZED):
         return
+    if wanted in (Status.PENDING, Status.SNOOZED) and ticket.status in (Status.RESOLVED, Status.CLOSED):
+        await _open_again(tx, ticket)  # what is done waits for nothing before it is taken up again
     if wanted == Status.RESOLVED:
         await resolve(tx, ticket)
     elif wanted == Status.CLOSED:

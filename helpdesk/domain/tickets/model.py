@@ -27,7 +27,10 @@ class MessageKind(StrEnum):
 
 
 class Pool(Base):
-    """One distinct (inbox, team, skill set) that tickets wait in, so claiming never filters an array."""
+    """One distinct (inbox, team, skill set) that tickets wait in, so claiming never filters an array.
+
+    No ticket of it waits at a rank below `low_water` (queue/low_water.py); NULL says nothing.
+    """
 
     __tablename__ = "pools"
 
@@ -35,6 +38,7 @@ class Pool(Base):
     inbox_id: Mapped[UUID] = mapped_column(ForeignKey("inboxes.id"))
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"))
     skills: Mapped[list[str]] = mapped_column(server_default="{}")
+    low_water: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("inbox_id", "team_id", "skills", postgresql_nulls_not_distinct=True),)
 
@@ -79,7 +83,7 @@ class Ticket(Base):
     created_at: Mapped[datetime]
     last_message_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
-    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     merged_at: Mapped[datetime | None]
     split_from: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     version: Mapped[int] = mapped_column(BigInteger)
@@ -93,6 +97,7 @@ class Ticket(Base):
         Index("ix_tickets_assignee_status_rank", "assignee_id", "status", "rank_at", "id"),
         Index("ix_tickets_inbox_status", "inbox_id", "status"),
         Index("ix_tickets_contact", "contact_id", "id"),
+        Index("ix_tickets_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("status = 'snoozed'")),
     )
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -187,3 +188,52 @@ def test_a_week_without_pause_counts_every_second_over_every_change(zone: str) -
     start, end = datetime(2009, 1, 1, tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC)
 
     assert calendar.elapsed(start, end) == (end - start).total_seconds()
+
+
+def changes_of(zone: str) -> list[datetime]:
+    """One change of the clock of each kind (from, to and hour) that the zone has seen or will until 2037."""
+    tz, day = ZoneInfo(zone), timedelta(days=1)
+    found: dict[tuple[object, ...], datetime] = {}
+    at, last = datetime(1970, 1, 2, tzinfo=UTC), datetime(2037, 12, 30, tzinfo=UTC)
+    before = at.astimezone(tz).utcoffset()
+    while (at := at + day) < last:
+        after = at.astimezone(tz).utcoffset()
+        if after != before:
+            change = _moment(tz, at - day, at)
+            local = change.astimezone(tz)
+            found.setdefault((before, after, local.hour, local.minute), change)
+        before = after
+    return list(found.values())
+
+
+def _moment(tz: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The minute at which the offset changes between the two."""
+    old = before.astimezone(tz).utcoffset()
+    while after - before > timedelta(minutes=1):
+        middle = before + timedelta(minutes=(after - before) // timedelta(minutes=2))
+        before, after = (middle, after) if middle.astimezone(tz).utcoffset() == old else (before, middle)
+    return after
+
+
+CHANGING = (
+    *ZONES, "Africa/Casablanca", "America/Sao_Paulo", "America/Caracas", "America/Scoresbysund", "Antarctica/Troll",
+    "Asia/Pyongyang", "Asia/Tehran", "Asia/Gaza", "Asia/Kathmandu", "Asia/Manila", "Atlantic/Azores", "Europe/Istanbul",
+    "Europe/London", "Europe/Moscow", "Pacific/Auckland", "Pacific/Chatham", "Pacific/Kwajalein", "Pacific/Kiritimati",
+)  # fmt: skip
+"""Zones with half hours, changes at midnight, days that never were and winter time below standard time."""
+
+
+@pytest.mark.parametrize("zone", CHANGING)
+def test_openings_tile_time_over_every_kind_of_change_of_the_clock(zone: str) -> None:
+    """Open and closed hours are each other's complement, and what is always open counts each second."""
+    always = a_calendar(("00:00", "24:00"), days=EVERY_DAY, zone=zone)
+    nights = a_calendar(("00:00", "03:30"), ("22:00", "24:00"), days=EVERY_DAY, zone=zone)
+    rest = a_calendar(("03:30", "22:00"), days=EVERY_DAY, zone=zone)
+
+    for change in changes_of(zone):
+        start, end = change - timedelta(hours=31), change + timedelta(hours=53)
+        spent = (end - start).total_seconds()
+        assert always.elapsed(start, end) == spent
+        assert nights.elapsed(start, end) + rest.elapsed(start, end) == spent, change
+        assert nights.elapsed(start, change) + nights.elapsed(change, end) == nights.elapsed(start, end)
+        assert nights.add(start, nights.elapsed(start, end)) <= end

@@ -20,12 +20,12 @@ from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
+from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent, claim_next
 
 
 async def claim_all(tx: Transaction, agent: agents.Agent, most: int = 20) -> list[Ticket]:
     claimed = []
-    while len(claimed) < most and (ticket := await tickets.claim_next(as_agent(tx, agent))):
+    while len(claimed) < most and (ticket := await claim_next(as_agent(tx, agent))):
         claimed.append(ticket)
     return claimed
 
@@ -83,7 +83,7 @@ async def test_a_program_with_a_token_knows_itself_how_much_it_can_take(tx: Tran
     program = as_agent(tx, agent)
     program.actor = replace(program.actor, kind=ActorKind.API_KEY, scopes=frozenset({"all"}))
 
-    claimed = [await tickets.claim_next(program) for _ in range(6)]
+    claimed = [await claim_next(program) for _ in range(6)]
 
     assert [one is not None for one in claimed] == [True] * 5 + [False]
 
@@ -175,7 +175,7 @@ async def test_the_fifth_claim_is_a_rescue(tx: Transaction) -> None:
     agent, late, _ = await an_overload(tx)
     await tx.session.execute(update(availability.Availability).values(claims=4))
 
-    assert await tickets.claim_next(as_agent(tx, agent)) is late[0]
+    assert await claim_next(as_agent(tx, agent)) is late[0]
 
 
 async def test_with_as_many_agents_as_late_tickets_there_is_no_overload(tx: Transaction) -> None:
@@ -183,7 +183,7 @@ async def test_with_as_many_agents_as_late_tickets_there_is_no_overload(tx: Tran
     await availability.seen(tx, [(await an_agent(tx)).id])
 
     assert not (await tickets.overload.shown(tx)).is_on
-    assert await tickets.claim_next(as_agent(tx, agent)) is late[0]
+    assert await claim_next(as_agent(tx, agent)) is late[0]
 
 
 async def test_without_anybody_online_nothing_is_known_of_who_works_and_the_order_stays(
@@ -192,7 +192,7 @@ async def test_without_anybody_online_nothing_is_known_of_who_works_and_the_orde
     agent, late, _ = await an_overload(tx)
     tx.now += availability.SILENT_AFTER * 2
 
-    assert await tickets.claim_next(as_agent(tx, agent)) is late[0]
+    assert await claim_next(as_agent(tx, agent)) is late[0]
 
 
 async def test_being_away_is_not_being_online(tx: Transaction) -> None:
@@ -238,7 +238,7 @@ async def test_the_claims_of_one_are_in_the_order_of_an_oracle(wide: Database) -
     claimed = []
     for _ in range(60):
         async with wide.transaction(actor) as tx:
-            ticket = await tickets.claim_next(tx)
+            ticket = await claim_next(tx)
             claimed.append(ticket.id if ticket else None)
 
     assert claimed == [ticket.id for ticket in oracle]
@@ -262,7 +262,7 @@ async def test_twenty_workers_with_other_skills_double_and_lose_nothing(wide: Da
         taken = []
         while True:
             async with wide.transaction(actor) as tx:  # type: ignore[arg-type]
-                ticket = await tickets.claim_next(tx)
+                ticket = await claim_next(tx)
             if ticket is None:
                 return taken
             taken.append(ticket.id)
@@ -281,6 +281,6 @@ async def test_two_claims_at_once_do_not_both_take_the_last_room(wide: Database)
 
     async def claim() -> bool:
         async with wide.transaction(actor) as tx:
-            return await tickets.claim_next(tx) is not None
+            return await claim_next(tx) is not None
 
     assert sorted(await asyncio.gather(*(claim() for _ in range(6)))) == [False] * 3 + [True] * 3

@@ -300,6 +300,19 @@ async def test_a_contact_who_writes_to_a_resolved_ticket_is_owed_an_answer(tx: T
     assert (await clock_of(tx, ticket, Metric.RESOLUTION)).met_at is None
 
 
+@pytest.mark.parametrize("status", ["pending", "snoozed"])
+async def test_what_is_done_is_reopened_before_it_waits_again(tx: Transaction, status: str) -> None:
+    ticket = await a_ticket(tx)
+    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="resolved"))
+
+    again = TicketChange(frozenset({"status"}), status=status, snooze_until=tx.now + timedelta(days=1))
+    await tickets.change_ticket(tx, ticket.id, again)
+
+    names = [event.name for event in await events_of(tx, ticket)]
+    assert names[-2:] == ["TicketReopened", {"pending": "TicketPending", "snoozed": "TicketSnoozed"}[status]]
+    assert ticket.resolved_at is None
+
+
 async def test_a_closed_ticket_was_resolved_first(tx: Transaction) -> None:
     ticket = await promised(tx)
     version = ticket.version

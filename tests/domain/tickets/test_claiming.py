@@ -19,7 +19,7 @@ from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import a_contact, a_team, a_ticket, an_agent, an_inbox, as_agent, as_contact
+from tests.factories import a_contact, a_team, a_ticket, an_agent, an_inbox, as_agent, as_contact, claim_next
 
 
 async def tickets_waiting(tx: Transaction, count: int, inbox: Inbox | None = None) -> list[tickets.Ticket]:
@@ -42,7 +42,7 @@ async def test_the_first_of_the_queue_becomes_the_agents(tx: Transaction) -> Non
     first, second = await tickets_waiting(tx, 2)
     agent = await an_agent(tx)
 
-    claimed = await tickets.claim_next(as_agent(tx, agent))
+    claimed = await claim_next(as_agent(tx, agent))
 
     assert claimed is first
     assert (first.assignee_id, first.waiting, first.status) == (agent.id, False, Status.OPEN)
@@ -55,19 +55,19 @@ async def test_the_order_is_that_of_rank_at_not_of_arrival(tx: Transaction) -> N
     urgent = TicketChange(frozenset({"priority"}), priority=1)
     await tickets.change_ticket(tx, latest.id, urgent)
 
-    claimed = await tickets.claim_next(as_agent(tx, await an_agent(tx)))
+    claimed = await claim_next(as_agent(tx, await an_agent(tx)))
 
     assert claimed is latest
 
 
 async def test_an_empty_queue_gives_nothing(tx: Transaction) -> None:
     agent = as_agent(tx, await an_agent(tx))
-    assert await tickets.claim_next(agent) is None
+    assert await claim_next(agent) is None
 
     await tickets_waiting(tx, 1)
 
-    assert await tickets.claim_next(agent) is not None
-    assert await tickets.claim_next(agent) is None
+    assert await claim_next(agent) is not None
+    assert await claim_next(agent) is None
 
 
 @pytest.mark.parametrize("status", ["pending", "resolved", "closed", "snoozed"])
@@ -76,7 +76,7 @@ async def test_what_does_not_wait_is_not_claimed(tx: Transaction, status: str) -
     change = TicketChange(frozenset({"status"}), status=status, snooze_until=tx.now + timedelta(days=1))
     await tickets.change_ticket(tx, ticket.id, change)
 
-    assert await tickets.claim_next(as_agent(tx, await an_agent(tx))) is None
+    assert await claim_next(as_agent(tx, await an_agent(tx))) is None
 
 
 async def test_an_inbox_that_is_not_granted_is_not_claimed_from(tx: Transaction) -> None:
@@ -85,14 +85,14 @@ async def test_an_inbox_that_is_not_granted_is_not_claimed_from(tx: Transaction)
     [own] = await tickets_waiting(tx, 1, hers)
     agent = as_agent(tx, await an_agent(tx, inboxes=[hers]), inbox_ids=frozenset({hers.id}))
 
-    assert await tickets.claim_next(agent) is own
-    assert await tickets.claim_next(agent) is None
+    assert await claim_next(agent) is own
+    assert await claim_next(agent) is None
 
 
 async def test_no_inbox_granted_is_no_ticket(tx: Transaction) -> None:
     await tickets_waiting(tx, 1)
 
-    assert await tickets.claim_next(as_agent(tx, await an_agent(tx), inbox_ids=frozenset())) is None
+    assert await claim_next(as_agent(tx, await an_agent(tx), inbox_ids=frozenset())) is None
 
 
 async def test_another_teams_ticket_is_not_claimed(tx: Transaction) -> None:
@@ -102,7 +102,7 @@ async def test_another_teams_ticket_is_not_claimed(tx: Transaction) -> None:
     [nobodys] = await tickets_waiting(tx, 1, await an_inbox(tx))
     agent = as_agent(tx, await an_agent(tx, team=support))
 
-    claimed = [await tickets.claim_next(agent) for _ in range(3)]
+    claimed = [await claim_next(agent) for _ in range(3)]
 
     assert claimed == [own, nobodys, None]
 
@@ -115,7 +115,7 @@ async def test_an_agent_of_two_teams_takes_the_first_of_both(tx: Transaction) ->
     tx.session.add(agents.TeamMember(team_id=technical.id, agent_id=agent.id))
     await tx.session.flush()
 
-    claimed = [await tickets.claim_next(as_agent(tx, agent)) for _ in range(2)]
+    claimed = [await claim_next(as_agent(tx, agent)) for _ in range(2)]
 
     assert claimed == [first, second]
 
@@ -124,8 +124,8 @@ async def test_a_lead_of_no_team_claims_from_all_of_them(tx: Transaction) -> Non
     [ticket] = await tickets_waiting(tx, 1, await an_inbox(tx, team=await a_team(tx)))
     agent, lead = await an_agent(tx), await an_agent(tx, role=Role.LEAD)
 
-    assert await tickets.claim_next(as_agent(tx, agent)) is None
-    assert await tickets.claim_next(as_agent(tx, lead)) is ticket
+    assert await claim_next(as_agent(tx, agent)) is None
+    assert await claim_next(as_agent(tx, lead)) is ticket
 
 
 async def test_a_ticket_moved_to_another_team_is_claimed_there(tx: Transaction) -> None:
@@ -133,20 +133,20 @@ async def test_a_ticket_moved_to_another_team_is_claimed_there(tx: Transaction) 
     [ticket] = await tickets_waiting(tx, 1, await an_inbox(tx, team=support))
     await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"team_id"}), team_id=technical.id))
 
-    assert await tickets.claim_next(as_agent(tx, await an_agent(tx, team=support))) is None
-    assert await tickets.claim_next(as_agent(tx, await an_agent(tx, team=technical))) is ticket
+    assert await claim_next(as_agent(tx, await an_agent(tx, team=support))) is None
+    assert await claim_next(as_agent(tx, await an_agent(tx, team=technical))) is ticket
 
 
 async def test_a_released_ticket_keeps_its_place(tx: Transaction) -> None:
     first, _ = await tickets_waiting(tx, 2)
     agent = as_agent(tx, await an_agent(tx))
     rank_at = first.rank_at
-    await tickets.claim_next(agent)
+    await claim_next(agent)
 
     await tickets.change_ticket(agent, first.id, TicketChange(frozenset({"assignee_id"})))
 
     assert (first.waiting, first.rank_at) == (True, rank_at)
-    assert await tickets.claim_next(as_agent(tx, await an_agent(tx))) is first
+    assert await claim_next(as_agent(tx, await an_agent(tx))) is first
 
 
 async def test_the_same_client_id_is_the_same_ticket(tx: Transaction) -> None:
@@ -154,12 +154,12 @@ async def test_the_same_client_id_is_the_same_ticket(tx: Transaction) -> None:
     agent = as_agent(tx, await an_agent(tx))
     client_id = uuid4()
 
-    assert await tickets.claim_next(agent, client_id) is first
-    assert await tickets.claim_next(agent, client_id) is first
+    assert await claim_next(agent, client_id) is first
+    assert await claim_next(agent, client_id) is first
 
     assert await assigned_reasons(tx, first) == ["claim"]
     assert second.waiting
-    assert await tickets.claim_next(agent, uuid4()) is second
+    assert await claim_next(agent, uuid4()) is second
 
 
 async def test_a_client_id_that_said_something_else_is_refused(tx: Transaction) -> None:
@@ -169,16 +169,16 @@ async def test_a_client_id_that_said_something_else_is_refused(tx: Transaction) 
     await tickets.reply(agent, first.id, "Hello", client_id=client_id)
 
     with pytest.raises(Conflict, match="client_id_reused"):
-        await tickets.claim_next(agent, client_id)
+        await claim_next(agent, client_id)
 
 
 async def test_contacts_and_light_agents_do_not_claim(tx: Transaction) -> None:
     [ticket] = await tickets_waiting(tx, 1)
 
     with pytest.raises(Forbidden, match="light_agent"):
-        await tickets.claim_next(as_agent(tx, await an_agent(tx, role=Role.LIGHT)))
+        await claim_next(as_agent(tx, await an_agent(tx, role=Role.LIGHT)))
     with pytest.raises(Forbidden, match="staff_only"):
-        await tickets.claim_next(as_contact(tx, ticket.contact_id, ticket.inbox_id))
+        await claim_next(as_contact(tx, ticket.contact_id, ticket.inbox_id))
 
 
 # From here on for real: connections of their own, and commits.
@@ -204,7 +204,7 @@ async def claim_until_empty(database: Database, actor: Actor) -> list[UUID]:
     claimed: list[UUID] = []
     while True:
         async with database.transaction(actor) as tx:
-            ticket = await tickets.claim_next(tx)
+            ticket = await claim_next(tx)
         if ticket is None:
             return claimed
         claimed.append(ticket.id)
@@ -215,9 +215,9 @@ async def test_two_agents_at_once_get_two_tickets_and_neither_waits(wide: Databa
     (one, other), (first, second) = await a_full_queue(wide, 2, 2)
 
     async with wide.transaction(one) as hers:
-        taken = await tickets.claim_next(hers)
+        taken = await claim_next(hers)
         async with asyncio.timeout(5), wide.transaction(other) as his:
-            left = await tickets.claim_next(his)
+            left = await claim_next(his)
 
     assert taken is not None
     assert left is not None
@@ -232,7 +232,7 @@ async def test_many_who_claim_before_anybody_has_committed_get_the_first_in_orde
         claimed: list[UUID | None] = []
         for actor in staff:
             tx = await open_claims.enter_async_context(wide.transaction(actor))
-            ticket = await tickets.claim_next(tx)
+            ticket = await claim_next(tx)
             claimed.append(ticket.id if ticket else None)
 
     assert claimed == waiting[:18]
@@ -244,7 +244,7 @@ async def test_an_agent_who_fails_to_claim_leaves_the_ticket_to_the_next(wide: D
 
     async def claim_and_fail() -> None:
         async with wide.transaction(one) as tx:
-            await tickets.claim_next(tx)
+            await claim_next(tx)
             raise RuntimeError("the browser is gone")
 
     with pytest.raises(RuntimeError):
@@ -277,7 +277,7 @@ async def test_a_claim_sent_twice_at_once_takes_one_ticket(wide: Database) -> No
 
     async def claim() -> UUID | None:
         async with wide.transaction(actor) as tx:
-            ticket = await tickets.claim_next(tx, client_id)
+            ticket = await claim_next(tx, client_id)
         return ticket.id if ticket else None
 
     results = await asyncio.gather(*(claim() for _ in range(5)))

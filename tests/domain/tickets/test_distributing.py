@@ -18,6 +18,7 @@ from tests.factories import (
     an_inbox,
     as_agent,
     as_contact,
+    claim_next,
 )
 
 SILENCE = SILENT_AFTER + timedelta(seconds=1)
@@ -58,7 +59,7 @@ async def test_the_decision_tells_candidates_loads_the_chosen_and_the_next(tx: T
     inbox = await a_pushing_inbox(tx)
     busy, free = await a_member(tx, inbox, "Busy"), await a_member(tx, inbox, "Free")
     first = await a_ticket(tx, inbox=inbox)
-    await tickets.claim_next(as_agent(tx, busy))
+    await claim_next(as_agent(tx, busy))
     ticket = await a_ticket(tx, inbox=inbox)
 
     await tickets.distribute(tx)
@@ -163,7 +164,7 @@ async def test_mails_stay_until_the_shift_is_over(tx: Transaction) -> None:
     inbox = await an_inbox(tx, team=team)
     agent = await a_member(tx, inbox)
     mail = await a_ticket(tx, inbox=inbox)
-    await tickets.claim_next(as_agent(tx, agent))
+    await claim_next(as_agent(tx, agent))
 
     tx.now += SILENCE  # noon: the team is at work
     await tickets.release_unattended(tx)
@@ -178,7 +179,7 @@ async def test_whoever_works_on_after_the_shift_keeps_their_work(tx: Transaction
     inbox = await an_inbox(tx, team=await a_team(tx, hours=OFFICE_HOURS))
     agent = await a_member(tx, inbox)
     mail = await a_ticket(tx, inbox=inbox)
-    await tickets.claim_next(as_agent(tx, agent))
+    await claim_next(as_agent(tx, agent))
 
     tx.now += timedelta(hours=8)
     await availability.seen(tx, [agent.id])

@@ -9,7 +9,7 @@ from helpdesk.domain.tickets import expectations
 from helpdesk.domain.tickets.queue.wall import Ahead, expected_start, is_at_risk
 from helpdesk.storage.transaction import Transaction
 from tests.conftest import NOON
-from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
+from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent, claim_next
 
 MINUTE = timedelta(minutes=1)
 
@@ -36,7 +36,7 @@ async def test_the_place_in_line_counts_everybody_before(tx: Transaction) -> Non
     assert (await expectations.in_line(tx, first, inbox))["position"] == 1
     assert (await expectations.in_line(tx, second, inbox))["position"] == 2
 
-    await tickets.claim_next(as_agent(tx, await an_agent(tx)))
+    await claim_next(as_agent(tx, await an_agent(tx)))
     assert (await expectations.in_line(tx, second, inbox))["position"] == 1
     assert (await expectations.in_line(tx, first, inbox))["position"] is None
     assert (await expectations.in_line(tx, None, inbox))["position"] is None

@@ -11,7 +11,17 @@ from helpdesk.domain.tickets import Message, Status, Ticket, TicketChange
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent, as_contact
+from tests.factories import (
+    a_contact,
+    a_plan,
+    a_team,
+    a_ticket,
+    an_agent,
+    an_inbox,
+    as_agent,
+    as_contact,
+    claim_next,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -158,7 +168,7 @@ async def test_something_of_the_contact_must_stay(tx: Transaction) -> None:
 async def test_a_ticket_handed_to_the_second_line_keeps_its_place_and_its_clocks(tx: Transaction) -> None:
     _, ticket = await two_tickets(tx)
     second_line, agent = await a_team(tx, "Second line"), await an_agent(tx)
-    await tickets.claim_next(as_agent(tx, agent))
+    await claim_next(as_agent(tx, agent))
     ticket = (await tx.session.scalars(select(Ticket).where(Ticket.assignee_id == agent.id))).one()
     before = ticket.due_at, ticket.rank_at
 
@@ -168,4 +178,4 @@ async def test_a_ticket_handed_to_the_second_line_keeps_its_place_and_its_clocks
     assert (ticket.due_at, ticket.rank_at) == before
     assert "TicketEscalated" in await names_of(tx, ticket)
     member = await an_agent(tx, team=second_line)
-    assert await tickets.claim_next(as_agent(tx, member)) is ticket
+    assert await claim_next(as_agent(tx, member)) is ticket

@@ -5,8 +5,7 @@ from uuid import UUID
 from helpdesk.domain import agents, permissions
 from helpdesk.domain.events import SkillsChanged, TeamChanged, TicketAssigned
 from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.queue import low_water
-from helpdesk.domain.tickets.queue.placing import pool_id
+from helpdesk.domain.tickets.queue.placing import pool_id, stands
 from helpdesk.errors import Conflict
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -33,7 +32,7 @@ async def assign(
     previous, ticket.assignee_id = ticket.assignee_id, agent_id
     ticket.waiting = ticket.status == Status.OPEN and agent_id is None
     if ticket.waiting:
-        low_water.lower(ticket.pool_id, ticket.rank_at)
+        await stands(tx, ticket)
     name = agent.name if agent else None
     await tx.record(ticket, TicketAssigned(agent_id, name, previous, reason, decision), client_id)
 
@@ -45,7 +44,8 @@ async def move_to_team(tx: Transaction, ticket: Ticket, team_id: UUID | None) ->
     team = await agents.team(tx, team_id) if team_id else None
     ticket.team_id = team_id
     ticket.pool_id = await pool_id(tx, ticket.inbox_id, team_id, ticket.skills)
-    low_water.lower(ticket.pool_id, ticket.rank_at)
+    if ticket.waiting:
+        await stands(tx, ticket)
     await tx.record(ticket, TeamChanged(team_id, team.name if team else None))
 
 
@@ -56,7 +56,8 @@ async def ask_for(tx: Transaction, ticket: Ticket, skills: tuple[str, ...]) -> N
         return
     previous, ticket.skills = ticket.skills, wanted
     ticket.pool_id = await pool_id(tx, ticket.inbox_id, ticket.team_id, wanted)
-    low_water.lower(ticket.pool_id, ticket.rank_at)
+    if ticket.waiting:
+        await stands(tx, ticket)
     await tx.record(ticket, SkillsChanged(wanted, previous))
 
 

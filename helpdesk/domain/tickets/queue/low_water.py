@@ -1,49 +1,60 @@
-"""Where each pool's waiting tickets begin, remembered for a moment.
+"""Where each pool's waiting tickets begin, so that a claim need not step over what was claimed before.
 
 Claimed rows leave dead entries at the head of the index, and while some long report holds an old snapshot
-PostgreSQL may not clear them away: every claim would step over all of them. So a claim starts at the first
-rank that was seen waiting. That is only ever a place to start from: it is forgotten after two seconds,
-lowered when this process puts a ticket below it, and left aside when nothing is found from there on.
+PostgreSQL may not clear them away. So each pool remembers a rank below which none of its tickets waits.
+
+It never hides one. Whoever makes a ticket wait holds the pool's row FOR KEY SHARE until the commit and reads
+the mark under that lock (`keep`); the mark is raised only under FOR UPDATE, which no such transaction is
+inside of, from what is waiting after that lock was got (`claimed`). So each committed state, and with it each
+snapshot that a claim reads by, has every waiting ticket at or above its pool's mark.
 """
 
-from collections.abc import Sequence
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from helpdesk.storage.transaction import Transaction
+
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-_BELIEVED = timedelta(seconds=2)
-_POOLS = 10_000
 
-EVERYTHING = UUID(int=0)
-"""Stands for the whole queue, all pools together."""
+_EACH = 32
+"""Claims of this process after which a pool's mark is raised."""
 
-_marks: dict[UUID, tuple[datetime, datetime]] = {}
+_SLACK = timedelta(minutes=15)
+"""A mark is lowered by so much more than it must, so that not every urgent arrival writes the pool's row."""
 
+_HELD = "SELECT low_water FROM pools WHERE id = $1 FOR KEY SHARE"
 
-def starts(pools: Sequence[UUID], now: datetime) -> list[datetime]:
-    """For each pool the rank from which to look."""
-    return [_start(pool, now) for pool in pools]
+_LOWER = "UPDATE pools SET low_water = $3 WHERE id = $1 AND low_water > $2"
 
+_ALONE = "SELECT id FROM pools WHERE id = $1 FOR UPDATE SKIP LOCKED"
 
-def remember(pool: UUID, first_rank: datetime, now: datetime) -> None:
-    """The first waiting ticket of the pool was seen at this rank. When it was first remembered counts, so
-    that a full look follows in time."""
-    if len(_marks) > _POOLS:
-        _marks.clear()
-    _, since = _marks.get(pool, (first_rank, now))
-    _marks[pool] = first_rank, since if timedelta() <= now - since < _BELIEVED else now
+_RAISE = """
+    UPDATE pools SET low_water = head.rank_at FROM (
+      SELECT rank_at FROM tickets
+      WHERE waiting AND pool_id = $1
+        AND rank_at >= coalesce((SELECT low_water FROM pools WHERE id = $1), '-infinity')
+      ORDER BY rank_at, id LIMIT 1
+    ) AS head WHERE pools.id = $1 AND pools.low_water IS DISTINCT FROM head.rank_at
+"""
 
-
-def lower(pool: UUID, rank_at: datetime) -> None:
-    """A ticket was put at this rank."""
-    for one in (pool, EVERYTHING):
-        mark = _marks.get(one)
-        if mark is not None and rank_at < mark[0]:
-            del _marks[one]
+_claims: Counter[UUID] = Counter()
 
 
-def _start(pool: UUID, now: datetime) -> datetime:
-    mark = _marks.get(pool)
-    if mark is None or not timedelta() <= now - mark[1] < _BELIEVED:
-        return BEGINNING
-    return mark[0]
+async def keep(tx: Transaction, pool_id: UUID, rank_at: datetime) -> None:
+    """A ticket of this transaction begins to wait in the pool at this rank."""
+    mark = await tx.connection.fetchval(_HELD, pool_id)
+    if mark is not None and rank_at < mark:
+        await tx.connection.execute(_LOWER, pool_id, rank_at, rank_at - _SLACK)
+
+
+async def claimed(tx: Transaction, pool_id: UUID) -> None:
+    """A ticket of the pool was claimed: raises its mark now and then, unless others are writing there."""
+    _claims[pool_id] += 1
+    if _claims[pool_id] < _EACH:
+        return
+    if await tx.connection.fetchval(_ALONE, pool_id) is None:
+        _claims[pool_id] = _EACH // 2  # soon again
+        return
+    del _claims[pool_id]
+    await tx.connection.execute(_RAISE, pool_id)

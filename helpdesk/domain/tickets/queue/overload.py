@@ -1,11 +1,13 @@
 """Whether more tickets are late than there are agents to start them: read for each claim, never stored."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from helpdesk.domain import oncall
 from helpdesk.domain.availability import SILENT_AFTER
-from helpdesk.domain.tickets.queue import low_water, ranking
+from helpdesk.domain.tickets.queue import ranking
+from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.transaction import Transaction
 
 _COUNT_TO = 200
@@ -14,7 +16,7 @@ _COUNT_TO = 200
 _ONLINE = "SELECT count(*) FROM availability WHERE state = 'online' AND seen_at >= $1"
 
 # A late ticket's rank lies before now, and the furthest back are late for certain, so the walk is short.
-_LATE = """
+LATE = """
     SELECT (SELECT count(*) FROM (
         SELECT FROM tickets WHERE waiting AND rank_at >= $3 AND rank_at < $1 AND start_by < $1
         ORDER BY rank_at, id LIMIT $2
@@ -29,6 +31,12 @@ _ADVICE = (
 )
 
 
+_BELIEVED = timedelta(seconds=2)
+_beginning: dict[str, datetime] = {}
+"""Where the whole queue was last seen to begin, `at` when it was first seen there. Only late tickets are
+counted from here, so another process's urgent arrival below it is counted two seconds later at the worst."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overload:
     """`late` stops counting one past `online`, unless a person asked. With nobody online nothing is known
@@ -39,7 +47,7 @@ class Overload:
 
     @property
     def is_on(self) -> bool:
-        return self.online > 0 and ranking.is_overloaded(self.late, self.online)
+        return is_on(self.late, self.online)
 
     def to_dict(self) -> dict[str, Any]:
         return {"on": self.is_on, "late": self.late, "online": self.online}
@@ -70,9 +78,33 @@ async def alert(tx: Transaction) -> oncall.Alert | None:
     return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details)
 
 
+def is_on(late: int, online: int) -> bool:
+    return online > 0 and ranking.is_overloaded(late, online)
+
+
+def begins(now: datetime) -> datetime:
+    """The rank from which late tickets are counted."""
+    seen = _beginning.get("at")
+    if seen is None or not timedelta() <= now - seen < _BELIEVED:
+        return BEGINNING
+    return _beginning["rank"]
+
+
+def remember(first_rank: datetime | None, now: datetime) -> None:
+    """The first of all waiting tickets was seen at this rank."""
+    if first_rank is not None:
+        seen = _beginning.get("at", now)
+        _beginning["at"] = seen if timedelta() <= now - seen < _BELIEVED else now
+        _beginning["rank"] = first_rank
+
+
+def lower(rank_at: datetime) -> None:
+    """A ticket begins to wait at this rank."""
+    if _beginning and rank_at < _beginning["rank"]:
+        _beginning.clear()
+
+
 async def _late(tx: Transaction, upto: int) -> int:
-    [start] = low_water.starts([low_water.EVERYTHING], tx.now)
-    found = await (await tx.driver()).fetchrow(_LATE, tx.now, upto, start)
-    if found["first_rank"] is not None:
-        low_water.remember(low_water.EVERYTHING, found["first_rank"], tx.now)
+    found = await (await tx.driver()).fetchrow(LATE, tx.now, upto, begins(tx.now))
+    remember(found["first_rank"], tx.now)
     return int(found["late"])

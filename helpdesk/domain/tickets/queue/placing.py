@@ -5,7 +5,7 @@ from uuid import UUID
 
 from helpdesk.domain import contacts, inboxes, plans, sla
 from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.queue import low_water, ranking
+from helpdesk.domain.tickets.queue import low_water, overload, ranking
 from helpdesk.domain.tickets.queue.capacity import LANGUAGE
 from helpdesk.storage.ids import new_id
 from helpdesk.storage.transaction import Transaction
@@ -28,13 +28,20 @@ async def place(tx: Transaction, ticket: Ticket) -> None:
         else None,
         priority=ticket.priority,
     )
+    before = ticket.rank_at if ticket.waiting else None
     ticket.due_at = due[1] if due else None
     ticket.start_by, ticket.rank_at = placed.start_by, placed.rank_at
     ticket.place = placed.to_dict()
     ticket.waiting = ticket.status == Status.OPEN and ticket.assignee_id is None
-    if ticket.waiting:
-        low_water.lower(ticket.pool_id, ticket.rank_at)
+    if ticket.waiting and ticket.rank_at != before:
+        await stands(tx, ticket)
     tx.touched[ticket.id] = ticket.version
+
+
+async def stands(tx: Transaction, ticket: Ticket) -> None:
+    """It begins to wait in its pool, at its rank: no claim may begin behind it."""
+    overload.lower(ticket.rank_at)
+    await low_water.keep(tx, ticket.pool_id, ticket.rank_at)
 
 
 def skills_asked(inbox: inboxes.Inbox, contact: contacts.Contact) -> list[str]:
