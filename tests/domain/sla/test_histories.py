@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.domain import sla, tickets
+from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.sla import actions as sla_actions
 from helpdesk.domain.sla import clocks
 from helpdesk.domain.tickets import InboundMessage, Ticket, TicketChange
@@ -23,7 +24,7 @@ async def contact_writes(tx: Transaction, ticket: Ticket, chance: random.Random)
         tx,
         InboundMessage(
             inbox_id=ticket.inbox_id,
-            channel=tickets.Channel(ticket.channel),
+            channel=Channel(ticket.channel),
             contact_id=ticket.contact_id,
             ticket_id=ticket.id,
             body=f"Still broken {chance.random()}",
