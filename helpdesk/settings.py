@@ -1,6 +1,7 @@
 """Every setting, typed, read once from the environment or helpdesk.toml."""
 
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -88,16 +89,26 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="addresses whose X-Forwarded-* headers are believed, comma separated"
     )
+    private_networks: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="networks of one's own in which alerts may be sent and calendars read,"
+        " e.g. 10.1.0.0/16, comma separated; unset: public addresses only",
+    )
     pool_size: int = Field(8, ge=4, le=64, description="database connections per process")
     company_name: str = Field("Helpdesk", description="what the company calls itself on its pages")
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
 
-    @field_validator("trusted_proxies", "authserv_ids", mode="before")
+    @field_validator("trusted_proxies", "authserv_ids", "private_networks", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return (
             [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
         )
+
+    @field_validator("private_networks")
+    @classmethod
+    def _networks(cls, given: frozenset[str]) -> frozenset[str]:
+        return frozenset(str(ip_network(one, strict=False)) for one in given)
 
     def __init__(self, **values: object) -> None:
         try:

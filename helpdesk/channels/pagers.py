@@ -2,9 +2,14 @@
 
 import asyncio
 import base64
+import contextvars
 import hmac
 import json
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import apprise
 import httpx
@@ -15,17 +20,33 @@ from py_vapid import Vapid02
 from pywebpush import WebPushException, webpush
 
 from helpdesk.auth.sealing import derived
+from helpdesk.channels import guard
+from helpdesk.channels.guard import Networks
 from helpdesk.errors import Invalid, Unavailable
 
 TIMEOUT = 8.0
+CONNECT = 2.5
+"""Seconds until the first byte leaves or the try ends: nothing is sent long after it was decided to."""
+
+_PORTS = {"http": 80, "https": 443}
+_OF_THIS_MACHINE = ("file:", "dbus:", "syslog:", "windows:", "macosx:", "gnome:", "glib:", "kde:", "qt:")
+_FILES = frozenset({"keyfile", "subfile", "template", "pgpkey", "attach"})
+"""Parameters by which an Apprise address names a file of this machine."""
+
+_threads = ThreadPoolExecutor(20, "pager")
+T = TypeVar("T")
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of the curve P-256
 _GONE = (404, 410)
 _TOO_MANY = 429
 _PUSH_LIFE = 3600
 
 
-async def post_webhook(url: str, secret: str, body: dict[str, Any], key: str, at: int) -> None:
+async def post_webhook(
+    url: str, secret: str, body: dict[str, Any], key: str, at: int, networks: Networks = ()
+) -> None:
     """One POST, signed like `v1=HMAC-SHA256(secret, "<timestamp>.<body>")`; the same key is the same ring.
+
+    The name is looked up once, and what was checked is connected to.
 
     Errors: Unavailable to try again, Invalid when trying again cannot help.
     """
@@ -36,9 +57,21 @@ async def post_webhook(url: str, secret: str, body: dict[str, Any], key: str, at
         "X-Helpdesk-Timestamp": str(at),
         "X-Helpdesk-Signature": f"v1={signature(secret, data, at)}",
     }
+    address = httpx.URL(url)
+    limits = httpx.Timeout(TIMEOUT, connect=CONNECT)
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
-            answer = await client.post(url, content=data, headers=headers)
+        async with asyncio.timeout(CONNECT):
+            found = await guard.resolved(address.host, address.port or _PORTS[address.scheme], networks)
+        headers["Host"] = address.netloc.decode()
+        async with httpx.AsyncClient(timeout=limits, follow_redirects=False, trust_env=False) as client:
+            answer = await client.post(
+                address.copy_with(host=found),
+                content=data,
+                headers=headers,
+                extensions={"sni_hostname": address.host},
+            )
+    except TimeoutError as failure:
+        raise Unavailable("webhook_unreachable", "Its name could not be looked up.") from failure
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         raise Unavailable("webhook_unreachable", str(failure) or type(failure).__name__) from failure
     if answer.status_code >= 500 or answer.status_code == _TOO_MANY:
@@ -52,10 +85,12 @@ def signature(secret: str, body: bytes, at: int) -> str:
     return hmac.new(secret.encode(), f"{at}.".encode() + body, "sha256").hexdigest()
 
 
-async def send_push(subscription: str, body: dict[str, Any], key: bytes, contact: str) -> None:
+async def send_push(
+    subscription: str, body: dict[str, Any], key: bytes, contact: str, networks: Networks = ()
+) -> None:
     """Encrypted for the browser alone (RFC 8291). Errors: Unavailable; Invalid when it has unsubscribed."""
     try:
-        await asyncio.to_thread(_push, subscription, body, key, contact)
+        await _in_thread(networks, _push, subscription, body, key, contact)
     except WebPushException as failure:
         status = failure.response.status_code if failure.response is not None else 0
         if status in _GONE:
@@ -94,24 +129,41 @@ def parse_subscription(text: str) -> str:
     return json.dumps({"endpoint": endpoint, "keys": keys})
 
 
-async def notify(url: str, title: str, body: str) -> None:
-    """By an Apprise address: ntfys://…, matrix://…, twilio://… Errors: Unavailable."""
-    sender = apprise.Apprise()
-    if not sender.add(url):
-        raise Invalid("notify_address_invalid", "Apprise does not know this kind of address.")
-    if not await sender.async_notify(body=body, title=title):
-        raise Unavailable("notify_failed", "The gateway did not take it.")
+async def notify(url: str, title: str, body: str, networks: Networks = ()) -> None:
+    """By an Apprise address: ntfys://…, matrix://…, twilio://… Errors: Invalid, Unavailable."""
+    sender = _sender(url)
+    if not await _in_thread(networks, sender.notify, body, title):
+        raise Unavailable("notify_failed", "The gateway did not take it, or leads into a private network.")
 
 
 def require_notify_address(url: str) -> str:
     """Errors: Invalid for what Apprise cannot reach, and for addresses that read files of this machine."""
-    if apprise.Apprise.instantiate(url.strip(), suppress_exceptions=True) is None:
+    _sender(url)
+    return url.strip()
+
+
+def _sender(url: str) -> Any:
+    url = url.strip()
+    refused = url.lower().startswith(_OF_THIS_MACHINE)
+    refused |= any(
+        name.lower() in _FILES for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    )
+    if refused:
+        raise Invalid("notify_address_invalid", "Not an address of this machine.", field="address")
+    sender = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    if sender is None:
         raise Invalid(
             "notify_address_invalid", "Apprise does not know this kind of address.", field="address"
         )
-    if url.strip().lower().startswith(("file:", "dbus:", "syslog:", "windows:", "macosx:", "gnome:")):
-        raise Invalid("notify_address_invalid", "Not an address of this machine.", field="address")
-    return url.strip()
+    sender.socket_connect_timeout, sender.socket_read_timeout = CONNECT, TIMEOUT
+    return sender
+
+
+async def _in_thread(networks: Networks, send: Callable[..., T], *given: Any) -> T:
+    """A pool as wide as there are jobs, so that no sender waits for another's gateway."""
+    with guard.guarded(networks):
+        context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_threads, partial(context.run, send, *given))
 
 
 def require_web_address(url: str) -> str:
@@ -139,5 +191,5 @@ def _push(subscription: str, body: dict[str, Any], key: bytes, contact: str) -> 
         vapid_claims={"sub": contact},
         ttl=_PUSH_LIFE,
         headers={"Urgency": "high"},
-        timeout=TIMEOUT,
+        timeout=(CONNECT, TIMEOUT),  # handed on to requests, which takes both
     )

@@ -114,19 +114,20 @@ async def _give_up(workshop: Workshop, bundle: Bundle, error: str, *, final: boo
 
 async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, Any], key: str) -> None:
     address = unseal(workshop.settings.key, ADDRESS_PURPOSE, method.address or "")
+    networks = workshop.settings.private_networks
     match MethodKind(method.kind):
         case MethodKind.WEBHOOK:
             at = int(workshop.database.clock.now().timestamp())
             await pagers.post_webhook(
-                address, webhook_secret(workshop.settings.key, method.id), said, key, at
+                address, webhook_secret(workshop.settings.key, method.id), said, key, at, networks
             )
         case MethodKind.PUSH:
             contact = workshop.settings.address if workshop.settings.is_https else "mailto:helpdesk@localhost"
             push: dict[str, Any] = {name: said[name] for name in ("type", "title", "url") if name in said}
             push |= {"body": said["body"][:_PUSHED], "key": key}
-            await pagers.send_push(address, push, workshop.settings.key, contact)
+            await pagers.send_push(address, push, workshop.settings.key, contact, networks)
         case MethodKind.NOTIFY:
-            await pagers.notify(address, said["title"], said["body"])
+            await pagers.notify(address, said["title"], said["body"], networks)
         case MethodKind.EMAIL:
             async with workshop.database.transaction(SYSTEM) as tx:
                 await tickets.mail.mailing.queue_notice(

@@ -58,7 +58,7 @@ def mark(point: str) -> None:
 @asynccontextmanager
 async def a_worker(url: str) -> AsyncIterator[None]:
     """Jobs and the duties that wake people, as `helpdesk work` runs them, only oftener."""
-    settings = Settings(secret_key=KEY, demo=True)
+    settings = Settings(secret_key=KEY, demo=True, private_networks=frozenset({"127.0.0.0/8"}))
     database = Database(url, SystemClock(), REACTIONS)
     workshop = open_workshop(database, settings, Files(Path(tempfile.gettempdir()), settings.key))
     worker = Worker(dict(handlers(workshop)))

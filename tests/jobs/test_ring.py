@@ -103,7 +103,11 @@ class Night:
 @pytest.fixture
 async def night(database: Database, clock: FixedClock, tmp_path: Path) -> AsyncIterator[Night]:
     clock.set(NIGHT)
-    settings = Settings(secret_key="a key that only these tests know 0123456789", demo=True)
+    settings = Settings(
+        secret_key="a key that only these tests know 0123456789",
+        demo=True,
+        private_networks=frozenset({"127.0.0.0/8"}),
+    )
     workshop = open_workshop(database, settings, Files(tmp_path, settings.key))
     async with database.transaction(SYSTEM) as tx:
         await an_inbox(tx)

@@ -81,7 +81,11 @@ def assets() -> Assets:
 
 @pytest.fixture
 async def desk(database: Database, assets: Assets, tmp_path: Path) -> Desk:
-    settings = Settings(secret_key="a key that only these tests know 0123456789", demo=True)
+    settings = Settings(
+        secret_key="a key that only these tests know 0123456789",
+        demo=True,
+        private_networks=frozenset({"127.0.0.0/8"}),
+    )
     pages = Pages(assets, name="Nordkvarn", zone="Europe/Stockholm")
     failures = {HelpdeskError: failure_page, 404: failure_page}
     app = Starlette(routes=routes(assets), exception_handlers=failures)  # type: ignore[arg-type]

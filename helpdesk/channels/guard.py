@@ -1,0 +1,67 @@
+"""Addresses that people of ours typed in: no way into our own network, unless a setting says so."""
+
+import asyncio
+import contextvars
+import ipaddress
+import socket
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from helpdesk.channels.fetching import is_public
+from helpdesk.errors import Invalid, Unavailable
+
+Networks = Collection[str]
+"""As in `HELPDESK_PRIVATE_NETWORKS`: where private addresses may be asked, such as 10.1.0.0/16."""
+
+
+class AddressRefused(OSError):
+    """A name that leads inside. An OSError, so that libraries give up as if it could not be resolved."""
+
+
+_inside: contextvars.ContextVar[Networks | None] = contextvars.ContextVar("guarded_networks", default=None)
+_look_up = socket.getaddrinfo
+
+
+def _guarded(*given: Any, **named: Any) -> Any:
+    """What libraries connect to is what is checked here, on every redirect."""
+    found = _look_up(*given, **named)
+    networks = _inside.get()
+    if networks is not None:
+        for one in found:
+            if not may_reach(str(one[4][0]), networks):
+                raise AddressRefused("This address leads into a private network.")
+    return found
+
+
+# Apprise and pywebpush open their own connections in threads; the name's look-up is the one place they share.
+socket.getaddrinfo = _guarded
+
+
+@contextmanager
+def guarded(networks: Networks) -> Iterator[None]:
+    """Inside of it this thread, and whom its context is handed to, reaches public addresses only."""
+    token = _inside.set(networks)
+    try:
+        yield
+    finally:
+        _inside.reset(token)
+
+
+async def resolved(host: str, port: int, networks: Networks) -> str:
+    """One address of that name, to be connected to. Errors: Invalid address_refused, Unavailable."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as failure:
+        raise Unavailable("address_unknown", "No such name.") from failure
+    addresses = [str(one[4][0]) for one in found]
+    if not addresses or not all(may_reach(one, networks) for one in addresses):
+        raise Invalid("address_refused", "This address leads into a private network.", field="address")
+    return addresses[0]
+
+
+def may_reach(address: str, networks: Networks) -> bool:
+    if is_public(address):
+        return True
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return any(parsed in ipaddress.ip_network(one, strict=False) for one in networks)
