@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,6 +73,7 @@ class Web:
         self.sockets = Server(settings.address)
         self.broadcaster = Broadcaster(self.sockets, self.database, self.files, self.wakeups)
         self.agents = Agents(self.database, self.files, self.broadcaster)
+        self.visitors = Visitors(self.database, self.files, self.broadcaster)
         self.background = Background(self.database, settings, self.files) if with_worker else None
         self._assets = assets or Assets()
         self._pages = Pages(self._assets, name=settings.company_name, demo=settings.demo)
@@ -108,7 +109,7 @@ class Web:
 
     def _protected(self) -> ASGIApp:
         self.sockets.register_namespace(self.agents)
-        self.sockets.register_namespace(Visitors(self.database, self.files, self.broadcaster))
+        self.sockets.register_namespace(self.visitors)
         protection = Protection(
             cookie=self.starlette.state.session_cookie,
             resume=requests.resuming(self.database),
@@ -130,26 +131,30 @@ class Web:
         """Everything is opened here, never on first use."""
         async with self.database.transaction(SYSTEM) as tx:
             app.state.epoch = await epoch_of(tx)
-        await self.wakeups.start()
-        await self.broadcaster.start()
-        rights = asyncio.create_task(self.agents.watch_rights(), name="rights")
-        presence = asyncio.create_task(self.agents.presence_of.run(), name="presence")
-        if self.background is not None:
-            await self.background.start()
-        dead_man = asyncio.create_task(
-            watch(open_workshop(self.database, self.settings, self.files)), name="dead-man"
-        )
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 100)
-        yield
-        rights.cancel()
-        dead_man.cancel()
-        presence.cancel()
-        if self.background is not None:
-            await self.background.stop()
-        await self.broadcaster.stop()
-        await self.wakeups.stop()
-        await self.database.close()
+        async with AsyncExitStack() as opened:  # what has begun ends, also when the rest does not begin
+            opened.push_async_callback(self.database.close)
+            await self.wakeups.start()
+            opened.push_async_callback(self.wakeups.stop)
+            await self.broadcaster.start()
+            opened.push_async_callback(self.broadcaster.stop)
+            if self.background is not None:
+                opened.push_async_callback(self.background.stop)
+                await self.background.start()
+            for task in self._watches():
+                opened.callback(task.cancel)
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 100)
+            yield
+
+    def _watches(self) -> list[asyncio.Task[None]]:
+        """What looks around every few seconds."""
+        workshop = open_workshop(self.database, self.settings, self.files)
+        return [
+            asyncio.create_task(self.agents.watch_rights(), name="rights"),
+            asyncio.create_task(self.visitors.watch_rights(), name="visitors-rights"),
+            asyncio.create_task(self.agents.presence_of.run(), name="presence"),
+            asyncio.create_task(watch(workshop), name="dead-man"),
+        ]
 
 
 def _demo_accounts() -> list[DemoAccount]:

@@ -50,7 +50,8 @@ class Background:
         for listener in self._listeners:
             await listener.close()
         await self._worker.stop()
-        await asyncio.wait(self._tasks[:1], timeout=10)
+        if self._tasks:
+            await asyncio.wait(self._tasks[:1], timeout=10)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -52,3 +52,9 @@ async def actor_of(database: Database, token: str) -> Actor:
             row.last_used_at = tx.now
         actor = await agents.actor_of(tx, agent)
         return replace(actor, kind=ActorKind.API_KEY, id=row.id, scopes=frozenset(row.scopes))
+
+
+async def is_valid(tx: Transaction, token_id: UUID) -> bool:
+    """Whether a token that was known is still there and has not expired."""
+    row = await tx.session.get(ApiToken, token_id)
+    return row is not None and row.expires_at > tx.now

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
-from helpdesk.auth import sessions
+from helpdesk.auth import api_keys, sessions
 from helpdesk.auth.secrets import hashed, new_token
 from helpdesk.auth.tables import ConnectionPass
 from helpdesk.auth.visitors import actor_for
@@ -69,6 +69,8 @@ async def actor_of(tx: Transaction, subject: dict[str, Any]) -> Actor:
         raise Unauthenticated("session_ended")
     actor = await agents.actor_of(tx, agent)
     if subject["kind"] == ActorKind.API_KEY:
+        if not await api_keys.is_valid(tx, UUID(subject["id"])):
+            raise Unauthenticated("token_invalid")
         return Actor(
             kind=ActorKind.API_KEY,
             id=UUID(subject["id"]),

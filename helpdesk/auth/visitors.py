@@ -1,5 +1,6 @@
 """Visitors of the widget: a random token bound to one contact and one inbox, kept by their browser."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -115,6 +116,16 @@ def actor_for(contact: contacts.Contact, inbox_id: UUID) -> Actor:
         locale=contact.locale,
         time_zone=contact.time_zone,
     )
+
+
+async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Who of these contacts has a token that is good, with the inbox it is good for."""
+    found = await tx.session.execute(
+        select(VisitorToken.contact_id, VisitorToken.inbox_id).where(
+            VisitorToken.contact_id.in_(contact_ids), VisitorToken.expires_at > tx.now
+        )
+    )
+    return {(row.contact_id, row.inbox_id) for row in found}
 
 
 async def sweep(tx: Transaction) -> None:

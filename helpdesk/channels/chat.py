@@ -28,6 +28,9 @@ from helpdesk.storage.transaction import Transaction
 
 PAGE = 200
 
+PAGE_SIZE = 256 * 1024
+"""Characters said in one page of events, so that long messages never make one packet of megabytes."""
+
 
 class Sync(BaseModel):
     ticket: UUID
@@ -60,7 +63,8 @@ async def sync(database: Database, files: Files, actor: Actor, data: Any) -> Jso
     wanted = parse(data, Sync)
     async with database.transaction(actor) as tx:
         epoch = await epoch_of(tx)
-        events, head = await tickets.queries.events_after(tx, wanted.ticket, wanted.after, wanted.limit)
+        found, head = await tickets.queries.events_after(tx, wanted.ticket, wanted.after, wanted.limit)
+        events = _page(found)
         if (wanted.epoch is not None and wanted.epoch != epoch) or wanted.after > head:
             raise Conflict("resync")
     last = events[-1]["version"] if events else wanted.after
@@ -131,6 +135,16 @@ def with_addresses(event: Json, files: Files, tx: Transaction, *, for_staff: boo
     if data.get("html"):
         added["html_url"] = files.page_address(data["message_id"], tx.now)
     return {**event, "data": {**data, **added}} if added else event
+
+
+def _page(events: list[Json]) -> list[Json]:
+    """As many as fit, at least one."""
+    said = 0
+    for number, event in enumerate(events):
+        said += len(event["data"].get("body") or "") + len(event["data"].get("quoted") or "")
+        if said > PAGE_SIZE and number:
+            return events[:number]
+    return events
 
 
 _WORDS: dict[type[HelpdeskError], str] = {

@@ -58,6 +58,7 @@ class Agents(Namespace):
         self.presence_of = Presence(database, self.everybody)
         self.commands = {
             "sync": self.sync,
+            "unwatch": self.unwatch,
             "send_message": self.send_message,
             "mark_read": self.mark_read,
             "claim_next": self.claim_next,
@@ -81,6 +82,11 @@ class Agents(Namespace):
             await self._broadcaster.watch(data["sid"], ticket_id, answer["head"], is_contact=False)
         return answer
 
+    async def unwatch(self, actor: Actor, data: dict[str, Any]) -> Json:
+        """The ticket is off the screen."""
+        self._broadcaster.unwatch(data["sid"], parse_id(data.get("ticket")))
+        return {"ok": True}
+
     async def send_message(self, actor: Actor, data: dict[str, Any]) -> Json:
         return await chat.send_message(self.database, actor, data)
 
@@ -89,7 +95,7 @@ class Agents(Namespace):
         ticket_id = parse_id(data["ticket"])
         async with self.database.transaction(actor) as tx:
             public = (await tickets.get(tx, ticket_id)).public_version
-        await self._tell(actor, ticket_id, {"type": "seen", "upto": public}, data["sid"])
+        self._tell(actor, ticket_id, {"type": "seen", "upto": public}, data["sid"])
         return answer
 
     async def claim_next(self, actor: Actor, data: dict[str, Any]) -> Json:
@@ -128,7 +134,7 @@ class Agents(Namespace):
         view = data.get("view") or "queue"
         if view not in ("queue", "all"):
             raise Invalid("view_unknown", field="view")
-        await self._broadcaster.watch_queue(data["sid"], view, actor.inbox_ids)
+        self._broadcaster.watch_queue(data["sid"], view, actor.inbox_ids)
         async with self.database.transaction(actor) as tx:
             rows, _ = await tickets.queries.queue_page(tx, view=view, limit=WATCHED_ROWS)
             overload = await tickets.overload.shown(tx)
@@ -147,7 +153,7 @@ class Agents(Namespace):
         if self.may_speak(data["sid"]):
             await chat.require_ticket(self.database, actor, ticket_id)
             told = {"type": "typing", "state": bool(data.get("state", True))}
-            await self._tell(actor, ticket_id, told, data["sid"])
+            self._tell(actor, ticket_id, told, data["sid"])
 
     async def presence(self, actor: Actor, data: dict[str, Any]) -> None:
         """Who looks at a ticket: for colleagues only. Without a ticket: whether new work may come."""
@@ -159,7 +165,7 @@ class Agents(Namespace):
             await chat.require_ticket(self.database, actor, ticket_id)
             who = {"kind": "agent", "id": actor.agent_id, "name": actor.name}
             told = {"type": "presence", "ticket": ticket_id, "who": who, "state": str(data.get("state"))[:20]}
-            await self._broadcaster.ephemeral(ticket_id, told, to_contact=False, skip=data["sid"])
+            self._broadcaster.ephemeral(ticket_id, told, to_contact=False, skip=data["sid"])
 
     async def _choose_availability(self, actor: Actor, data: dict[str, Any]) -> None:
         wanted = parse(data, AvailabilityChosen)
@@ -168,7 +174,7 @@ class Agents(Namespace):
                 await availability.choose(tx, actor.agent_id, availability.State(wanted.state))
                 tx.enqueue("distribute")
 
-    async def _tell(self, actor: Actor, ticket_id: UUID, told: Json, sid: str) -> None:
+    def _tell(self, actor: Actor, ticket_id: UUID, told: Json, sid: str) -> None:
         """Colleagues learn who it is by id; the contact learns the name."""
         for_agents = {
             **told,
@@ -176,5 +182,5 @@ class Agents(Namespace):
             "who": {"kind": "agent", "id": actor.agent_id, "name": actor.name},
         }
         for_contact = {**told, "ticket": ticket_id, "who": {"kind": "agent", "id": None, "name": actor.name}}
-        await self._broadcaster.ephemeral(ticket_id, for_agents, to_contact=False, skip=sid)
-        await self._broadcaster.ephemeral(ticket_id, for_contact, to_contact=True, skip=None)
+        self._broadcaster.ephemeral(ticket_id, for_agents, to_contact=False, skip=sid)
+        self._broadcaster.ephemeral(ticket_id, for_contact, to_contact=True)

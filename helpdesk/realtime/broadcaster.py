@@ -55,13 +55,14 @@ class Broadcaster:
         self._database = database
         self._files = files
         self._watched: dict[UUID, _Watched] = {}
+        self._watches: dict[str, set[UUID]] = defaultdict(set)
+        """The other way round: what each socket looks at."""
         self._queue_watchers: dict[str, set[str]] = defaultdict(set)
         self._row_versions: dict[UUID, int] = {}
         self._dirty: set[UUID] = set()
         self._hinted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._wakeups = wakeups
-        self._said: set[asyncio.Task[None]] = set()
         wakeups.on_hint(self.hint)
         wakeups.on_word(self._repeat)
 
@@ -88,52 +89,67 @@ class Broadcaster:
 
     async def watch(self, sid: str, ticket_id: UUID, head: int, *, is_contact: bool) -> None:
         """A socket has read up to `head` of its own counting and wants what comes after."""
-        namespace = "/widget" if is_contact else "/agent"
+        namespace = _namespace(is_contact)
         watched = self._watched.get(ticket_id)
         if watched is None:
             watched = self._watched.setdefault(ticket_id, await self._begin(ticket_id))
+            self.hint({ticket_id})  # what was committed meanwhile had nobody to be told to
+        if not self._server.is_here(namespace, sid):
+            self._forget_unwatched(ticket_id)
+            return
         (watched.contacts if is_contact else watched.agents).add(sid)
-        room = rooms.contact_of(ticket_id) if is_contact else rooms.agents_of(ticket_id)
-        await self._server.enter_room(sid, room, namespace=namespace)
+        self._watches[sid].add(ticket_id)
         sent = watched.public_version if is_contact else watched.version
         if sent > head:  # it was sent to the others between the reading and the entering
-            await self._server.emit("hint", {"ticket": ticket_id, "head": sent}, to=sid, namespace=namespace)
+            self._tell_events(namespace, {sid}, ticket_id, sent, "hint", {"ticket": ticket_id, "head": sent})
 
-    async def watch_queue(self, sid: str, view: str, inbox_ids: frozenset[UUID] | None) -> None:
+    def unwatch(self, sid: str, ticket_id: UUID) -> None:
+        """It does not look at this ticket any more."""
+        self._watches[sid].discard(ticket_id)
+        if (watched := self._watched.get(ticket_id)) is not None:
+            watched.agents.discard(sid)
+            watched.contacts.discard(sid)
+            self._forget_unwatched(ticket_id)
+
+    def watch_queue(self, sid: str, view: str, inbox_ids: frozenset[UUID] | None) -> None:
         """A socket watches one view at a time."""
-        for room in [room for room, sids in self._queue_watchers.items() if sid in sids]:
-            self._queue_watchers[room].discard(sid)
-            await self._server.leave_room(sid, room, namespace="/agent")
+        self._leave_queue(sid)
         for inbox_id in inbox_ids if inbox_ids is not None else (None,):
-            room = rooms.queue(view, inbox_id)
-            self._queue_watchers[room].add(sid)
-            await self._server.enter_room(sid, room, namespace="/agent")
+            self._queue_watchers[rooms.queue(view, inbox_id)].add(sid)
 
     def leave(self, sid: str) -> None:
         """A socket is gone; what nobody watches is forgotten."""
-        for ticket_id, watched in list(self._watched.items()):
-            watched.agents.discard(sid)
-            watched.contacts.discard(sid)
-            if not watched.agents and not watched.contacts:
-                del self._watched[ticket_id]
+        for ticket_id in list(self._watches.get(sid, ())):
+            self.unwatch(sid, ticket_id)
+        self._watches.pop(sid, None)
+        self._leave_queue(sid)
+
+    def ephemeral(self, ticket_id: UUID, told: Json, *, to_contact: bool, skip: str | None = None) -> None:
+        """Typing, seen, presence: to whoever looks at the ticket right now, or to nobody."""
+        self._whisper(ticket_id, told, to_contact, skip)
+        self._wakeups.spread({"ticket": ticket_id, "to_contact": to_contact, "told": told})
+
+    def _repeat(self, word: Json) -> None:
+        """What another process said to those who look at the same ticket."""
+        self._whisper(UUID(word["ticket"]), word["told"], word["to_contact"], None)
+
+    def _whisper(self, ticket_id: UUID, told: Json, to_contact: bool, skip: str | None) -> None:
+        watched = self._watched.get(ticket_id)
+        sids = (watched.contacts if to_contact else watched.agents) - {skip} if watched else None
+        if sids:
+            namespace = _namespace(to_contact)
+            self._server.whisper(namespace, sids, self._server.frame(namespace, "ephemeral", told))
+
+    def _leave_queue(self, sid: str) -> None:
         for room, sids in list(self._queue_watchers.items()):
             sids.discard(sid)
             if not sids:
                 del self._queue_watchers[room]
 
-    async def ephemeral(self, ticket_id: UUID, told: Json, *, to_contact: bool, skip: str | None) -> None:
-        """Typing, seen, presence: to whoever looks at the ticket right now, or to nobody."""
-        room = rooms.contact_of(ticket_id) if to_contact else rooms.agents_of(ticket_id)
-        namespace = "/widget" if to_contact else "/agent"
-        await self._server.emit("ephemeral", told, room=room, namespace=namespace, skip_sid=skip)
-        self._wakeups.spread({"room": room, "namespace": namespace, "told": told})
-
-    def _repeat(self, word: Json) -> None:
-        """What another process said to the same room."""
-        say = self._server.emit("ephemeral", word["told"], room=word["room"], namespace=word["namespace"])
-        task = asyncio.ensure_future(say)
-        self._said.add(task)
-        task.add_done_callback(self._said.discard)
+    def _forget_unwatched(self, ticket_id: UUID) -> None:
+        watched = self._watched.get(ticket_id)
+        if watched is not None and not watched.agents and not watched.contacts:
+            del self._watched[ticket_id]
 
     async def _begin(self, ticket_id: UUID) -> _Watched:
         async with self._database.transaction(SYSTEM) as tx:
@@ -161,37 +177,52 @@ class Broadcaster:
             fresh = await tickets.queries.fresh_events(await tx.driver(), cursors) if cursors else {}
             rows = await tickets.queries.queue_rows(tx, list(dirty)) if self._queue_watchers else []
         for ticket_id, records in fresh.items():
-            await self._send_events(tx, epoch, ticket_id, records)
-        await self._send_rows(rows)
+            try:
+                self._send_events(tx, epoch, ticket_id, records)
+            except Exception:  # one ticket that cannot be told must not silence the others
+                log.exception("broadcast_failed", ticket=str(ticket_id))
+        self._send_rows(rows)
 
-    async def _send_events(self, tx: Transaction, epoch: str, ticket_id: UUID, records: list[Any]) -> None:
+    def _send_events(self, tx: Transaction, epoch: str, ticket_id: UUID, records: list[Any]) -> None:
+        """Without a pause in between, so nobody sees a version as sent that was not."""
         watched = self._watched.get(ticket_id)
         records = [record for record in records if watched and record["version"] > watched.version]
         if watched is None or not records:
             return
         public = [record for record in records if record["public_version"] is not None]
-        before, public_before = watched.version, watched.public_version
-        watched.version = records[-1]["version"]
-        if public:
-            watched.public_version = public[-1]["public_version"]
         if watched.agents:
-            events = [
+            told = {"ticket": ticket_id, "epoch": epoch, "prev": watched.version}
+            told["events"] = [
                 with_addresses(tickets.queries.envelope(one), self._files, tx, for_staff=True)
                 for one in records
             ]
-            told = {"ticket": ticket_id, "epoch": epoch, "prev": before, "events": events}
-            await self._server.emit("events", told, room=rooms.agents_of(ticket_id), namespace="/agent")
+            head = records[-1]["version"]
+            self._tell_events("/agent", watched.agents, ticket_id, head, "events", told)
         if watched.contacts and public:
-            events = [
+            told = {"ticket": ticket_id, "epoch": epoch, "prev": watched.public_version}
+            told["events"] = [
                 with_addresses(
                     tickets.queries.public_envelope(one, one["owner_id"]), self._files, tx, for_staff=False
                 )
                 for one in public
             ]
-            told = {"ticket": ticket_id, "epoch": epoch, "prev": public_before, "events": events}
-            await self._server.emit("events", told, room=rooms.contact_of(ticket_id), namespace="/widget")
+            head = public[-1]["public_version"]
+            self._tell_events("/widget", watched.contacts, ticket_id, head, "events", told)
+        watched.version = records[-1]["version"]
+        if public:
+            watched.public_version = public[-1]["public_version"]
 
-    async def _send_rows(self, rows: list[Json]) -> None:
+    def _tell_events(
+        self, namespace: str, sids: set[str], ticket_id: UUID, head: int, event: str, told: Json
+    ) -> None:
+        """Whoever is over its budget gets a hint instead, and asks for the rest."""
+
+        def hint() -> dict[object, str]:
+            return {ticket_id: self._server.frame(namespace, "hint", {"ticket": ticket_id, "head": head})}
+
+        self._server.tell(namespace, sids, self._server.frame(namespace, event, told), hint)
+
+    def _send_rows(self, rows: list[Json]) -> None:
         """Whole rows: for `queue` null once nobody needs to claim it, for `all` once nobody works on it."""
         by_room: dict[str, list[Json]] = defaultdict(list)
         for row in rows:
@@ -208,8 +239,20 @@ class Broadcaster:
                         by_room[room].append(told)
         for room, told_rows in by_room.items():
             for first in range(0, len(told_rows), ROWS_PER_PACKET):
-                part = {"rows": told_rows[first : first + ROWS_PER_PACKET]}
-                await self._server.emit("queue_rows", part, room=room, namespace="/agent")
+                self._tell_rows(self._queue_watchers[room], told_rows[first : first + ROWS_PER_PACKET])
+
+    def _tell_rows(self, sids: set[str], rows: list[Json]) -> None:
+        """Whoever is over its budget gets the newest of each row once it has caught up."""
+
+        def one_by_one() -> dict[object, str]:
+            return {
+                ("row", row["ticket"]): self._server.frame("/agent", "queue_rows", {"rows": [row]})
+                for row in rows
+            }
+
+        self._server.tell(
+            "/agent", sids, self._server.frame("/agent", "queue_rows", {"rows": rows}), one_by_one
+        )
 
     async def _sweep(self) -> None:
         while True:
@@ -241,3 +284,7 @@ class Broadcaster:
             self._row_versions = dict(list(self._row_versions.items())[-5_000:])
         if lost:
             self.hint(lost)
+
+
+def _namespace(is_contact: bool) -> str:
+    return "/widget" if is_contact else "/agent"

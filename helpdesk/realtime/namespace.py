@@ -1,7 +1,7 @@
 """What both namespaces share: who is behind a socket, and failures as acknowledgements."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from helpdesk.auth import passes
 from helpdesk.channels.chat import refusal
 from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated
 from helpdesk.storage.database import Database
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,8 @@ RIGHTS_LAST = timedelta(seconds=3)
 """How long a socket's actor is believed before the database is asked again."""
 
 TYPING_EVERY = timedelta(seconds=2)
+
+SENT_AWAY: Json = {"type": "kick", "code": "unauthenticated"}
 
 Command = Callable[[Actor, dict[str, Any]], Awaitable[Any]]
 
@@ -94,16 +97,23 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return True
 
     async def drop_ended(self) -> None:
-        """Sockets whose agent was disabled or signed out are told and closed; those whose inboxes
-        changed come back with a new pass, because rooms were entered under the old rights."""
+        """Sockets whose agent was disabled or signed out, or whose visitor's token was revoked, are told and
+        closed; agents whose inboxes changed come back with a new pass: they watch under the old rights."""
         callers = list(self._callers.items())
         if not callers:
             return
         async with self.database.transaction(SYSTEM) as tx:
-            ended = [(sid, why) for sid, caller in callers if (why := await _ended(tx, caller))]
+            ended = await self.ended(tx, callers)
         for sid, why in ended:
             await self.emit("control", why, to=sid)
-            await self.disconnect(sid)
+            if why["type"] == "kick":
+                await self.server.hang_up(self.namespace, sid)
+            else:
+                await self.disconnect(sid)
+
+    async def ended(self, tx: Transaction, callers: Sequence[tuple[str, Caller]]) -> list[tuple[str, Json]]:
+        """Which of these sockets must close, and why, as its client is told."""
+        return [(sid, why) for sid, caller in callers if (why := await _ended(tx, caller))]
 
     async def watch_rights(self) -> None:
         """Looks for such sockets until it is cancelled."""
@@ -148,10 +158,9 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return caller.actor
 
 
-async def _ended(tx: Transaction, caller: Caller) -> dict[str, str] | None:
-    """Why a socket must close, as its client is told."""
+async def _ended(tx: Transaction, caller: Caller) -> Json | None:
     try:
         actor = await passes.actor_of(tx, caller.subject)
     except (Unauthenticated, NotFound):
-        return {"type": "kick", "code": "unauthenticated"}
+        return dict(SENT_AWAY)
     return {"type": "reauthenticate"} if actor.inbox_ids != caller.granted else None

@@ -1,14 +1,6 @@
-"""Names of the rooms that events go to."""
+"""Names for groups of sockets that hear the same."""
 
 from uuid import UUID
-
-
-def agents_of(ticket_id: UUID) -> str:
-    return f"ticket:{ticket_id}:agents"
-
-
-def contact_of(ticket_id: UUID) -> str:
-    return f"ticket:{ticket_id}:contact"
 
 
 def queue(view: str, inbox_id: UUID | None) -> str:

@@ -1,10 +1,12 @@
 """The Socket.IO server behind a guard: known event names only, one object each, in order.
 
 python-socketio lets a client emit `connect` and `disconnect` and so run those handlers with forged
-arguments; and it keeps sockets open that never send CONNECT. Both end here.
+arguments; and it keeps sockets open that never send CONNECT. Both end here. What goes to many is encoded once
+and put straight into their outboxes.
 """
 
 import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ import orjson
 import socketio
 import structlog
 
+from helpdesk.realtime.sockets import Engine, Socket
 from helpdesk.wire import encode
 
 log = structlog.get_logger(__name__)
@@ -19,6 +22,7 @@ log = structlog.get_logger(__name__)
 COMMANDS = frozenset(
     {
         "sync",
+        "unwatch",
         "send_message",
         "mark_read",
         "claim_next",
@@ -34,8 +38,10 @@ LARGEST_PACKET = 64 * 1024
 CONNECT_WITHIN = 10.0
 """Seconds a socket may stay open without entering a namespace."""
 
-GOODBYE = 1.0
-"""Seconds a client gets to take leave before its connection is cut."""
+KICK_AFTER = 30.0
+"""Seconds a client may be over its budget."""
+
+_EVENT, _MESSAGE = "2", "4"
 
 
 class Json:
@@ -68,6 +74,49 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             logger=False,
             engineio_logger=False,
         )
+        self.eio.kick_after = KICK_AFTER
+        self.eio.on_kick = self._say_kicked
+
+    def frame(self, namespace: str, event: str, data: Any) -> str:
+        """An event as it goes over the wire."""
+        return f"{_MESSAGE}{_EVENT}{namespace},{encode([event, data]).decode()}"
+
+    def tell(
+        self, namespace: str, sids: Iterable[str], frame: str, reminders: Callable[[], Mapping[object, str]]
+    ) -> None:
+        """A frame to each of them; the reminders to those over their budget, once they have caught up."""
+        for sid in sids:
+            if (socket := self._socket(namespace, sid)) is not None:
+                socket.tell(frame, reminders)
+
+    def whisper(self, namespace: str, sids: Iterable[str], frame: str) -> None:
+        """A frame that may be lost."""
+        for sid in sids:
+            if (socket := self._socket(namespace, sid)) is not None:
+                socket.outbox.whisper(frame)
+
+    def is_here(self, namespace: str, sid: str) -> bool:
+        return self._socket(namespace, sid) is not None
+
+    async def hang_up(self, namespace: str, sid: str) -> None:
+        """What is queued may still be read, then the websocket is closed."""
+        if (socket := self._socket(namespace, sid)) is not None:
+            await socket.close(wait=False)
+
+    def _socket(self, namespace: str, sid: str) -> Socket | None:
+        everybody = self.manager.rooms.get(namespace)
+        eio_sid = everybody[None].get(sid) if everybody else None
+        found: Socket | None = self.eio.sockets.get(eio_sid)
+        return found
+
+    def _say_kicked(self, eio_sid: str) -> None:
+        for namespace in NAMESPACES:
+            if self.manager.sid_from_eio_sid(eio_sid, namespace):
+                told = self.frame(namespace, "control", {"type": "kick", "code": "too_slow"})
+                self.eio.sockets[eio_sid].outbox.put(told)
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
@@ -128,21 +177,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         loop.call_later(self.connect_within, lambda: self.start_background_task(close_idle))
 
     async def _hang_up(self, eio_sid: str) -> None:
-        """Closes the websocket itself; the library's own way only asks the client to. A client that does
-        not answer, or does not even read, is cut off."""
-        transport = _transport_of(self.environ.get(eio_sid, {}))
-        socket = self.eio.sockets.pop(eio_sid, None)
+        """Closes the websocket itself; the library's own way only asks the client to."""
+        socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
             await socket.close(wait=False)
-            socket.queue.put_nowait(None)  # ends the writer, which then closes the transport
-        if transport is not None:
-            asyncio.get_running_loop().call_later(GOODBYE, transport.abort)
-
-
-def _transport_of(environ: dict[str, Any]) -> Any:
-    """The connection below an ASGI websocket: ASGI itself has no word for cutting it."""
-    protocol = getattr(environ.get("asgi.send"), "__self__", None)
-    return getattr(protocol, "transport", None)
 
 
 def _is_command(data: Any) -> bool:

@@ -1,16 +1,19 @@
 """What a visitor's widget may ask for over the socket."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import Actor
+from helpdesk.auth import visitors
 from helpdesk.channels import chat
 from helpdesk.parsing import parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
-from helpdesk.realtime.namespace import Namespace
+from helpdesk.realtime.namespace import SENT_AWAY, Caller, Namespace
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
 
 
 class Visitors(Namespace):
@@ -20,6 +23,7 @@ class Visitors(Namespace):
         self._broadcaster = broadcaster
         self.commands = {
             "sync": self.sync,
+            "unwatch": self.unwatch,
             "send_message": self.send_message,
             "mark_read": self.mark_read,
             "typing": self.typing,
@@ -28,6 +32,14 @@ class Visitors(Namespace):
     async def left(self, sid: str) -> None:
         self._broadcaster.leave(sid)
 
+    async def ended(self, tx: Transaction, callers: Sequence[tuple[str, Caller]]) -> list[tuple[str, Json]]:
+        """One look for all of them: there are many."""
+        subjects = {
+            sid: (UUID(one.subject["contact_id"]), UUID(one.subject["inbox_id"])) for sid, one in callers
+        }
+        let_in = await visitors.let_in(tx, [contact_id for contact_id, _ in subjects.values()])
+        return [(sid, dict(SENT_AWAY)) for sid, subject in subjects.items() if subject not in let_in]
+
     async def sync(self, actor: Actor, data: dict[str, Any]) -> Json:
         answer = await chat.sync(self.database, self._files, actor, data)
         if not answer["more"]:
@@ -35,21 +47,26 @@ class Visitors(Namespace):
             await self._broadcaster.watch(data["sid"], ticket_id, answer["head"], is_contact=True)
         return answer
 
+    async def unwatch(self, actor: Actor, data: dict[str, Any]) -> Json:
+        """The conversation is off the screen."""
+        self._broadcaster.unwatch(data["sid"], parse_id(data.get("ticket")))
+        return {"ok": True}
+
     async def send_message(self, actor: Actor, data: dict[str, Any]) -> Json:
         return await chat.send_message(self.database, actor, data, self.address_of(data["sid"]))
 
     async def mark_read(self, actor: Actor, data: dict[str, Any]) -> Json:
         answer = await chat.mark_read(self.database, actor, data)
-        await self._tell(actor, parse_id(data["ticket"]), {"type": "seen", "upto": answer["upto"]})
+        self._tell(actor, parse_id(data["ticket"]), {"type": "seen", "upto": answer["upto"]})
         return answer
 
     async def typing(self, actor: Actor, data: dict[str, Any]) -> None:
         ticket_id = parse_id(data.get("ticket"))
         if self.may_speak(data["sid"]):
             await chat.require_ticket(self.database, actor, ticket_id)
-            await self._tell(actor, ticket_id, {"type": "typing", "state": bool(data.get("state", True))})
+            self._tell(actor, ticket_id, {"type": "typing", "state": bool(data.get("state", True))})
 
-    async def _tell(self, actor: Actor, ticket_id: UUID, told: Json) -> None:
+    def _tell(self, actor: Actor, ticket_id: UUID, told: Json) -> None:
         who = {"kind": "contact", "id": actor.contact_id, "name": actor.name}
         told = {**told, "ticket": ticket_id, "who": who}
-        await self._broadcaster.ephemeral(ticket_id, told, to_contact=False, skip=None)
+        self._broadcaster.ephemeral(ticket_id, told, to_contact=False)

@@ -10,7 +10,8 @@ import websockets
 
 from helpdesk.actors import Role
 from helpdesk.domain import agents
-from helpdesk.realtime.server import GOODBYE, LARGEST_PACKET
+from helpdesk.realtime.server import LARGEST_PACKET
+from helpdesk.realtime.sockets import GOODBYE
 from tests.desk import until
 from tests.factories import an_agent
 from tests.realtime.client import Refused, Socket
@@ -181,6 +182,17 @@ async def test_an_agent_who_is_disabled_or_signed_out_is_sent_away(live, house):
         assert await one.hear("control") == {"type": "kick", "code": "unauthenticated"}
     assert (await stays.ask("watch_queue", {}))["ok"]
     assert stays.heard == []
+
+
+async def test_a_program_whose_token_is_withdrawn_is_sent_away(live, house):
+    program = await live.agent(house.agent, "read")
+    async with live.desk.system() as tx:
+        await (await tx.driver()).execute("DELETE FROM api_tokens")
+
+    await live.desk.web.agents.drop_ended()
+
+    assert await program.hear("control") == {"type": "kick", "code": "unauthenticated"}
+    await program.closed()
 
 
 async def test_an_agent_whose_inboxes_change_must_enter_anew(live, house):
