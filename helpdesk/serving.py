@@ -1,20 +1,26 @@
-"""Runs the web process under uvicorn: with drain before the sockets are closed, alone or with siblings."""
+"""Runs the web process under uvicorn, with drain before the sockets are closed; alone or with siblings."""
 
 import asyncio
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from types import FrameType
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from helpdesk import logs
 from helpdesk.app import Web
+from helpdesk.clock import SystemClock
 from helpdesk.errors import Conflict
+from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.settings import Settings
+from helpdesk.storage.bus import bus_for
+from helpdesk.storage.database import JOB_LIMITS, Database
+from helpdesk.storage.files import Files
+from helpdesk.storage.wakeups import Wakeups
+from helpdesk.supervising import Program, Supervisor
+from helpdesk.worker import Background
 
 DRAIN_PAUSE = 0.3
 """Seconds the drain message gets to reach the clients."""
@@ -33,27 +39,53 @@ def serve(settings: Settings, database_url: str, *, with_worker: bool, ready: Ca
     _Server(config, web, ready).run(sockets=[listening])
 
 
-def serve_many(settings: Settings, database_url: str, *, workers: int, with_worker: bool) -> None:
-    """Several web processes on one port and, unless told otherwise, a background process beside them."""
-    listening = _listen(settings)
-    beside = None
-    if with_worker:
-        beside = subprocess.Popen([sys.executable, "-m", "helpdesk", "work"])
-    config = server_settings("helpdesk.serving:from_environment", workers=workers)
-    try:
-        Multiprocess(config, sockets=[listening]).run()
-    finally:
-        if beside is not None:
-            _end(beside)
+def serve_many(
+    settings: Settings, database_url: str, *, workers: int, with_worker: bool, ready: Callable[[], None]
+) -> None:
+    """Several web processes on one port and, unless told otherwise, a background process beside them.
+    Errors: Conflict when the port is taken."""
+    with _listen(settings) as listening:
+        shared = (settings, database_url)
+        programs = [
+            Program(f"web {number + 1}", serve_beside, (*shared, listening)) for number in range(workers)
+        ]
+        if with_worker:
+            programs.append(Program("work", work, shared))
+        Supervisor(programs, [__name__], grace=GRACE * 2).run(ready)
 
 
-def from_environment() -> object:
-    """What each of several web processes runs; the parent has put the database's address into settings."""
-    settings = Settings()
+def serve_beside(
+    settings: Settings, database_url: str, listening: socket.socket, ready: Callable[[], None]
+) -> None:
+    """One of several web processes."""
     logs.configure(settings)
-    if settings.database_url is None:
-        raise Conflict("database_url_missing")
-    return Web(settings, settings.database_url.get_secret_value(), with_worker=False)
+    web = Web(settings, database_url, with_worker=False)
+    _Server(server_settings(web.asgi), web, ready).run(sockets=[listening])
+
+
+def work(settings: Settings, database_url: str, ready: Callable[[], None]) -> None:
+    """Background work only, until a signal; then the jobs under way finish."""
+    logs.configure(settings)
+    asyncio.run(_work(settings, database_url, ready))
+
+
+async def _work(settings: Settings, database_url: str, ready: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as opened:
+        database = Database(
+            database_url, SystemClock(), REACTIONS, pool_size=settings.pool_size, limits=JOB_LIMITS
+        )
+        opened.push_async_callback(database.close)
+        wakeups = Wakeups(database, bus_for(database, settings.bus))
+        background = Background(database, settings, Files(settings.data_dir / "files", settings.key))
+        await wakeups.start()
+        opened.push_async_callback(wakeups.stop)
+        opened.push_async_callback(background.stop)
+        await background.start()
+        ready()
+        await stop.wait()
 
 
 class _Server(uvicorn.Server):
@@ -72,11 +104,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_settings(app: object, workers: int = 1) -> uvicorn.Config:
+def server_settings(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        factory=isinstance(app, str),
-        workers=workers,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
@@ -89,19 +119,8 @@ def server_settings(app: object, workers: int = 1) -> uvicorn.Config:
         date_header=True,
         log_config=None,
         timeout_graceful_shutdown=GRACE,
-        timeout_worker_healthcheck=30,  # a sibling that is still starting on a busy machine is not dead
         lifespan="on",
     )
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Asked first; what it has not finished by then it takes up again at its next start."""
-    process.terminate()
-    try:
-        process.wait(GRACE * 2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -1,10 +1,7 @@
 """The commands themselves."""
 
 import asyncio
-import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,16 +18,14 @@ from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps
 from helpdesk.domain.tickets.mail import intake
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
-from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.serving import serve as serve_one
 from helpdesk.serving import serve_many
+from helpdesk.serving import work as run_background
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
 from helpdesk.storage.bus import bus_for
-from helpdesk.storage.database import Database
-from helpdesk.storage.files import Files
+from helpdesk.storage.database import NO_LIMITS, Database
 from helpdesk.storage.wakeups import Wakeups
-from helpdesk.worker import Background
 
 TEMPORARY_FAILURE, REFUSED = 75, 65
 """EX_TEMPFAIL and EX_DATAERR of sysexits.h: what mail servers understand."""
@@ -75,8 +70,13 @@ def serve(
             if workers == 1:
                 serve_one(settings, url, with_worker=not no_worker, ready=lambda: _say_ready(settings))
             else:
-                os.environ["HELPDESK_DATABASE_URL"] = url  # noqa: TID251  the processes below read it
-                serve_many(settings, url, workers=workers, with_worker=not no_worker)
+                serve_many(
+                    settings,
+                    url,
+                    workers=workers,
+                    with_worker=not no_worker,
+                    ready=lambda: _say_ready(settings),
+                )
 
 
 @main.command()
@@ -87,7 +87,7 @@ def work() -> None:
         logs.configure(settings)
         _ = settings.key
         with database_url(settings) as url:
-            asyncio.run(_work(settings, url))
+            run_background(settings, url, lambda: None)
 
 
 @main.command()
@@ -227,32 +227,11 @@ def import_mails(
 
 
 async def _migrate(url: str) -> None:
-    database = Database(url, SystemClock(), pool_size=4)
+    database = Database(url, SystemClock(), pool_size=4, limits=NO_LIMITS)
     try:
         await migrations.migrate(database.engine, database.clock.now())
     finally:
         await database.close()
-
-
-async def _work(settings: Settings, url: str) -> None:
-    """Until a signal; then the jobs under way finish."""
-    stop = asyncio.Event()
-    _on_signals(stop.set)
-    database = Database(url, SystemClock(), REACTIONS, pool_size=settings.pool_size)
-    wakeups = Wakeups(database, bus_for(database, settings.bus))
-    background = Background(database, settings, Files(settings.data_dir / "files", settings.key))
-    await wakeups.start()
-    await background.start()
-    await stop.wait()
-    await background.stop()
-    await wakeups.stop()
-    await database.close()
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
 
 
 def _say_ready(settings: Settings) -> None:

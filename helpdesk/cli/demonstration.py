@@ -12,7 +12,7 @@ from helpdesk.errors import Conflict
 from helpdesk.serving import serve
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
-from helpdesk.storage.database import Database
+from helpdesk.storage.database import NO_LIMITS, Database
 from helpdesk.storage.embedded import AlreadyRunning
 
 
@@ -34,7 +34,7 @@ def run_demo() -> None:
 
 
 async def _prepare(url: str) -> None:
-    database = Database(url, SystemClock(), pool_size=4)
+    database = Database(url, SystemClock(), pool_size=4, limits=NO_LIMITS)
     try:
         await migrations.migrate(database.engine, database.clock.now())
         if await is_seeded(database):

@@ -13,7 +13,7 @@ from helpdesk.errors import Conflict, HelpdeskError
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
-from helpdesk.storage.database import Database
+from helpdesk.storage.database import NO_LIMITS, Database
 from helpdesk.storage.embedded import EmbeddedDatabase, url_of_running
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def with_database(settings: Settings, run: Callable[[Database], Awaitable[T]]) -
     """Runs something against the migrated database."""
 
     async def connected(url: str) -> T:
-        database = Database(url, SystemClock(), REACTIONS, pool_size=4)
+        database = Database(url, SystemClock(), REACTIONS, pool_size=4, limits=NO_LIMITS)
         try:
             await migrations.migrate(database.engine, database.clock.now())
             return await run(database)

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -22,12 +22,27 @@ from helpdesk.storage.transaction import Reactions, Transaction, lock_key
 Listener = Callable[[Transaction], None]
 T = TypeVar("T")
 
+LIMITS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""What a request may cost: one that hangs must not keep its connection, nor its locks, for ever."""
+
+JOB_LIMITS = {**LIMITS, "statement_timeout": "10min", "lock_timeout": "30s"}
+NO_LIMITS: dict[str, str] = {}
+"""For commands: migrations and imports take what they take."""
+
+ANSWERS_WITHIN = 60.0
+"""Seconds for a statement on a connection of one's own: nothing else would end it when the network has."""
+
 _CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # told of its end and asked again before the socket closed
     ConnectionError,
@@ -37,12 +52,18 @@ _CONNECTION_LOST = (
 
 class Database:
     def __init__(
-        self, url: str, clock: Clock, reactions: Reactions | None = None, *, pool_size: int = 8
+        self,
+        url: str,
+        clock: Clock,
+        reactions: Reactions | None = None,
+        *,
+        pool_size: int = 8,
+        limits: Mapping[str, str] = LIMITS,
     ) -> None:
         self.url = url
         self.clock = clock
         self._reactions = reactions or {}
-        self._engine = _engine(url, pool_size)
+        self._engine = _engine(url, pool_size, limits)
         # Sessions write inside the driver's own transaction, which `transaction` begins and ends.
         self._writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._listeners: list[Listener] = []
@@ -101,7 +122,9 @@ class Database:
     async def connect(self) -> asyncpg.Connection:
         """A connection of one's own, outside the pool (LISTEN, the job queue)."""
         try:
-            return await asyncpg.connect(driver_dsn(self.url), **driver_arguments(self.url))
+            return await asyncpg.connect(
+                driver_dsn(self.url), command_timeout=ANSWERS_WITHIN, **driver_arguments(self.url)
+            )
         except (OSError, *_CONNECTION_LOST) as failure:
             raise Unavailable("database_unavailable", str(failure)) from failure
 
@@ -169,7 +192,7 @@ def driver_arguments(url: str) -> dict[str, Any]:
     return {"host": query["host"]} if "host" in query else {}
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int, limits: Mapping[str, str]) -> AsyncEngine:
     address = make_url(url)
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+asyncpg")
@@ -180,7 +203,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         pool_timeout=10,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
-        connect_args={"server_settings": {"application_name": "helpdesk", "jit": "off"}},
+        connect_args={"server_settings": {"application_name": "helpdesk", "jit": "off", **limits}},
     )
 
 
@@ -199,6 +222,8 @@ def _in_our_words(failure: Exception) -> Exception:
         return Conflict("already_exists")  # somebody was a moment faster
     if isinstance(cause, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
         return Invalid("text_invalid", "Text may not hold the character U+0000.")
+    if isinstance(cause, asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError):
+        return Unavailable("database_busy", "It took too long.")
     if isinstance(cause, asyncpg.DiskFullError):
         return Unavailable("database_disk_full")
     if isinstance(failure, OperationalError | InterfaceError | OSError) or isinstance(

@@ -1,12 +1,9 @@
 """The postgres process: our direct child, watched by one thread for as long as it lives."""
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -16,12 +13,12 @@ import psutil
 from helpdesk.errors import HelpdeskError, Unavailable
 from helpdesk.storage.embedded.account import Account, Say
 from helpdesk.storage.embedded.cluster import explain
+from helpdesk.storage.embedded.leash import die_with_parent
 
 START_LIMIT = 1800.0
 """Seconds; replaying the log after a crash of a busy server takes its time."""
 STOP_LIMIT = 60.0
 LEFTOVER_LIMIT = 60.0
-PR_SET_PDEATHSIG = 1
 
 
 class Postmaster:
@@ -104,7 +101,7 @@ class Postmaster:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: we stop the database after our last transaction
-                preexec_fn=_die_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509
                 **self._account.options,
             )
         self._wait_until_ready(process)
@@ -159,19 +156,6 @@ def _serves(pid: int, cluster: Path) -> bool:
         return Path(process.cwd()).samefile(cluster)
     except (psutil.NoSuchProcess, FileNotFoundError):
         return False
-
-
-def _die_with_parent() -> Callable[[], None]:
-    """Loaded before the fork: between fork and exec only system calls are safe."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask_the_kernel() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return ask_the_kernel
 
 
 def _says_ready(pid_file: Path, pid: int) -> bool:

@@ -1,0 +1,129 @@
+"""Keeps several processes running: starts again what ended, stops them all together, and none outlives it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from helpdesk.storage.embedded.leash import die_with_parent
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks whether everybody is still there."""
+
+LIVED = 10.0
+"""Seconds after which a process counts as having come up."""
+
+PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before a process that did not come up is tried again, growing to the last."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function of a module, run in a process of its own. It is told how to say that it serves."""
+
+    name: str
+    run: Callable[..., None]
+    arguments: tuple[Any, ...]
+
+
+class Supervisor:
+    """Its processes are forked off one that has loaded `modules` and nothing else has happened in: one that
+    was killed is back in a moment, not after seconds of imports."""
+
+    def __init__(self, programs: Sequence[Program], modules: Sequence[str], *, grace: float) -> None:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(list(modules))
+        self._told, self._tell = context.Pipe(duplex=False)
+        self._children = [
+            _Child(program, lambda one: context.Process(target=_begin, args=(one, self._tell)))
+            for program in programs
+        ]
+        self._grace = grace
+        self._stopping = False
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Until SIGTERM or SIGINT. `ready` is called once every process has said that it serves."""
+        before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        missing = {child.name for child in self._children}
+        try:
+            while not self._stopping:
+                for child in self._children:
+                    child.keep_running()
+                if wait([self._told], LOOK_EVERY):
+                    missing_before = bool(missing)
+                    missing.discard(self._told.recv())
+                    if missing_before and not missing:
+                        ready()
+        finally:
+            self._end()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _end(self) -> None:
+        """Everybody is asked at once; who is not done after the grace is killed."""
+        for child in self._children:
+            child.ask_to_end()
+        until = time.monotonic() + self._grace
+        for child in self._children:
+            child.wait(max(0.0, until - time.monotonic()))
+
+
+class _Child:
+    def __init__(self, program: Program, make: Callable[[Program], ForkServerProcess]) -> None:
+        self.name = program.name
+        self._program, self._make = program, make
+        self._process: ForkServerProcess | None = None
+        self._started_at = 0.0
+        self._failures = 0
+        self._not_before = 0.0
+
+    def keep_running(self) -> None:
+        if self._process is not None and self._process.is_alive():
+            return
+        now = time.monotonic()
+        if self._process is not None:
+            self._failures = 0 if now - self._started_at > LIVED else self._failures + 1
+            pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+            log.warning("process_ended", name=self.name, code=self._process.exitcode, again_in=pause)
+            self._not_before = now + pause
+            self._process.close()
+            self._process = None
+        if now >= self._not_before:
+            self._started_at = now
+            self._process = self._make(self._program)
+            self._process.start()
+
+    def ask_to_end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+
+    def wait(self, seconds: float) -> None:
+        """What it has not finished by then it takes up again at its next start."""
+        if self._process is None:
+            return
+        self._process.join(seconds)
+        if self._process.is_alive():
+            log.warning("process_killed", name=self.name)
+            self._process.kill()
+            self._process.join()
+
+
+def _begin(program: Program, tell: Connection) -> None:
+    """In the new process, whose parent ends when the supervisor does."""
+    follow = die_with_parent(signal.SIGTERM, os.getppid())
+    if follow is not None:
+        follow()
+    program.run(*program.arguments, lambda: tell.send(program.name))
