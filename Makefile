@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 BENCHMARKS := main_job
-.PHONY: demo setup test check fmt bench vectors
+.PHONY: demo setup test check fmt bench soak vectors
 
 demo: setup  ## a living sample company on 127.0.0.1:8000
 	@exec $(BIN)/helpdesk demo
@@ -32,6 +32,10 @@ fmt:  ## puts the Python code into shape
 bench:  ## each measured against its floor in the same run
 	@tools/setup.sh dev
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+soak:  ## kills, stops and a bad network for a quarter of an hour, then every promise is checked
+	@tools/setup.sh dev
+	@$(BIN)/python -m tests.soak.run
 
 vectors:  ## expected answers from elsewhere against our own functions: make vectors FILE=rota.json
 	@tools/setup.sh

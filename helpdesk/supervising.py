@@ -5,9 +5,10 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -19,9 +20,6 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 0.2
 """Seconds between two looks whether everybody is still there."""
-
-LIVED = 10.0
-"""Seconds after which a process counts as having come up."""
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a process that did not come up is tried again, growing to the last."""
@@ -44,26 +42,27 @@ class Supervisor:
         context = get_context("forkserver")
         context.set_forkserver_preload(list(modules))
         self._told, self._tell = context.Pipe(duplex=False)
-        self._children = [
-            _Child(program, lambda one: context.Process(target=_begin, args=(one, self._tell)))
+        self._children = {
+            program.name: _Child(program, lambda one: context.Process(target=_begin, args=(one, self._tell)))
             for program in programs
-        ]
+        }
         self._grace = grace
         self._stopping = False
 
     def run(self, ready: Callable[[], None]) -> None:
         """Until SIGTERM or SIGINT. `ready` is called once every process has said that it serves."""
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        missing = {child.name for child in self._children}
+        missing = set(self._children)
         try:
             while not self._stopping:
-                for child in self._children:
+                for child in self._children.values():
                     child.keep_running()
                 if wait([self._told], LOOK_EVERY):
-                    missing_before = bool(missing)
-                    missing.discard(self._told.recv())
-                    if missing_before and not missing:
+                    name = self._told.recv()
+                    self._children[name].came_up()
+                    if missing == {name}:
                         ready()
+                    missing.discard(name)
         finally:
             self._end()
             for number, handler in before.items():
@@ -74,10 +73,10 @@ class Supervisor:
 
     def _end(self) -> None:
         """Everybody is asked at once; who is not done after the grace is killed."""
-        for child in self._children:
+        for child in self._children.values():
             child.ask_to_end()
         until = time.monotonic() + self._grace
-        for child in self._children:
+        for child in self._children.values():
             child.wait(max(0.0, until - time.monotonic()))
 
 
@@ -86,7 +85,6 @@ class _Child:
         self.name = program.name
         self._program, self._make = program, make
         self._process: ForkServerProcess | None = None
-        self._started_at = 0.0
         self._failures = 0
         self._not_before = 0.0
 
@@ -95,16 +93,18 @@ class _Child:
             return
         now = time.monotonic()
         if self._process is not None:
-            self._failures = 0 if now - self._started_at > LIVED else self._failures + 1
             pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
             log.warning("process_ended", name=self.name, code=self._process.exitcode, again_in=pause)
+            self._failures += 1
             self._not_before = now + pause
             self._process.close()
             self._process = None
         if now >= self._not_before:
-            self._started_at = now
             self._process = self._make(self._program)
             self._process.start()
+
+    def came_up(self) -> None:
+        self._failures = 0
 
     def ask_to_end(self) -> None:
         if self._process is not None:
@@ -122,8 +122,16 @@ class _Child:
 
 
 def _begin(program: Program, tell: Connection) -> None:
-    """In the new process, whose parent ends when the supervisor does."""
+    """In the new process. It ends with the one it was forked off, and with the supervisor."""
     follow = die_with_parent(signal.SIGTERM, os.getppid())
     if follow is not None:
         follow()
+    Thread(target=_follow_supervisor, name="supervisor", daemon=True).start()
     program.run(*program.arguments, lambda: tell.send(program.name))
+
+
+def _follow_supervisor() -> None:
+    supervisor = parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)

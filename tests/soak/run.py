@@ -1,0 +1,309 @@
+"""The storm, and the reckoning after it: `make soak`, or `python -m tests.soak.run --help`.
+
+Visitors and agents talk through a bad network while processes are killed and PostgreSQL is stopped; then
+everything that PROTOCOL.md promises is checked.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import random
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from benchmarks.desk import Company, fill_queue
+from helpdesk.storage.database import driver_arguments, driver_dsn
+from tests.soak.client import LOST, Client
+from tests.soak.invariants import broken, logs_differ
+from tests.soak.processes import Cluster
+from tests.soak.proxy import Proxy
+
+CONVERGES_WITHIN = 90.0
+"""Generous: the longest pause of a client that could not connect is thirty seconds."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    seconds: float
+    kill_every: float
+    stop_every: float
+    visitors: int
+    agents: int
+    readers: int
+    claimers: int = 2
+    seed: int = 1
+
+
+@dataclass
+class Result:
+    broken: list[str]
+    kills: int
+    stops: int
+    said: int
+    repeats: int
+    claims: int
+    outages: list[float]
+    recovered: list[float]
+    converged: float
+    mischief: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.kills} kills of a process, {self.stops} immediate stops of PostgreSQL",
+            "network: " + (", ".join(f"{n} {kind}" for kind, n in sorted(self.mischief.items())) or "good"),
+            f"{self.said} messages acknowledged, {self.repeats} said again on purpose, {self.claims} claims",
+            f"{len(self.outages)} times a client came back and caught up, seconds: {_spread(self.outages)}",
+            f"seconds from a kill to the next acknowledged message: {_spread(self.recovered)}",
+            f"{self.converged:.1f} s after the storm every client knew what the database knows",
+            *(f"BROKEN: {one}" for one in self.broken[:20]),
+            "nothing lost, nothing doubled" if not self.broken else f"{len(self.broken)} promises broken",
+        ]
+        return "\n".join(lines)
+
+
+class Storm:
+    def __init__(self, cluster: Cluster, company: Company, proxy: Proxy, port: int, plan: Plan) -> None:
+        self._cluster, self._company, self._proxy = cluster, company, proxy
+        self._port, self._plan = port, plan
+        self._chance = random.Random(plan.seed)
+        self._stopping = asyncio.Event()
+        self._recovered: list[float] = []
+        self._visitors: list[Client] = []
+        self._agents: list[Client] = []
+        self._hits: list[float] = []
+        self._claims = 0
+
+    async def run(self) -> Result:
+        connection = await self._connect()
+        await fill_queue(self._cluster.url, self._company.pattern, 60)
+        await connection.close()
+        await self._people()
+        tasks = self._work()
+        try:
+            await self._rage(tasks)
+            self._proxy.is_calm = True
+            self._stopping.set()
+            async with asyncio.timeout(CONVERGES_WITHIN):
+                await asyncio.gather(*tasks)
+            return await self._reckon()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for client in self._everybody():
+                await client.stop()
+
+    async def _people(self) -> None:
+        plan = self._plan
+        for number in range(plan.visitors):
+            token = await _visitor_token(self._cluster.ports[0])
+            self._visitors.append(self._client(f"visitor{number}", token))
+        for number in range(plan.agents + plan.readers + plan.claimers):
+            self._agents.append(self._client(f"agent{number}", self._company.tokens[number]))
+        for reader in self._agents[plan.agents : plan.agents + plan.readers]:
+            reader.rows = {}
+        for client in self._everybody():
+            client.start()
+        for visitor in self._visitors:
+            said = await visitor.say(None, f"{visitor.name} says 0")
+            for client in (visitor, *self._agents[: plan.agents + plan.readers]):
+                await client.watch(said.ticket)
+
+    def _work(self) -> list[asyncio.Task[None]]:
+        plan = self._plan
+        talkers = [*self._visitors, *self._agents[: plan.agents]]
+        claimers = self._agents[plan.agents + plan.readers :]
+        return [
+            *(asyncio.create_task(self._talk(one)) for one in talkers),
+            *(asyncio.create_task(self._claim(one)) for one in claimers),
+        ]
+
+    async def _talk(self, client: Client) -> None:
+        """A visitor stays under ten messages in ten seconds; an agent answers and notes everywhere."""
+        tickets = list(client.logs)
+        for number in itertools.count(1):
+            if self._stopping.is_set():
+                return
+            kind = "note" if not client.is_visitor and self._chance.random() < 0.3 else "message"
+            await client.say(self._chance.choice(tickets), f"{client.name} says {number}", kind)
+            self._recovered += [time.monotonic() - hit_at for hit_at in self._hits]
+            self._hits.clear()
+            await asyncio.sleep(self._chance.uniform(0.8, 2.0) if client.is_visitor else 0.3)
+
+    async def _claim(self, client: Client) -> None:
+        """Takes what is next and is done with it; two never get the same."""
+        while not self._stopping.is_set():
+            claim = {"client_id": _new_id(self._chance)}
+            answer = await client.insist(claim, "claim_next")
+            if answer["ticket"] is not None:
+                again = await client.insist(claim, "claim_next")
+                assert again["ticket"] == answer["ticket"], "a claim that was repeated gave another ticket"
+                self._claims += 1
+                done = {"ticket": answer["ticket"], "client_id": _new_id(self._chance)}
+                await client.insist({**done, "set": {"status": "resolved"}}, "change_ticket")
+            await asyncio.sleep(0.5)
+
+    async def _rage(self, tasks: list[asyncio.Task[None]]) -> None:
+        plan, begun = self._plan, time.monotonic()
+        next_kill, next_stop = begun + plan.kill_every, begun + plan.stop_every
+        while (now := time.monotonic()) - begun < plan.seconds:
+            await asyncio.sleep(0.05)
+            self._look(tasks)
+            if now >= next_stop:
+                self._cluster.stop_postgresql()
+                next_stop = now + plan.stop_every
+            elif now >= next_kill:
+                self._cluster.kill_somebody(self._chance)
+                next_kill = now + self._chance.uniform(0.5, 1.5) * plan.kill_every
+            else:
+                continue
+            self._hits.append(time.monotonic())
+
+    def _look(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            if task.done():
+                task.result()
+        for client in self._everybody():
+            client.check()
+
+    async def _reckon(self) -> Result:
+        begun = time.monotonic()
+        connection = await self._connect()
+        try:
+            async with asyncio.timeout(CONVERGES_WITHIN):
+                for client in self._everybody():
+                    await client.live.wait()
+        except TimeoutError:
+            pass  # the comparison says who is missing
+        while await logs_differ(connection, self._everybody()):
+            if time.monotonic() - begun > CONVERGES_WITHIN:
+                break
+            await asyncio.sleep(0.2)
+        converged = time.monotonic() - begun
+        found = [*await broken(connection, self._everybody()), *await self._rows_differ()]
+        await connection.close()
+        return Result(
+            broken=found,
+            kills=self._cluster.kills,
+            stops=self._cluster.stops,
+            said=sum(len(client.said) for client in self._everybody()),
+            repeats=sum(client.repeats for client in self._everybody()),
+            claims=self._claims,
+            outages=[outage for client in self._everybody() for outage in client.outages[1:]],
+            recovered=self._recovered,
+            converged=converged,
+            mischief=dict(self._proxy.met),
+        )
+
+    async def _rows_differ(self) -> list[str]:
+        """Rows as of the start plus every change since are the rows as of now."""
+        found = []
+        for reader in self._agents:
+            if reader.rows is None:
+                continue
+            kept = {ticket: version for ticket, (version, row) in reader.rows.items() if row is not None}
+            await reader.watch_queue()
+            fresh = {ticket: version for ticket, (version, row) in reader.rows.items() if row is not None}
+            if any(kept.get(ticket) != version for ticket, version in fresh.items()):
+                found.append(f"{reader.name} kept other rows than a fresh look shows")
+        return found
+
+    def _client(self, name: str, token: str) -> Client:
+        return Client(name, self._port, token, random.Random(f"{self._plan.seed} {name}"))
+
+    def _everybody(self) -> list[Client]:
+        return [*self._visitors, *self._agents]
+
+    async def _connect(self) -> asyncpg.Connection:
+        url = self._cluster.url
+        for _ in range(100):
+            with contextlib.suppress(OSError, asyncpg.PostgresError):
+                return await asyncpg.connect(driver_dsn(url), **driver_arguments(url))
+            await asyncio.sleep(0.2)
+        raise AssertionError("PostgreSQL did not come back")
+
+
+@contextlib.asynccontextmanager
+async def cluster(**options: object) -> AsyncIterator[Cluster]:
+    """In a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="helpdesk-soak-") as name:
+        Path(name).chmod(0o755)  # as root, PostgreSQL runs under another account
+        one = Cluster(Path(name), **options)  # type: ignore[arg-type]
+        try:
+            yield one
+        finally:
+            await one.stop()
+
+
+async def soak(plan: Plan, *, hosts: int = 1, workers: int = 3, bus_url: str | None = None) -> Result:
+    async with cluster(hosts=hosts, workers=workers, bus_url=bus_url) as one:
+        company = await one.start(plan.agents + plan.readers + plan.claimers)
+        proxy = Proxy(one.ports, random.Random(plan.seed))
+        port = await proxy.start()
+        try:
+            return await Storm(one, company, proxy, port, plan).run()
+        finally:
+            await proxy.stop()
+
+
+async def _visitor_token(port: int) -> str:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        for _ in range(50):
+            with contextlib.suppress(*LOST):
+                answer = await http.post("/widget/session", json={"inbox": "web"})
+                return str(answer.json()["visitor_token"])
+            await asyncio.sleep(0.2)
+    raise AssertionError("no visitor could be made")
+
+
+def _new_id(chance: random.Random) -> str:
+    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+
+
+def _spread(values: list[float]) -> str:
+    if len(values) < 2:
+        return ", ".join(f"{value:.1f}" for value in values) or "none"
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return f"p50 {cuts[49]:.2f}, p99 {cuts[98]:.2f}, longest {max(values):.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=900)
+    parser.add_argument("--kill-every", type=float, default=0.8)
+    parser.add_argument("--stop-every", type=float, default=45)
+    parser.add_argument("--visitors", type=int, default=24)
+    parser.add_argument("--agents", type=int, default=8)
+    parser.add_argument("--readers", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--hosts", type=int, default=1, help="several need --bus-url")
+    parser.add_argument("--bus-url", help="redis://…")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args()
+    plan = Plan(
+        seconds=given.seconds,
+        kill_every=given.kill_every,
+        stop_every=given.stop_every,
+        visitors=given.visitors,
+        agents=given.agents,
+        readers=given.readers,
+        seed=given.seed,
+    )
+    print(f"Seed {plan.seed}, {plan.seconds:g} s …", flush=True)
+    result = asyncio.run(soak(plan, hosts=given.hosts, workers=given.workers, bus_url=given.bus_url))
+    print(result)
+    sys.exit(1 if result.broken else 0)
+
+
+if __name__ == "__main__":
+    main()
