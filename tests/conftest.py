@@ -12,10 +12,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from helpdesk.actors import SYSTEM
+from helpdesk.auth import passwords
 from helpdesk.clock import FixedClock, SystemClock
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.storage.database import Database, driver_arguments, driver_dsn
@@ -64,6 +66,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if "server" in _running:
         _running["server"].stop()
         shutil.rmtree(_running["folder"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_little() -> None:
+    """The same argon2id with its least work; what people's passwords cost has a test of its own."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture

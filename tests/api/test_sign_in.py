@@ -106,3 +106,9 @@ async def test_a_credential_that_is_none_lets_nobody_in(desk, given):
 
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_password_costs_whoever_guesses_memory_and_time():
+    hashed = passwords.HASHER.hash("correct horse battery")
+
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=1$")

@@ -62,7 +62,7 @@ async def a_worker(url: str) -> AsyncIterator[None]:
     database = Database(url, SystemClock(), REACTIONS)
     workshop = open_workshop(database, settings, Files(Path(tempfile.gettempdir()), settings.key))
     worker = Worker(dict(handlers(workshop)))
-    waking = [replace(duty, every=0.05) for duty in DUTIES if duty.name in WAKING]
+    waking = [replace(duty, every=0.2) for duty in DUTIES if duty.name in WAKING]
     running = [
         asyncio.create_task(worker.run(database.connect)),
         asyncio.create_task(Timetable(workshop, waking).run()),
