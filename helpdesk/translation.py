@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 SOURCE_LANGUAGE = "en"  # the English text is the message id, so English needs no catalogue
-BUNDLES = ("pages", "workspace", "widget")
+BUNDLES = ("pages", "workspace", "widget", "features")
 _LOCALES = Path(__file__).parent / "locales"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -12,6 +12,7 @@ PLACES = {
     "pages": [ROOT / "helpdesk/web", ROOT / "helpdesk/jobs"],
     "workspace": [ROOT / "agents_ui", ROOT / "helpdesk/domain/tickets"],
     "widget": [ROOT / "widget"],
+    "features": [ROOT / "widget/features"],
 }
 TEXT = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"""
 SINGLE = re.compile(rf"(?<![\w.$])(?:t|_)\(\s*{TEXT}")
@@ -28,7 +29,10 @@ def texts_in(source: str) -> list[str]:
 
 def used_texts(bundle: str) -> dict[str, str]:
     """Each text with the file that shows it."""
-    paths = sorted(path for folder in PLACES[bundle] for path in folder.rglob("*"))
+    inner = [folder for other, folders in PLACES.items() if other != bundle for folder in folders]
+    own = PLACES[bundle]
+    apart = [folder for folder in inner if any(folder.is_relative_to(one) for one in own)]
+    paths = sorted(path for folder in own for path in folder.rglob("*") if not set(path.parents) & set(apart))
     shown = [path for path in paths if path.suffix in (".js", ".html", ".py")]
     return {text: str(path.relative_to(ROOT)) for path in shown for text in texts_in(path.read_text())}
 

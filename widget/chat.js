@@ -12,12 +12,12 @@ import { statusAfter, unreadAfter, withEvents, withWaiting } from "./thread.js"
 /** @import { Keep } from "./storage.js" */
 /** @import { Line } from "./thread.js" */
 /**
- * @typedef {{ id: string, number?: number, subject?: string | null, status: string, public_version: number, unread?: number | boolean }} Ticket
+ * @typedef {{ id: string, number?: number, subject?: string | null, status: string, public_version: number, unread?: number | boolean, rating?: number | null }} Ticket
  * @typedef {{
  *   inbox: { key: string, name: string, hours?: { always: boolean, week: Record<string, string[][]> } | null, reply_time?: number | null, open: boolean, next_opening?: string | null,
  *     theme?: import("./theme.js").Theme | null, greeting?: string | null },
  *   contact: { name?: string | null, email?: string | null } | null, tickets: Ticket[],
- *   limits: { body: number, uploads: number, upload_bytes: number },
+ *   limits: { body: number, uploads: number, upload_bytes: number }, extras?: import("./features/features.js").Extras,
  * }} Session
  * @typedef {{ events: OrderedEvents, lines: import("../vendor/ui.js").Signal<Line[]>, loaded: import("../vendor/ui.js").Signal<boolean>, seen: import("../vendor/ui.js").Signal<number> }} Thread
  */
@@ -46,6 +46,7 @@ export class Chat {
     this.known = signal(0) // rises when a thread is added, since a Map cannot be watched
     this.sending = false
     this.lastTyped = 0
+    this.draft = signal("")
     this.startedNew = false
     /** @type {number | undefined} */
     this.patience = undefined
@@ -164,7 +165,7 @@ export class Chat {
   async leaveAddress(address) {
     const answer = await this.line.leaveAddress({ ...address, ticket: this.current.value ?? undefined })
     const session = this.session.value
-    if (answer.ok && session) this.#knows(address)
+    if (answer.ok && session) this.knows(address)
     if (answer.ok) this.tabs.tell("contact", address)
     return answer
   }
@@ -207,7 +208,7 @@ export class Chat {
     else if (name === "read") this.#keepRead(data.ticket, data.upto)
     else if (name === "opened") this.#opened(data)
     else if (name === "confirmed") this.#confirmed(data)
-    else if (name === "contact") this.#knows(data)
+    else if (name === "contact") this.knows(data)
     else if (name === "logout") this.#forget()
     else this.#received(name, data)
   }
@@ -261,9 +262,11 @@ export class Chat {
         const { client_id, ticket, body } = item
         const uploads = item.uploads.map(file => file.id)
         const answer = await this.line.ask("send_message", { ticket, client_id, kind: "message", body, uploads })
-        const outcome = verdict(answer)
+        if (answer.limit && await this.line.prove(answer.limit)) continue
+        const outcome = answer.limit ? "failed" : verdict(answer)
         if (outcome === "sent") this.#sent(item, answer)
-        if (outcome === "failed") this.outbox.fail(client_id, answer.error ?? "refused")
+        if (outcome === "failed") this.outbox.fail(client_id, answer.code ?? answer.error ?? "")
+        if (/^(form|intro)/.test(answer.code)) this.line.enter() // the inbox asks for something first
         if (outcome === "new_ticket") this.outbox.move(ticket, null)
         if (outcome === "new_ticket" && !ticket) this.outbox.fail(client_id, answer.error ?? "refused")
         if (outcome === "enter") this.line.enter()
@@ -306,7 +309,7 @@ export class Chat {
   }
 
   /** @param {object} address */
-  #knows(address) {
+  knows(address) {
     const session = this.session.value
     if (session) this.session.value = { ...session, contact: { ...session.contact, ...address } }
   }

@@ -38,7 +38,7 @@ export function Composer({ chat, prefill, dropped }) {
   }, [draft.value])
 
   const write = (/** @type {string} */ text) => {
-    draft.value = text
+    draft.value = chat.draft.value = text
     if (text) chat.storage.set(key, text)
     else chat.storage.drop(key)
   }

@@ -26,11 +26,12 @@ export function pause(failures, random = Math.random) {
 }
 
 class Refusal extends Error {
-  /** @param {number} status @param {string} code */
-  constructor(status, code) {
+  /** @param {number} status @param {string} code @param {string} [limit] one that a proof of work helps against */
+  constructor(status, code, limit) {
     super(code)
     this.status = status
     this.code = code
+    this.limit = limit
   }
 }
 
@@ -156,9 +157,11 @@ export class Connection {
     try {
       session = await this.#post("session", body)
     } catch (problem) {
-      if (!(problem instanceof Refusal) || problem.status !== 401 || !visitor_token) throw problem
-      this.options.storage.drop("token") // run out or revoked: a new visitor
-      session = await this.#post("session", { ...body, visitor_token: undefined })
+      if (!(problem instanceof Refusal)) throw problem
+      const proven = problem.limit ? await this.prove(problem.limit) : false
+      if (!proven && (problem.status !== 401 || !visitor_token)) throw problem
+      if (!proven) this.options.storage.drop("token") // run out or revoked: a new visitor
+      session = await this.#post("session", { ...body, visitor_token: proven ? visitor_token : undefined })
     }
     this.options.storage.set("token", session.visitor_token)
     this.fresh = { pass: session.pass, until: Date.now() + PASS_LIFE }
@@ -243,7 +246,7 @@ export class Connection {
     try {
       return { ok: true, ...(await this.#post(command, data, timeout)) }
     } catch (problem) {
-      if (problem instanceof Refusal && problem.status < 500) return { ok: false, error: problem.code }
+      if (problem instanceof Refusal && problem.status < 500) return { ok: false, error: problem.code, limit: problem.limit }
       return { ok: false, error: "unavailable" }
     }
   }
@@ -256,7 +259,17 @@ export class Connection {
 
   /** @param {object} data @returns {Promise<Answer>} */
   leaveAddress(data) {
-    return this.#askByHttp("contact", data, ACK)
+    return this.command("contact", data)
+  }
+
+  /** What is asked by HTTP only. @param {string} path @param {object} data @returns {Promise<Answer>} */
+  command(path, data) {
+    return this.#askByHttp(path, data, ACK)
+  }
+
+  /** Over a limit: the device works a little for more room. @param {string} limit @returns {Promise<boolean>} */
+  async prove(limit) {
+    return (await import("./features/proof.js")).prove(limit, (path, data) => this.#post(path, data))
   }
 
   /** @param {string} path @param {RequestInit} init @param {number} timeout @param {AbortController} [stop] @returns {Promise<any>} */
@@ -267,7 +280,7 @@ export class Connection {
     try {
       const answer = await this.fetch(`/widget/${path}`, { ...init, headers, signal: stop.signal, credentials: "omit" })
       const body = answer.status === 204 ? {} : await answer.json().catch(() => ({}))
-      if (!answer.ok) throw new Refusal(answer.status, body.code ?? body.error ?? "refused")
+      if (!answer.ok) throw new Refusal(answer.status, body.code ?? body.error ?? "refused", body.limit)
       return body
     } finally {
       clearTimeout(limit)

@@ -1,7 +1,7 @@
 // The conversation on screen: greeting, days, groups of lines, what waits and what went wrong.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
-import { fileSize, initials, linked, looksLikeEmail } from "./text.js"
+import { fileSize, initials, linked, looksLikeEmail, withoutOffers } from "./text.js"
 import { answering, grouped } from "./thread.js"
 import { clockTime, dayName, moment, t } from "./translation.js"
 
@@ -16,8 +16,8 @@ const NOTICE = /** @type {Record<string, string>} */ ({
 })
 const REASON = /** @type {Record<string, string>} */ ({
   too_large: "It is too long.",
-  rate_limited: "That was a lot at once. Please wait a little.",
-  forbidden: "This is not allowed here.",
+  too_many: "That was a lot at once. Please wait a little.",
+  blocked: "Please write us a mail instead.",
 })
 
 /** @param {{ chat: Chat, now: Date }} props */
@@ -85,7 +85,7 @@ function Bubble({ line, from }) {
   return html`
     <div class=${line.waiting ? "bubble waiting" : "bubble"}>
       <span class="unseen">${t("{name}:", { name: from })} </span>
-      <${Text} text=${line.text} />
+      <${Text} text=${line.mine ? line.text : withoutOffers(line.text)} />
       ${pictures.map(file => html`
         <a class="picture" key=${file.id} href=${file.url} target="_blank" rel="noopener noreferrer"><img src=${file.url} alt=${file.name} loading="lazy" /></a>`)}
       ${files.map(file => html`<${FileLink} key=${file.id} file=${file} />`)}

@@ -1,14 +1,16 @@
 // The chat's own page, shown in a frame beside a website or alone: puts storage, chat, screen and launcher together.
 
-import { effect, html, render, signal } from "../vendor/ui.js"
+import { computed, effect, html, render, signal, useEffect, useState } from "../vendor/ui.js"
 import { Chat, OVER } from "./chat.js"
 import { Composer } from "./composer.js"
 import { Icon } from "./icon.js"
 import { Avatar, Messages } from "./messages.js"
+import { uuid } from "./outbox.js"
 import { keep } from "./storage.js"
+import { linked, looksLikeEmail, offers } from "./text.js"
 import { colours, launcher } from "./theme.js"
 import { answering } from "./thread.js"
-import { clockTime, locale, moment, openingHours, replyTime, speak, t } from "./translation.js"
+import { clockTime, locale, learn, moment, openingHours, replyTime, speak, t } from "./translation.js"
 
 /** @import { Ticket } from "./chat.js" */
 
@@ -50,7 +52,7 @@ const orders = {
     start()
     chat.wake()
     chat.markRead()
-    requestAnimationFrame(() => document.getElementById("composer")?.focus())
+    toComposer()
   },
   locale: change,
   theme: theme => { wish.value = { ...wish.value, ...theme } },
@@ -79,6 +81,7 @@ async function change(wanted) {
   page.locale = language
   const catalog = await import(page.catalogs[language])
   speak(language, catalog.default)
+  if (more.value) await learnMore()
 }
 
 function Panel() {
@@ -140,16 +143,51 @@ function Trouble() {
   return html`<p class="trouble" role="status">${quiet ? "" : t("No connection. Trying again…")}</p>`
 }
 
+// What few conversations need is loaded with the first that does; it brings its own texts.
+/** @type {ReturnType<typeof signal<ReturnType<typeof import("./features/features.js").features> | null>>} */
+const more = signal(null)
+const wantsMore = computed(() => {
+  const extras = chat.session.value?.extras
+  if (!extras || !chat.visible.value) return false
+  return asksFirst() || chat.current.value !== null || extras.quick_replies.length > 0 || (extras.articles && chat.draft.value.length > 3)
+})
+effect(() => {
+  if (wantsMore.value && !more.peek()) void loadMore()
+})
+
+async function loadMore() {
+  const [{ features }] = await Promise.all([import("./features/features.js"), learnMore()])
+  more.value ??= features({ chat, html, useState, useEffect, signal, t, moment, linked, uuid, offers, looksLikeEmail, over: OVER, focus: toComposer })
+}
+
+async function learnMore() {
+  learn((await import(`${page.more + locale().split("-")[0]}.js`)).default)
+}
+
+/** Something stands before the first message: questions, or a form in the place of the chat. */
+function asksFirst() {
+  const extras = chat.session.value?.extras
+  return !chat.current.value && Boolean(extras && (extras.form || extras.fields.length || extras.consent))
+}
+
+function toComposer() {
+  requestAnimationFrame(() => document.getElementById("composer")?.focus())
+}
+
 function Foot() {
+  const extra = more.value
+  if (extra ? extra.standsInFor() : asksFirst()) return extra && html`<${extra.Instead} />`
   const ticket = chat.tickets.value.find(known => known.id === chat.current.value)
   const over = ticket && OVER.has(ticket.status)
   const fresh = html`<button type="button" class="button quiet" onClick=${startNew}><${Icon} name="write" />${t("New conversation")}</button>`
   if (ticket && over && ticket.status !== "resolved") return html`<div class="foot over">${fresh}</div>`
   const week = chat.session.value?.inbox.hours?.week
   return html`
+    ${extra && html`<${extra.Between} />`}
     <div class="foot">
       ${over && html`<div class="solved"><p>${t("Solved? If not, just write again.")}</p>${fresh}</div>`}
       <${Composer} chat=${chat} prefill=${prefill} dropped=${dropped} />
+      ${extra && html`<${extra.Actions} />`}
       ${!chat.lines.value.length && week && html`<p class="hours">${t("Open {hours}", { hours: openingHours(week) })}</p>`}
     </div>`
 }
@@ -182,7 +220,7 @@ function Conversation({ ticket }) {
 function startNew() {
   chat.startNew()
   view.value = "thread"
-  requestAnimationFrame(() => document.getElementById("composer")?.focus())
+  toComposer()
 }
 
 function toggleSound() {

@@ -27,6 +27,18 @@ function balanced(address) {
   return trailing.startsWith(")") && kept.split("(").length > kept.split(")").length ? `${kept})` : kept
 }
 
+const OFFERS = /(?:^|\n)[ \t]*((?:\[[^[\]\n]{1,60}\][ \t]*){1,6})\s*$/
+
+/** The buttons an answer offers: its last line, where that is nothing but `[Yes] [No]`. @param {string} text */
+export function offers(text) {
+  return [...(OFFERS.exec(text)?.[1] ?? "").matchAll(/\[(.*?)\]/g)].map(found => found[1])
+}
+
+/** @param {string} text */
+export function withoutOffers(text) {
+  return text.replace(OFFERS, "") || text
+}
+
 /** An answer written as HTML, as the words a reader would see. @param {string} markup */
 export function plain(markup) {
   /** @type {Record<string, string>} */

@@ -15,6 +15,11 @@ export function speak(locale, catalog) {
   document.documentElement.dir = RIGHT_TO_LEFT.test(locale) ? "rtl" : "ltr"
 }
 
+/** More texts, for what was loaded later. @param {Catalog} more */
+export function learn(more) {
+  language.value = { ...language.value, catalog: { ...language.value.catalog, ...more } }
+}
+
 export function locale() {
   return language.value.locale
 }

@@ -397,6 +397,7 @@ class WidgetTicket(BaseModel):
     unread: int
     preview: str
     last_message_at: datetime
+    rating: int | None
 
 
 class WidgetLimits(BaseModel):

@@ -24,6 +24,7 @@ def panel_values(
         "locale": locale,
         "catalog": translation.catalog("widget", locale),
         "catalogs": {language: assets.url(f"locales/widget.{language}.js") for language in languages},
+        "more": assets.url("locales/features.en.js").removesuffix("en.js"),
     }
     return {
         "name": inbox_name,

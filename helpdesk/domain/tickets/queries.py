@@ -315,8 +315,9 @@ async def tickets_of_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID |
     connection = await tx.driver()
     records = await connection.fetch(
         """SELECT t.id, t.number, t.subject, t.status, t.public_version, t.preview, t.last_message_at,
-             coalesce(r.upto, 0) AS read_upto, t.channel
+             coalesce(r.upto, 0) AS read_upto, t.channel, o.score
            FROM tickets t LEFT JOIN read_marks r ON r.ticket_id = t.id AND r.reader_id = t.contact_id
+             LEFT JOIN ratings o ON o.ticket_id = t.id
            WHERE t.contact_id = $1 AND t.status <> 'merged' AND ($2::uuid IS NULL OR t.inbox_id = $2)
            ORDER BY t.id DESC LIMIT 20""",
         contact_id,
@@ -332,6 +333,7 @@ async def tickets_of_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID |
             "unread": max(0, record["public_version"] - record["read_upto"]),
             "preview": record["preview"],
             "last_message_at": record["last_message_at"],
+            "rating": record["score"],
         }
         for record in records
     ]

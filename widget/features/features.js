@@ -1,0 +1,320 @@
+// What few conversations need: questions before the chat, offers, help pages, a call, a rating. Loaded with the first of them.
+// It imports nothing: the panel is one joined file, so a second copy of its modules would have a state of its own.
+
+/**
+ * @typedef {{
+ *   fields: { key: string, label: string, kind: string, required: boolean, choices: string[] }[], consent: { text: string, link: string | null } | null,
+ *   quick_replies: string[], articles: boolean, slots: string[], may_wake: boolean, form: boolean, can_mail: boolean,
+ * }} Extras
+ * @typedef {{
+ *   chat: import("../chat.js").Chat, html: any, useState: any, useEffect: any, signal: any, t: typeof import("../translation.js").t,
+ *   moment: typeof import("../translation.js").moment, linked: typeof import("../text.js").linked, uuid: () => string, over: Set<string>,
+ *   offers: (text: string) => string[], looksLikeEmail: (text: string) => boolean, focus: () => void,
+ * }} Tools
+ */
+
+const STYLE = `
+.extra { display: grid; gap: 10px; padding: 4px 16px 10px; max-height: 46%; overflow-y: auto; }
+.extra:empty { display: none; }
+.extra .chips { display: flex; flex-wrap: wrap; gap: 8px; justify-content: flex-end; }
+.chip { min-height: 40px; padding: 0 14px; border: 1px solid var(--accent-text); border-radius: 20px; background: var(--surface); color: var(--accent-text); font-size: 15px; }
+.chip:hover { background: var(--surface-2); }
+.extra details { border: 1px solid var(--line); border-radius: 12px; background: var(--surface); font-size: 14.5px; }
+.extra summary { padding: 11px 12px; cursor: pointer; font-weight: 600; }
+.extra details p { padding: 0 12px 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 220px; overflow-y: auto; }
+.extra .card { display: grid; gap: 8px; margin: 0; }
+.extra h2, .before h2 { margin: 0; font-size: 15.5px; }
+.before { flex: 1; overflow-y: auto; display: grid; align-content: start; gap: 14px; padding: 20px 16px; }
+.before label, .card label { display: grid; gap: 4px; font-size: 14.5px; font-weight: 600; }
+.before input:not([type="checkbox"]), .before select, .before textarea, .card input, .card select, .card textarea {
+  width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); color: var(--text); font: inherit; font-size: 16px;
+}
+.before .check { grid-template-columns: auto 1fr; gap: 10px; align-items: start; font-weight: 400; }
+.before .check input { width: 22px; height: 22px; margin: 1px 0 0; accent-color: var(--accent-text); }
+.scores { display: flex; gap: 6px; }
+.scores button { flex: 1; min-height: 44px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); font-weight: 650; }
+.scores button[aria-pressed="true"] { background: var(--accent); border-color: var(--accent); color: var(--accent-contrast); }
+.ends { display: flex; justify-content: space-between; font-size: 12.5px; color: var(--text-muted); }
+.pair { display: flex; flex-wrap: wrap; gap: 8px; }
+.actions { display: flex; justify-content: center; gap: 4px; flex-wrap: wrap; }
+.actions button, .extra .link { min-height: 32px; padding: 2px 10px; border: 0; background: none; color: var(--text-muted); font-size: 13.5px; text-decoration: underline; }
+.urgent { border: 1px solid var(--danger); }
+@media (forced-colors: active) { .scores button[aria-pressed="true"] { forced-color-adjust: none; background: Highlight; color: HighlightText; } }
+`
+
+/** @param {Tools} tools */
+export function features(tools) {
+  const { chat, html, useState, useEffect, signal, t, moment, linked, uuid, over, offers, looksLikeEmail, focus } = tools
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(STYLE)
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+
+  const introduced = signal(false)
+  const rated = signal(/** @type {Record<string, number>} */ ({}))
+  const expected = signal(/** @type {any} */ (null))
+
+  const extras = () => /** @type {Extras | null} */ (/** @type {any} */ (chat.session.value)?.extras ?? null)
+  const ticketOf = () => chat.tickets.value.find((/** @type {any} */ one) => one.id === chat.current.value)
+  const asks = () => {
+    const told = extras()
+    return Boolean(told && !introduced.value && (told.fields.length || told.consent) && !chat.current.value)
+  }
+  const takesForms = () => Boolean(extras()?.form && !chat.current.value)
+
+  /** @param {string} path @param {object} data @returns {Promise<any>} */
+  const post = (path, data) => chat.line.command(path, data)
+
+  /** A button that works once at a time and says what went wrong. @param {Record<string, string>} words for the codes of refusals */
+  function useCommand(words = {}) {
+    const [state, set] = useState({ busy: false, problem: "" })
+    /** @param {string} path @param {object} data */
+    const run = async (path, data) => {
+      set({ busy: true, problem: "" })
+      const answer = await post(path, data)
+      const problem = answer.ok ? "" : words[answer.error] ?? (answer.error === "unavailable" ? t("No connection. Please try again.") : t("That did not work. Please try again."))
+      set({ busy: false, problem })
+      return answer.ok ? answer : null
+    }
+    return { ...state, run, complain: (/** @type {string} */ problem) => set({ busy: false, problem }) }
+  }
+
+  /** @param {{ text: string }} props */
+  const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`
+
+  function Introduction() {
+    const told = /** @type {Extras} */ (extras())
+    const { busy, problem, run, complain } = useCommand({ email_invalid: t("Please write an address like name@example.com"), phone_invalid: t("Please write a phone number like +46 70 123 45 67") })
+    const send = async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault()
+      const form = /** @type {HTMLFormElement} */ (event.currentTarget)
+      const given = new FormData(form)
+      const answers = Object.fromEntries(told.fields.map(field => [field.key, String(given.get(field.key) ?? "").trim()]))
+      const missing = told.fields.find(field => field.required && !answers[field.key])
+      if (missing) {
+        complain(t("Please fill in: {field}", { field: missing.label }))
+        return /** @type {HTMLElement} */ (form.elements.namedItem(missing.key)).focus()
+      }
+      if (told.consent && !given.get("consent")) {
+        complain(t("Please agree first, so that we may keep what you write."))
+        return /** @type {HTMLElement} */ (form.elements.namedItem("consent")).focus()
+      }
+      const answer = await run("introduction", { answers, consent: Boolean(given.get("consent")) })
+      if (!answer) return
+      introduced.value = true
+      chat.knows(answer.contact)
+      focus()
+    }
+    return html`
+      <form class="before" novalidate onSubmit=${send}>
+        <h2>${t("Before we start")}</h2>
+        ${told.fields.map(field => html`<label key=${field.key}><span>${field.label}${!field.required && html` <span class="quiet">${t("(optional)")}</span>`}</span>
+          ${field.kind === "choice"
+            ? html`<select name=${field.key}><option value="">${t("Please choose")}</option>${field.choices.map(one => html`<option key=${one}>${one}</option>`)}</select>`
+            : html`<input name=${field.key} type=${{ email: "email", phone: "tel" }[field.kind] ?? "text"} required=${field.required}
+                autocomplete=${{ name: "name", email: "email", phone: "tel" }[field.key] ?? "off"} maxlength="500" />`}</label>`)}
+        ${told.consent && html`<label class="check"><input type="checkbox" name="consent" /><span>${told.consent.text}
+          ${told.consent.link && html` <a href=${told.consent.link} target="_blank" rel="noopener noreferrer">${t("Read more")}</a>`}</span></label>`}
+        ${problem && html`<${Problem} text=${problem} />`}
+        <button type="submit" class="button" disabled=${busy}>${t("Start the chat")}</button>
+      </form>`
+  }
+
+  function MessageForm() {
+    const [number, done] = useState(0)
+    const [id] = useState(uuid)
+    const { busy, problem, run, complain } = useCommand({ too_many: t("That was a lot at once. Please wait a little."), blocked: t("This chat is closed to you. Please write us a mail instead.") })
+    if (number) return html`<div class="before"><h2 role="status">${t("Thank you. Your message is number {number}.", { number })}</h2><p>${t("We answer by mail, and here.")}</p></div>`
+    const send = async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault()
+      const form = /** @type {HTMLFormElement} */ (event.currentTarget)
+      const given = Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, String(value).trim()]))
+      if (!looksLikeEmail(given.email) || !given.body) {
+        complain(given.body ? t("Please write an address like name@example.com") : t("Please write a message."))
+        return /** @type {HTMLElement} */ (form.elements.namedItem(given.body ? "email" : "body")).focus()
+      }
+      const answer = await run("form", { ...given, client_id: id })
+      if (answer) done(answer.number)
+    }
+    const contact = chat.session.value?.contact
+    return html`
+      <form class="before" novalidate onSubmit=${send}>
+        <h2>${t("Many people write to us right now")}</h2>
+        <p>${t("Leave a message: we answer everybody, by mail.")}</p>
+        <label>${t("Name")}<input name="name" autocomplete="name" maxlength="200" value=${contact?.name ?? ""} /></label>
+        <label>${t("Email")}<input name="email" type="email" autocomplete="email" required value=${contact?.email ?? ""} /></label>
+        <label>${t("Message")}<textarea name="body" rows="5" required maxlength="20000"></textarea></label>
+        ${problem && html`<${Problem} text=${problem} />`}
+        <button type="submit" class="button" disabled=${busy}>${t("Send")}</button>
+      </form>`
+  }
+
+  /** Buttons instead of typing: the inbox's own before the first message, an agent's below their last one. */
+  function Offers() {
+    const last = chat.lines.value.findLast((/** @type {any} */ line) => line.kind === "message")
+    const choices = chat.current.value ? (last && !last.mine ? offers(last.text) : []) : chat.lines.value.length ? [] : extras()?.quick_replies ?? []
+    if (!choices.length) return null
+    return html`<div class="chips" role="group" aria-label=${t("Suggested answers")}>
+      ${choices.map((/** @type {string} */ text) => html`<button type="button" class="chip" key=${text} onClick=${() => { chat.send(text, []); focus() }}>${text}</button>`)}</div>`
+  }
+
+  /** Help pages that fit what is being written. */
+  function Articles() {
+    const [found, show] = useState(/** @type {any[]} */ ([]))
+    const text = chat.draft.value.trim()
+    const wanted = Boolean(extras()?.articles) && !chat.current.value && text.length >= 4
+    useEffect(() => {
+      if (!wanted) return show([])
+      let current = true
+      const timer = setTimeout(async () => {
+        const told = await chat.line.http(`articles?q=${encodeURIComponent(text.slice(0, 300))}`, {}, 8_000).catch(() => null)
+        if (current && told) show(told.items)
+      }, 400)
+      return () => { current = false; clearTimeout(timer) }
+    }, [text, wanted])
+    if (!wanted || !found.length) return null
+    return html`<section aria-label=${t("Perhaps this helps")}>
+      <p class="quiet">${t("Perhaps this helps")}</p>
+      ${found.map((/** @type {any} */ one) => html`<details key=${one.id}><summary>${one.title}</summary><p>${linked(one.body).map((/** @type {any} */ part) => part.href
+        ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer">${part.text}</a>` : part.text)}</p></details>`)}</section>`
+  }
+
+  /** Solved: how was it? */
+  function Rating() {
+    const ticket = ticketOf()
+    const [score, choose] = useState(0)
+    const [comment, write] = useState("")
+    const { busy, problem, run } = useCommand()
+    useEffect(() => { choose(0); write("") }, [ticket?.id])
+    if (!ticket || (ticket.status !== "resolved" && ticket.status !== "closed") || !chat.lines.value.some((/** @type {any} */ line) => line.kind === "message" && !line.mine)) return null
+    if (rated.value[ticket.id] ?? ticket.rating) return html`<p class="quiet" role="status">${rated.value[ticket.id] ? t("Thank you for your opinion.") : ""}</p>`
+    const send = async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault()
+      if (!(await run("rating", { ticket: ticket.id, score, comment }))) return
+      rated.value = { ...rated.value, [ticket.id]: score }
+      chat.happened("csat", { ticket: ticket.id, score })
+      focus()
+    }
+    return html`
+      <form class="card" onSubmit=${send}>
+        <h2 id="how">${t("How were you helped?")}</h2>
+        <div><div class="scores" role="group" aria-labelledby="how">
+          ${[1, 2, 3, 4, 5].map(one => html`<button type="button" key=${one} aria-pressed=${score === one ? "true" : "false"} aria-label=${t("{n} of 5", { n: one })} onClick=${() => choose(one)}>${one}</button>`)}
+        </div><div class="ends" aria-hidden="true"><span>${t("Badly")}</span><span>${t("Very well")}</span></div></div>
+        ${score > 0 && html`
+          <label>${t("What should we know?")}<textarea rows="2" maxlength="2000" value=${comment} onInput=${(/** @type {any} */ event) => write(event.currentTarget.value)}></textarea></label>
+          ${problem && html`<${Problem} text=${problem} />`}
+          <button type="submit" class="button" disabled=${busy}>${t("Send")}</button>`}
+      </form>`
+  }
+
+  /** Nobody has answered yet: the place in line, and ways not to wait. */
+  function Waiting() {
+    const ticket = ticketOf()
+    const waits = Boolean(ticket && !over.has(ticket.status) && !chat.lines.value.some((/** @type {any} */ line) => line.kind === "message" && !line.mine))
+    useEffect(() => {
+      if (!waits) return
+      const ask = async () => {
+        const told = await chat.line.http("expectations", {}, 8_000).catch(() => null)
+        if (told) expected.value = told
+      }
+      void ask()
+      const timer = setInterval(ask, 30_000)
+      return () => clearInterval(timer)
+    }, [waits, ticket?.id, chat.lines.value.length])
+    const told = expected.value
+    if (!waits || !told) return null
+    return html`<${Place} told=${told} /><${Wake} key=${`w${ticket?.id}`} ticket=${ticket} told=${told} /><${Call} key=${`c${ticket?.id}`} ticket=${ticket} slots=${told.slots} />`
+  }
+
+  /** @param {{ told: any }} props */
+  function Place({ told }) {
+    const { position, range_minutes: range } = told.queue
+    const lines = []
+    if (told.open && position !== null && position < 100) lines.push(position === 1 ? t("You are next.") : t("You are number {position} in line.", { position }))
+    if (told.open && range) lines.push(t("Most people are answered within {low} to {high} minutes.", { low: range[0], high: range[1] }))
+    return html`<p class="quiet" role="status">${lines.join(" ")}</p>`
+  }
+
+  /** @param {{ ticket: any, slots: string[] }} props */
+  function Call({ ticket, slots }) {
+    const [open, toggle] = useState(false)
+    const [owed, done] = useState("")
+    const { busy, problem, run } = useCommand({ phone_invalid: t("Please write a phone number like +46 70 123 45 67"), slot_not_offered: t("That time is gone. Please choose another.") })
+    if (owed) return html`<p class="card" role="status">${t("We call you {when}.", { when: moment(new Date(owed), new Date()) })}</p>`
+    if (!slots.length) return null
+    if (!open) return html`<button type="button" class="button quiet" onClick=${() => toggle(true)}>${t("Call me instead")}</button>`
+    const send = async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault()
+      const given = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget))
+      const answer = await run("callback", { ticket: ticket.id, number: given.get("number"), at: given.get("at") })
+      if (answer) done(answer.at)
+    }
+    return html`
+      <form class="card" onSubmit=${send}>
+        <label>${t("Your phone number")}<input name="number" type="tel" autocomplete="tel" required /></label>
+        <label>${t("When may we call?")}<select name="at">${slots.map(at => html`<option key=${at} value=${at}>${moment(new Date(at), new Date())}</option>`)}</select></label>
+        ${problem && html`<${Problem} text=${problem} />`}
+        <div class="pair"><button type="submit" class="button" disabled=${busy}>${t("Call me")}</button>
+          <button type="button" class="button quiet" onClick=${() => toggle(false)}>${t("Cancel")}</button></div>
+      </form>`
+  }
+
+  /** @param {{ ticket: any, told: any }} props */
+  function Wake({ ticket, told }) {
+    const [step, go] = useState(0)
+    const { busy, problem, run } = useCommand({ may_not_wake: t("Somebody is at work now: your message has been seen to.") })
+    if (step === 2) return html`<p class="card" role="status">${t("Somebody is being woken now. Stay here: they answer in this chat.")}</p>`
+    if (!told.may_wake) return null
+    if (!step) return html`<button type="button" class="button quiet urgent" onClick=${() => go(1)}>${t("Production down: wake someone")}</button>`
+    const send = async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault()
+      const reason = String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("reason")).trim()
+      if (reason && await run("wake", { ticket: ticket.id, reason, confirmed: true })) go(2)
+    }
+    return html`
+      <form class="card urgent" onSubmit=${send}>
+        <h2>${t("Wake the person on call?")}</h2>
+        <p>${t("Your plan allows it at any hour. Their phone rings now, so please only for what cannot wait until morning.")}</p>
+        <label>${t("What is down, in a sentence?")}<input name="reason" required maxlength="300" /></label>
+        ${problem && html`<${Problem} text=${problem} />`}
+        <div class="pair"><button type="submit" class="button" disabled=${busy}>${t("Yes, wake someone")}</button>
+          <button type="button" class="button quiet" onClick=${() => go(0)}>${t("No, it can wait")}</button></div>
+      </form>`
+  }
+
+  /** Below the composer: a copy by mail, and the end. */
+  function Actions() {
+    const ticket = ticketOf()
+    const [told, say] = useState("")
+    const [sure, ask] = useState(false)
+    useEffect(() => { say(""); ask(false) }, [ticket?.id])
+    if (!ticket) return null
+    const copy = async () => {
+      const answer = await post("transcript", { ticket: ticket.id })
+      const why = /** @type {Record<string, string>} */ ({
+        address_missing: t("Say first where we may write."), not_answered: t("It can be sent once somebody has answered."), too_many: t("It was sent several times today already."),
+      })[answer.error ?? ""] ?? t("That did not work. Please try again.")
+      say(answer.ok ? t("On its way to {email}.", { email: answer.email }) : why)
+    }
+    const end = async () => {
+      if (!sure) return ask(true)
+      ask(false)
+      if (!(await post("end", { ticket: ticket.id })).ok) say(t("That did not work. Please try again."))
+    }
+    return html`<div class="actions">
+      ${extras()?.can_mail && html`<button type="button" onClick=${copy}>${t("Send me a copy")}</button>`}
+      ${!over.has(ticket.status) && html`<button type="button" onClick=${end}>${sure ? t("Yes, end it") : t("End chat")}</button>`}
+      ${sure && html`<button type="button" onClick=${() => ask(false)}>${t("Go on")}</button>`}
+      <span class="quiet" role="status">${told}</span></div>`
+  }
+
+  function Between() {
+    return html`<div class="extra"><${Offers} /><${Articles} /><${Waiting} /><${Rating} /></div>`
+  }
+
+  function Instead() {
+    return takesForms() ? html`<${MessageForm} />` : html`<${Introduction} />`
+  }
+
+  return { Between, Instead, Actions, standsInFor: () => asks() || takesForms() }
+}
