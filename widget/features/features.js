@@ -27,7 +27,7 @@ const STYLE = `
 .before { flex: 1; overflow-y: auto; display: grid; align-content: start; gap: 14px; padding: 20px 16px; }
 .before label, .card label { display: grid; gap: 4px; font-size: 14.5px; font-weight: 600; }
 .before input:not([type="checkbox"]), .before select, .before textarea, .card input, .card select, .card textarea {
-  width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); color: var(--text); font: inherit; font-size: 16px;
+  width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); color: var(--text); font: inherit; font-weight: 400; font-size: 16px;
 }
 .before .check { grid-template-columns: auto 1fr; gap: 10px; align-items: start; font-weight: 400; }
 .before .check input { width: 22px; height: 22px; margin: 1px 0 0; accent-color: var(--accent-text); }
