@@ -894,8 +894,17 @@ def upgrade() -> None:
         "ix_tickets_assignee_status_rank", "tickets", ["assignee_id", "status", "rank_at", "id"], unique=False
     )
     op.create_index("ix_tickets_contact", "tickets", ["contact_id", "id"], unique=False)
-    op.create_index("ix_tickets_inbox_status", "tickets", ["inbox_id", "status"], unique=False)
-    op.create_index("ix_tickets_latest", "tickets", ["last_message_at", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_inbox_latest", "tickets", ["inbox_id", "status", "last_message_at", "id"], unique=False
+    )
+    op.create_index("ix_tickets_inbox_rank", "tickets", ["inbox_id", "status", "rank_at", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_inbox_snoozed",
+        "tickets",
+        ["inbox_id", "status", "snoozed_until", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'snoozed'"),
+    )
     op.create_index(
         "ix_tickets_merged_into",
         "tickets",
@@ -920,7 +929,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'snoozed'"),
     )
-    op.create_index("ix_tickets_status_rank", "tickets", ["status", "rank_at", "id"], unique=False)
     op.create_table(
         "visitor_blocks",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -1355,15 +1363,17 @@ def downgrade() -> None:
     op.drop_table("visitor_tokens")
     op.drop_index("ix_visitor_blocks_network", table_name="visitor_blocks")
     op.drop_table("visitor_blocks")
-    op.drop_index("ix_tickets_status_rank", table_name="tickets")
     op.drop_index("ix_tickets_snoozed", table_name="tickets", postgresql_where=sa.text("status = 'snoozed'"))
     op.drop_index("ix_tickets_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
     op.drop_index("ix_tickets_pool_queue", table_name="tickets", postgresql_where=sa.text("waiting"))
     op.drop_index(
         "ix_tickets_merged_into", table_name="tickets", postgresql_where=sa.text("merged_into IS NOT NULL")
     )
-    op.drop_index("ix_tickets_latest", table_name="tickets")
-    op.drop_index("ix_tickets_inbox_status", table_name="tickets")
+    op.drop_index(
+        "ix_tickets_inbox_snoozed", table_name="tickets", postgresql_where=sa.text("status = 'snoozed'")
+    )
+    op.drop_index("ix_tickets_inbox_rank", table_name="tickets")
+    op.drop_index("ix_tickets_inbox_latest", table_name="tickets")
     op.drop_index("ix_tickets_contact", table_name="tickets")
     op.drop_index("ix_tickets_assignee_status_rank", table_name="tickets")
     op.drop_table("tickets")

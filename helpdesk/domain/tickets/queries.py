@@ -4,7 +4,6 @@ The hot statements are plain SQL on the session's own driver connection.
 """
 
 import base64
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from helpdesk.actors import ActorKind
 from helpdesk.domain import permissions, sla, widgets
 from helpdesk.domain.contacts import identities_of
 from helpdesk.domain.events import public_data as events_public
-from helpdesk.domain.tickets import alerting, queue
+from helpdesk.domain.tickets import alerting, queue, views
 from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Message, Ticket
 from helpdesk.errors import Invalid, NotFound
@@ -24,32 +23,6 @@ from helpdesk.parsing import known_moment
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
-
-
-@dataclass(frozen=True)
-class View:
-    """`$2` in `where` is the asking agent. `by` is the column a page is ordered by, then the id."""
-
-    where: str
-    by: str = "rank_at"
-    newest_first: bool = False
-
-
-VIEWS = {
-    "queue": View("t.waiting"),
-    "mine": View("t.assignee_id = $2 AND t.status IN ('open', 'pending')"),
-    "open": View("t.status = 'open'"),
-    "all": View("t.status IN ('open', 'pending', 'snoozed')"),
-    "snoozed": View("t.status = 'snoozed'", by="snoozed_until"),
-    "pending": View("t.status = 'pending'", by="last_message_at", newest_first=True),
-    "resolved": View("t.status IN ('resolved', 'closed')", by="last_message_at", newest_first=True),
-    "any": View("t.status <> 'merged'", by="last_message_at", newest_first=True),
-}
-
-_SOUGHT = """
-    AND ($7::text IS NULL OR t.number = $8 OR t.subject ILIKE $7 OR c.name ILIKE $7
-      OR EXISTS (SELECT FROM identities s WHERE s.contact_id = t.contact_id AND s.value ILIKE $7))
-"""
 
 _ROW = """
     SELECT t.id, t.number, t.subject, t.preview, t.channel, t.status, t.priority, t.impact, t.urgency, t.tags,
@@ -103,21 +76,6 @@ _COUNTS = """
 COUNTED_TO = 1000
 """A count of so many means that many or more."""
 
-# The head of each pool through its own index, merged: no filter is ever walked along the order of the whole.
-_QUEUE_PAGE = f"""
-    WITH picked AS MATERIALIZED (
-      SELECT head.id FROM pools q JOIN inboxes n ON n.id = q.inbox_id CROSS JOIN LATERAL (
-        SELECT w.id, w.rank_at FROM tickets w
-        WHERE w.waiting AND w.pool_id = q.id
-          AND (w.rank_at, w.id)
-            > (coalesce($3, '-infinity'::timestamptz), coalesce($4, '{UUID(int=0)}'::uuid))
-        ORDER BY w.rank_at, w.id LIMIT $5
-      ) AS head
-      WHERE ($1::uuid[] IS NULL OR q.inbox_id = ANY($1)) AND ($2::text IS NULL OR n.channel = $2)
-      ORDER BY head.rank_at, head.id LIMIT $5
-    ) {_ROW} WHERE t.id IN (SELECT id FROM picked) ORDER BY t.rank_at, t.id
-"""
-
 _EVENTS = """
     SELECT e.version, e.public_version, e.name, e.id, e.actor_kind, e.actor_id, e.actor_name, e.at,
       e.client_id, e.data, e.message_id, m.body, m.html IS NOT NULL AS html, m.quoted, m.mail, m.hidden,
@@ -142,36 +100,18 @@ async def queue_page(
     Errors: Invalid for an unknown view or a cursor that is none of ours.
     """
     permissions.require_reader(tx.actor)
-    if view not in VIEWS:
+    if view not in views.VIEWS:
         raise Invalid("view_unknown", f"There is no view {view}.", field="view")
     last_at, last_id = _read_cursor(after) if after else (None, None)
-    if view == "queue" and not sought:
-        return await _waiting_page(tx, channel, limit, last_at, last_id)
-    shown = VIEWS[view]
-    beyond, direction = ("<", "DESC") if shown.newest_first else (">", "ASC")
-    # $2 is the asking agent in every view, so that all views share one list of arguments.
-    sql = f"""{_ROW} WHERE {shown.where} AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
-        AND ($2::uuid IS NULL OR true) AND ($3::text IS NULL OR t.channel = $3)
-        AND ($4::timestamptz IS NULL OR (t.{shown.by}, t.id) {beyond} ($4, $5::uuid))
-        {_SOUGHT} ORDER BY t.{shown.by} {direction}, t.id {direction} LIMIT $6"""
-    like, number = _pattern(sought)
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
-    found = await connection.fetch(
-        sql, inboxes, tx.actor.agent_id, channel, last_at, last_id, limit + 1, like, number
-    )
+    asked = (inboxes, tx.actor.agent_id, channel, last_at, last_id, limit + 1)
+    if sought:
+        found = await connection.fetch(views.SOUGHT[view].format(row=_ROW), *asked, *_pattern(sought))
+    else:
+        found = await connection.fetch(views.PAGES[view].format(row=_ROW), *asked)
     rows = [_row(tx, record) for record in found[:limit]]
-    return rows, _cursor(found[limit - 1], shown.by) if len(found) > limit else None
-
-
-async def _waiting_page(
-    tx: Transaction, channel: str | None, limit: int, last_at: datetime | None, last_id: UUID | None
-) -> tuple[list[Json], str | None]:
-    connection = await tx.driver()
-    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
-    found = await connection.fetch(_QUEUE_PAGE, inboxes, channel, last_at, last_id, limit + 1)
-    rows = [_row(tx, record) for record in found[:limit]]
-    return rows, _cursor(found[limit - 1], "rank_at") if len(found) > limit else None
+    return rows, _cursor(found[limit - 1], views.VIEWS[view].by) if len(found) > limit else None
 
 
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:

@@ -1,5 +1,6 @@
 """The plans of the hot statements on a queue of thousands: by index, from its head, never along all of it."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +9,8 @@ import orjson
 import pytest
 
 from helpdesk.actors import SYSTEM
-from helpdesk.domain.tickets import queries
+from helpdesk.clock import FixedClock
+from helpdesk.domain.tickets import queries, views
 from helpdesk.domain.tickets.queue import overload, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
@@ -26,10 +28,11 @@ _COPY = """
 """
 
 
-@pytest.fixture
-async def full(database: Database) -> tuple[Database, list[UUID], list[UUID]]:
+@pytest.fixture(scope="module")
+async def full(shared_database_url: str) -> AsyncIterator[tuple[Database, list[UUID], list[UUID]]]:
     """Four thousand tickets of one team, and one of another that stands behind all of them; an agent and
     the pool of each."""
+    database = Database(shared_database_url, FixedClock(NOON))
     async with database.transaction(SYSTEM) as tx:
         busy, quiet = await a_team(tx), await a_team(tx)
         first = await a_ticket(tx, inbox=await an_inbox(tx, team=busy))
@@ -42,7 +45,8 @@ async def full(database: Database) -> tuple[Database, list[UUID], list[UUID]]:
     async with database.transaction(SYSTEM) as tx:
         for table in ("tickets", "pools", "inboxes", "contacts", "identities"):
             await (await tx.driver()).execute(f"ANALYZE {table}")
-    return database, members, [first.pool_id, last.pool_id]
+    yield database, members, [first.pool_id, last.pool_id]
+    await database.close()
 
 
 async def plan_of(database: Database, sql: str, *values: Any) -> dict[str, Any]:
@@ -121,16 +125,16 @@ async def test_the_guard_counts_no_further_than_it_must(
 
 
 @pytest.mark.parametrize("team", [0, 1], ids=["first team", "team behind all others"])
-async def test_the_queue_page_reads_fifty_rows_of_whoever_asks(
-    full: tuple[Database, list[UUID], list[UUID]], team: int
+@pytest.mark.parametrize("view", views.VIEWS)
+async def test_a_page_of_any_view_reads_fifty_rows_of_what_its_reader_may_see(
+    full: tuple[Database, list[UUID], list[UUID]], view: str, team: int
 ) -> None:
-    database, _, all_pools = full
+    database, members, all_pools = full
     async with database.transaction(SYSTEM) as tx:
-        inbox_id = await (await tx.driver()).fetchval(
-            "SELECT inbox_id FROM pools WHERE id = $1", all_pools[team]
-        )
+        inbox_id = await tx.connection.fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[team])
+    asked = ([inbox_id], members[team], None, None, None, 51)
 
-    plan = await plan_of(database, queries._QUEUE_PAGE, [inbox_id], None, None, None, 51)
+    plan = await plan_of(database, views.PAGES[view].format(row=queries._ROW), *asked)
 
     require_heads_only(plan, 1000)
 
