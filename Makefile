@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 BENCHMARKS := main_job
-.PHONY: demo setup test check fmt bench soak vectors
+.PHONY: demo setup test check fmt fuzz bench soak vectors
 
 demo: setup  ## a living sample company on 127.0.0.1:8000
 	@exec $(BIN)/helpdesk demo
@@ -28,6 +28,10 @@ check:  ## pytest last, so that its summary is the end of it
 fmt:  ## puts the Python code into shape
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
+
+fuzz:  ## some thousand mutated mails: none may raise, take long, or be what cannot be stored
+	@tools/setup.sh dev
+	HELPDESK_FUZZ_ROUNDS=$(or $(ROUNDS),5000) $(BIN)/pytest -q --timeout 1200 tests/channels/email/test_poison.py -k mutated
 
 bench:  ## each measured against its floor in the same run
 	@tools/setup.sh dev

@@ -10,7 +10,7 @@ import structlog
 from helpdesk.channels.email.listener import Listener
 from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.fetch_mail import Fetchers
-from helpdesk.jobs.handlers import handlers
+from helpdesk.jobs.handlers import AT_ONCE, handlers
 from helpdesk.jobs.intake import Intake
 from helpdesk.jobs.timetable import Timetable
 from helpdesk.jobs.workshop import open_workshop
@@ -26,7 +26,7 @@ class Background:
     def __init__(self, database: Database, settings: Settings, files: Files) -> None:
         self._database, self._settings = database, settings
         self._workshop = open_workshop(database, settings, files)
-        self._worker = Worker(dict(handlers(self._workshop)))
+        self._worker = Worker(dict(handlers(self._workshop)), AT_ONCE)
         self._timetable = Timetable(self._workshop)
         self._distributor = Distributor(self._workshop)
         self._fetchers = Fetchers(self._workshop)

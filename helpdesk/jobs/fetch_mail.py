@@ -95,6 +95,7 @@ class Fetchers:
         mailbox: Mailbox | None = None
         try:
             mailbox, has_consent = await connected(self._workshop, inlet_id, thread)
+            await finish_last(self._workshop, inlet_id, mailbox, thread)
             while True:
                 if has_consent:
                     await mail_consent.renew_ahead(self._workshop, inlet_id)
@@ -105,6 +106,17 @@ class Fetchers:
             if mailbox is not None:
                 mailbox.close()  # wakes a thread that waits in IDLE
             thread.shutdown(wait=False, cancel_futures=True)
+
+
+async def finish_last(
+    workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread: ThreadPoolExecutor
+) -> None:
+    """A crash right after a commit left that mail as it was on the server: it is marked or moved now."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        inlet = await inlets.get(tx, inlet_id)
+        uid = inlet.last_uid if inlet.uid_validity == mailbox.uid_validity else 0
+    if uid:
+        await asyncio.get_running_loop().run_in_executor(thread, mailbox.done_with, uid)
 
 
 async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread: ThreadPoolExecutor) -> int:

@@ -17,6 +17,9 @@ from helpdesk.jobs.rota import tell_shift, tell_swap
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import Workshop
 
+AT_ONCE = {"read_mail": 3}
+"""A flood of mail takes neither every connection of the pool nor the places of other jobs."""
+
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 

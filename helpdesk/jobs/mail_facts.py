@@ -37,6 +37,8 @@ class Gathered:
     bounced_mail_id: UUID | None
     original: RawMail | None
     source_id: str | None
+    fingerprint: str
+    blocked: bool
     verdict: authentication.Verdict
 
 
@@ -54,18 +56,18 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
 
     Mails that share any id wait for each other here, so that no two of them open one thread twice.
     """
-    cited = _cited_ids(mail)
-    await references.one_at_a_time(tx, [*([mail.message_id] if mail.message_id else []), *cited])
-    kept.rfc_message_id, kept.fingerprint = mail.message_id, _fingerprint(mail)
+    cited, own, fingerprint = _cited_ids(mail), mail.message_id, _fingerprint(mail)
+    await references.one_at_a_time(tx, [*([own] if own else []), *cited])
     inbox = await inboxes.get(tx, kept.inbox_id)
     sender = mail.sender.key if mail.sender else ""
-    staff = await agents.by_email(tx, sender) if sender else None
+    seen = await references.glance(tx, kept, sender, own, cited)
+    staff = await agents.by_email(tx, sender) if sender and seen.staff else None
     staff = staff if staff is not None and staff.disabled_at is None else None
     recipients = [kept.envelope_to, *(one.email for one in (*mail.to, *mail.cc))]
     found = house.carriers.read_all(recipients, [*mail.references, *mail.in_reply_to], mail.text)
     valid = [carrier for carrier in found if carrier.valid]
     bounced = await _bounced_mail(tx, kept, mail, house.carriers)
-    here, elsewhere = await _copies(tx, kept)
+    here, elsewhere = await _copies(tx, kept, own, fingerprint) if own and seen.copied else (None, None)
     verdict = authentication.judge(mail, house.authserv_ids)
     seek = _Seeker(tx, inbox.id, sender, staff)
     facts = Facts(
@@ -76,8 +78,8 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         other_inbox=await seek.of_message(elsewhere.message_id if elsewhere else None),
         strong=await seek.strong(valid),
         strong_forged=bool(found) and not valid,
-        weak=await seek.weak(cited),
-        cited=await seek.cited(mail.message_id, cited),
+        weak=await seek.weak(cited) if seen.known else None,
+        cited=await seek.cited(own, cited) if seen.cited else None,
         staff=staff is not None,
         proof=Proof(verdict.proof),
         auto=mail.auto,
@@ -86,9 +88,11 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         and (mail.forwarded.attached or is_forward_subject(mail.subject)),
         automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
+    source_id = await _source_id(tx, kept, own, fingerprint) if seen.known else own
     return Gathered(
-        mail, inbox, facts, staff, bounced, here or elsewhere, await _source_id(tx, kept), verdict
-    )
+        mail=mail, inbox=inbox, facts=facts, staff=staff, bounced_mail_id=bounced, original=here or elsewhere,
+        source_id=source_id, fingerprint=fingerprint, blocked=seen.blocked, verdict=verdict,
+    )  # fmt: skip
 
 
 class _Seeker:
@@ -190,9 +194,11 @@ async def _ticket_of(tx: Transaction, carrier: Carrier) -> Ticket | None:
     return None
 
 
-async def _copies(tx: Transaction, kept: RawMail) -> tuple[RawMail | None, RawMail | None]:
+async def _copies(
+    tx: Transaction, kept: RawMail, own: str, fingerprint: str
+) -> tuple[RawMail | None, RawMail | None]:
     """(the same mail in this inbox, the same mail on a ticket of another one)."""
-    same = await references.same_mail(tx, kept)
+    same = await references.same_mail(tx, kept, own, fingerprint)
     here = next((one for one in same if one.inbox_id == kept.inbox_id), None)
     elsewhere = next(
         (one for one in same if one.inbox_id != kept.inbox_id and one.message_id is not None), None
@@ -210,12 +216,11 @@ async def _is_own_loop(tx: Transaction, mail: Mail, house: House) -> bool:
     return await inboxes.by_address(tx, mail.sender.email) is not None
 
 
-async def _source_id(tx: Transaction, kept: RawMail) -> str | None:
+async def _source_id(tx: Transaction, kept: RawMail, own: str | None, fingerprint: str) -> str | None:
     """Its Message-ID; with a mark behind it where another mail used the same one for other words."""
-    given = kept.rfc_message_id
-    if given is None or await references.known_by(tx, kept.inbox_id, [given]) is None:
-        return given
-    return f"{given} {(kept.fingerprint or '')[:16]}"
+    if own is None or await references.known_by(tx, kept.inbox_id, [own]) is None:
+        return own
+    return f"{own} {fingerprint[:16]}"
 
 
 def _came_back(kept: RawMail, carriers: Carriers) -> bool:

@@ -37,10 +37,10 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     """Ends with the mail in exactly one state. Nothing in it can stop the next one."""
     mail_id = UUID(job["mail_id"])
     async with workshop.database.transaction(SYSTEM) as tx:
-        kept = await tickets.mail.intake.to_read(tx, mail_id)
-        if kept is None:
-            return
-        raw, is_wide = kept.raw, kept.is_wide
+        found = await tickets.mail.intake.bytes_to_read(tx, mail_id)
+    if found is None:
+        return
+    raw, is_wide = found
     try:
         mail = await workshop.readers.read_safely(raw, wide=is_wide)
     except Invalid as failure:
@@ -50,28 +50,37 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         uploads.describe(await workshop.files.put(part.data), part.name, part.data, part.content_id)
         for part in mail.attachments
     ]
+    is_said = False
     try:
-        await _place(workshop, mail_id, mail, files)
+        is_said = await _place(workshop, mail_id, mail, files)
     except (Unavailable, Conflict):
         raise
     except Exception as failure:  # whatever it is, this mail must not stay unread without a word
         log.exception("mail_not_placed", mail=str(mail_id))
         await _count_failure(workshop, mail_id, Invalid("mail_not_placed", type(failure).__name__))
+    finally:
+        if (
+            not is_said
+        ):  # a duplicate, a bounce, an answering machine, a failure: nobody will ask for its files
+            for file in files:
+                await workshop.files.delete(file.key)
 
 
-async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[StoredFile]) -> None:
-    """On its ticket, in one transaction."""
+async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[StoredFile]) -> bool:
+    """On its ticket, in one transaction. Answers whether something was said there."""
     house = House(workshop.carriers, await workshop.instance(), workshop.authserv_ids)
     async with workshop.database.transaction(SYSTEM) as tx:
         kept = await tickets.mail.intake.to_read(tx, mail_id)
         if kept is None:
-            return
+            return False
         gathered = await gather(tx, kept, mail, house)
-        decision = await _decide(tx, gathered)
+        decision = _decide(gathered)
         said = await _act(tx, kept, gathered, decision, files)
+        kept.rfc_message_id, kept.fingerprint = mail.message_id, gathered.fingerprint
         kept.state = "on_ticket" if said else _ended(decision)
         kept.cause = f"row {decision.row}" + (f": {', '.join(decision.flags)}" if decision.flags else "")
         kept.message_id = said or (gathered.original.message_id if gathered.original else None)
+    return said is not None
 
 
 async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) -> None:
@@ -83,10 +92,10 @@ async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) ->
     raise Unavailable("mail_not_read_yet", failure.code)
 
 
-async def _decide(tx: Transaction, gathered: Gathered) -> Decision:
+def _decide(gathered: Gathered) -> Decision:
     sender = gathered.mail.sender
     is_person = sender is not None and sender.email and gathered.mail.bounce is None
-    if sender is not None and is_person and await senders.is_blocked(tx, sender.email):
+    if is_person and gathered.blocked:
         return Decision("0", Action.DROP, flags=("blocked",))
     decision = threading.decide(gathered.facts)
     if gathered.facts.strong_forged:
@@ -175,7 +184,7 @@ async def _follow_up(
 ) -> None:
     """Copies for those who were named, the automatic answer, and the breaker that stops two machines."""
     mail = gathered.mail
-    ticket = await tickets.lock(tx, said.ticket_id)
+    ticket = await tickets.get(tx, said.ticket_id)  # locked by whoever wrote on it just now
     if decision.may_add_followers:
         people = [(one.email, one.name) for one in (*mail.cc, *mail.to)]
         await following.add(tx, ticket, people, "cc")

@@ -69,8 +69,9 @@ _TABLE_CHANGED = json.dumps(
 class Worker:
     """Claims jobs and runs them until told to stop; each job may be run more than once."""
 
-    def __init__(self, handlers: dict[str, Handler]) -> None:
-        self._handlers = handlers
+    def __init__(self, handlers: dict[str, Handler], at_once: dict[str, int] | None = None) -> None:
+        """`at_once` limits how many jobs of a name run at the same time, in all processes together."""
+        self._handlers, self._at_once = handlers, at_once or {}
         self._manager: QueueManager | None = None
         self._stopping = False
 
@@ -98,7 +99,10 @@ class Worker:
         try:
             manager = self._manager = QueueManager(Queries(AsyncpgDriver(connection)))
             for name, handler in self._handlers.items():
-                manager.entrypoint(name, on_failure="hold", executor_factory=_Executor)(_entrypoint(handler))
+                limit = self._at_once.get(name, 0)
+                manager.entrypoint(
+                    name, concurrency_limit=limit, on_failure="hold", executor_factory=_Executor
+                )(_entrypoint(handler))
             await manager.run(
                 dequeue_timeout=timedelta(seconds=2),
                 batch_size=10,

@@ -1,6 +1,7 @@
 """The child process that reads mail: raw bytes in, a packed `Mail` out, until its pipe closes."""
 
 import gc
+import os
 import resource
 import signal
 import sys
@@ -10,6 +11,9 @@ from helpdesk.channels.email.authentication import signed_by
 from helpdesk.channels.email.mail import pack
 from helpdesk.channels.email.reader import read
 
+_NICENESS = 5
+"""Whoever waits for an answer on a page goes first."""
+
 READY, READ, REFUSED = b"\x00", b"\x01", b"\x02"
 
 
@@ -17,6 +21,7 @@ def main(memory: int, seconds: int, *, checks_signatures: bool = False) -> None:
     """`seconds` is a second line of defence: should the parent die, nobody else would stop a runaway."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     source, sink = sys.stdin.buffer, sys.stdout.buffer

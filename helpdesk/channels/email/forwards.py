@@ -15,6 +15,10 @@ _ON_BEHALF = re.compile(
     r"|på vegne af|på vegne av|w imieniu) ",
     re.IGNORECASE,
 )
+# What stands between the moment and the name in "2021. 06. 15. 14:06 időpontban John Doe … ezt írta:".
+_BEFORE_NAME = re.compile(
+    r"[,:]|\d{4}|\d\d:\d\d|\b(?:skrev|schrieb|heeft|időpontban|používateľ|uživatel|użytkownik|korisnik)\b"
+)
 _EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{1,255}")
 
 
@@ -108,10 +112,10 @@ def _from_attribution(whole: list[str], start: int, count: int, subject: str) ->
 
 
 def _name_before(said: str) -> str:
-    said = said.rstrip(" <([")
+    said = said.rstrip(" <([").replace("\ufeff", "")
     if said.endswith('"'):
         return said[:-1].rpartition('"')[2].strip()
-    return re.split(r"[,:]|\d{4}|\d\d:\d\d|\bskrev\b|\bschrieb\b", said[-120:])[-1].strip()
+    return _BEFORE_NAME.split(said[-120:])[-1].strip()
 
 
 def _mailbox(value: str) -> Address | None:

@@ -19,7 +19,7 @@ _INLINE_LABEL = re.compile(
     )
     + r")[ ]?(?::[ ]?|(?<=Assunto) )"
 )
-_RULE = re.compile(r"^[ \t>]{0,6}(?:_{10,200}|-{10,200}|={10,200}|\*{10,200})[ \t]*$")
+_RULE = re.compile(r"^[ \t>]{0,6}(?:_{10,200}|-{10,200}|={4,200}|\*{10,200})[ \t]*$")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|(?:19|20)\d\d|\d{1,2}[:.h]\d\d|\d{1,2}[月日년월일])"
 )
@@ -92,7 +92,7 @@ def forward_on_one_line(line: str) -> dict[str, str] | None:
     rest = found[2]
     marks = [(m.start(), m.end(), _ROLES[lowered(m[1])]) for m in _INLINE_LABEL.finditer(rest)]
     values: dict[str, str] = {}
-    for (_, end, role), following in zip(marks, [*marks[1:], (len(rest), 0, "")], strict=True):
+    for (_, end, role), following in zip(marks, [*marks[1:], (len(rest), 0, "")], strict=False):
         values.setdefault(role, rest[end : following[0]].strip())
     return values if "from" in values else None
 

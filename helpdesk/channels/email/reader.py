@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import datetime
 
 from helpdesk.channels.email import forwards, replies
 from helpdesk.channels.email.mail import Address, Forwarded, Mail, Part
@@ -59,7 +60,7 @@ def read(raw: bytes) -> Mail:
         reply_to=_people(headers, "reply-to", charset),
         to=_people(headers, "to", charset),
         cc=_people(headers, "cc", charset),
-        date=dates.parse(headers.text("date")),
+        date=_date(headers),
         text=text, html=html, new_html=new_html,
         new_text=reply.new, signature_text=reply.signature, quoted_text=reply.quoted,
         attachments=tuple(body.attachments),
@@ -82,6 +83,12 @@ def ids(values: list[bytes]) -> list[str]:
         bracketed = [_SPACE.sub("", one) for one in _ID.findall(text)]
         found += [one for one in bracketed if one] or _BARE_ID.findall(text)
     return list(dict.fromkeys(clean(one)[:998] for one in found))
+
+
+def _date(headers: Headers) -> datetime | None:
+    """The first that is one: broken gateways write a second below a torn first."""
+    found = (dates.parse(decode_text(value)) for value in headers.all("date")[:3])
+    return next((one for one in found if one is not None), None)
 
 
 def _limited(references: list[str]) -> tuple[str, ...]:

@@ -337,3 +337,14 @@ def test_a_meeting_invitation_stays_a_file():
 
 def test_two_copies_of_a_mail_hash_alike():
     assert mail(body="Hello  you\n").body_hash == mail("X-Hop: 2\n", "Hello\r\nyou").body_hash
+
+
+def test_an_equals_sign_near_the_end_of_base64_is_no_padding_of_the_whole():
+    raw = (
+        b"From: a@x.example\nContent-Type: application/pdf; name=a.pdf\n"
+        b"Content-Transfer-Encoding: base64\n\nxoundary=b\n"
+    )
+
+    (part,) = read(raw).attachments
+
+    assert part.name == "a.pdf"

@@ -221,3 +221,23 @@ def test_an_answer_is_no_forward(subject, text):
 )
 def test_prefixes_are_no_part_of_a_subject(subject, plain):
     assert forwards.plain_subject(subject) == plain
+
+
+def test_a_forward_separator_with_words_that_name_nobody_is_no_forward():
+    assert forwards.read("---------- Forwarded message ------@x.example\nHello", "Hi") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026. 11. 18. 9:00 időpontban Bo Ek <bo@x.example> ezt írta:",
+        "Op 18-11-2026 om 09:00 heeft Bo Ek <bo@x.example> het volgende geschreven:",
+        "Dňa 18. 11. 2026 o 9:00 používateľ Bo Ek <bo@x.example> napísal:",
+        "18.11.2026 kl. 09:00 skrev \ufeffBo Ek <bo@x.example>:",
+    ],
+)
+def test_only_the_name_is_taken_from_the_line_above_a_forward(line):
+    found = forwards.read(f"{line}\n\n> The mixer is stuck", "Fwd: Mixer")
+
+    assert found is not None
+    assert (found.sender.name, found.sender.email) == ("Bo Ek", "bo@x.example")

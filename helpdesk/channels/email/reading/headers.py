@@ -187,8 +187,8 @@ def _from_q(payload: bytes) -> bytes:
 def from_base64(data: bytes) -> bytes:
     """Whatever can be decoded: padding may be missing, stray characters and broken ends are dropped."""
     data = _NOT_BASE64.sub(b"", data.replace(b"-", b"+").replace(b"_", b"/"))
-    if b"=" not in data[:-2]:
-        return _segment(data.rstrip(b"="))
+    if b"=" not in (whole := data.rstrip(b"=")):
+        return _segment(whole)
     return b"".join(_segment(segment) for segment in re.split(b"=+", data) if segment)
 
 

@@ -14,6 +14,10 @@ from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
 from helpdesk.errors import LimitReached
 from helpdesk.storage.transaction import Transaction
 
+_SENT = """
+    SELECT count(*) AS day, count(*) FILTER (WHERE at > $3) AS hour
+    FROM acknowledgements WHERE address = $1 AND at > $2
+"""
 _HOUR, _DAY, _TEN_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
 
 
@@ -26,18 +30,15 @@ async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Word
     inbox = await inboxes.get(tx, ticket.inbox_id)
     if not inbox.settings.get("acknowledge", True):
         return None
-    may = may_still_acknowledge(
-        last_hour=await _sent(tx, address, _HOUR),
-        last_day=await _sent(tx, address, _DAY),
-        on_ticket_in_ten_minutes=await messages_lately(tx, ticket.id, ticket.contact_id),
-    )
-    if not may:
+    last_hour, last_day = await _sent(tx, address)
+    if not may_still_acknowledge(last_hour=last_hour, last_day=last_day):
         return None
     try:
         await limits.spend(tx, limits.ACKNOWLEDGEMENTS, ticket.inbox_id)
     except LimitReached:
         return None
-    tx.session.add(Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now))
+    sent = Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now)
+    await tx.insert(sent)
     contact = await contacts.get(tx, ticket.contact_id)
     subject, body = words(contact.locale, ticket.number)
     return await mailing.queue_acknowledgement(tx, ticket, address, subject, body)
@@ -57,8 +58,7 @@ async def messages_lately(tx: Transaction, ticket_id: UUID, contact_id: UUID) ->
     return int(await tx.session.scalar(query) or 0)
 
 
-async def _sent(tx: Transaction, address: str, span: timedelta) -> int:
-    query = select(func.count()).where(
-        Acknowledgement.address == address.lower(), Acknowledgement.at > tx.now - span
-    )
-    return int(await tx.session.scalar(query) or 0)
+async def _sent(tx: Transaction, address: str) -> tuple[int, int]:
+    """(in the last hour, in the last day)"""
+    found = await (await tx.driver()).fetchrow(_SENT, address.lower(), tx.now - _DAY, tx.now - _HOUR)
+    return int(found["hour"]), int(found["day"])

@@ -76,9 +76,20 @@ async def is_kept(tx: Transaction, address: str, raw: bytes) -> bool:
     return await tx.session.scalar(select(RawMail.id).where(*same).limit(1)) is not None
 
 
+async def bytes_to_read(tx: Transaction, mail_id: UUID) -> tuple[bytes, bool] | None:
+    """(the mail, whether under wider limits); None when it has been read already."""
+    connection = await tx.driver()
+    found = await connection.fetchrow(
+        "SELECT raw, is_wide FROM raw_mail WHERE id = $1 AND state = 'new'", mail_id
+    )
+    return (found["raw"], found["is_wide"]) if found is not None else None
+
+
 async def to_read(tx: Transaction, mail_id: UUID) -> RawMail | None:
-    """The mail under its row lock; None when it has been read already."""
-    mail = await tx.session.get(RawMail, mail_id, with_for_update=True, populate_existing=True)
+    """The mail (but its bytes) under its row lock; None when it has been read already."""
+    mail = await tx.session.get(
+        RawMail, mail_id, with_for_update=True, populate_existing=True, options=[defer(RawMail.raw)]
+    )
     if mail is None:
         raise NotFound("mail_not_found")
     return mail if mail.state == "new" else None

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import exists, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import defer
 
 from helpdesk.domain.tickets.mail.model import MailReference
 from helpdesk.domain.tickets.model import Message, RawMail
@@ -15,6 +17,35 @@ CITED_LIMIT = 40
 """The root and the latest ids are what threads hang on."""
 
 _KNOWN_STATES = ("on_ticket", "duplicate", "dropped")
+
+
+_GLANCE = """
+    SELECT EXISTS (SELECT FROM agents WHERE lower(email) = $1) AS staff,
+      EXISTS (SELECT FROM address_standings WHERE address = $1 AND blocked_at IS NOT NULL) AS blocked,
+      EXISTS (SELECT FROM raw_mail WHERE rfc_message_id = $2 AND id <> $3) AS copied,
+      EXISTS (SELECT FROM mail_references WHERE inbox_id = $4 AND cited = ANY($5)) AS cited,
+      EXISTS (SELECT FROM messages WHERE inbox_id = $4 AND source_id = ANY($5)) AS known
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What there is to look at more closely: of an ordinary first mail, nothing."""
+
+    staff: bool
+    blocked: bool
+    copied: bool
+    cited: bool
+    known: bool
+
+
+async def glance(tx: Transaction, mail: RawMail, sender: str, own: str | None, cited: list[str]) -> Glance:
+    """One question in place of six. `own` is the mail's id, `cited` those it names."""
+    ids = [*([own] if own else []), *cited]
+    connection = await tx.driver()
+    found = await connection.fetchrow(_GLANCE, sender, own, mail.id, mail.inbox_id, ids)
+    assert found is not None
+    return Glance(**dict(found))
 
 
 async def one_at_a_time(tx: Transaction, ids: Iterable[str]) -> None:
@@ -57,16 +88,15 @@ async def citing(tx: Transaction, inbox_id: UUID, ids: list[str], *, hidden: boo
     return list(await tx.session.scalars(query if hidden else query.where(Message.hidden.is_(False))))
 
 
-async def same_mail(tx: Transaction, mail: RawMail) -> list[RawMail]:
+async def same_mail(tx: Transaction, mail: RawMail, own: str, fingerprint: str) -> list[RawMail]:
     """Earlier copies of one mail (id, sender, date and content are the same), in any inbox."""
-    if mail.rfc_message_id is None:
-        return []
     query = select(RawMail).where(
-        RawMail.rfc_message_id == mail.rfc_message_id,
-        RawMail.fingerprint == mail.fingerprint,
+        RawMail.rfc_message_id == own,
+        RawMail.fingerprint == fingerprint,
         RawMail.id != mail.id,
         RawMail.state.in_(_KNOWN_STATES),
     )
+    query = query.options(defer(RawMail.raw))
     return list(await tx.session.scalars(query.order_by(RawMail.received_at, RawMail.id).limit(20)))
 
 
