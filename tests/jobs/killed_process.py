@@ -4,13 +4,17 @@ import asyncio
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
+from helpdesk.channels.email.mailbox import Mailbox
 from helpdesk.clock import SystemClock
 from helpdesk.domain.tickets.mail import intake, mailing
+from helpdesk.jobs.fetch_mail import connected, fetch_new
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import open_workshop
@@ -37,6 +41,16 @@ async def take_in(database: Database) -> None:
     await asyncio.Event().wait()
 
 
+async def fetch(database: Database, folder: Path, inlet_id: str) -> None:
+    """Fetches one mail, commits it with the cursor, and dies before it is marked on the server."""
+    Mailbox.done_with = die  # type: ignore[method-assign]
+    settings = Settings(secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=folder)
+    workshop = open_workshop(database, settings, Files(folder / "files", settings.key))
+    with ThreadPoolExecutor(1) as thread:
+        mailbox, _ = await connected(workshop, UUID(inlet_id), thread)
+        await fetch_new(workshop, UUID(inlet_id), mailbox, thread)
+
+
 async def send_out(database: Database, folder: Path, url: str, mail_id: str) -> None:
     """Hands a mail over and dies before the outbox hears of it."""
     mailing.handed_over = die  # type: ignore[assignment]
@@ -53,6 +67,8 @@ def main(mode: str, database_url: str, *rest: str) -> None:
     database = Database(database_url, SystemClock(), REACTIONS, pool_size=4)
     if mode == "take_in":
         asyncio.run(take_in(database))
+    elif mode == "fetch":
+        asyncio.run(fetch(database, Path(rest[0]), rest[1]))
     else:
         asyncio.run(send_out(database, Path(rest[0]), rest[1], rest[2]))
 

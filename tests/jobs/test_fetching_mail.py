@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,8 +15,9 @@ from helpdesk.domain.tickets import RawMail
 from helpdesk.domain.tickets.mail import inlets
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
-from helpdesk.jobs.fetch_mail import Fetchers, fetch_new
+from helpdesk.jobs.fetch_mail import Fetchers, connected, fetch_new, finish_last
 from helpdesk.storage.sealing import Sealer
+from tests.jobs.test_kills import killed
 from tests.mail_desk import MailDesk, a_mail
 from tests.mail_servers import Dovecot, needs_dovecot, running_dovecot
 
@@ -39,9 +41,12 @@ def at(dovecot: Dovecot, **options: str) -> MailboxAddress:
     return MailboxAddress("127.0.0.1", dovecot.port, "support", "secret", security="none", **options)
 
 
-async def an_inlet(desk: MailDesk, dovecot: Dovecot, password: str = "secret") -> UUID:
+async def an_inlet(
+    desk: MailDesk, dovecot: Dovecot, password: str = "secret", *, after: str = "keep"
+) -> UUID:
     async with desk.database.transaction(SYSTEM) as tx:
         options = {"host": "127.0.0.1", "port": dovecot.port, "user": "support", "security": "none"}
+        options["after"] = after
         inlet = Inlet(
             id=tx.new_id(), inbox_id=desk.inbox.id, kind="imap", options=options, enabled=True, last_uid=0,
             created_at=tx.now,
@@ -141,6 +146,29 @@ async def test_a_wrong_password_is_seen_on_the_inlet(desk: MailDesk, dovecot: Do
 
     assert "authentication" in str(inlet.error).lower()
     assert inlet.failing_since is not None
+
+
+async def test_killed_between_the_commit_and_the_mark_on_the_server_nothing_is_lost_or_doubled(
+    desk: MailDesk, dovecot: Dovecot, tmp_path: Path
+) -> None:
+    inlet_id = await an_inlet(desk, dovecot, after="seen")
+    dovecot.deliver("one", a_mail("One"))
+    dovecot.deliver("two", a_mail("Two"))
+
+    for _ in range(2):
+        process = await killed("fetch", desk.database.url, str(tmp_path), str(inlet_id))
+        assert await process.wait() == -9
+    assert len(await desk.all(RawMail)) == 2
+    with ThreadPoolExecutor(1) as thread:
+        mailbox, _ = await connected(desk.workshop, inlet_id, thread)
+        await finish_last(desk.workshop, inlet_id, mailbox, thread)
+        again = await fetch_new(desk.workshop, inlet_id, mailbox, thread)
+        mailbox.close()
+
+    assert again == 0
+    assert len(await desk.all(RawMail)) == 2
+    marked = [path for path in (dovecot.maildir / "cur").iterdir() if "S" in path.name.partition(":2,")[2]]
+    assert len(marked) == 1  # the last one, made good at the start; the first died twice over
 
 
 async def test_a_server_that_is_not_there_is_unavailable(dovecot: Dovecot) -> None:
