@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "../vendor/ui.js"
 import { action } from "./actions.js"
 import { countdown } from "./countdown.js"
 import { channelName, metricName, priorityName } from "./naming.js"
-import { get } from "./http.js"
+import { get, request } from "./http.js"
 import { Avatar, Icon, Keys } from "./icons.js"
 import { go } from "./route.js"
 import { tick } from "./server_time.js"
@@ -28,6 +28,9 @@ export function Details({ ticket, shown }) {
         ${identities(ticket).map(one => html`<${Fact} key=${one.value} icon=${one.icon} label=${one.label}><a href=${one.href}>${breakable(one.value)}</a>
           ${one.verified === false && html`<span class="chip warn">${t("not verified")}</span>`}</${Fact}>`)}
         ${contact.time_zone && !NOWHERE.test(contact.time_zone) && html`<${Fact} icon="globe" label=${t("Local time")}>${localTime(contact.time_zone, tick.value)}</${Fact}>`}
+        ${ticket.visitor?.page && html`<${Fact} icon="globe" label=${t("Page")}><a href=${ticket.visitor.page} target="_blank" rel="noopener noreferrer nofollow">${ticket.visitor.page.replace(/^https?:\/\//, "")}</a></${Fact}>`}
+        ${Object.entries(ticket.visitor?.attributes ?? {}).map(([name, value]) => html`<${Fact} key=${name} icon="tag" label=${name}>${String(value)}</${Fact}>`)}
+        ${ticket.visitor && html`<${Fact} icon="lock" label=${t("In the chat")}><${Block} ticket=${ticket} /></${Fact}>`}
         ${ticket.plan && html`<${Fact} icon="star" label=${t("Plan")}>${ticket.plan.name}</${Fact}>`}
       </dl>
     </section>
@@ -48,6 +51,19 @@ export function Details({ ticket, shown }) {
     ${ticket.why && html`<section class="details-card"><h3>${t("Why is this here?")} <${Keys} keys="w" /></h3><${Why} row=${ticket} /></section>`}
     <${Previous} ticket=${ticket} />
   </aside>`
+}
+
+/** Blocking takes two clicks, since the visitor notices. @param {{ticket: Ticket}} props */
+function Block({ ticket }) {
+  const [blocked, set] = useState(Boolean(ticket.visitor?.blocked))
+  const [sure, ask] = useState(false)
+  useEffect(() => { set(Boolean(ticket.visitor?.blocked)); ask(false) }, [ticket.contact.id, ticket.visitor?.blocked])
+  const path = `/api/v1/contacts/${ticket.contact.id}/block`
+  const run = async () => {
+    if (!blocked && !sure) return ask(true)
+    await request(blocked ? "DELETE" : "POST", path, blocked ? undefined : {}).then(() => { set(!blocked); ask(false) }).catch(() => {})
+  }
+  return html`<button type="button" class="link" onClick=${run}>${blocked ? t("Blocked: let in again") : sure ? t("Yes, block this visitor") : t("Block this visitor")}</button>`
 }
 
 /** @param {{label: string, icon?: string, children?: any}} props */

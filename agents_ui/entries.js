@@ -46,6 +46,21 @@ const LINES = {
     return { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
   },
   TicketReopened: (_data, by) => ({ icon: "rotate-ccw", text: t("{by} opened it again", { by }) }),
+  VisitorIntroduced(data) {
+    const told = Object.entries(data.answers ?? {}).map(([key, value]) => `${key}: ${value}`)
+    if (data.page) told.push(data.page)
+    if (data.consent) told.push(t("agreed to: {consent}", { consent: data.consent }))
+    return { icon: "user", text: t("The visitor said before the chat: {told}", { told: told.join(" · ") }) }
+  },
+  ContactIdentified: data => ({ icon: "user-check", text: t("The website says that this is {name}", { name: data.contact_name || t("Visitor") }), tone: "ok" }),
+  TicketRated: (data, by) => ({
+    icon: "star", text: joined(t("{by} rated it {score} of 5", { by, score: data.score }), data.comment), tone: data.score <= 2 ? "danger" : "ok",
+  }),
+  CallbackRequested: (data, by) => ({ icon: "phone", text: t("{by} wants to be called at {number}, {time}", { by, number: data.number, time: fullTime(data.at) }), tone: "warn" }),
+  WakeRequested: (data, by) => ({ icon: "siren", text: joined(t("{by} had somebody woken", { by }), data.reason), tone: "danger" }),
+  TranscriptSent: (data, by) => ({ icon: "mail", text: t("{by} had the conversation sent to {address}", { by, address: data.address }) }),
+  VisitorBlocked: (data, by) => ({ icon: "lock", text: joined(t("{by} blocked the visitor", { by }), data.reason), tone: "warn" }),
+  VisitorUnblocked: (_data, by) => ({ icon: "lock", text: t("{by} let the visitor in again", { by }) }),
   TicketClosed: () => ({ icon: "lock", text: t("Closed") }),
   TicketMerged: (data, by) => ({
     icon: "corner-up-left", text: data.into_number ? t("{by} merged it into #{number}", { by, number: data.into_number }) : t("Merged into another ticket"), ticket: data.into,

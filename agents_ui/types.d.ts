@@ -66,6 +66,7 @@ export interface Alert {
 export interface Overload { on: boolean; late: number; online: number }
 export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
   id: string
+  visitor?: { page: string; attributes: Record<string, unknown>; answers: Record<string, string>; seen_at: string; blocked: boolean } | null
   impact: number
   urgency: number
   contact: Contact & {

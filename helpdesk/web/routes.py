@@ -14,6 +14,7 @@ from helpdesk.web import (
     workspace,
 )
 from helpdesk.web.admin import (
+    articles,
     calendars,
     kept_mail,
     mail_consent,
@@ -21,6 +22,7 @@ from helpdesk.web.admin import (
     overview,
     routing,
     sla_policies,
+    widgets,
 )
 from helpdesk.web.assets import Assets
 from helpdesk.web.oncall import routes as oncall_pages
@@ -62,6 +64,14 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/admin/mail/authorised", mail_consent.take_answer),
         Route("/admin/mail/{id}/authorise", mail_consent.ask, methods=["POST"]),
         Route("/admin/mail/{id}/remove", mail_inlets.remove_inlet, methods=["POST"]),
+        Route("/admin/widget", widgets.show_widgets),
+        Route("/admin/widget/unblock/{id}", widgets.unblock, methods=["POST"]),
+        Route("/admin/widget/{id}", widgets.save_widget, methods=["POST"]),
+        Route("/admin/widget/{id}/keys", widgets.make_key, methods=["POST"]),
+        Route("/admin/widget/{id}/keys/{key}/retire", widgets.retire_key, methods=["POST"]),
+        Route("/admin/articles", articles.show_articles, methods=["GET"]),
+        Route("/admin/articles", articles.save_article, methods=["POST"]),
+        Route("/admin/articles/{id}/remove", articles.remove_article, methods=["POST"]),
         *oncall_pages.routes(),
         *assets.routes(),
     ]

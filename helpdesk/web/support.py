@@ -12,7 +12,7 @@ from starlette.responses import Response
 from helpdesk import translation
 from helpdesk.actors import SYSTEM
 from helpdesk.auth.requests import caller_of, session_of
-from helpdesk.domain import contacts, inboxes, limits, plans, sla, tickets
+from helpdesk.domain import contacts, inboxes, knowledge, limits, plans, sla, tickets
 from helpdesk.errors import Invalid, LimitReached
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator
@@ -105,6 +105,7 @@ async def _page(
     pages: Pages = request.app.state.pages
     async with request.app.state.database.transaction(SYSTEM) as tx:
         ways = await ways_in(tx, language_of(request), pages.zone)
+        articles = await knowledge.published(tx, language_of(request))
     return pages.render(
         request,
         "support.html",
@@ -118,6 +119,7 @@ async def _page(
         phones=ways.phones,
         hours=ways.hours,
         reply_time=None,
+        articles=articles,
     )
 
 

@@ -29,6 +29,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("sla", "/admin/sla", "SLA policies", "clock", "Queue"),
     Section("calendars", "/admin/calendars", "Calendars", "calendar-clock", "Queue"),
     Section("routing", "/admin/routing", "Routing", "users", "Queue", Role.LEAD),
+    Section("widget", "/admin/widget", "Chat widget", "message-circle", "Chat"),
+    Section("articles", "/admin/articles", "Help pages", "file-text", "Chat", Role.LEAD),
     Section("mail", "/admin/mail", "Mail", "mail", "Mail"),
     Section("kept_mail", "/admin/mail/kept", "Kept mail", "mail", "Mail"),
 )
