@@ -49,9 +49,7 @@ async def test_what_is_saved_is_what_visitors_meet_and_what_the_form_shows_again
     assert [one.key for one in setup.fields] == ["name", "topic"]
     assert setup.fields[1].choices == ("Order", "Repair")
     assert setup.quick_replies[0] == {"en": "Where is my order?", "sv": "Var är min order?"}
-    assert setup.invitations[0] == widgets.Invitation(
-        {"en": "Need a hand?"}, "/checkout", 30, "cart", "full"
-    )
+    assert setup.invitations[0] == widgets.Invitation({"en": "Need a hand?"}, "/checkout", 30, "cart", "full")
     assert setup.origins == ("https://www.example.com",)
     page = (await admin.get(f"/admin/widget?inbox={house.chat.id}")).text
     assert "topic | Topic | Ämne | choice | Order, Repair" in page
@@ -94,7 +92,12 @@ async def test_a_key_is_shown_once_and_two_are_the_most(desk, house, admin):
 
 
 async def test_a_help_page_is_written_found_on_the_support_page_and_taken_away(desk, house, admin):
-    page = {"title": "Descaling <b>", "body": "Once a month.\n\nWith acid.", "locale": "en", "published": "on"}
+    page = {
+        "title": "Descaling <b>",
+        "body": "Once a month.\n\nWith acid.",
+        "locale": "en",
+        "published": "on",
+    }
     assert (await admin.post("/admin/articles", data=page)).status_code == 303
 
     seen = (await desk.client(Accept="text/html").get("/support")).text
