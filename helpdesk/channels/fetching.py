@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Collection
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -18,13 +19,16 @@ _TRANSLATED = tuple(
 """IPv6 forms that lead to an IPv4 address, which may be anybody's."""
 
 
-async def fetch(url: str, *, accept: str, seconds: float, largest: int) -> bytes:
-    """The body, after a few redirects at most, each checked anew. Errors: Invalid address_refused,
-    address_unknown, fetch_refused, fetch_too_large, too_many_redirects; Unavailable fetch_failed."""
+async def fetch(
+    url: str, *, accept: str, seconds: float, largest: int, networks: Collection[str] = ()
+) -> bytes:
+    """The body, after a few redirects at most, each checked anew; addresses in those `networks` may be asked
+    too. Errors: Invalid address_refused, address_unknown, fetch_refused, fetch_too_large,
+    too_many_redirects; Unavailable fetch_failed."""
     try:
         async with asyncio.timeout(seconds):
             for _ in range(HOPS):
-                found = await _hop(url, accept, seconds, largest)
+                found = await _hop(url, accept, seconds, largest, networks)
                 if isinstance(found, bytes):
                     return found
                 url = found
@@ -33,7 +37,7 @@ async def fetch(url: str, *, accept: str, seconds: float, largest: int) -> bytes
     raise Invalid("too_many_redirects")
 
 
-def require_fetchable(url: str) -> None:
+def require_fetchable(url: str, *, any_port: bool = False) -> None:
     """Whether an address has a form that would ever be fetched. Errors: Invalid address_refused."""
     try:
         parts = urlsplit(url)
@@ -42,7 +46,7 @@ def require_fetchable(url: str) -> None:
         raise Invalid("address_refused") from failure
     if parts.scheme not in _PORTS or not parts.hostname or parts.username or parts.password:
         raise Invalid("address_refused")
-    if port not in (None, _PORTS[parts.scheme]):
+    if not any_port and port not in (None, _PORTS[parts.scheme]):
         raise Invalid("address_refused")
 
 
@@ -56,19 +60,29 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
-async def _hop(url: str, accept: str, seconds: float, largest: int) -> bytes | str:
+def may_reach(address: str, networks: Collection[str]) -> bool:
+    """A public address, or one of the networks an administrator named (`HELPDESK_PRIVATE_NETWORKS`)."""
+    if is_public(address):
+        return True
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return any(parsed in ipaddress.ip_network(one, strict=False) for one in networks)
+
+
+async def _hop(url: str, accept: str, seconds: float, largest: int, networks: Collection[str]) -> bytes | str:
     """The body, or where it says to go next. The name is resolved once, and that address is connected to."""
-    require_fetchable(url)
+    require_fetchable(url, any_port=bool(networks))
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    address = await _resolved(host, _PORTS[parts.scheme])
+    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    address = await _resolved(host, port, networks)
     shown = f"[{address}]" if ":" in address else address
+    if port != _PORTS[parts.scheme]:
+        host, shown = f"{host}:{port}", f"{shown}:{port}"
     path = parts.path or "/"
     target = f"{parts.scheme}://{shown}{path}{'?' + parts.query if parts.query else ''}"
     headers = {"Host": host, "Accept": accept, "User-Agent": "Helpdesk"}
     async with (
         httpx.AsyncClient(timeout=seconds, follow_redirects=False, trust_env=False) as client,
-        client.stream("GET", target, headers=headers, extensions={"sni_hostname": host}) as answer,
+        client.stream("GET", target, headers=headers, extensions={"sni_hostname": parts.hostname}) as answer,
     ):
         if answer.status_code in _REDIRECTS:
             return str(urljoin(url, answer.headers.get("location", "")))
@@ -86,13 +100,13 @@ async def _body(answer: httpx.Response, largest: int) -> bytes:
     return bytes(data)
 
 
-async def _resolved(host: str, port: int) -> str:
+async def _resolved(host: str, port: int, networks: Collection[str] = ()) -> str:
     """One address; refused when any address of that name is not public, so that no luck decides."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as failure:
         raise Invalid("address_unknown") from failure
     addresses = [str(one[4][0]) for one in found]
-    if not addresses or not all(is_public(one) for one in addresses):
+    if not addresses or not all(may_reach(one, networks) for one in addresses):
         raise Invalid("address_refused")
     return addresses[0]

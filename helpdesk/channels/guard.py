@@ -2,13 +2,12 @@
 
 import asyncio
 import contextvars
-import ipaddress
 import socket
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from helpdesk.channels.fetching import is_public
+from helpdesk.channels.fetching import may_reach
 from helpdesk.errors import Invalid, Unavailable
 
 Networks = Collection[str]
@@ -58,10 +57,3 @@ async def resolved(host: str, port: int, networks: Networks) -> str:
     if not addresses or not all(may_reach(one, networks) for one in addresses):
         raise Invalid("address_refused", "This address leads into a private network.", field="address")
     return addresses[0]
-
-
-def may_reach(address: str, networks: Networks) -> bool:
-    if is_public(address):
-        return True
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    return any(parsed in ipaddress.ip_network(one, strict=False) for one in networks)

@@ -370,7 +370,7 @@ class AlertRaised(Event):
 @dataclass(frozen=True)
 class AlertNotified(Event):
     alert_id: UUID
-    agent_id: UUID
+    agent_id: UUID | None
     agent_name: str
     method: str
     step: int

@@ -8,6 +8,7 @@ from uuid import UUID
 from helpdesk.actors import SYSTEM
 from helpdesk.domain import tickets
 from helpdesk.jobs.distribute import distribute
+from helpdesk.jobs.fetch_absences import fetch_absences
 from helpdesk.jobs.fetch_holidays import fetch_holidays
 from helpdesk.jobs.held_replies import send_held
 from helpdesk.jobs.read_mail import read_mail
@@ -31,6 +32,7 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
         "ring": partial(ring, workshop),
         "tell_swap": partial(tell_swap, workshop),
         "tell_shift": partial(tell_shift, workshop),
+        "fetch_absences": partial(fetch_absences, workshop),
         "distribute": partial(distribute, workshop),
         "replay_clocks": partial(replay_clocks, workshop),
         "fetch_holidays": partial(fetch_holidays, workshop),

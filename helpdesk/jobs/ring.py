@@ -62,7 +62,7 @@ async def send_test(workshop: Workshop, method: ContactMethod, locale: str) -> N
     title, body = t("A test ring"), t("This is how an alert reaches you. Nothing needs you now.")
     now = workshop.database.clock.now()
     said = {"type": "test", "title": title, "body": body, "url": f"{workshop.settings.address}/oncall/alerts"}
-    if method.address is None:
+    if method.address is None and method.agent_id is not None:
         async with workshop.database.transaction(SYSTEM) as tx:
             agent = await agents.get(tx, method.agent_id)
             await tickets.mail.mailing.queue_notice(tx, recipients=[agent.email], subject=title, body=body)
@@ -107,9 +107,7 @@ async def _give_up(workshop: Workshop, bundle: Bundle, error: str, *, final: boo
         given_up = await oncall.ringing.failed(tx, bundle, error, final=final)
     for alert_id, is_last in given_up:
         async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.ring_failed(
-                tx, alert_id, bundle.agent.name, bundle.method.kind, error, escalates=is_last
-            )
+            await tickets.ring_failed(tx, alert_id, bundle.name, bundle.method.kind, error, escalates=is_last)
 
 
 async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, Any], key: str) -> None:
@@ -141,21 +139,23 @@ def webhook_secret(key: bytes, method_id: UUID) -> str:
 
 
 def _mail_address(workshop: Workshop, bundle: Bundle) -> str:
-    if bundle.method.address is None:
+    if bundle.method.address is None and bundle.agent is not None:
         return bundle.agent.email
-    return unseal(workshop.settings.key, ADDRESS_PURPOSE, bundle.method.address)
+    return unseal(workshop.settings.key, ADDRESS_PURPOSE, bundle.method.address or "")
 
 
 async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str, Any]:
     """Title and body for people, and the alerts one by one for machines."""
-    t = translator(bundle.agent.locale, "pages")
+    t = translator(bundle.agent.locale if bundle.agent is not None else "en", "pages")
     each = {ring.alert.id: ring.alert for ring in bundle.rings}  # two steps of one alert are told once
     alerts = [await _alert(workshop, tx, bundle, alert, t) for alert in each.values()]
     first = alerts[0]
     title = t("On call: {what}", what=first["what"])
     if len(alerts) > 1:
         title = t("On call: {n} alerts, first: {what}", n=len(alerts), what=first["what"])
-    lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
+    lines = []
+    if bundle.agent is not None:
+        lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
     for one in alerts[:_SHOWN]:
         lines += [
             "\n".join(part for part in (one["what"], one["words"]) if part),
@@ -177,7 +177,10 @@ async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str
 async def _alert(
     workshop: Workshop, tx: Transaction, bundle: Bundle, alert: oncall.Alert, t: Translator
 ) -> dict[str, Any]:
-    token = links.token_for(workshop.settings.key, links.LinkKind.ALERT, alert.id, bundle.agent.id)
+    path = f"/oncall/alerts/{alert.id}"  # a room may hold anybody: its link asks who they are
+    if bundle.agent is not None:
+        token = links.token_for(workshop.settings.key, links.LinkKind.ALERT, alert.id, bundle.agent.id)
+        path = f"/alert/{token}"
     what = str(alert.details.get("subject") or alert.reason)
     words = str(alert.details.get("body", ""))
     number = None
@@ -191,7 +194,7 @@ async def _alert(
         "reason": t(alert.reason),
         "ticket": number,
         "raised_at": alert.raised_at.isoformat(),
-        "url": f"{workshop.settings.address}/alert/{token}",
+        "url": f"{workshop.settings.address}{path}",
     }
 
 

@@ -12,7 +12,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
 from helpdesk.domain import limits, oncall, sla, tickets, widgets
 from helpdesk.errors import HelpdeskError
-from helpdesk.jobs import distribute, fetch_holidays, mail_watch, rota
+from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, mail_watch, rota
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction
@@ -91,6 +91,7 @@ DUTIES = [
     Duty("raise_by_rules", 10, raise_by_rules),
     Duty("pass_shifts", 10, rota.pass_shifts),
     Duty("foresee", 300, rota.foresee),
+    Duty("ask_calendars", 60, fetch_absences.ask_calendars),
     Duty("take_steps", 1, take_steps),
     Duty("distribute", 1, distribute.distribute),
     Duty("release_unattended", 1, distribute.release_unattended),

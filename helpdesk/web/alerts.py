@@ -60,11 +60,13 @@ async def acknowledge_alert(request: Request) -> Response:
     """
     form = await request.form(max_files=0, max_fields=5)
     alert_id, actor = await _reader(request)
-    wish = form.get("do")
+    wish, seen = form.get("do"), form.get("seen")
 
     async def answer(tx: Transaction) -> None:
         if wish == "next":
-            await tickets.hand_on(tx, alert_id)
+            now = (await oncall.get_alert(tx, alert_id)).status
+            if seen is None or seen == now:  # else somebody was faster: they see who has it
+                await tickets.hand_on(tx, alert_id)
         elif wish == "close":
             await oncall.close_alert(tx, alert_id)
         else:

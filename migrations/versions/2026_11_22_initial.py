@@ -305,6 +305,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_spent_proofs_at"), "spent_proofs", ["at"], unique=False)
     op.create_table(
+        "absence_feeds",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("tried_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("fetched_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_absence_feeds_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence_feeds")),
+        sa.UniqueConstraint("agent_id", name=op.f("uq_absence_feeds_agent_id")),
+    )
+    op.create_table(
         "api_tokens",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("token_hash", postgresql.BYTEA(), nullable=False),
@@ -355,7 +368,7 @@ def upgrade() -> None:
     op.create_table(
         "contact_methods",
         sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=True),
@@ -1190,7 +1203,7 @@ def upgrade() -> None:
         "alert_notifications",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("alert_id", sa.UUID(), nullable=False),
-        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("agent_id", sa.UUID(), nullable=True),
         sa.Column("method_id", sa.UUID(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
@@ -1434,6 +1447,7 @@ def downgrade() -> None:
     op.drop_table("calendar_revisions")
     op.drop_table("availability")
     op.drop_table("api_tokens")
+    op.drop_table("absence_feeds")
     op.drop_index(op.f("ix_spent_proofs_at"), table_name="spent_proofs")
     op.drop_table("spent_proofs")
     op.drop_table("signing_keys")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpdesk.channels import guard, pagers
+from helpdesk.channels import pagers
+from helpdesk.channels.fetching import may_reach
 from helpdesk.errors import Invalid, Unavailable
 from tests.jobs.receivers import a_receiver
 
@@ -50,7 +51,7 @@ def test_an_apprise_address_that_reads_this_machine_is_refused(address: str) -> 
 
 
 def test_only_named_networks_are_reached_besides_public_addresses() -> None:
-    assert guard.may_reach("10.1.2.3", {"10.1.0.0/16"})
-    assert not guard.may_reach("10.2.2.3", {"10.1.0.0/16"})
-    assert guard.may_reach("9.9.9.9", ())
-    assert not guard.may_reach("::1", {"127.0.0.0/8"})
+    assert may_reach("10.1.2.3", {"10.1.0.0/16"})
+    assert not may_reach("10.2.2.3", {"10.1.0.0/16"})
+    assert may_reach("9.9.9.9", ())
+    assert not may_reach("::1", {"127.0.0.0/8"})

@@ -178,6 +178,48 @@ async def test_apprise_reaches_a_gateway(night: Night) -> None:
     assert got.json["title"] == "On call: inbox:support"
 
 
+async def test_a_step_tells_a_channel_and_its_link_asks_who_you_are(night: Night) -> None:
+    room = await a_channel(night, "Operations")
+    alert = await night.alert()
+
+    await night.tick()
+
+    [got] = night.gateway.got
+    assert got.headers["idempotency-key"] == f"{alert.id}:0:0:{room.id}:channel"
+    assert got.json["url"] == f"http://127.0.0.1:8000/oncall/alerts/{alert.id}"
+    async with night.database.transaction(SYSTEM) as tx:
+        story = [(one.name, one.data.get("agent_name")) for one in await oncall.entries_of(tx, alert.id)]
+    assert story == [("AlertRaised", None), ("AlertNotified", "Operations")]
+    await acknowledge(night, alert)
+    await night.tick(6 * MINUTE)
+    assert len(night.gateway.got) == 1
+
+
+async def test_a_channel_that_was_removed_is_a_hole_and_the_next_step_comes_at_once(night: Night) -> None:
+    room = await a_channel(night, "Operations")
+    async with night.database.transaction(SYSTEM) as tx:
+        await oncall.channels.remove_channel(tx, room.id)
+    alert = await night.alert()
+
+    async with night.database.transaction(SYSTEM) as tx:
+        story = [one.name for one in await oncall.entries_of(tx, alert.id)]
+        told = [one.agent_id for one in await oncall.rings_of(tx, alert.id)]
+    assert story == ["AlertRaised", "CoverageMissing", "AlertNotified"]
+    assert told == [night.priya.id]
+
+
+async def test_a_channel_that_refuses_hands_over_to_the_next_step(night: Night) -> None:
+    await a_channel(night, "Operations")
+    night.gateway.status = 404
+    await night.alert()
+
+    await night.tick()
+    await night.tick(SECOND)
+
+    assert ("webhook", "failed") in await night.rings()
+    assert ("email", "sent") in await night.rings()
+
+
 async def test_later_rules_ring_later_and_not_after_an_acknowledgement(night: Night) -> None:
     await night.method(night.mikko, MethodKind.WEBHOOK, night.gateway.address, after_minutes=3)
     first, second = await night.alert("one"), None
@@ -380,6 +422,19 @@ async def test_a_clock_that_jumps_ahead_takes_one_step_and_rings_once(night: Nig
     assert len(night.gateway.got) == 1
     async with night.database.transaction(SYSTEM) as tx:
         assert len(list(await tx.session.scalars(select(oncall.AlertNotification)))) == 2
+
+
+async def a_channel(night: Night, name: str) -> ContactMethod:
+    """Told first, in the place of Mikko."""
+    async with night.database.transaction(SYSTEM) as tx:
+        sealed = seal(night.workshop.settings.key, ADDRESS_PURPOSE, night.gateway.address)
+        room = await oncall.channels.add_channel(tx, MethodKind.WEBHOOK, name, sealed)
+        row = (await oncall.policies.policies(tx))[0]
+        first, *others = row.policy["steps"]
+        target = {"kind": "channel", "id": str(room.id)}
+        policy = Policy.parse({**row.policy, "steps": [{**first, "targets": [target]}, *others]})
+        await oncall.policies.change_policy(tx, row.id, row.name, policy, row.version)
+        return room
 
 
 async def acknowledge(night: Night, alert: oncall.Alert) -> None:

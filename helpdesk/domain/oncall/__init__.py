@@ -1,6 +1,6 @@
 """The on-call rota: who is woken, in which order, and who carries how much of it."""
 
-from helpdesk.domain.oncall.alerting import contact_methods, escalation, policies, ringing
+from helpdesk.domain.oncall.alerting import channels, contact_methods, escalation, policies, ringing
 from helpdesk.domain.oncall.alerting.actions import (
     acknowledge,
     advance,
@@ -36,6 +36,7 @@ from helpdesk.domain.oncall.queries import (
     rings_of,
 )
 from helpdesk.domain.oncall.rota import (
+    absence_feeds,
     calendars,
     coverage,
     drafts,
@@ -46,6 +47,7 @@ from helpdesk.domain.oncall.rota import (
     swaps,
 )
 from helpdesk.domain.oncall.rota.model import (
+    AbsenceFeed,
     CalendarFeed,
     DutyRow,
     Handover,
@@ -57,6 +59,7 @@ from helpdesk.domain.oncall.rota.model import (
 )
 
 __all__ = [
+    "AbsenceFeed",
     "Alert",
     "AlertEntry",
     "AlertNotification",
@@ -71,12 +74,14 @@ __all__ = [
     "ScheduleRow",
     "SwapRequest",
     "TimeOff",
+    "absence_feeds",
     "acknowledge",
     "advance",
     "alerts",
     "alerts_of",
     "answered_by_reply",
     "calendars",
+    "channels",
     "close",
     "close_alert",
     "close_key",

@@ -82,13 +82,14 @@ class AlertEntry(Base):
 
 
 class AlertNotification(Base):
-    """One ring of one person by one method. `key` makes it happen once: alert:loop:step:agent:rule."""
+    """One ring of one person, or of a channel, by one method. `key` makes it happen once:
+    alert:loop:step:agent:rule."""
 
     __tablename__ = "alert_notifications"
 
     id: Mapped[Id]
     alert_id: Mapped[UUID] = mapped_column(ForeignKey("alerts.id"), index=True)
-    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"))
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id"))
     method_id: Mapped[UUID] = mapped_column(ForeignKey("contact_methods.id"))
     key: Mapped[str] = mapped_column(unique=True)
     method: Mapped[str]

@@ -105,6 +105,8 @@ async def record_rung(tx: Transaction, notification_id: UUID) -> None:
     notification = await tx.session.get_one(oncall.AlertNotification, notification_id)
     alert = await oncall.get_alert(tx, notification.alert_id)
     ticket = await lock(tx, alert.ticket_id) if alert.ticket_id is not None else None
+    if notification.agent_id is None:
+        return  # channels have no later rules
     agent = await agents.get(tx, notification.agent_id)
     event = AlertNotified(alert.id, agent.id, agent.name, notification.method, notification.step)
     await oncall.record(tx, ticket, alert, event)

@@ -1,5 +1,6 @@
 """Shifts for calendar applications behind a secret address: UTC, stable ids, cancelled ones as such."""
 
+import hashlib
 from datetime import timedelta
 
 import icalendar
@@ -37,9 +38,12 @@ async def show_feed(request: Request) -> Response:
             continue
         who = "" if feed.schedule_id is None else f"{names.get(one.agent_id, '?')}: "
         read.add_component(_event(one, f"{who}{row.name}"))
-    return Response(
-        read.to_ical(), media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "no-store"}
-    )
+    body = read.to_ical()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"Cache-Control": "private, no-cache", "ETag": tag}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
 def _calendar(title: str) -> icalendar.Calendar:

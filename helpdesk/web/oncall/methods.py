@@ -28,12 +28,12 @@ async def submit_method(request: Request) -> Response:
     actor = await shell.require(request)
     form = await request.form(max_files=0, max_fields=10)
     try:
-        kind, address = _address(shell.text_of(form, "kind"), shell.text_of(form, "address"))
+        kind, address = read_address(shell.text_of(form, "kind"), shell.text_of(form, "address"))
         sealed = seal(request.app.state.settings.key, ADDRESS_PURPOSE, address)
         name = shell.text_of(form, "name") or address.partition("://")[0]
         async with request.app.state.database.transaction(actor) as tx:
             method, code = await oncall.contact_methods.add_method(tx, kind, name, sealed)
-        await send_code(_workshop(request), method, actor.locale, code)
+        await send_code(workshop_of(request), method, actor.locale, code)
     except HelpdeskError as failure:
         return await _page(request, actor, failure=failure)
     return shell.saved(_PAGE)
@@ -72,9 +72,9 @@ async def change_method(request: Request) -> Response:
                 case _:
                     right, code = True, ""
         if form.get("do") == "code":
-            await send_code(_workshop(request), method, actor.locale, code)
+            await send_code(workshop_of(request), method, actor.locale, code)
         if form.get("do") == "test":
-            await send_test(_workshop(request), method, actor.locale)
+            await send_test(workshop_of(request), method, actor.locale)
         if not right:
             raise Invalid("code_wrong", shell.translator_of(actor)("That is not the code."), field="code")
     except HelpdeskError as failure:
@@ -135,7 +135,7 @@ async def _page(request: Request, actor: Actor, *, failure: HelpdeskError | None
     )
 
 
-def _address(kind: str, text: str) -> tuple[MethodKind, str]:
+def read_address(kind: str, text: str) -> tuple[MethodKind, str]:
     if kind == MethodKind.EMAIL:
         if "@" not in text or len(text) > 254 or any(letter.isspace() for letter in text):
             raise Invalid("email_invalid", "That is not an e-mail address.", field="address")
@@ -163,6 +163,6 @@ def _shown(key: bytes, method: ContactMethod, email: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}/…"
 
 
-def _workshop(request: Request) -> Workshop:
+def workshop_of(request: Request) -> Workshop:
     state = request.app.state
     return open_workshop(state.database, state.settings, state.files)

@@ -1,25 +1,26 @@
 """What is mine in the rota: shifts to come, time off, swaps, handovers, calendar addresses."""
 
-from datetime import date, datetime, time, timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import icalendar
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.domain import agents, oncall, tickets, wall_clock
+from helpdesk.auth.sealing import seal
+from helpdesk.channels import fetching
+from helpdesk.domain import agents, oncall, tickets
+from helpdesk.domain.oncall.rota import absences
 from helpdesk.domain.oncall.rota.coverage import shifts
-from helpdesk.domain.oncall.rota.overrides import Duty
 from helpdesk.errors import HelpdeskError, Invalid
+from helpdesk.jobs.fetch_absences import PURPOSE
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
 
 AHEAD = timedelta(days=90)
-LARGEST_CALENDAR = 512_000
-MOST_ABSENCES = 200
 
 
 async def show_shifts(request: Request) -> Response:
@@ -48,14 +49,33 @@ async def submit_time_off(request: Request) -> Response:
 async def import_time_off(request: Request) -> Response:
     """POST /oncall/time-off/import: the iCalendar text of one's own absences; safe to send again."""
     actor = await shell.require(request)
-    form = await request.form(max_files=0, max_fields=5, max_part_size=LARGEST_CALENDAR)
+    form = await request.form(max_files=0, max_fields=5, max_part_size=absences.LARGEST)
     try:
-        absences = read_absences(shell.text_of(form, "calendar").encode(), actor.time_zone)
+        data, now = shell.text_of(form, "calendar").encode(), request.app.state.database.clock.now()
+        found = await asyncio.to_thread(absences.read_absences, data, actor.time_zone, now)
         async with request.app.state.database.transaction(actor) as tx:
-            await oncall.exceptions.import_time_off(tx, shell.own_id(actor), absences)
+            await oncall.exceptions.import_time_off(tx, shell.own_id(actor), found)
     except HelpdeskError as failure:
         return await _shifts_page(request, actor, failure=failure)
     return shell.saved("/oncall/shifts")
+
+
+async def submit_absence_feed(request: Request) -> Response:
+    """POST /oncall/absences: the address of one's own calendar, asked now and every hour; or no more."""
+    actor = await shell.require(request)
+    form = await request.form(max_files=0, max_fields=5)
+    settings, address = request.app.state.settings, shell.text_of(form, "address")
+    address = address.replace("webcal://", "https://", 1)
+    try:
+        async with request.app.state.database.transaction(actor) as tx:
+            if form.get("do") == "remove":
+                await oncall.absence_feeds.forget_feed(tx)
+            else:
+                fetching.require_fetchable(address, any_port=bool(settings.private_networks))
+                await oncall.absence_feeds.keep_feed(tx, seal(settings.key, PURPOSE, address))
+    except HelpdeskError as failure:
+        return await _shifts_page(request, actor, failure=failure)
+    return shell.saved("/oncall/shifts#absences")
 
 
 async def remove_time_off(request: Request) -> Response:
@@ -149,24 +169,6 @@ async def submit_handover(request: Request) -> Response:
     return shell.saved(request.url.path)
 
 
-def read_absences(data: bytes, zone: str) -> list[tuple[str, Duty, str]]:
-    """(uid, span, summary) of the events in an iCalendar file. Whole days are days of the reader's zone."""
-    try:
-        read = icalendar.Calendar.from_ical(data)
-    except ValueError:
-        raise Invalid("calendar_unreadable", "That is no iCalendar file.", field="calendar") from None
-    found = []
-    for event in read.walk("VEVENT"):
-        start, end = event.get("DTSTART"), event.get("DTEND")
-        if start is None or event.get("STATUS") == "CANCELLED":
-            continue
-        opens = _instant(start.dt, zone)
-        closes = _instant(end.dt, zone) if end is not None else opens + timedelta(days=1)
-        if opens < closes and event.get("UID"):
-            found.append((str(event["UID"])[:200], Duty("", opens, closes), str(event.get("SUMMARY", ""))))
-    return found[:MOST_ABSENCES]
-
-
 async def own_shifts(tx: Transaction, agent_id: UUID, until: datetime) -> list[dict[str, Any]]:
     """What is to come for one person on every schedule, in order of time."""
     stored = await oncall.schedules.rows(tx)
@@ -194,6 +196,7 @@ async def _shifts_page(
             "shifts": await own_shifts(tx, agent_id, tx.now + AHEAD),
             "time_off": await oncall.exceptions.time_off_of(tx),
             "handovers": await oncall.handovers.handovers(tx, agent_id=agent_id, limit=8),
+            "absence_feed": await oncall.absence_feeds.feed_of(tx, agent_id),
             "feeds": await oncall.calendars.feeds_of(tx, agent_id),
             "schedules": await oncall.schedules.rows(tx),
             "names": await shell.names(tx),
@@ -207,8 +210,15 @@ async def _shifts_page(
         status=422 if failure else 200,
         failure=shell.words(failure, actor) if failure else "",
         new_feed=new_feed,
+        absence_error=_feed_error(values["absence_feed"], actor),
         **values,
     )
+
+
+def _feed_error(feed: oncall.AbsenceFeed | None, actor: Actor) -> str:
+    if feed is None or not feed.error:
+        return ""
+    return shell.code_words(feed.error, shell.translator_of(actor)) or feed.error
 
 
 async def _swaps_page(request: Request, actor: Actor, *, failure: HelpdeskError | None = None) -> Response:
@@ -269,10 +279,3 @@ def _span(text: str) -> tuple[UUID, datetime, datetime]:
         return UUID(schedule), datetime.fromisoformat(start), datetime.fromisoformat(end)
     except ValueError:
         raise Invalid("shift_missing", field="shift") from None
-
-
-def _instant(value: date | datetime, zone: str) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
-    wall = value if isinstance(value, datetime) else datetime.combine(value, time())
-    return wall_clock.first_instant(wall, wall_clock.zone(zone))

@@ -13,6 +13,7 @@ from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall.alerting.escalation import Policy
 from helpdesk.domain.oncall.alerting.policies import Expected
 from helpdesk.errors import HelpdeskError, Invalid
+from helpdesk.jobs.ring import webhook_secret
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
@@ -23,13 +24,29 @@ TARGETS = 3
 
 async def show_policies(request: Request) -> Response:
     """GET /oncall/policies"""
-    actor = await shell.require(request)
+    return await overview(request, await shell.require(request))
+
+
+async def overview(request: Request, actor: Actor, *, failure: HelpdeskError | None = None) -> Response:
+    """Every policy with what would happen now, and the channels their steps may name."""
+    key = request.app.state.settings.key
     async with request.app.state.database.transaction(actor) as tx:
+        rooms = await oncall.channels.channels(tx)
         found = await oncall.policies.policies(tx)
         teams = {team.id: team.name for team in await agents.teams(tx)}
         first = {row.id: await oncall.policies.what_if(tx, Policy.parse(row.policy), tx.now) for row in found}
     return shell.render(
-        request, "policies", "policies.html", actor, policies=found, teams=teams, expected=first
+        request,
+        "policies",
+        "policies.html",
+        actor,
+        status=422 if failure else 200,
+        policies=found,
+        teams=teams,
+        expected=first,
+        channels=rooms,
+        secrets={one.id: webhook_secret(key, one.id) for one in rooms if one.kind == "webhook"},
+        failure=shell.words(failure, actor) if failure else "",
     )
 
 
@@ -108,6 +125,7 @@ async def _targets(tx: Transaction) -> list[tuple[str, list[tuple[str, str]]]]:
     return [
         ("schedule", [(f"schedule:{row.id}", row.name) for row in await oncall.schedules.rows(tx)]),
         ("person", [(f"person:{person}", name) for person, name in (await shell.names(tx)).items()]),
+        ("channel", [(f"channel:{one.id}", one.name) for one in await oncall.channels.channels(tx)]),
         ("team", [(f"team:{team.id}", team.name) for team in await agents.teams(tx)]),
     ]
 

@@ -2,7 +2,18 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.oncall import alert_list, calendar, editing, fairness, feeds, methods, mine, policies, push
+from helpdesk.web.oncall import (
+    alert_list,
+    calendar,
+    channels,
+    editing,
+    fairness,
+    feeds,
+    methods,
+    mine,
+    policies,
+    push,
+)
 
 _GET, _POST = ["GET"], ["POST"]
 
@@ -20,6 +31,9 @@ def routes() -> list[BaseRoute]:
         Route("/oncall/shifts", mine.show_shifts, methods=_GET),
         Route("/oncall/time-off", mine.submit_time_off, methods=_POST),
         Route("/oncall/time-off/import", mine.import_time_off, methods=_POST),
+        Route("/oncall/absences", mine.submit_absence_feed, methods=_POST),
+        Route("/oncall/channels", channels.submit_channel, methods=_POST),
+        Route("/oncall/channels/{id}", channels.change_channel, methods=_POST),
         Route("/oncall/time-off/{id}/remove", mine.remove_time_off, methods=_POST),
         Route("/oncall/feeds", mine.submit_feed, methods=_POST),
         Route("/oncall/feeds/{id}/revoke", mine.revoke_feed, methods=_POST),

@@ -65,12 +65,17 @@ def render(
 
 def saved(path: str) -> Response:
     """Back to the page after an order was carried out, so that a reload does not repeat it."""
-    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}saved=1", 303)
+    path, mark, part = path.partition("#")
+    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}saved=1{mark}{part}", 303)
 
 
 def words(failure: HelpdeskError, actor: Actor) -> str:
     """What went wrong, in the reader's language where we have a sentence for it."""
     t = translation.translator(actor.locale)
+    return code_words(failure.code, t) or failure.detail or failure.code
+
+
+def code_words(code: str, t: Translator) -> str:
     known = {
         "override_empty": t("It ends before it starts."),
         "swap_empty": t("It ends before it starts."),
@@ -86,8 +91,20 @@ def words(failure: HelpdeskError, actor: Actor) -> str:
         "already_exists": t("There is one of that name already."),
         "time_invalid": t("That is not a time."),
         "name_missing": t("Give it a name."),
+        "address_refused": t(
+            "That address is not reached from here: it leads inside, or has a form we do not ask."
+        ),
+        "address_unknown": t("There is no such address."),
+        "calendar_unreadable": t("That is no iCalendar file."),
+        "calendar_too_large": t("That calendar is larger than 1 MB."),
+        "fetch_failed": t("It did not answer."),
+        "fetch_refused": t("It refused: is the address still right?"),
+        "fetch_too_large": t("That calendar is larger than 1 MB."),
+        "too_many_redirects": t("It sends us from one address to the next."),
+        "notify_failed": t("The gateway did not take it."),
+        "webhook_unreachable": t("It did not answer."),
     }
-    return known.get(failure.code) or failure.detail or failure.code
+    return known.get(code, "")
 
 
 async def names(tx: Transaction) -> dict[str, str]:

@@ -3,10 +3,11 @@
 Where an alert is about a ticket the caller holds that ticket's row lock; the alert's own row is locked here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from helpdesk.actors import Role
@@ -20,7 +21,7 @@ from helpdesk.domain.events import (
     CoverageMissing,
     Event,
 )
-from helpdesk.domain.oncall.alerting import contact_methods, escalation
+from helpdesk.domain.oncall.alerting import channels, contact_methods, escalation
 from helpdesk.domain.oncall.alerting.escalation import Policy, State, Taken, Target, TargetKind
 from helpdesk.domain.oncall.model import (
     Alert,
@@ -74,9 +75,11 @@ async def advance(tx: Transaction, ticket: Versioned | None, alert: Alert) -> No
     for step in policy.steps:
         for target in step.targets:
             found[target] = await _people(tx, target)
+    known = {str(one.id): one for one in await channels.channels(tx)}
+    policy = policy.with_channels(known)
     outcome = escalation.advance(policy, state, tx.now, lambda target: found[target])
     for taken in outcome.taken:
-        await _ring(tx, ticket, alert, taken)
+        await _ring(tx, ticket, alert, taken, [known[one] for one in taken.channels])
     if outcome.tell_owner:
         await _record(tx, ticket, alert, AlertExhausted(alert.id))
         if policy.owner is not None:
@@ -177,12 +180,16 @@ async def close_alert(tx: Transaction, alert_id: UUID) -> Alert:
 
 
 async def require_answerer(tx: Transaction, alert: Alert) -> None:
-    """Leads answer any alert, agents those that rang them or are meant for them. Errors: Forbidden."""
+    """Leads answer any alert, agents those that rang them, or a channel, or are meant for them.
+
+    Errors: Forbidden.
+    """
     permissions.require_acknowledger(tx.actor)
     if permissions.has_role(tx.actor, Role.LEAD) or tx.actor.agent_id is None:
         return
     rang = select(AlertNotification.id).where(
-        AlertNotification.alert_id == alert.id, AlertNotification.agent_id == tx.actor.agent_id
+        AlertNotification.alert_id == alert.id,
+        or_(AlertNotification.agent_id == tx.actor.agent_id, AlertNotification.agent_id.is_(None)),
     )
     if await tx.session.scalar(rang.limit(1)) is not None:
         return
@@ -254,11 +261,22 @@ async def _people(tx: Transaction, target: Target) -> list[str]:
     return [str(agent_id) for agent_id in ids if agent_id in active]
 
 
-async def _ring(tx: Transaction, ticket: Versioned | None, alert: Alert, taken: Taken) -> None:
+async def _ring(
+    tx: Transaction,
+    ticket: Versioned | None,
+    alert: Alert,
+    taken: Taken,
+    rooms: Sequence[contact_methods.ContactMethod],
+) -> None:
     if taken.is_uncovered:
         await _record(tx, ticket, alert, CoverageMissing(alert.id, taken.step))
-    else:
-        await _notify(tx, ticket, alert, taken)
+        return
+    await _notify(tx, ticket, alert, taken)
+    for room in rooms:
+        key = escalation.key(str(alert.id), taken.loop, taken.step, str(room.id), "channel")
+        if await _add_notification(tx, alert, taken, room, key, tx.now):
+            tx.enqueue("ring", method_id=str(room.id))
+            await _record(tx, ticket, alert, AlertNotified(alert.id, None, room.name, room.kind, taken.step))
 
 
 async def _notify(tx: Transaction, ticket: Versioned | None, alert: Alert, taken: Taken) -> None:

@@ -32,6 +32,7 @@ class MethodKind(StrEnum):
 
 class ContactMethod(Base):
     """`address` is sealed, since many of them hold a password. Email without one is the agent's own address.
+    One without an agent is a channel: it is named as a step's target and rung there.
 
     `last_rang_at` paces it, `asked_at` keeps the timetable from asking the worker twice.
     """
@@ -39,7 +40,7 @@ class ContactMethod(Base):
     __tablename__ = "contact_methods"
 
     id: Mapped[Id]
-    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"), index=True)
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id"), index=True)
     kind: Mapped[str]
     name: Mapped[str]
     address: Mapped[str | None]

@@ -1,6 +1,6 @@
 """Pure: whom an alert wakes, in which order and when; the caller resolves targets and stores the state."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,6 +64,21 @@ class Policy:
             repeats=int(data.get("repeats", 0)),
             owner=data.get("owner"),
             each_acknowledges=bool(data.get("each_acknowledges", False)),
+        )
+
+    def with_channels(self, known: Container[str]) -> Self:
+        """Without targets that are channels no longer there: nobody hears of an alert in them."""
+        return replace(
+            self,
+            steps=tuple(
+                replace(
+                    step,
+                    targets=tuple(
+                        one for one in step.targets if one.kind is not TargetKind.CHANNEL or one.id in known
+                    ),
+                )
+                for step in self.steps
+            ),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from helpdesk.actors import Role
 from helpdesk.domain import agents, permissions
-from helpdesk.domain.oncall.alerting import contact_methods, escalation
+from helpdesk.domain.oncall.alerting import channels, contact_methods, escalation
 from helpdesk.domain.oncall.alerting.escalation import Policy, Target, TargetKind
 from helpdesk.domain.oncall.model import EscalationPolicyRow
 from helpdesk.domain.oncall.rota import schedules
@@ -39,6 +39,8 @@ class Expected:
     loop: int
     step: int
     people: tuple[Rung, ...]
+    channels: tuple[tuple[str, str], ...] = ()
+    """(name, kind) of the rooms and machines that are told too."""
     tells_owner: bool = False
 
 
@@ -102,6 +104,8 @@ async def what_if(tx: Transaction, policy: Policy, at: datetime) -> list[Expecte
     def people(target: Target, at: datetime) -> list[str]:
         return [one for one in _means(target, at, loaded, teams) if one in names]
 
+    known = {str(one.id): one for one in await channels.channels(tx)}
+    policy = policy.with_channels(known)
     found: list[Expected] = []
     state, moment = escalation.begin(at), at
     while len(found) < FORESEEN_STEPS and state.next_at is not None and not state.exhausted:
@@ -110,7 +114,8 @@ async def what_if(tx: Transaction, policy: Policy, at: datetime) -> list[Expecte
         state = outcome.state
         for taken in outcome.taken:
             rung = tuple([await _rung(tx, one, names) for one in taken.people])
-            found.append(Expected(moment, taken.loop, taken.step, rung, outcome.tell_owner))
+            rooms = tuple((known[one].name, known[one].kind) for one in taken.channels)
+            found.append(Expected(moment, taken.loop, taken.step, rung, rooms, outcome.tell_owner))
     return found[:FORESEEN_STEPS]
 
 
@@ -149,6 +154,7 @@ async def _check(tx: Transaction, name: str, policy: Policy) -> None:
         TargetKind.SCHEDULE: {str(one.id) for one in await schedules.rows(tx)},
         TargetKind.PERSON: {str(one.id) for one in await agents.active(tx)},
         TargetKind.TEAM: {str(one.id) for one in await agents.teams(tx)},
+        TargetKind.CHANNEL: {str(one.id) for one in await channels.channels(tx)},
     }
     for step in policy.steps:
         for target in step.targets:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, literal, or_, select, update
 
 from helpdesk.domain import agents
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind, disable
@@ -41,9 +41,14 @@ class Bundle:
     """Everything one method has to say now."""
 
     method: ContactMethod
-    agent: agents.Agent
+    agent: agents.Agent | None
     rings: tuple[Ringing, ...]
     leased_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The person's, or the channel's."""
+        return self.agent.name if self.agent is not None else self.method.name
 
     @property
     def key(self) -> str:
@@ -83,7 +88,8 @@ async def lease(tx: Transaction, method_id: UUID) -> Bundle | None:
     if not rings:
         return None
     method.last_rang_at = tx.now
-    return Bundle(method, await agents.get(tx, method.agent_id), tuple(rings), tx.now)
+    agent = await agents.get(tx, method.agent_id) if method.agent_id is not None else None
+    return Bundle(method, agent, tuple(rings), tx.now)
 
 
 async def still_open(tx: Transaction, bundle: Bundle) -> bool:
@@ -180,25 +186,26 @@ async def is_wanted(tx: Transaction, mail_id: UUID) -> bool:
     return not known or AlertStatus.OPEN.value in known
 
 
-def _is_silent(alert: Alert, agent_id: UUID) -> bool:
+def _is_silent(alert: Alert, agent_id: UUID | None) -> bool:
     """Answered, and where each person acknowledges for themselves, by this one."""
-    if alert.status == AlertStatus.ACKNOWLEDGED:
+    if alert.status == AlertStatus.ACKNOWLEDGED and agent_id is not None:
         return is_silent(Policy.parse(alert.policy), State.parse(alert.state), str(agent_id))
     return alert.status != AlertStatus.OPEN.value
 
 
 async def _next_method(tx: Transaction, failed_one: AlertNotification) -> bool:
-    """The person's next waiting ring of the step is due now. Whether there is one, or one reached them."""
+    """The person's next waiting ring of the step is due now. Whether there is one, or one reached them.
+    Beside a channel anybody the step rings will do."""
     query = select(AlertNotification).where(
         AlertNotification.alert_id == failed_one.alert_id,
-        AlertNotification.agent_id == failed_one.agent_id,
+        or_(AlertNotification.agent_id == failed_one.agent_id, literal(failed_one.agent_id is None)),
         AlertNotification.loop == failed_one.loop,
         AlertNotification.step == failed_one.step,
         AlertNotification.id != failed_one.id,
     )
     others = list(await tx.session.scalars(query.order_by(AlertNotification.due_at)))
     waiting = [one for one in others if one.state == RingState.QUEUED]
-    if waiting:
+    if waiting and failed_one.agent_id is not None:
         waiting[0].due_at = min(waiting[0].due_at, tx.now)
         tx.enqueue("ring", method_id=str(waiting[0].method_id))
     return any(one.state in (RingState.QUEUED, RingState.LEASED, RingState.SENT) for one in others)

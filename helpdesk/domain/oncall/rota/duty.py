@@ -96,6 +96,7 @@ async def _count_rings(
     )
     for agent_id, _, at in await tx.session.execute(query):
         assert at is not None
+        assert agent_id is not None
         found[agent_id].alerts += 1
         if ledger.is_night(at, schedule.zone):
             found[agent_id].night_alerts += 1

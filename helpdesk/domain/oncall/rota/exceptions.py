@@ -156,13 +156,20 @@ async def import_time_off(tx: Transaction, agent_id: UUID, absences: Sequence[tu
             continue
         before = known.get(uid)
         count += 1
-        if before is not None and (before.starts_at, before.ends_at) == (span.start, span.end):
+        if before is not None and _is_same(before, span, tx.now):
             continue
         if before is not None:
             await remove_time_off(tx, before.id)
             await tx.session.flush()
         await add_time_off(tx, agent_id, span.start, span.end, summary, uid)
     return count
+
+
+def _is_same(known: TimeOff, span: Duty, now: datetime) -> bool:
+    """What has begun was kept from the moment it was heard of."""
+    return known.ends_at == span.end and (
+        known.starts_at == span.start or (known.starts_at <= now and span.start <= now)
+    )
 
 
 async def _checked(tx: Transaction, draft: OverrideDraft) -> Override:

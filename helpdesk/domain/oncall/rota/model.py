@@ -84,6 +84,20 @@ class TimeOff(Base):
     __table_args__ = (UniqueConstraint("agent_id", "source"),)
 
 
+class AbsenceFeed(Base):
+    """The address of somebody's own calendar, sealed, and how asking it went last."""
+
+    __tablename__ = "absence_feeds"
+
+    id: Mapped[Id]
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id"), unique=True)
+    address: Mapped[str]
+    tried_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+
+
 class SwapRequest(Base):
     """A shift somebody wants to hand on, to one person or to whoever takes it first.
 
