@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import apprise
 import httpx
@@ -78,6 +79,11 @@ async def post_webhook(
         raise Unavailable("webhook_busy", f"HTTP {answer.status_code}")
     if not answer.is_success:
         raise Invalid("webhook_refused", f"HTTP {answer.status_code}")
+
+
+def webhook_secret(key: bytes, method_id: UUID) -> str:
+    """Shown to the method's owner; receivers check our signature with it."""
+    return derived(key, f"webhook\0{method_id}").hex()
 
 
 def signature(secret: str, body: bytes, at: int) -> str:

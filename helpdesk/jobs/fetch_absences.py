@@ -17,7 +17,6 @@ from helpdesk.jobs.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 
-PURPOSE = "absence-feed"
 AGAIN_AFTER = timedelta(hours=1)
 _SECONDS = 15.0
 _READING = 10.0
@@ -33,7 +32,7 @@ async def fetch_absences(workshop: Workshop, job: dict[str, Any]) -> None:
         (feed, zone), now = found, tx.now
         sealed = feed.address
     try:
-        url = unseal(workshop.settings.key, PURPOSE, sealed)
+        url = unseal(workshop.settings.key, oncall.absence_feeds.SEALED_FOR, sealed)
         data = await fetching.fetch(
             url,
             accept="text/calendar, */*;q=0.1",

@@ -7,7 +7,7 @@ import structlog
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import links
-from helpdesk.auth.sealing import derived, unseal
+from helpdesk.auth.sealing import unseal
 from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
@@ -117,7 +117,7 @@ async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, An
         case MethodKind.WEBHOOK:
             at = int(workshop.database.clock.now().timestamp())
             await pagers.post_webhook(
-                address, webhook_secret(workshop.settings.key, method.id), said, key, at, networks
+                address, pagers.webhook_secret(workshop.settings.key, method.id), said, key, at, networks
             )
         case MethodKind.PUSH:
             contact = workshop.settings.address if workshop.settings.is_https else "mailto:helpdesk@localhost"
@@ -131,11 +131,6 @@ async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, An
                 await tickets.mail.mailing.queue_notice(
                     tx, recipients=[address], subject=said["title"], body=said["body"]
                 )
-
-
-def webhook_secret(key: bytes, method_id: UUID) -> str:
-    """Shown to the method's owner; receivers check our signature with it."""
-    return derived(key, f"webhook\0{method_id}").hex()
 
 
 def _mail_address(workshop: Workshop, bundle: Bundle) -> str:

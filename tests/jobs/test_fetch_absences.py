@@ -11,7 +11,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth.sealing import seal
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, oncall
-from helpdesk.jobs.fetch_absences import PURPOSE, ask_calendars, fetch_absences
+from helpdesk.jobs.fetch_absences import ask_calendars, fetch_absences
 from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
@@ -34,7 +34,9 @@ class Desk:
     calendar: Receiver
 
     async def keep(self, path: str = "/mikko.ics") -> oncall.AbsenceFeed:
-        sealed = seal(self.workshop.settings.key, PURPOSE, self.calendar.address + path)
+        sealed = seal(
+            self.workshop.settings.key, oncall.absence_feeds.SEALED_FOR, self.calendar.address + path
+        )
         async with self.workshop.database.transaction(SYSTEM) as tx:
             return await oncall.absence_feeds.keep_feed(as_agent(tx, self.mikko), sealed)
 

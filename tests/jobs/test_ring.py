@@ -29,7 +29,7 @@ from helpdesk.domain.oncall.alerting.escalation import Policy
 from helpdesk.domain.oncall.alerting.ringing import BUNDLE, LEASE
 from helpdesk.domain.tickets import OutgoingMail
 from helpdesk.jobs import dead_man, timetable
-from helpdesk.jobs.ring import ADDRESS_PURPOSE, ring, webhook_secret
+from helpdesk.jobs.ring import ADDRESS_PURPOSE, ring
 from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.settings import Settings
@@ -128,7 +128,7 @@ async def test_a_webhook_is_signed_and_carries_its_key(night: Night) -> None:
     await night.tick()
 
     [got] = night.gateway.got
-    secret = webhook_secret(night.workshop.settings.key, method.id)
+    secret = pagers.webhook_secret(night.workshop.settings.key, method.id)
     signed = f"{got.headers['x-helpdesk-timestamp']}.".encode() + got.body
     wanted = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     assert got.headers["x-helpdesk-signature"] == f"v1={wanted}"

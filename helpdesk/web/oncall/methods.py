@@ -10,7 +10,7 @@ from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
 from helpdesk.errors import HelpdeskError, Invalid, Unavailable
-from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_code, send_test, webhook_secret
+from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_code, send_test
 from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.parsing import parse_id
 from helpdesk.web.oncall import shell
@@ -116,7 +116,9 @@ async def _page(request: Request, actor: Actor, *, failure: HelpdeskError | None
         email = (await agents.get(tx, agent_id)).email
     shown = {method.id: _shown(key, method, email) for method in methods}
     secrets = {
-        method.id: webhook_secret(key, method.id) for method in methods if method.kind == MethodKind.WEBHOOK
+        method.id: pagers.webhook_secret(key, method.id)
+        for method in methods
+        if method.kind == MethodKind.WEBHOOK
     }
     return shell.render(
         request,

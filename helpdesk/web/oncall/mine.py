@@ -15,7 +15,6 @@ from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall.rota import absences
 from helpdesk.domain.oncall.rota.coverage import shifts
 from helpdesk.errors import HelpdeskError, Invalid
-from helpdesk.jobs.fetch_absences import PURPOSE
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
@@ -72,7 +71,9 @@ async def submit_absence_feed(request: Request) -> Response:
                 await oncall.absence_feeds.forget_feed(tx)
             else:
                 fetching.require_fetchable(address, any_port=bool(settings.private_networks))
-                await oncall.absence_feeds.keep_feed(tx, seal(settings.key, PURPOSE, address))
+                await oncall.absence_feeds.keep_feed(
+                    tx, seal(settings.key, oncall.absence_feeds.SEALED_FOR, address)
+                )
     except HelpdeskError as failure:
         return await _shifts_page(request, actor, failure=failure)
     return shell.saved("/oncall/shifts#absences")

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor, Role
+from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall.alerting.escalation import Policy
 from helpdesk.domain.oncall.alerting.policies import Expected
 from helpdesk.errors import HelpdeskError, Invalid
-from helpdesk.jobs.ring import webhook_secret
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
@@ -45,7 +45,7 @@ async def overview(request: Request, actor: Actor, *, failure: HelpdeskError | N
         teams=teams,
         expected=first,
         channels=rooms,
-        secrets={one.id: webhook_secret(key, one.id) for one in rooms if one.kind == "webhook"},
+        secrets={one.id: pagers.webhook_secret(key, one.id) for one in rooms if one.kind == "webhook"},
         failure=shell.words(failure, actor) if failure else "",
     )
 

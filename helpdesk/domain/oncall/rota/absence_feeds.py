@@ -13,6 +13,9 @@ from helpdesk.domain.oncall.rota.model import AbsenceFeed, TimeOff
 from helpdesk.errors import Forbidden
 from helpdesk.storage.transaction import Transaction
 
+SEALED_FOR = "absence-feed"
+"""What an address is sealed for."""
+
 _PREFIX = "feed "
 
 
