@@ -50,13 +50,13 @@ async def list_policies(request: Request) -> Response:
 
 
 async def create_policy(tx: Transaction, request: Request, wanted: NewPolicy) -> Any:
-    """A further policy. It counts for what comes or changes from now on."""
+    """A further policy. It counts for what is open and what comes."""
     permissions.require_role(tx.actor, Role.ADMIN)
     return _policy(await sla.save_policy(tx, None, _values(wanted)))
 
 
 async def change_policy(request: Request) -> Response:
-    """Replace a policy. Open tickets keep what they were promised until something about them changes."""
+    """Replace a policy. Open tickets are measured by it at once."""
     wanted = parse_json(await request.body(), NewPolicy)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_role(tx.actor, Role.ADMIN)
@@ -64,7 +64,7 @@ async def change_policy(request: Request) -> Response:
 
 
 async def delete_policy(request: Request) -> Response:
-    """Take a policy away; clocks that run keep their due times."""
+    """Take a policy away; open tickets are measured by what is left."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_role(tx.actor, Role.ADMIN)
         await sla.delete_policy(tx, _id(request))

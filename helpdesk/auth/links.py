@@ -1,4 +1,4 @@
-"""Links that let one person in to one thing, without a sign-in: a contact's ticket, an agent's alert."""
+"""Links that let one person in to one thing, without a sign-in: a ticket, an alert, a first password."""
 
 import base64
 import binascii
@@ -14,6 +14,7 @@ _MAC_LENGTH = 16  # 128 bits
 class LinkKind(StrEnum):
     TICKET = "ticket"
     ALERT = "alert"
+    WELCOME = "welcome"
 
 
 def token_for(key: bytes, kind: LinkKind, thing: UUID, reader: UUID) -> str:

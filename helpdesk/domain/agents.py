@@ -1,16 +1,20 @@
 """Agents, their teams, and the inboxes they are granted."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, func, select, text
+from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.domain import permissions
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
-from helpdesk.storage.tables import Base, Id
+from helpdesk.storage.tables import Base, Id, Json
 from helpdesk.storage.transaction import Transaction
+
+INVITED_FOR = timedelta(days=14)
+"""How long a link to choose a password holds."""
 
 
 class Agent(Base):
@@ -34,6 +38,8 @@ class Agent(Base):
     skills: Mapped[list[str]] = mapped_column(server_default="{}")
     signature: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime]
+    invited_at: Mapped[datetime | None]
+    """When they were last sent a link to choose a password with; it holds for a while."""
     disabled_at: Mapped[datetime | None]
 
     __table_args__ = (Index("uq_agents_email", text("lower(email)"), unique=True),)
@@ -115,13 +121,108 @@ async def disable(tx: Transaction, agent_id: UUID) -> Agent:
     """No more signing in; every door is checked against this. The last owner stays."""
     permissions.require_role(tx.actor, Role.ADMIN)
     agent = await get(tx, agent_id)
-    owners = await tx.session.scalar(
-        select(func.count()).where(Agent.role == Role.OWNER.value, Agent.disabled_at.is_(None))
-    )
-    if agent.role == Role.OWNER.value and owners == 1:
-        raise Conflict("last_owner", "The last owner cannot be disabled.")
+    if not permissions.may_grant(tx.actor, Role(agent.role)):
+        raise Forbidden("role_above_own")
+    if agent.role == Role.OWNER.value:
+        await _require_another_owner(tx)
     agent.disabled_at = agent.disabled_at or tx.now
     return agent
+
+
+async def change(
+    tx: Transaction,
+    agent_id: UUID,
+    values: Json,
+    team_ids: Collection[UUID],
+    inbox_ids: Collection[UUID] | None = None,
+) -> Agent:
+    """Name, role, capacity, max_chats, skills, the teams somebody is in, and the inboxes they see (None is
+    all). Errors: NotFound, Forbidden role_above_own, Conflict last_owner."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    agent = await get(tx, agent_id)
+    wanted = Role(values.get("role", agent.role))
+    if not (permissions.may_grant(tx.actor, wanted) and permissions.may_grant(tx.actor, Role(agent.role))):
+        raise Forbidden("role_above_own")
+    if agent.role == Role.OWNER.value and wanted is not Role.OWNER:
+        await _require_another_owner(tx)
+    for name, value in (values | {"all_inboxes": inbox_ids is None}).items():
+        setattr(agent, name, value)
+    await tx.flush()
+    await tx.session.execute(delete(TeamMember).where(TeamMember.agent_id == agent_id))
+    await tx.session.execute(delete(AgentInbox).where(AgentInbox.agent_id == agent_id))
+    tx.session.add_all([TeamMember(team_id=team_id, agent_id=agent_id) for team_id in sorted(set(team_ids))])
+    tx.session.add_all([AgentInbox(agent_id=agent_id, inbox_id=one) for one in sorted(set(inbox_ids or ()))])
+    await tx.flush()
+    tx.enqueue("distribute")
+    return agent
+
+
+async def invite(tx: Transaction, agent_id: UUID) -> Agent:
+    """They are about to be sent a link. Errors: NotFound, Forbidden, Conflict invitation_taken."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    agent = await get(tx, agent_id)
+    if not permissions.may_grant(tx.actor, Role(agent.role)):
+        raise Forbidden("role_above_own")
+    if agent.password_hash is not None:
+        raise Conflict("invitation_taken", "They have a password already.")
+    agent.invited_at = tx.now
+    await tx.flush()
+    return agent
+
+
+async def welcome(tx: Transaction, agent_id: UUID, password_hash: str | None = None) -> Agent:
+    """Whoever was invited a short while ago and has no password, and gets one here. Errors: NotFound."""
+    agent = await tx.session.get(Agent, agent_id, with_for_update=True, populate_existing=True)
+    if agent is None or agent.disabled_at is not None or agent.password_hash is not None:
+        raise NotFound("invitation_over")
+    if agent.invited_at is None or agent.invited_at < tx.now - INVITED_FOR:
+        raise NotFound("invitation_over")
+    agent.password_hash = password_hash
+    return agent
+
+
+async def enable(tx: Transaction, agent_id: UUID) -> Agent:
+    """May sign in again. Errors: NotFound, Forbidden role_above_own."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    agent = await get(tx, agent_id)
+    if not permissions.may_grant(tx.actor, Role(agent.role)):
+        raise Forbidden("role_above_own")
+    agent.disabled_at = None
+    return agent
+
+
+async def save_team(
+    tx: Transaction, team_id: UUID | None, values: Json, member_ids: Collection[UUID]
+) -> Team:
+    """A new team, or another one in the place of an old: name, calendar_id, push, and who is in it. Errors:
+    NotFound, Invalid name_missing, Conflict team_name_taken."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    name = values["name"].strip()[:100]
+    if not name:
+        raise Invalid("name_missing", field="name")
+    taken = await tx.session.scalar(select(Team.id).where(func.lower(Team.name) == name.lower()))
+    if taken not in (None, team_id):
+        raise Conflict("team_name_taken", "Another team has this name.")
+    found = await team(tx, team_id) if team_id else Team(id=tx.new_id(), created_at=tx.now)
+    for key, value in (values | {"name": name}).items():
+        setattr(found, key, value)
+    tx.session.add(found)
+    await tx.flush()
+    await tx.session.execute(delete(TeamMember).where(TeamMember.team_id == found.id))
+    tx.session.add_all([TeamMember(team_id=found.id, agent_id=one) for one in sorted(set(member_ids))])
+    await tx.flush()
+    tx.enqueue("distribute")
+    return found
+
+
+async def archive_team(tx: Transaction, team_id: UUID) -> Team:
+    """No more work comes to it; what it has stays. Errors: NotFound. Whoever calls has made sure that no
+    inbox gives it any."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    found = await team(tx, team_id)
+    found.archived_at = found.archived_at or tx.now
+    await tx.flush()
+    return found
 
 
 async def get(tx: Transaction, agent_id: UUID) -> Agent:
@@ -175,6 +276,22 @@ async def team(tx: Transaction, team_id: UUID) -> Team:
     return found
 
 
+async def everybody(tx: Transaction) -> list[Agent]:
+    """Also who may not sign in any more, those last."""
+    return list(await tx.session.scalars(select(Agent).order_by(Agent.disabled_at.is_not(None), Agent.name)))
+
+
+async def memberships(tx: Transaction) -> list[tuple[UUID, UUID]]:
+    """(team, agent), of all of them."""
+    query = select(TeamMember.team_id, TeamMember.agent_id)
+    return [(row.team_id, row.agent_id) for row in await tx.session.execute(query)]
+
+
+async def inbox_ids_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
+    """Those granted one by one."""
+    return list(await tx.session.scalars(_granted(agent_id)))
+
+
 async def team_ids_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
     return list(await tx.session.scalars(select(TeamMember.team_id).where(TeamMember.agent_id == agent_id)))
 
@@ -207,3 +324,11 @@ async def actor_of(tx: Transaction, agent: Agent) -> Actor:
 
 def _granted(agent_id: UUID) -> Select[UUID]:
     return select(AgentInbox.inbox_id).where(AgentInbox.agent_id == agent_id)
+
+
+async def _require_another_owner(tx: Transaction) -> None:
+    owners = await tx.session.scalar(
+        select(func.count()).where(Agent.role == Role.OWNER.value, Agent.disabled_at.is_(None))
+    )
+    if owners == 1:
+        raise Conflict("last_owner", "There must be an owner.")

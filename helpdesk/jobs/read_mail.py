@@ -203,12 +203,12 @@ def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:
     return has_sender and gathered.facts.proof is not threading.Proof.FAIL
 
 
-def _acknowledgement(locale: str, number: int) -> tuple[str, str]:
+def _acknowledgement(locale: str, number: int, expected: str) -> tuple[str, str]:
     t = translator(locale, "pages")
     shown = f"#{number}"
     sentences = (
         t("Thank you for your message. It has reached us and has the number {number}.", number=shown),
-        t("We answer as soon as we can."),
+        expected or t("We answer as soon as we can."),
         t("If you want to add something, just answer this mail."),
     )
     return t("We have received your message ({number})", number=shown), "\n\n".join(sentences)

@@ -70,7 +70,10 @@ async def sweep_credentials(workshop: Workshop) -> None:
         day_ago = tx.now - tickets.attachments.UNUSED_AFTER
         await tx.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < day_ago))
         await tx.session.execute(
-            text("DELETE FROM pgqueuer_log WHERE created < clock_timestamp() - interval '3 days'")
+            text(
+                "DELETE FROM pgqueuer_log l WHERE created < clock_timestamp() - interval '3 days'"
+                " AND NOT EXISTS (SELECT FROM pgqueuer q WHERE q.id = l.job_id AND q.status = 'failed')"
+            )
         )
 
 

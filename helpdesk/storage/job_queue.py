@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -154,6 +154,70 @@ async def _close(connection: asyncpg.Connection) -> None:
         await connection.close(timeout=2)
     except Exception:  # noqa: BLE001  it is gone either way
         connection.terminate()
+
+
+@dataclass(frozen=True)
+class HeldJob:
+    """A job that was given up. `why` is the last line of what went wrong, `detail` all of it."""
+
+    id: int
+    name: str
+    payload: dict[str, Any]
+    attempts: int
+    created: datetime
+    held_at: datetime
+    why: str
+    detail: str
+
+
+async def held_jobs(connection: asyncpg.Connection, limit: int = 100) -> list[HeldJob]:
+    """The newest that wait for an administrator."""
+    rows = await connection.fetch(
+        """SELECT q.id, q.entrypoint, q.payload, q.attempts, q.created, q.updated, (
+             SELECT l.traceback FROM pgqueuer_log l WHERE l.job_id = q.id AND l.traceback IS NOT NULL
+             ORDER BY l.id DESC LIMIT 1) AS traceback
+           FROM pgqueuer q WHERE q.status = 'failed' ORDER BY q.updated DESC LIMIT $1""",
+        limit,
+    )
+    return [_held(row) for row in rows]
+
+
+async def retry_held(connection: asyncpg.Connection, job_id: int | None = None) -> int:
+    """Give one, or all, another try with all its pauses. How many there were."""
+    done = await connection.fetch(
+        """UPDATE pgqueuer SET status = 'queued', attempts = 0, execute_after = now(), updated = now(),
+             heartbeat = now(), queue_manager_id = NULL, slot = NULL
+           WHERE status = 'failed' AND ($1::bigint IS NULL OR id = $1) RETURNING id""",
+        job_id,
+    )
+    return len(done)
+
+
+async def discard_held(connection: asyncpg.Connection, job_id: int | None = None) -> int:
+    """Let one, or all, go for good. How many there were."""
+    gone = await connection.fetch(
+        "DELETE FROM pgqueuer WHERE status = 'failed' AND ($1::bigint IS NULL OR id = $1) RETURNING id",
+        job_id,
+    )
+    return len(gone)
+
+
+def _held(row: asyncpg.Record) -> HeldJob:
+    told = orjson.loads(row["traceback"]) if row["traceback"] else {}
+    detail = str(told.get("traceback") or "")
+    last = [line.strip() for line in detail.splitlines() if line.strip()][-1:]
+    why = str(told.get("exception_message") or "") or "".join(last)
+    kind = str(told.get("exception_type") or "")
+    return HeldJob(
+        row["id"],
+        row["entrypoint"],
+        orjson.loads(row["payload"] or b"{}"),
+        row["attempts"],
+        row["created"],
+        row["updated"],
+        f"{kind}: {why}" if kind and not why.startswith(kind) else why or kind,
+        detail,
+    )
 
 
 async def held(connection: asyncpg.Connection) -> int:

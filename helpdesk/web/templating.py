@@ -1,7 +1,7 @@
 """Pages from templates: in the reader's language, with addresses of today's files, escaped throughout."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ class Pages:
     def __init__(
         self, assets: Assets, *, name: str = "Helpdesk", zone: str = "UTC", demo: bool = False
     ) -> None:
-        self.zone = zone
+        self.zone, self.company = zone, name
         self._environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -80,6 +80,9 @@ class Times:
     def day_and_clock(self, at: datetime) -> str:
         return format_datetime(at, "EEEE HH:mm", tzinfo=self._zone, locale=self._locale)
 
+    def date(self, on: date) -> str:
+        return format_date(on, "EEE d MMM", locale=self._locale)
+
     def short_day(self, at: datetime) -> str:
         return format_date(at.astimezone(self._zone), "EEE d MMM", locale=self._locale)
 
@@ -95,6 +98,15 @@ class Times:
 
     def ago(self, at: datetime, now: datetime) -> str:
         return format_timedelta(at - now, add_direction=True, locale=self._locale)
+
+    def span(self, seconds: float) -> str:
+        """The two largest units, in letters every language here reads: 3 d 4 h, 12 min."""
+        minutes = max(0, round(seconds / 60))
+        days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+        parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+        first = next((place for place, (number, _) in enumerate(parts) if number), 2)
+        told = [f"{number}\u00a0{unit}" for number, unit in parts[first : first + 2] if number]
+        return " ".join(told) or "0\u00a0min"
 
     def weekday(self, number: int) -> str:
         """0 is Monday."""

@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("skills", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("signature", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("invited_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("disabled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
     )

@@ -11,6 +11,7 @@ from helpdesk.domain.contacts.actions import (
     is_known,
     leave_address,
     rename,
+    sell,
 )
 from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
 from helpdesk.domain.contacts.model import Company, Contact, Identity
@@ -52,4 +53,5 @@ __all__ = [
     "phone_number",
     "rename",
     "search",
+    "sell",
 ]

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from helpdesk.domain import permissions
 from helpdesk.domain.contacts import queries
 from helpdesk.domain.contacts.identities import IdentityKind, normalise
-from helpdesk.domain.contacts.model import Contact, Identity
-from helpdesk.errors import Conflict, Invalid
+from helpdesk.domain.contacts.model import Company, Contact, Identity
+from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
 
 
@@ -137,3 +137,16 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
     contact = await queries.get_visible(tx, contact_id)
     contact.name = name.strip()[:200]
     return contact
+
+
+async def sell(tx: Transaction, company_id: UUID, plan_id: UUID | None) -> Company:
+    """A company has another plan from now on, or none; its open tickets are measured by it. Whoever calls
+    has asked for permission. Errors: NotFound."""
+    found = await tx.session.get(Company, company_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFound("company_not_found")
+    if found.plan_id != plan_id:
+        found.plan_id = plan_id
+        tx.enqueue("replay_clocks", company_id=str(company_id))
+    await tx.flush()
+    return found

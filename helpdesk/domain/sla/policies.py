@@ -1,4 +1,7 @@
-"""Making, changing and removing SLA policies. Whoever calls has asked for permission."""
+"""Making, changing and removing SLA policies. Whoever calls has asked for permission.
+
+Open tickets are measured by the policies of now, by a job.
+"""
 
 from uuid import UUID
 
@@ -20,12 +23,14 @@ async def save_policy(tx: Transaction, policy_id: UUID | None, values: Json) -> 
         for name, value in values.items():
             setattr(policy, name, value)
     await tx.flush()
+    tx.enqueue("replay_clocks")
     return policy
 
 
 async def delete_policy(tx: Transaction, policy_id: UUID) -> None:
     await tx.session.delete(await _get(tx, policy_id))
     await tx.flush()
+    tx.enqueue("replay_clocks")
 
 
 async def _get(tx: Transaction, policy_id: UUID) -> SlaPolicy:

@@ -62,6 +62,7 @@ from helpdesk.domain.tickets.queue.distributing import (
     is_full,
     release_unattended,
     waiting_for_team,
+    waiting_within_reach,
 )
 from helpdesk.domain.tickets.queue.taking import Claimed
 from helpdesk.domain.tickets.reading import mark_read
@@ -130,6 +131,7 @@ __all__ = [
     "unmerge",
     "urgent",
     "waiting_for_team",
+    "waiting_within_reach",
     "wake",
     "wall",
 ]

@@ -3,9 +3,10 @@
 import math
 from datetime import timedelta
 
+from babel.dates import format_datetime
 from sqlalchemy import text
 
-from helpdesk.domain import inboxes, plans, sla
+from helpdesk.domain import inboxes, plans, sla, wall_clock
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -77,6 +78,18 @@ def honest_range(usual: float, slow: float) -> list[int]:
     """Two round numbers of minutes: what is usual, and what nine in ten stay within."""
     low = max(1, _rounded(float(usual) / 60))
     return [low, max(low + 1, _rounded(float(slow) / 60))]
+
+
+async def told(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox, locale: str, time_zone: str) -> str:
+    """What an acknowledgement may say: the place in line and the usual wait; while we are closed only when we
+    are back, because nobody is waited for then. Empty where there is nothing honest to say."""
+    expected = await of_inbox(tx, inbox)
+    if expected["next_opening"] is not None:
+        at = format_datetime(
+            expected["next_opening"], "EEEE d MMMM HH:mm", tzinfo=wall_clock.zone(time_zone), locale=locale
+        )
+        return translator(locale, "workspace")("We are closed now and back on {at}.", at=at)
+    return in_words(await in_line(tx, ticket, inbox), locale)
 
 
 def in_words(told: Json, locale: str) -> str:

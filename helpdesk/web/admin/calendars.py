@@ -1,27 +1,31 @@
 """Calendars: when clocks run. The week as a picture, holidays for two years, and what a change would do."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+import holidays
+import orjson
+from babel import Locale
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.domain import plans, sla
+from helpdesk.actors import Actor
+from helpdesk.channels import fetching
+from helpdesk.domain import plans, tickets
+from helpdesk.domain.sla import CalendarHours, HolidayFeed, calendars
 from helpdesk.domain.sla.business_time import DAYS, Calendar
-from helpdesk.domain.sla.public_holidays import public_holidays
-from helpdesk.domain.tickets import Status, Ticket
+from helpdesk.domain.sla.holiday_feeds import LARGEST, days_off
+from helpdesk.domain.tickets.replanning import Foreseen, Proposal, Scope
 from helpdesk.errors import Conflict, Invalid
-from helpdesk.parsing import parse_id
+from helpdesk.parsing import parse_id, time_zones
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
 
 PATH = "/admin/calendars"
+NEW = "new"
 _MINUTE_WIDTH = 0.25
 _ROW = 22
-_PREVIEWED = 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,24 @@ class Bar:
     y: int
     width: float
     label: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A calendar as the list tells of it."""
+
+    row: plans.CalendarRow
+    calendar: Calendar
+    feed: HolidayFeed | None
+    uses: list[str]
+    years: list[tuple[int, list[tuple[date, str]]]]
+
+
+@dataclass(frozen=True)
+class Preview:
+    calendar: Calendar
+    years: list[tuple[int, list[tuple[date, str]]]]
+    foreseen: Foreseen | None
 
 
 def picture(calendar: Calendar) -> list[Bar]:
@@ -49,114 +71,157 @@ def picture(calendar: Calendar) -> list[Bar]:
     ]
 
 
-def upcoming_holidays(calendar: Calendar, today: date) -> list[tuple[date, str]]:
+def holiday_years(calendar: Calendar, today: date) -> list[tuple[int, list[tuple[date, str]]]]:
     """Of this year and the next."""
-    return [
-        (on, name)
-        for on, name in sorted(calendar.holidays.items())
-        if today.year <= on.year <= today.year + 1
-    ]
+    found = sorted(calendar.holidays.items())
+    return [(year, [one for one in found if one[0].year == year]) for year in (today.year, today.year + 1)]
 
 
 async def show_calendars(request: Request) -> Response:
     """GET /admin/calendars"""
     actor = await shell.require(request, "calendars")
     async with request.app.state.database.transaction(actor) as tx:
-        rows = list(await tx.session.scalars(select(plans.CalendarRow).order_by(plans.CalendarRow.name)))
-        shown = [(row, Calendar.parse(row.hours)) for row in rows]
-        today = tx.now.date()
+        today, found = tx.now.date(), []
+        for row, feed in await calendars.all_of(tx):
+            calendar = Calendar.parse(row.hours)
+            uses, years = await calendars.uses(tx, row.id), holiday_years(calendar, today)
+            found.append(Shown(row, calendar, feed, uses, years))
+        now = tx.now
     return shell.render(
-        request, "calendars", "admin/calendars.html", actor, calendars=shown, picture=picture,
-        holidays={row.id: upcoming_holidays(calendar, today) for row, calendar in shown},
-    )  # fmt: skip
+        request, "calendars", "admin/calendars.html", actor, calendars=found, picture=picture, now=now
+    )
 
 
 async def show_calendar(request: Request) -> Response:
-    """GET /admin/calendars/{id}"""
+    """GET /admin/calendars/{id}, `new` for another one"""
     actor = await shell.require(request, "calendars")
     async with request.app.state.database.transaction(actor) as tx:
-        row = await plans.calendar(tx, parse_id(request.path_params["id"], "calendar"))
-        return _form(request, actor, row, _shown(row.hours), {}, None)
+        row, said = await _row(request, tx)
+        return _form(request, actor, row, _fields(row.name if row else "", said), {}, None)
 
 
 async def submit_calendar(request: Request) -> Response:
-    """POST /admin/calendars/{id}: first a preview of what would change, then saving."""
+    """POST /admin/calendars/{id}: first a preview of what would change, then saving; or removing."""
     actor = await shell.require(request, "calendars")
-    given = {name: str(value) for name, value in (await request.form()).items()}
+    given = {name: str(value) for name, value in (await request.form(max_part_size=LARGEST + 1)).items()}
     async with request.app.state.database.transaction(actor) as tx:
-        row = await plans.calendar(tx, parse_id(request.path_params["id"], "calendar"))
+        row, before = await _row(request, tx)
         try:
-            hours = _hours(given, tx.now)
-            calendar = Calendar.parse(hours)
+            if given.get("remove") and row is not None:
+                await calendars.delete_calendar(tx, row.id)
+                return shell.saved(PATH)
+            said = _said(given, before, tx.now.year)
+            if not given.get("name", "").strip():
+                raise Invalid("name_missing", field="name")
+            calendar = Calendar.parse(calendars.stored(said, tx.now))
+            given["feed_days"] = orjson.dumps(said.feed_days).decode()
+            if given.get("save") == "yes":
+                await calendars.save_calendar(tx, row.id if row else None, given["name"], said)
+                return shell.saved(PATH)
         except (Invalid, Conflict) as failure:
-            return _form(request, actor, row, given, {failure.field or "week": failure.code}, None, 422)
-        if given.get("save") != "yes":
-            return _form(request, actor, row, given, {}, (calendar, await _effect(tx, row.id, calendar)))
-        row.hours = hours
-    return shell.saved(PATH)
+            field = failure.field or ("name" if failure.code == "calendar_name_taken" else "all")
+            return _form(request, actor, row, given, {field: failure.detail or failure.code}, None, 422)
+        foreseen = None
+        if row is not None:
+            proposal = Proposal(calendars={row.id: calendar})
+            foreseen = await tickets.replanning.would_move(tx, Scope(calendar_id=row.id), proposal)
+        preview = Preview(calendar, holiday_years(calendar, tx.now.date()), foreseen)
+        return _form(request, actor, row, given, {}, preview)
+
+
+async def _row(request: Request, tx: Transaction) -> tuple[plans.CalendarRow | None, CalendarHours]:
+    """The calendar that is asked about and what was said of it; a new one starts with office hours."""
+    wanted = request.path_params["id"]
+    if wanted == NEW:
+        week = {day: [["08:00", "17:00"]] for day in DAYS[:5]}
+        return None, CalendarHours(tx.actor.time_zone or "UTC", week=week)
+    calendar_id: UUID = parse_id(wanted, "calendar")
+    row = await plans.calendar(tx, calendar_id)
+    return row, calendars.said_of(row, await calendars.feed_of(tx, calendar_id))
 
 
 def _form(
-    request: Request, actor: Any, row: plans.CalendarRow, given: dict[str, str], errors: dict[str, str],
-    preview: Any, status: int = 200,
+    request: Request, actor: Actor, row: plans.CalendarRow | None, given: dict[str, str],
+    errors: dict[str, str], preview: Preview | None, status: int = 200,
 ) -> Response:  # fmt: skip
+    territories = Locale.parse(actor.locale).territories
+    known = holidays.list_supported_countries()
+    country = given.get("country", "")
     return shell.render(
         request, "calendars", "admin/calendar.html", actor, status, row=row, given=given, errors=errors,
-        preview=preview, picture=picture,
+        preview=preview, picture=picture, zones=sorted(time_zones()), days=DAYS,
+        countries=sorted(((code, territories.get(code, code)) for code in known), key=lambda one: one[1]),
+        regions=known.get(country, []), fed=len(orjson.loads(given.get("feed_days") or "{}")),
     )  # fmt: skip
 
 
-def _shown(hours: dict[str, Any]) -> dict[str, str]:
-    """The form's fields: a line a day, as 08:00-12:00 13:00-17:00."""
-    week = hours.get("week") or {}
-    lines = [f"{day} " + " ".join("-".join(span) for span in week.get(day, ())) for day in DAYS]
-    return {
-        "time_zone": hours.get("time_zone", "UTC"),
-        "always": "yes" if hours.get("always") else "",
-        "week": "\n".join(line.strip() for line in lines),
-        "country": hours.get("country", ""),
-        "region": hours.get("region", ""),
+def _fields(name: str, said: CalendarHours) -> dict[str, str]:
+    """The form's fields: a line a day, as 08:00–12:00, 13:00–17:00."""
+    spans = {day: ", ".join("–".join(span) for span in said.week.get(day, ())) for day in DAYS}
+    return {f"week.{day}": spans[day] for day in DAYS} | {
+        "name": name,
+        "time_zone": said.time_zone,
+        "always": "yes" if said.always else "",
+        "country": said.country,
+        "region": said.region,
+        "days_off": "\n".join(f"{on} {named}".strip() for on, named in sorted(said.days_off.items())),
+        "feed_url": said.feed_url,
+        "feed_days": orjson.dumps(said.feed_days).decode(),
     }
 
 
-def _hours(given: dict[str, str], now: datetime) -> dict[str, Any]:
-    """The stored shape. Errors: Invalid with the field."""
-    week: dict[str, list[list[str]]] = {}
-    for line in given.get("week", "").splitlines():
-        day, *spans = line.split()[:9] or [""]
-        if day:
-            week[day.lower()] = [span.split("-", 1) for span in spans]
-    hours: dict[str, Any] = {
-        "time_zone": given.get("time_zone", "").strip(),
-        "always": given.get("always") == "yes",
-        "week": {day: spans for day, spans in week.items() if spans},
-        "country": given.get("country", "").strip().upper(),
-        "region": given.get("region", "").strip().upper(),
-    }
-    if hours["country"]:
-        hours["holidays"] = public_holidays(hours["country"], hours["region"], now.year - 1)
-    return hours
-
-
-async def _effect(
-    tx: Transaction, calendar_id: UUID, calendar: Calendar
-) -> list[tuple[Ticket, datetime, datetime]]:
-    """Open tickets whose next promise would fall due at another time from here on."""
-    query = (
-        select(Ticket, sla.SlaClock)
-        .join(sla.SlaClock, (sla.SlaClock.ticket_id == Ticket.id) & (sla.SlaClock.due_at == Ticket.due_at))
-        .where(Ticket.status == Status.OPEN.value, sla.SlaClock.calendar_id == calendar_id)
-        .order_by(Ticket.rank_at)
-        .limit(_PREVIEWED)
+def _said(given: dict[str, str], before: CalendarHours, year: int) -> CalendarHours:
+    """What the form means. Errors: Invalid with the field."""
+    week = {day: [_span(text, day) for text in _listed(given.get(f"week.{day}", ""))] for day in DAYS}
+    lines = [line.strip().partition(" ") for line in given.get("days_off", "").splitlines() if line.strip()]
+    url = given.get("feed_url", "").strip()
+    if url:
+        try:
+            fetching.require_fetchable(url)
+        except Invalid as failure:
+            raise Invalid("address_refused", field="feed_url") from failure
+    said = CalendarHours(
+        time_zone=given.get("time_zone", "").strip(),
+        always=given.get("always") == "yes",
+        week=week,
+        country=given.get("country", "").strip().upper(),
+        region=given.get("region", "").strip().upper(),
+        days_off={on: name.strip() for on, _, name in lines},
+        feed_url=url,
+        feed_days=_known_days(given, before),
     )
-    changed = []
-    for ticket, clock in (await tx.session.execute(query)).all():
-        if clock.running_since is None or clock.due_at is None:
-            continue  # it stands still
-        after = calendar.add(clock.running_since, max(0.0, clock.target_seconds - clock.consumed_seconds))
-        if after != clock.due_at:
-            changed.append((ticket, clock.due_at, after))
-    return changed
+    if contents := given.pop("feed_text", "").strip():
+        return replace(said, feed_url="", feed_days=days_off(contents.encode(), year - 1))
+    return said
+
+
+def _known_days(given: dict[str, str], before: CalendarHours) -> dict[str, str]:
+    """Days of an uploaded file or of the address so far; gone with the address, or on demand."""
+    if given.get("forget_days") == "yes":
+        return {}
+    try:
+        told = orjson.loads(given.get("feed_days") or "{}")
+    except orjson.JSONDecodeError:
+        return before.feed_days
+    return {str(on): str(name) for on, name in told.items()} if isinstance(told, dict) else {}
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in text.replace(";", ",").split(",") if part.strip()]
+
+
+def _span(text: str, day: str) -> list[str]:
+    """Errors: Invalid with the day it stands at."""
+    opens, dash, closes = text.strip().replace("–", "-").replace(".", ":").partition("-")
+    if not dash:
+        raise Invalid("calendar_interval_invalid", field=f"week.{day}")
+    return [_padded(opens), _padded(closes)]
+
+
+def _padded(clock: str) -> str:
+    """`8` is 08:00."""
+    hours, colon, minutes = clock.strip().partition(":")
+    return f"{hours.zfill(2)}:{minutes if colon else '00'}"
 
 
 def _clock(minutes: int) -> str:

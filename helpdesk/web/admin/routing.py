@@ -1,17 +1,23 @@
-"""Teams, skills and capacity: who takes what, and whether work is asked for or assigned."""
+"""Routing: what the tickets of each inbox ask for, and when a waiting one wakes somebody."""
 
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.domain import agents, inboxes, tickets
+from helpdesk.actors import Actor
+from helpdesk.domain import agents, inboxes
+from helpdesk.domain.tickets.alerting import BREACH_AHEAD, UNTAKEN_CHAT
+from helpdesk.domain.tickets.queue.capacity import LANGUAGE, UNITS
 from helpdesk.errors import Invalid
-from helpdesk.parsing import parse_id
+from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
+from helpdesk.web.admin.staff import words
 
 PATH = "/admin/routing"
+_DAY = 24 * 60
+_OWN = ("units", "skills", "by_language", UNTAKEN_CHAT, BREACH_AHEAD)
 
 
 async def show_routing(request: Request) -> Response:
@@ -22,61 +28,54 @@ async def show_routing(request: Request) -> Response:
 
 
 async def submit_routing(request: Request) -> Response:
-    """POST /admin/routing: one team, agent or inbox; a team's way of working is previewed first."""
+    """POST /admin/routing: one inbox; first who could take what it would ask for, then saving."""
     actor = await shell.require(request, "routing")
     given = {name: str(value) for name, value in (await request.form()).items()}
     async with request.app.state.database.transaction(actor) as tx:
+        inbox = await inboxes.get(tx, parse_id(given.get("id"), "inbox"))
         try:
-            preview = await _apply(tx, given)
+            asked = _settings(given)
         except Invalid as failure:
-            return await _page(request, actor, tx, {failure.field or "": given.get("id", "")}, None, 422)
-        if preview is not None:
-            return await _page(request, actor, tx, {}, preview)
+            return await _page(request, actor, tx, {failure.field or "": failure.code}, None, 422)
+        team_id = parse_id(given["team_id"], "team") if given.get("team_id") else None
+        if given.get("save") != "yes":
+            able = await _able(tx, team_id, asked["skills"])
+            return await _page(request, actor, tx, {}, {"id": inbox.id, "given": _Given(given), "able": able})
+        kept = {name: value for name, value in inbox.settings.items() if name not in _OWN}
+        inbox.settings, inbox.team_id = kept | asked, team_id
         tx.enqueue("distribute")
     return shell.saved(PATH)
 
 
-async def _apply(tx: Transaction, given: dict[str, str]) -> dict[str, Any] | None:
-    """What a preview shows, or None once it is done. Errors: Invalid, NotFound."""
-    what, found = given.get("what"), parse_id(given.get("id"), "id")
-    if what == "team":
-        team = await agents.team(tx, found)
-        push = given.get("push") == "yes"
-        if given.get("save") != "yes":
-            waiting, free = await tickets.waiting_for_team(tx, team.id)
-            return {"team": team, "push": push, "waiting": waiting, "free": free}
-        team.push = push
-    elif what == "agent":
-        agent = await agents.get(tx, found)
-        agent.capacity = _number(given, "capacity", 100)
-        agent.max_chats = _number(given, "max_chats", 100)
-        agent.skills = _words(given.get("skills", ""))
-    elif what == "inbox":
-        inbox = await inboxes.get(tx, found)
-        settings = {name: value for name, value in inbox.settings.items() if name not in ("units", "skills")}
-        settings["skills"] = _words(given.get("skills", ""))
-        settings["by_language"] = given.get("by_language") == "yes"
-        if given.get("units", "").strip():
-            settings["units"] = _number(given, "units", 100)
-        inbox.settings = settings
-    return None
+class _Given(dict[str, str]):
+    """What was typed; a field that was left out is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def _settings(given: dict[str, str]) -> dict[str, Any]:
+    """The inbox's settings that are changed here. Errors: Invalid with the field."""
+    asked: dict[str, Any] = {
+        "skills": words(given.get("skills", "")),
+        "by_language": given.get("by_language") == "yes",
+    }
+    for name, most in (("units", 100), (UNTAKEN_CHAT, _DAY), (BREACH_AHEAD, _DAY)):
+        if text := given.get(name, "").strip():
+            asked[name] = parse_number(text, name, most)
+    return asked
+
+
+async def _able(tx: Transaction, team_id: Any, skills: list[str]) -> list[str]:
+    staff = await agents.members_of(tx, team_id) if team_id else await agents.active(tx)
+    needed = {skill for skill in skills if not skill.startswith(LANGUAGE)}
+    return [one.name for one in staff if needed <= set(one.skills)]
 
 
 async def _page(
-    request: Request, actor: Any, tx: Transaction, errors: dict[str, str], preview: Any, status: int = 200
+    request: Request, actor: Actor, tx: Transaction, errors: dict[str, str], preview: Any, status: int = 200
 ) -> Response:
     return shell.render(
         request, "routing", "admin/routing.html", actor, status, errors=errors, preview=preview,
-        teams=await agents.teams(tx), staff=await agents.active(tx), inboxes=await inboxes.all_of(tx),
+        teams=await agents.teams(tx), inboxes=await inboxes.all_of(tx), usual=UNITS,
     )  # fmt: skip
-
-
-def _number(given: dict[str, str], name: str, most: int) -> int:
-    value = given.get(name, "").strip()
-    if not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) <= most):
-        raise Invalid("number_invalid", field=name)
-    return int(value)
-
-
-def _words(text: str) -> list[str]:
-    return sorted({word.strip().lower()[:40] for word in text.split(",") if word.strip()})[:20]

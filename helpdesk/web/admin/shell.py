@@ -1,6 +1,7 @@
 """What every administration page shares: who may see it, the navigation beside it, notices after saving."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -26,13 +27,17 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("overview", "/admin", "Overview", "settings", ""),
+    Section("plans", "/admin/plans", "Plans", "star", "Queue"),
     Section("sla", "/admin/sla", "SLA policies", "clock", "Queue"),
     Section("calendars", "/admin/calendars", "Calendars", "calendar-clock", "Queue"),
-    Section("routing", "/admin/routing", "Routing", "users", "Queue", Role.LEAD),
+    Section("routing", "/admin/routing", "Routing", "arrow-right", "Queue", Role.LEAD),
+    Section("agents", "/admin/agents", "Agents", "user", "People"),
+    Section("teams", "/admin/teams", "Teams", "users", "People"),
     Section("widget", "/admin/widget", "Chat widget", "message-circle", "Chat"),
     Section("articles", "/admin/articles", "Help pages", "file-text", "Chat", Role.LEAD),
     Section("mail", "/admin/mail", "Mail", "mail", "Mail"),
-    Section("kept_mail", "/admin/mail/kept", "Kept mail", "mail", "Mail"),
+    Section("kept_mail", "/admin/mail/kept", "Kept mail", "inbox", "Mail"),
+    Section("jobs", "/admin/jobs", "Held work", "hourglass", "System"),
 )
 """Names and groups are English message ids; the template translates them."""
 
@@ -59,7 +64,7 @@ def render(
         status=status,
         locale=actor.locale,
         zone=actor.time_zone,
-        sections=shown,
+        groups=[(group, list(members)) for group, members in groupby(shown, key=lambda one: one.group)],
         section=key,
         saved="saved" in request.query_params,
         **values,

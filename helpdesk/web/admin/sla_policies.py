@@ -1,104 +1,203 @@
-"""SLA policies: who is promised what, and which open tickets a change would touch."""
+"""SLA policies: who is promised what, in which order they are asked, and what a change would move."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.domain import inboxes, sla, tickets
-from helpdesk.domain.sla.steps import ACTIONS, checked
-from helpdesk.errors import Invalid
-from helpdesk.parsing import parse_id
+from helpdesk.actors import Actor
+from helpdesk.domain import contacts, inboxes, plans, sla, tickets
+from helpdesk.domain.sla.steps import ACTIONS, MOMENTS, checked
+from helpdesk.domain.tickets.replanning import Proposal, Scope, would_move
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
+from helpdesk.web.admin.durations import seconds_of, shown
 
 PATH = "/admin/sla"
+NEW = "new"
 CHANNELS = ("chat", "email", "phone")
-METRICS = ("first_response", "next_response", "resolution", "update")
-_STEP = re.compile(r"^(?:(?P<percent>\d{1,2}) ?%|(?P<sign>[+-])(?P<minutes>\d{1,4})) (?P<do>[a-z_]+)$")
+METRICS = ("first_response", "next_response", "resolution", "update", "callback")
+STEPS = 6
+_MOST_MINUTES = 30 * 24 * 60
+_COMPANIES = 500
 
 
 async def show_policies(request: Request) -> Response:
     """GET /admin/sla"""
     actor = await shell.require(request, "sla")
     async with request.app.state.database.transaction(actor) as tx:
-        return await _page(request, actor, tx, {}, {}, None)
-
-
-async def submit_policy(request: Request) -> Response:
-    """POST /admin/sla: first a preview of which open tickets it would change, then saving or removing."""
-    actor = await shell.require(request, "sla")
-    form = await request.form()
-    given = {name: str(value) for name, value in form.items()} | {"inboxes": form.getlist("inboxes")}
-    async with request.app.state.database.transaction(actor) as tx:
-        if given.get("remove"):
-            await sla.delete_policy(tx, parse_id(given["remove"], "policy"))
-            return shell.saved(PATH)
-        try:
-            values = _values(given)
-        except Invalid as failure:
-            return await _page(request, actor, tx, given, {failure.field or "name": failure.code}, None, 422)
-        known = {policy.name: policy for policy in await sla.policies(tx)}
-        same = known.pop(values["name"], None)
-        if given.get("save") != "yes":
-            proposed = sla.SlaPolicy(id=same.id if same else tx.new_id(), created_at=tx.now, **values)
-            changed = await tickets.promises.would_change(tx, [*known.values(), proposed])
-            return await _page(request, actor, tx, given, {}, changed)
-        await sla.save_policy(tx, same.id if same else None, values)
-    return shell.saved(PATH)
-
-
-async def _page(
-    request: Request, actor: Any, tx: Transaction, given: Mapping[str, Any], errors: Mapping[str, str],
-    changed: Any, status: int = 200,
-) -> Response:  # fmt: skip
+        names: dict[str, str] = {str(one.id): one.name for one in await inboxes.all_of(tx)}
+        names |= {str(one.id): one.name for one in await plans.all_of(tx)}
+        asked = {one for row in await sla.policies(tx) for one in row.conditions.get("company_ids", ())}
+        named = select(contacts.Company.id, contacts.Company.name).where(
+            contacts.Company.id.in_([UUID(str(one)) for one in asked])
+        )
+        names |= {str(row.id): row.name for row in await tx.session.execute(named)}
+        found = await sla.policies(tx)
     return shell.render(
-        request, "sla", "admin/sla_policies.html", actor, status,
-        policies=await sla.policies(tx), inboxes=await inboxes.all_of(tx), given=given, errors=errors,
-        changed=changed, channels=CHANNELS, metrics=METRICS, actions=ACTIONS,
+        request, "sla", "admin/sla_policies.html", actor, policies=found, names=names, shown=shown,
+        channels=CHANNELS,
     )  # fmt: skip
 
 
-def _values(given: Mapping[str, Any]) -> dict[str, Any]:
+async def show_policy(request: Request) -> Response:
+    """GET /admin/sla/{id}, `new` for another one"""
+    actor = await shell.require(request, "sla")
+    async with request.app.state.database.transaction(actor) as tx:
+        policy = await _policy(request, tx)
+        given = await _fields(tx, policy) if policy else _nothing(len(await sla.policies(tx)) + 1)
+        return await _page(request, actor, tx, policy, given, {}, None)
+
+
+async def submit_policy(request: Request) -> Response:
+    """POST /admin/sla/{id}: first a preview of which open tickets it would move, then saving or removing."""
+    actor = await shell.require(request, "sla")
+    form = await request.form()
+    given: dict[str, Any] = {name: str(value) for name, value in form.items()}
+    given |= {name: [str(one) for one in form.getlist(name)] for name in ("inboxes", "plans", "priorities")}
+    async with request.app.state.database.transaction(actor) as tx:
+        policy = await _policy(request, tx)
+        others = [one for one in await sla.policies(tx) if policy is None or one.id != policy.id]
+        if given.get("remove") and policy is not None:
+            if given.get("save") == "yes":
+                await sla.delete_policy(tx, policy.id)
+                return shell.saved(PATH)
+            foreseen = await would_move(tx, Scope(), Proposal(policies=others))
+            return await _page(
+                request, actor, tx, policy, await _fields(tx, policy), {}, foreseen, removes=True
+            )
+        try:
+            values = await _values(tx, given)
+            if any(one.name.lower() == values["name"].lower() for one in others):
+                raise Invalid("name_taken", field="name")
+        except Invalid as failure:
+            return await _page(
+                request, actor, tx, policy, given, {failure.field or "name": failure.code}, None, 422
+            )
+        if given.get("save") == "yes":
+            await sla.save_policy(tx, policy.id if policy else None, values)
+            return shell.saved(PATH)
+        proposed = sla.SlaPolicy(id=policy.id if policy else tx.new_id(), created_at=tx.now, **values)
+        foreseen = await would_move(tx, Scope(), Proposal(policies=[*others, proposed]))
+        falls = await tickets.promises.would_change(tx, [*others, proposed])
+        return await _page(request, actor, tx, policy, given, {}, foreseen, falls=falls)
+
+
+async def _policy(request: Request, tx: Transaction) -> sla.SlaPolicy | None:
+    wanted = request.path_params["id"]
+    if wanted == NEW:
+        return None
+    found = await tx.session.get(sla.SlaPolicy, parse_id(wanted, "policy"))
+    if found is None:
+        raise NotFound("policy_not_found")
+    return found
+
+
+async def _page(
+    request: Request, actor: Actor, tx: Transaction, policy: sla.SlaPolicy | None,
+    given: Mapping[str, Any], errors: Mapping[str, str], foreseen: Any, status: int = 200, *,
+    removes: bool = False, falls: Any = (),
+) -> Response:  # fmt: skip
+    companies = select(contacts.Company.name).order_by(contacts.Company.name).limit(_COMPANIES)
+    return shell.render(
+        request, "sla", "admin/sla_policy.html", actor, status, policy=policy, given=given, errors=errors,
+        foreseen=foreseen, removes=removes, falls=falls, inboxes=await inboxes.all_of(tx),
+        plans=await plans.all_of(tx), companies=list(await tx.session.scalars(companies)),
+        calendars=[(str(row.id), row.name) for row, _ in await sla.calendars.all_of(tx)],
+        channels=CHANNELS, metrics=METRICS, actions=ACTIONS, moments=MOMENTS, steps=STEPS,
+    )  # fmt: skip
+
+
+def _nothing(position: int) -> dict[str, Any]:
+    return {
+        "position": str(position), "enabled": "yes", "pending": "yes", "snoozed": "yes",
+        "inboxes": [], "plans": [], "priorities": [],
+    }  # fmt: skip
+
+
+async def _fields(tx: Transaction, policy: sla.SlaPolicy) -> dict[str, Any]:
+    asked = policy.conditions
+    companies = [await contacts.company(tx, UUID(str(one))) for one in asked.get("company_ids", ())]
+    fields: dict[str, Any] = {
+        "name": policy.name,
+        "position": str(policy.position),
+        "enabled": "yes" if policy.enabled else "",
+        "calendar_id": str(policy.calendar_id or ""),
+        "inboxes": [str(one) for one in asked.get("inbox_ids", ())],
+        "plans": [str(one) for one in asked.get("plan_ids", ())],
+        "priorities": [str(one) for one in asked.get("priorities", ())],
+        "tags": ", ".join(asked.get("tags", ())),
+        "companies": ", ".join(one.name for one in companies),
+        **{status: "yes" if status in policy.pauses_in else "" for status in sla.PAUSES_IN},
+    }
+    for channel, promised in policy.targets.items():
+        fields |= {f"{channel}.{metric}": shown(seconds) for metric, seconds in promised.items()}
+    for number, step in enumerate(policy.steps[:STEPS]):
+        moment = next(name for name in MOMENTS if name in step)
+        fields |= {
+            f"step.{number}.n": str(step[moment]),
+            f"step.{number}.at": moment,
+            f"step.{number}.do": step["do"],
+        }
+    return fields
+
+
+async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the form means. Errors: Invalid with the field."""
-    name = given.get("name", "").strip()
+    name = given.get("name", "").strip()[:100]
     if not name:
         raise Invalid("name_missing", field="name")
     targets: dict[str, dict[str, int]] = {}
     for channel in CHANNELS:
         for metric in METRICS:
-            minutes = given.get(f"{channel}.{metric}", "").strip()
-            if minutes and not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) < 600_000):
-                raise Invalid("minutes_invalid", field="targets")
-            if minutes:
-                targets.setdefault(channel, {})[metric] = int(minutes) * 60
-    position = given.get("position", "").strip() or "1"
-    if not (position.isascii() and position.isdigit() and len(position) < 6):
-        raise Invalid("position_invalid", field="position")
+            seconds = seconds_of(given.get(f"{channel}.{metric}", ""), "targets")
+            if seconds is not None:
+                targets.setdefault(channel, {})[metric] = seconds
+    calendar = given.get("calendar_id", "")
     return {
-        "name": name[:100],
-        "position": int(position),
-        "enabled": True,
+        "name": name,
+        "position": parse_number(given.get("position", "").strip() or "1", "position", 100_000),
+        "enabled": given.get("enabled") == "yes",
         "conditions": {
             "inbox_ids": [str(UUID(one)) for one in given.get("inboxes", ())],
-            "priorities": [int(one) for one in re.findall(r"[1-5]", given.get("priorities", ""))],
+            "plan_ids": [str(UUID(one)) for one in given.get("plans", ())],
+            "company_ids": [str(one) for one in await _companies(tx, given.get("companies", ""))],
+            "priorities": [int(one) for one in given.get("priorities", ()) if re.fullmatch("[1-5]", one)],
             "tags": [one.strip().lower() for one in given.get("tags", "").split(",") if one.strip()],
         },
+        "calendar_id": parse_id(calendar, "calendar") if calendar else None,
         "targets": targets,
         "pauses_in": [status for status in sla.PAUSES_IN if given.get(status) == "yes"],
-        "steps": checked([_step(line) for line in given.get("steps", "").splitlines() if line.strip()]),
+        "steps": checked(_steps(given)),
     }
 
 
-def _step(line: str) -> dict[str, Any]:
-    """`80 % notify_assignee`, `-30 notify_leads` (before) or `+15 alert` (after the due time)."""
-    found = _STEP.match(line.strip())
-    if found is None:
-        raise Invalid("step_invalid", field="steps")
-    if found["percent"]:
-        return {"at_percent": int(found["percent"]), "do": found["do"]}
-    moment = "before_minutes" if found["sign"] == "-" else "after_minutes"
-    return {moment: int(found["minutes"]), "do": found["do"]}
+def _steps(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows without a number are none. Errors: Invalid with `steps`."""
+    found = []
+    for number in range(STEPS):
+        text = given.get(f"step.{number}.n", "").strip()
+        if not text:
+            continue
+        moment = given.get(f"step.{number}.at", "")
+        if moment not in MOMENTS:
+            raise Invalid("step_invalid", field="steps")
+        amount = parse_number(text, "steps", _MOST_MINUTES)
+        found.append({moment: amount, "do": given.get(f"step.{number}.do", "")})
+    return found
+
+
+async def _companies(tx: Transaction, text: str) -> list[UUID]:
+    """By their names, with commas between. Errors: Invalid companies_unknown."""
+    wanted = [one.strip() for one in text.split(",") if one.strip()]
+    known = select(contacts.Company.name, contacts.Company.id).where(contacts.Company.name.in_(wanted))
+    found: dict[str, UUID] = {row.name: row.id for row in await tx.session.execute(known)}
+    if any(one not in found for one in wanted):
+        raise Invalid("companies_unknown", field="companies")
+    return [found[one] for one in wanted]

@@ -30,6 +30,14 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   button.addEventListener("click", () => chat("open"))
 }
 
+// A chosen file becomes the text of a field, and is sent as such.
+for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[type=file][data-read-into]"))) {
+  chooser.addEventListener("change", async () => {
+    const field = /** @type {HTMLTextAreaElement | null} */ (chooser.form?.elements.namedItem(chooser.dataset.readInto ?? ""))
+    if (field && chooser.files?.[0]) field.value = await chooser.files[0].text()
+  })
+}
+
 // Ctrl or Cmd and Enter sends, as in the workspace.
 for (const area of document.querySelectorAll("textarea")) {
   area.addEventListener("keydown", event => {

@@ -9,7 +9,16 @@ from helpdesk.domain.tickets import expectations
 from helpdesk.domain.tickets.queue.wall import Ahead, expected_start, is_at_risk
 from helpdesk.storage.transaction import Transaction
 from tests.conftest import NOON
-from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent, claim_next
+from tests.factories import (
+    OFFICE_HOURS,
+    a_contact,
+    a_plan,
+    a_ticket,
+    an_agent,
+    an_inbox,
+    as_agent,
+    claim_next,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -40,6 +49,18 @@ async def test_the_place_in_line_counts_everybody_before(tx: Transaction) -> Non
     assert (await expectations.in_line(tx, second, inbox))["position"] == 1
     assert (await expectations.in_line(tx, first, inbox))["position"] is None
     assert (await expectations.in_line(tx, None, inbox))["position"] is None
+
+
+async def test_while_we_are_closed_only_the_next_opening_is_told(tx: Transaction) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx, hours=OFFICE_HOURS))
+    ticket = await a_ticket(tx, inbox=inbox)
+
+    by_day = await expectations.told(tx, ticket, inbox, "en", "Europe/Stockholm")
+    tx.now += timedelta(hours=8)
+    by_night = await expectations.told(tx, ticket, inbox, "en", "Europe/Stockholm")
+
+    assert by_day == "You are number 1 in line."
+    assert by_night == "We are closed now and back on Thursday 19 November 08:00."
 
 
 async def test_a_range_is_told_once_three_were_answered_and_forgotten_after_a_week(tx: Transaction) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from helpdesk.domain import contacts, inboxes, limits
+from helpdesk.domain.tickets import expectations
 from helpdesk.domain.tickets.mail import mailing
 from helpdesk.domain.tickets.mail.model import Acknowledgement
 from helpdesk.domain.tickets.mail.threading import MESSAGES_PER_TEN_MINUTES, may_still_acknowledge
@@ -21,8 +22,8 @@ _SENT = """
 _HOUR, _DAY, _TEN_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=10)
 
 
-Words = Callable[[str, int], tuple[str, str]]
-"""(locale, ticket number) → (subject, body): nothing of what the sender wrote."""
+Words = Callable[[str, int, str], tuple[str, str]]
+"""(locale, ticket number, what to expect) → (subject, body): nothing of what the sender wrote."""
 
 
 async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Words) -> OutgoingMail | None:
@@ -40,7 +41,8 @@ async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Word
     sent = Acknowledgement(id=tx.new_id(), address=address.lower(), ticket_id=ticket.id, at=tx.now)
     await tx.insert(sent)
     contact = await contacts.get(tx, ticket.contact_id)
-    subject, body = words(contact.locale, ticket.number)
+    expected = await expectations.told(tx, ticket, inbox, contact.locale, contact.time_zone)
+    subject, body = words(contact.locale, ticket.number, expected)
     return await mailing.queue_acknowledgement(tx, ticket, address, subject, body)
 
 

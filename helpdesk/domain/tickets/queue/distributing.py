@@ -129,6 +129,22 @@ async def waiting_for_team(tx: Transaction, team_id: UUID) -> tuple[int, int]:
     return waiting, sum(max(0, load.capacity - load.units) // units_of("email", None) for load in loads)
 
 
+async def waiting_within_reach(tx: Transaction, team_ids: Sequence[UUID], skills: Sequence[str]) -> int:
+    """How many waiting tickets (up to 500) somebody of these teams with these skills may take; a language
+    holds nothing up for ever."""
+    connection = await tx.driver()
+    counted: int = await connection.fetchval(
+        """SELECT count(*) FROM (SELECT FROM pools p CROSS JOIN LATERAL (
+             SELECT FROM tickets WHERE waiting AND pool_id = p.id LIMIT 500) AS head
+           WHERE p.team_id = ANY($1) AND NOT EXISTS (
+             SELECT FROM unnest(p.skills) AS asked WHERE asked <> ALL($2) AND asked NOT LIKE 'language:%')
+           LIMIT 500) AS counted""",
+        list(team_ids),
+        list(skills),
+    )
+    return counted
+
+
 async def _staff(tx: Transaction) -> list[_Agent]:
     """Who is online and has room. Their desks are locked: nobody claims beside us into the same room."""
     connection = await tx.driver()

@@ -73,7 +73,7 @@ async def alert(tx: Transaction) -> oncall.Alert | None:
     if not state.is_on:
         await oncall.close_key(tx, ALERT_KEY)
         return None
-    reason = f"Overload: {state.late} tickets are late, {state.online} agents are online"
+    reason = f"Overload: tickets late: {state.late}, agents online: {state.online}"
     details = {"subject": reason, "body": _ADVICE, "url": "/wall"}
     return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details)
 

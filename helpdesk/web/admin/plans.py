@@ -1,0 +1,197 @@
+"""Plans: what companies buy, who has which, and which open tickets a change would move."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import Actor
+from helpdesk.domain import contacts, inboxes, plans, sla
+from helpdesk.domain.sla.clocks import PRIORITY_FACTORS
+from helpdesk.domain.tickets.queue.ranking import DEFAULTS, LONGEST_HEAD_START
+from helpdesk.domain.tickets.replanning import Foreseen, Proposal, Scope, would_move
+from helpdesk.errors import Conflict, Invalid, NotFound
+from helpdesk.parsing import parse_id, parse_number
+from helpdesk.storage.transaction import Transaction
+from helpdesk.web.admin import shell
+from helpdesk.web.admin.durations import seconds_of, shown
+
+PATH = "/admin/plans"
+NEW = "new"
+CHANNELS = ("chat", "email", "phone")
+METRICS = ("first_response", "next_response", "resolution", "update", "callback")
+_CHOICES = 500
+_LONGEST_HANDLING = 240
+
+
+async def show_plans(request: Request) -> Response:
+    """GET /admin/plans"""
+    actor = await shell.require(request, "plans")
+    async with request.app.state.database.transaction(actor) as tx:
+        found = await plans.all_of(tx)
+        counts = await _companies_of(tx)
+        calendars = {row.id: row.name for row, _ in await sla.calendars.all_of(tx)}
+        own = await inboxes.all_of(tx)
+    return shell.render(
+        request, "plans", "admin/plans.html", actor, plans=found, counts=counts, calendars=calendars,
+        inboxes={plan.id: [one.name for one in own if one.plan_id == plan.id] for plan in found},
+        channels=CHANNELS, shown=shown,
+    )  # fmt: skip
+
+
+async def show_plan(request: Request) -> Response:
+    """GET /admin/plans/{id}, `new` for another one"""
+    actor = await shell.require(request, "plans")
+    async with request.app.state.database.transaction(actor) as tx:
+        plan = await _plan(request, tx)
+        return await _page(request, actor, tx, plan, _fields(plan) if plan else {}, {}, None)
+
+
+async def submit_plan(request: Request) -> Response:
+    """POST /admin/plans/{id}: `what` is plan, company or remove; each is foreseen before it is done."""
+    actor = await shell.require(request, "plans")
+    given = {name: str(value) for name, value in (await request.form()).items()}
+    async with request.app.state.database.transaction(actor) as tx:
+        plan = await _plan(request, tx)
+        what, saves = given.get("what", "plan"), given.get("save") == "yes"
+        try:
+            if what == "remove" and plan is not None:
+                await plans.archive(tx, plan.id)
+                return shell.saved(PATH)
+            if what == "company" and plan is not None:
+                foreseen = await _sell(tx, plan, given, saves=saves)
+            else:
+                foreseen = await _save(tx, plan, given, saves=saves)
+        except (Invalid, Conflict, NotFound) as failure:
+            field = failure.field or ("name" if failure.code == "plan_key_taken" else "company")
+            fields = given if what == "plan" else _fields(plan) if plan else {}
+            return await _page(request, actor, tx, plan, fields | given, {field: failure.code}, None, 422)
+        if foreseen is not None:
+            fields = given if what == "plan" else (_fields(plan) if plan else {}) | given
+            return await _page(request, actor, tx, plan, fields, {}, foreseen, what=what)
+    return shell.saved(f"{PATH}/{plan.id}" if what == "company" and plan else PATH)
+
+
+async def _save(
+    tx: Transaction, plan: plans.Plan | None, given: dict[str, str], *, saves: bool
+) -> Foreseen | None:
+    """What it would move, or None once it is saved."""
+    values = _values(given)
+    if saves:
+        await plans.save(tx, plan.id if plan else None, values)
+        return None
+    if not values["name"]:
+        raise Invalid("name_missing", field="name")
+    if plan is None:
+        return Foreseen(0, 0, [])
+    proposed = plans.Plan(id=plan.id, created_at=plan.created_at, **({"key": plan.key} | values))
+    return await would_move(tx, Scope(plan_id=plan.id), Proposal(sold={plan.id: proposed}))
+
+
+async def _sell(tx: Transaction, plan: plans.Plan, given: dict[str, str], *, saves: bool) -> Foreseen | None:
+    """Gives a company the plan, or takes it away. What it would move, or None once it is done."""
+    name = given.get("company", "").strip()
+    company = await tx.session.scalar(select(contacts.Company).where(contacts.Company.name == name))
+    if company is None:
+        raise NotFound("company_not_found")
+    sold = None if given.get("take") == "yes" else plan.id
+    if saves:
+        await contacts.sell(tx, company.id, sold)
+        return None
+    return await would_move(tx, Scope(company_id=company.id), Proposal(company_plans={company.id: sold}))
+
+
+async def _plan(request: Request, tx: Transaction) -> plans.Plan | None:
+    wanted = request.path_params["id"]
+    return None if wanted == NEW else await plans.get(tx, parse_id(wanted, "plan"))
+
+
+async def _page(
+    request: Request, actor: Actor, tx: Transaction, plan: plans.Plan | None, given: dict[str, str],
+    errors: dict[str, str], foreseen: Foreseen | None, status: int = 200, what: str = "plan",
+) -> Response:  # fmt: skip
+    having, names = (
+        [],
+        list(
+            await tx.session.scalars(
+                select(contacts.Company.name).order_by(contacts.Company.name).limit(_CHOICES)
+            )
+        ),
+    )
+    if plan is not None:
+        mine = select(contacts.Company.name).where(contacts.Company.plan_id == plan.id)
+        having = list(await tx.session.scalars(mine.order_by(contacts.Company.name).limit(_CHOICES)))
+    return shell.render(
+        request, "plans", "admin/plan.html", actor, status, plan=plan, given=given, errors=errors,
+        foreseen=foreseen, what=what, companies=names, having=having, channels=CHANNELS, metrics=METRICS,
+        calendars=[(row.id, row.name) for row, _ in await sla.calendars.all_of(tx)], shown=shown,
+        factors=PRIORITY_FACTORS, usual=DEFAULTS.handling,
+        scaled=_scaled,
+    )  # fmt: skip
+
+
+def _fields(plan: plans.Plan) -> dict[str, str]:
+    targets = {
+        f"{channel}.{metric}": shown(seconds)
+        for channel, promised in plan.targets.items()
+        for metric, seconds in promised.items()
+    }
+    handling = {f"handling.{channel}": str(minutes) for channel, minutes in (plan.handling or {}).items()}
+    return (
+        targets
+        | handling
+        | {
+            "name": plan.name,
+            "calendar_id": str(plan.calendar_id),
+            "head_start_minutes": str(plan.head_start_minutes),
+            "may_page": "yes" if plan.may_page else "",
+            "tells_contact": "yes" if plan.tells_contact else "",
+        }
+    )
+
+
+def _values(given: dict[str, str]) -> dict[str, Any]:
+    """What the form means. Errors: Invalid with the field."""
+    targets: dict[str, dict[str, int]] = {}
+    handling: dict[str, int] = {}
+    for channel in CHANNELS:
+        for metric in METRICS:
+            seconds = seconds_of(given.get(f"{channel}.{metric}", ""), f"{channel}.{metric}")
+            if seconds is not None:
+                targets.setdefault(channel, {})[metric] = seconds
+        minutes = given.get(f"handling.{channel}", "").strip()
+        if minutes:
+            handling[channel] = parse_number(minutes, f"handling.{channel}", _LONGEST_HANDLING)
+    if "email" in targets:
+        targets["api"] = dict(targets["email"])
+    most = round(LONGEST_HEAD_START.total_seconds() / 60)
+    return {
+        "name": given.get("name", "").strip()[:100],
+        "calendar_id": _calendar(given),
+        "head_start_minutes": parse_number(
+            given.get("head_start_minutes", "").strip() or "0", "head_start_minutes", most
+        ),
+        "handling": handling,
+        "may_page": given.get("may_page") == "yes",
+        "tells_contact": given.get("tells_contact") == "yes",
+        "targets": targets,
+    }
+
+
+def _scaled(text: str, factor: float) -> str:
+    seconds = seconds_of(text, "")
+    return shown(max(1, round(seconds * factor))) if seconds else ""
+
+
+def _calendar(given: dict[str, str]) -> UUID:
+    try:
+        return UUID(given.get("calendar_id", ""))
+    except ValueError:
+        raise Invalid("calendar_missing", field="calendar_id") from None
+
+
+async def _companies_of(tx: Transaction) -> dict[UUID | None, int]:
+    query = select(contacts.Company.plan_id, func.count()).group_by(contacts.Company.plan_id)
+    return {row[0]: row[1] for row in await tx.session.execute(query)}

@@ -1,0 +1,111 @@
+"""Administration, page by page, light and dark and on a phone: nothing axe-core objects to."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.chromium import PHONE, Visits, barriers
+from tests.scenarios.desk import Desk
+
+pytestmark = pytest.mark.browser
+
+SECTIONS = ("plans", "sla", "calendars", "routing", "agents", "teams", "mail", "mail/kept", "jobs")
+FORMS = ("plans", "sla", "calendars", "agents", "teams")
+
+
+async def test_every_page_of_administration_is_for_everybody(desk: Desk, visits: Visits):
+    page = await an_owner(desk, visits)
+    seen: dict[str, list[str]] = {}
+
+    for path in [
+        "/admin",
+        *(f"/admin/{one}" for one in SECTIONS),
+        *(f"/admin/{one}/new" for one in FORMS),
+        "/wall",
+    ]:
+        await page.goto(path)
+        seen[path] = await barriers(page)
+        await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        if await page.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
+            seen[path].append("wider than a phone")
+        await page.set_viewport_size({"width": 1280, "height": 800})
+
+    assert {path: found for path, found in seen.items() if found} == {}
+
+
+async def test_other_hours_are_foreseen_saved_and_replayed(desk: Desk, visits: Visits):
+    page = await an_owner(desk, visits)
+    await page.goto("/admin/calendars")
+    await page.get_by_role("link", name="Ändra Working days 07:00–18:00").click()
+    await page.get_by_label("Onsdag").fill("7-11:30, 12:30-18")
+    await page.get_by_role("button", name="Förhandsgranska").click()
+
+    await expect(
+        page.get_by_role("img", name=re.compile("Onsdag 07:00–11:30, Onsdag 12:30–18:00"))
+    ).to_be_visible()
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Spara").click()
+
+    await expect(page.get_by_role("status")).to_contain_text("Sparat")
+    await expect(page.get_by_role("img", name=re.compile("Onsdag 07:00–11:30"))).to_be_visible()
+
+
+async def test_a_plan_is_made_given_to_a_company_and_taken_away(desk: Desk, visits: Visits):
+    page = await an_owner(desk, visits)
+    await page.goto("/admin/plans/new")
+    await page.get_by_label("Namn").fill("Espresso")
+    await page.get_by_label("Första svar, E-post").fill("1 h 30 min")
+    await page.get_by_role("button", name="Förhandsgranska").click()
+    await expect(page.get_by_role("row", name="E-post 22 min")).to_be_visible()
+    await page.get_by_role("button", name="Spara").click()
+
+    await page.get_by_role("link", name="Espresso").click()
+    await expect(page.get_by_label("Första svar, E-post")).to_have_value("1 h 30 min")
+    company = await page.locator("#known-companies option").first.get_attribute("value")
+    await page.get_by_label("Ge det till").fill(company or "")
+    await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
+    await page.get_by_role("button", name="Ge företaget avtalet").click()
+    await page.get_by_role("button", name=f"Ta avtalet från {company}").click()
+    await page.get_by_role("button", name="Ta bort avtalet").click()
+
+    await expect(page.get_by_text("Inga än.")).to_be_visible()
+    assert await barriers(page) == []
+
+
+async def test_an_invited_agent_chooses_a_password_and_is_in(desk: Desk, visits: Visits):
+    page = await an_owner(desk, visits)
+    await page.goto("/admin/agents/new")
+    await page.get_by_label("Namn").fill("Vera Ny")
+    await page.get_by_label("E-post").fill("vera@demo.localhost")
+    await page.get_by_label("Support", exact=True).check()
+    await page.get_by_role("button", name="Förhandsgranska").click()
+    await page.locator(".preview").get_by_role("button", name="Bjud in").click()
+    await page.get_by_role("link", name="Vera Ny").click()
+    link = await page.locator("code.link").inner_text()
+
+    newcomer = await visits.visitor(desk.address)
+    await newcomer.goto(link.replace(re.match(r"https?://[^/]+", link).group(), desk.address))
+    assert await barriers(newcomer) == []
+    await newcomer.get_by_label("Lösenord").fill("a password of her own")
+    await newcomer.get_by_role("button").click()
+    await newcomer.get_by_label(re.compile("Email|E-post")).fill("vera@demo.localhost")
+    await newcomer.get_by_label(re.compile("Password|Lösenord")).fill("a password of her own")
+    await newcomer.get_by_role("button", name=re.compile("Sign in|Logga in"), exact=True).first.click()
+
+    await newcomer.get_by_role("listbox").first.wait_for()
+    visits.forgive("404")
+    again = await newcomer.goto(link.replace(re.match(r"https?://[^/]+", link).group(), desk.address))
+    assert again is not None
+    assert again.status == 404
+
+
+async def an_owner(desk: Desk, visits: Visits) -> Page:
+    """Maja, who reads Swedish."""
+    page = await visits.visitor(desk.address, size=(1280, 800))
+    await page.goto("/")
+    await page.get_by_label("Email").fill("maja@demo.localhost")
+    await page.get_by_label("Password").fill("nordkvarn-demo")
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.get_by_role("listbox").first.wait_for()
+    return page
