@@ -9,6 +9,7 @@ export interface Api {
   hide(): void
   identify(who: { id?: string; email?: string; name?: string; jwt?: string }): void
   setAttributes(values: Record<string, unknown>): void
+  removeAttribute(name: string): void
   setLocale(locale: string): void
   setTheme(theme: Look): void
   prefill(text: string): void
@@ -18,6 +19,12 @@ export interface Api {
   off(name: string, listener: EventListener): void
   readonly isOpen: boolean
   readonly unread: number
+  readonly inbox: string
+  popout(): void
+  /** Told to whoever made the page, on the console and as the event `error`. */
+  fail(problem: string): void
+  /** What the chat itself does: setConversationAttributes, addTag, removeTag, track, showArticle, startFlow. */
+  [name: string]: any
 }
 /** What the frame says, each with one value. */
 export interface Heard {
@@ -33,7 +40,7 @@ export interface Told {
   locale: string
   theme: Look
   page?: string
-  open?: boolean
+  open?: boolean | "quiet"
   identify?: object
   attributes?: object
   prefill?: string

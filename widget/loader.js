@@ -1,11 +1,13 @@
 // The launcher a website embeds: a button in a shadow root; the chat is a frame of our own origin, made on intent.
 /** @import { Api, Heard, Listen, Look, Make, Told } from "./loader" */
-(() => {
+((/** @type {Record<string, Look>} */ looks = {}) => { // the server puts in the colours of its inboxes
   const early = window.Helpdesk
   const script = /** @type {HTMLScriptElement} */ (document.currentScript || document.querySelector("[data-inbox]"))
-  if (early?.destroy) return // frameworks that swap pages run scripts again
-
   const { inbox = "", locale, theme, hidden, ...look } = script.dataset
+  if (early?.destroy) { // frameworks that swap pages run scripts again
+    if (early.inbox != inbox) early.fail(`"${early.inbox}" is here, "${inbox}" is not: one inbox on a page`)
+    return
+  }
   const { origin } = new URL(script.src)
   const root = document.documentElement
   const phone = matchMedia("(max-width:480px),(max-height:480px)")
@@ -14,6 +16,7 @@
   /** @type {Told} */ const told = { locale: locale || root.lang, theme: { scheme: theme } }
   /** @type {any} */ let frame
   /** @type {any} */ let port
+  /** @type {any[]} */ let calls = []
   let unread = 0
 
   // The site's own storage holds only whether there is a chat to come back to, and its colours. Never a token.
@@ -68,6 +71,10 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
   const words = () => /^sv/.test(told.locale)
     ? ["Öppna chatten", "Stäng chatten", "Chatt", "olästa"] : ["Open chat", "Close chat", "Chat", "unread"]
 
+  // Colours come by a hash of the inbox's key (FNV-1a).
+  let hash = 0x811c9dc5
+  for (let at = 0; at < inbox.length; at++) hash = Math.imul(hash ^ inbox.charCodeAt(at), 0x01000193)
+
   /** @param {Look} look */
   function dress({ accent, on, side, zIndex }) {
     for (const [name, value] of [["--a", accent], ["--on", on], ["--z", zIndex]]) if (value) host.style.setProperty(name, value)
@@ -83,6 +90,13 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     badge.textContent = news ? Math.min(unread, 99) : ""
   }
 
+  /** Whoever is in another tab sees it there; in this one the badge is enough. */
+  function entitle() {
+    const title = document.title.replace(/^\(\d+\) /, "")
+    const wanted = unread && document.hidden ? `(${unread}) ${title}` : title
+    if (wanted != document.title) document.title = wanted
+  }
+
   /** @param {string} name @param {unknown} [detail] */
   function emit(name, detail) {
     listeners.dispatchEvent(new CustomEvent(name, { detail }))
@@ -95,12 +109,14 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     port?.postMessage([name, value])
   }
 
+  const page = () => tell("page", location.origin + location.pathname)
+
+  const address = () => `${origin}/widget/panel?${new URLSearchParams({ inbox, locale: told.locale })}`
+
   function load() {
-    tell("page", location.origin + location.pathname)
+    page()
     if (frame) return
-    frame = make("iframe", {
-      src: `${origin}/widget/panel?${new URLSearchParams({ inbox, locale: told.locale })}`, title: words()[2], allow: "autoplay",
-    })
+    frame = make("iframe", { src: address(), title: words()[2], allow: "autoplay" })
     // One message to our exact origin hands over the end of a private channel; all else goes through that.
     frame.onload = () => {
       const channel = new MessageChannel()
@@ -108,6 +124,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
       port.onmessage = (/** @type {MessageEvent} */ { data: [name, value] }) => heard[/** @type {"event"} */ (name)]?.(value)
       frame.contentWindow.postMessage({ helpdesk: told }, origin, [channel.port2])
       told.prefill = undefined
+      for (const call of calls.splice(0)) port.postMessage(call)
     }
     dialog.append(frame)
   }
@@ -129,6 +146,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
       if (count > unread && !dialog.open) status.textContent = `${count} ${words()[3]}`
       if (count != unread) emit("unread", unread = count)
       label()
+      entitle()
     },
     gone() { // in this tab or in another one
       api.close()
@@ -138,18 +156,25 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     },
   }
 
+  /** @param {boolean} [quiet] leaves the focus where it is */
+  function unfold(quiet) {
+    load()
+    if (!dialog.open) {
+      const focused = /** @type {any} */ (document.activeElement)
+      fit()
+      dialog[phone.matches ? "showModal" : "show"]()
+      if (quiet) focused?.focus?.()
+      changed()
+    }
+    if (!quiet) frame.focus()
+    tell("open", quiet ? "quiet" : true)
+  }
+
   /** @type {Api} */
   const api = {
     open(text) {
-      load()
       if (text) tell("prefill", text)
-      if (!dialog.open) {
-        fit()
-        dialog[phone.matches ? "showModal" : "show"]()
-        changed()
-      }
-      frame.focus()
-      tell("open", true)
+      unfold()
     },
     close() {
       if (!dialog.open) return
@@ -162,6 +187,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     hide() { button.hidden = true },
     identify(who) { tell("identify", who) },
     setAttributes(values) { tell("attributes", { ...told.attributes, ...values }) },
+    removeAttribute(name) { api.setAttributes({ [name]: undefined }) },
     setLocale(locale) { tell("locale", locale); label() },
     setTheme(look) { tell("theme", { ...told.theme, ...look }); dress(look) },
     prefill(text) { load(); tell("prefill", text) },
@@ -170,6 +196,14 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
       told.attributes = undefined
       tell("identify", undefined)
       tell("logout", true)
+    },
+    popout() {
+      open(address(), "helpdesk", "popup,width=420,height=720")
+      api.close()
+    },
+    fail(problem) {
+      console.error("Helpdesk: " + problem)
+      emit("error", problem)
     },
     destroy() {
       unload()
@@ -182,7 +216,15 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     off(name, listener) { listeners.removeEventListener(name, listener) },
     get isOpen() { return dialog.open },
     get unread() { return unread },
+    inbox,
   }
+  // What only the chat itself can do waits until it is there; the last two ask for it.
+  for (const name of ["setConversationAttributes", "addTag", "removeTag", "track", "showArticle", "startFlow"])
+    api[name] = (/** @type {any[]} */ ...values) => {
+      if (port) port.postMessage([name, values])
+      else calls.push([name, values])
+      if (/^s(how|tart)/.test(name)) unfold()
+    }
 
   function changed() {
     label()
@@ -206,6 +248,8 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
   listen(shadow, "keydown", event => event.key == "Escape" && api.close())
   listen(dialog, "cancel", event => { event.preventDefault(); api.close() })
   listen(window.visualViewport, "resize scroll", fit)
+  listen(/** @type {any} */ (window).navigation, "navigatesuccess", () => frame && page())
+  listen(document, "visibilitychange", entitle)
 
   // Beside <body>, not in it: a framework that swaps the body leaves the chat alone.
   const stay = () => host.isConnected || root.append(host)
@@ -216,11 +260,13 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     watcher.observe(root, { childList: true })
     if (hidden != null) api.hide()
     dialog.setAttribute("aria-label", words()[2])
-    dress({ accent: "#2f55c7", on: "#fff", zIndex: "2147483000", ...known, ...look })
+    const own = looks[hash >>> 0]
+    dress({ accent: "#2f55c7", on: "#fff", zIndex: "2147483000", ...(own || known), ...look })
     label()
-    if (known.open && !phone.matches) api.open()
+    if (known.open && !phone.matches) unfold(true)
     else if (known.until > Date.now()) setTimeout(load, 999)
     for (const call of early?.q || []) window.Helpdesk(...call)
+    emit("ready")
   }
 
   window.Helpdesk = Object.defineProperties((/** @type {string} */ name, /** @type {any[]} */ ...values) => {

@@ -52,7 +52,7 @@ const orders = {
     start()
     chat.wake()
     chat.markRead()
-    toComposer()
+    if (open !== "quiet") toComposer()
   },
   locale: change,
   theme: theme => { wish.value = { ...wish.value, ...theme } },
@@ -303,9 +303,8 @@ addEventListener("message", event => {
   const { open, ...rest } = told
   for (const [name, value] of Object.entries(rest)) if (value !== undefined) orders[name]?.(value)
   if (storage.get("token")) start()
-  tell("event", ["ready"])
   tell("unread", chat.unread.value)
-  if (open) orders.open(true)
+  if (open) orders.open(open)
 })
 
 speak(page.locale, page.catalog ?? {})

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk import translation
-from helpdesk.web.joined_modules import joined
+from helpdesk.web.joined_modules import joined, trimmed
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -36,6 +36,10 @@ TYPES = {
 
 JOINED = "widget/panel.js"
 """Visitors meet it once and on bad networks, so it comes as one file; agents keep their modules all day."""
+
+LOADER = "widget/loader.js"
+SHIMS = {"/widget/chatwoot.js": "widget/chatwoot.js", "/widget/intercom.js": "widget/intercom.js"}
+"""Scripts of other people's pages beside the loader: the calls of two other widgets."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 LOADER_CACHE = "public, max-age=300"
@@ -147,20 +151,20 @@ class Assets:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/assets/{build}/{path:path}", self.serve, methods=["GET"], name="asset"),
-            Route("/widget.js", self.serve_loader, methods=["GET"], name="widget_loader"),
+            *(Route(address, self.serve_shim, methods=["GET"], name=path) for address, path in SHIMS.items()),
         ]
 
     async def serve(self, request: Request) -> Response:
         """A build we no longer have is answered with today's file, which no cache may keep there."""
         snapshot = self.snapshot
         current = request.path_params["build"] == snapshot.build
-        return _answer(
+        return answer_with(
             request, snapshot.get(request.path_params["path"]), IMMUTABLE if current else "no-cache"
         )
 
-    async def serve_loader(self, request: Request) -> Response:
-        """Its address stands in other people's pages and never changes, so it is only kept for minutes."""
-        return _answer(request, self.snapshot.get("widget/loader.js"), LOADER_CACHE)
+    async def serve_shim(self, request: Request) -> Response:
+        """Their addresses stand in other people's pages, as the loader's does."""
+        return answer_with(request, self.snapshot.get(SHIMS[request.url.path]), LOADER_CACHE)
 
     def _read(self) -> dict[str, bytes]:
         files = {name: path.read_bytes() for name, path in self._paths()}
@@ -168,6 +172,8 @@ class Assets:
             for language in translation.languages():
                 texts = orjson.dumps(translation.catalog(bundle, language), option=orjson.OPT_SORT_KEYS)
                 files[f"locales/{bundle}.{language}.js"] = b"export default " + texts + b"\n"
+        for path in {LOADER, *SHIMS.values()} & files.keys():
+            files[path] = trimmed(files[path])
         if JOINED in files:
             files[JOINED] = joined(JOINED, files)
         return files
@@ -186,7 +192,7 @@ class Assets:
         return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in watched)
 
 
-def _answer(request: Request, asset: Asset | None, caching: str) -> Response:
+def answer_with(request: Request, asset: Asset | None, caching: str) -> Response:
     if asset is None:
         return Response("Not found", 404, {"Cache-Control": "no-store"}, "text/plain; charset=utf-8")
     headers = {

@@ -14,6 +14,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", r
 _OTHER_EXPORT = re.compile(r"^export\b", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^(?:async )?(?:function|class|const|let)\s+(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"[ \t]*/\*\*.*?\*/[ \t]?(?:\n(?=\s*\n))?|^[ \t]*//[^\n]*\n", re.MULTILINE | re.DOTALL)
+_REMARK = re.compile(r""" // [^"'`\n]*$""", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 _LAST_EXPORT = re.compile(r"export\s*\{([^{}]*)\};?\s*$")
 _NAME = r"[\w$]+"
@@ -31,6 +32,15 @@ def joined(entry: str, files: Mapping[str, bytes]) -> bytes:
     return "".join(parts).encode()
 
 
+def trimmed(source: bytes) -> bytes:
+    """A script without comments and indentation."""
+    return _INDENT.sub("", _bare(source.decode())).encode()
+
+
+def _bare(text: str) -> str:
+    return _REMARK.sub("", _COMMENT.sub("", text))
+
+
 def _visit(path: str, files: Mapping[str, bytes], order: list[str], above: list[str]) -> None:
     if path in above:
         raise ValueError(f"modules import each other in a circle: {' → '.join([*above, path])}")
@@ -43,7 +53,7 @@ def _visit(path: str, files: Mapping[str, bytes], order: list[str], above: list[
 
 def _own(path: str, files: Mapping[str, bytes]) -> str:
     """One of our modules without comments, imports and the word `export`: all share one scope now."""
-    text = _COMMENT.sub("", files[path].decode())
+    text = _bare(files[path].decode())
     if any(" as " in names for names, _ in _IMPORT.findall(text)):
         raise ValueError(f"{path}: imports under another name cannot be joined")
     text = _EXPORT.sub("", _IMPORT.sub("", text))

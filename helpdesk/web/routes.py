@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute, Route
 
 from helpdesk.web import (
     alerts,
+    chat_loader,
     chat_panel,
     contact_ticket,
     demo_shop,
@@ -45,6 +46,7 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/t/{token}", contact_ticket.answer_ticket, methods=["POST"]),
         Route("/alert/{token}", alerts.show_alert, methods=["GET"]),
         Route("/alert/{token}", alerts.acknowledge_alert, methods=["POST"]),
+        Route("/widget.js", chat_loader.ChatLoader(assets).serve, methods=["GET"]),
         Route("/widget/panel", chat_panel.show_panel),
         Route("/demo", demo_shop.show_shop),
         Route("/demo/outbox", outbox.show_outbox),

@@ -84,14 +84,6 @@ async def test_what_the_browser_has_is_not_sent_again(browser, assets):
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def test_the_loader_has_one_address_for_ever_and_is_kept_for_five_minutes(browser):
-    answer = await browser.get("/widget.js")
-
-    assert answer.text.startswith("console.log('loader')")
-    assert answer.headers["cache-control"] == "public, max-age=300"
-    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
-
-
 @pytest.mark.parametrize(
     "path",
     [
