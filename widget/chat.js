@@ -1,6 +1,7 @@
 // The visitor's side of the chat, without a screen: tickets, threads, what waits, what is unread.
 
 import { batch, computed, signal } from "../vendor/ui.js"
+import { attachmentsOf, readdressed, stale } from "./attachments.js"
 import { Connection } from "./connection.js"
 import { OrderedEvents } from "./ordered_events.js"
 import { Outbox, verdict } from "./outbox.js"
@@ -12,20 +13,21 @@ import { statusAfter, unreadAfter, withEvents, withWaiting } from "./thread.js"
 /** @import { Keep } from "./storage.js" */
 /** @import { Line } from "./thread.js" */
 /**
- * @typedef {{ id: string, number?: number, subject?: string | null, status: string, public_version: number, unread?: number | boolean, rating?: number | null }} Ticket
+ * @typedef {{ id: string, number?: number, subject?: string | null, status: string, public_version: number, unread?: number | boolean, seen?: number, rating?: number | null }} Ticket
  * @typedef {{
  *   inbox: { key: string, name: string, hours?: { always: boolean, week: Record<string, string[][]> } | null, reply_time?: number | null, open: boolean, next_opening?: string | null,
  *     theme?: import("./theme.js").Theme | null, greeting?: string | null },
  *   contact: { name?: string | null, email?: string | null } | null, tickets: Ticket[],
  *   limits: { body: number, uploads: number, upload_bytes: number }, extras?: import("./features/features.js").Extras,
  * }} Session
- * @typedef {{ events: OrderedEvents, lines: import("../vendor/ui.js").Signal<Line[]>, loaded: import("../vendor/ui.js").Signal<boolean>, seen: import("../vendor/ui.js").Signal<number> }} Thread
+ * @typedef {{ events: OrderedEvents, lines: import("../vendor/ui.js").Signal<Line[]>, loaded: import("../vendor/ui.js").Signal<boolean>, seen: import("../vendor/ui.js").Signal<number>, fresh: number }} Thread
  */
 
 const WAKE_PATIENCE = 4_000
 const TYPING_EVERY = 3_000
 const TYPING_LASTS = 6_000
 const FOLLOWED_AT_ONCE = 5
+const FRESH = 120_000
 export const OVER = new Set(["resolved", "closed", "merged"])
 
 export class Chat {
@@ -93,7 +95,7 @@ export class Chat {
   wake() {
     void this.tabs.ask("wake", null)
     this.patience = WAKE_PATIENCE // the socket may be half open after a sleep
-    void this.#thread()?.events.catchUp().then(() => { this.patience = undefined })
+    void this.#thread()?.events.catchUp().then(() => { this.patience = undefined; return this.freshen() })
     this.flush()
   }
 
@@ -161,6 +163,16 @@ export class Chat {
     this.line.follow(ticket)
   }
 
+  /** Addresses of files live for an hour: before they end, or when a picture is missing, new ones are asked for. @param {boolean} [now] */
+  async freshen(now = false) {
+    const ticket = this.current.value
+    const thread = this.#thread()
+    if (!ticket || !thread || Date.now() < thread.fresh || !(now || stale(thread.lines.value, Date.now() + FRESH))) return
+    thread.fresh = Date.now() + FRESH // also where clocks disagree
+    const files = await attachmentsOf(question => this.tabs.ask("sync", { ticket, ...question }))
+    thread.lines.value = readdressed(thread.lines.value, files)
+  }
+
   /** @param {{ email: string, name?: string }} address */
   async leaveAddress(address) {
     const answer = await this.line.leaveAddress({ ...address, ticket: this.current.value ?? undefined })
@@ -219,6 +231,7 @@ export class Chat {
       this.session.value = session
       const kept = new Set(session.tickets.map(ticket => ticket.id))
       for (const id of this.threads.keys()) if (!kept.has(id)) this.threads.delete(id)
+      for (const { id, seen = 0 } of session.tickets) this.#seen(id, seen)
       this.tickets.value = [...session.tickets].sort((a, b) => (b.number ?? 0) - (a.number ?? 0))
       const current = this.current.value
       if (current ? !kept.has(current) : !this.startedNew) {
@@ -246,12 +259,17 @@ export class Chat {
 
   /** Typing and seen: nice at once, missed without harm. @param {any} data */
   #passing({ type, ticket, who, state, upto }) {
-    const thread = this.threads.get(ticket)
-    if (type === "seen" && thread) thread.seen.value = Math.max(thread.seen.value, upto)
+    if (type === "seen") this.#seen(ticket, upto)
     if (type !== "typing") return
     clearTimeout(this.typingEnds)
     this.typing.value = state === false ? null : { ticket, name: who.name ?? "" }
     this.typingEnds = setTimeout(() => { this.typing.value = null }, TYPING_LASTS)
+  }
+
+  /** @param {string} ticket @param {number} upto */
+  #seen(ticket, upto) {
+    const thread = this.threads.get(ticket)
+    if (thread) thread.seen.value = Math.max(thread.seen.value, upto)
   }
 
   async #flush() {
@@ -346,7 +364,7 @@ export class Chat {
   /** @param {string} id @returns {Thread} */
   #newThread(id) {
     const lines = signal(/** @type {Line[]} */ ([]))
-    const seen = signal(0)
+    const seen = signal(this.tickets.value.find(ticket => ticket.id === id)?.seen ?? 0)
     const events = new OrderedEvents({
       sync: question => /** @type {Promise<any>} */ (this.tabs.ask("sync", { ticket: id, ...question })),
       reset: () => { lines.value = [] },
@@ -358,7 +376,7 @@ export class Chat {
         this.#ticketChanged(id, fresh)
       }),
     })
-    return { lines, seen, events, loaded: signal(false) }
+    return { lines, seen, events, loaded: signal(false), fresh: 0 }
   }
 
   /** @param {string} id @param {import("./ordered_events.js").TicketEvent[]} fresh */

@@ -16,6 +16,7 @@ export function Composer({ chat, prefill, dropped }) {
   const draft = useSignal("")
   const uploads = useSignal(/** @type {Upload[]} */ ([]))
   const problem = useSignal("")
+  const Faces = useSignal(/** @type {typeof import("./emoji.js").Faces | null} */ (null))
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null))
   const picker = useRef(/** @type {HTMLInputElement | null} */ (null))
 
@@ -87,6 +88,19 @@ export function Composer({ chat, prefill, dropped }) {
     event.preventDefault()
     add(files)
   }
+  const showFaces = async () => {
+    Faces.value = Faces.value ? null : (await import("./emoji.js")).Faces
+  }
+  const hideFaces = () => {
+    Faces.value = null
+    field.current?.focus()
+  }
+  const insert = (/** @type {string} */ face) => {
+    const area = /** @type {HTMLTextAreaElement} */ (field.current)
+    area.setRangeText(face, area.selectionStart, area.selectionEnd, "end")
+    write(area.value)
+    hideFaces()
+  }
   const picked = () => {
     const input = picker.current
     if (!input) return
@@ -102,12 +116,15 @@ export function Composer({ chat, prefill, dropped }) {
         </ul>`}
       ${(problem.value || tooLong > 0) && html`
         <p class="problem" role="alert">${problem.value || plural("{n} character too many", "{n} characters too many", tooLong)}</p>`}
+      ${Faces.value && html`<${Faces.value} html=${html} label=${t("Emoji")} pick=${insert} close=${hideFaces} />`}
       <div class="field">
         <button type="button" class="icon" aria-label=${t("Attach a file")} title=${t("Attach a file")} disabled=${!limits}
           onClick=${() => picker.current?.click()}><${Icon} name="clip" /></button>
         <input ref=${picker} type="file" multiple hidden onChange=${picked} />
         <textarea ref=${field} id="composer" rows="1" placeholder=${t("Write a message…")} aria-label=${t("Message")} enterkeyhint="send"
           value=${draft.value} onInput=${typed} onKeyDown=${pressed} onPaste=${pasted}></textarea>
+        <button type="button" class="icon" aria-label=${t("Emoji")} title=${t("Emoji")} aria-expanded=${Faces.value ? "true" : "false"}
+          onClick=${showFaces}><${Icon} name="face" /></button>
         <button type="submit" class="icon send" aria-label=${t("Send")} title=${t("Send")} aria-disabled=${empty || busy || broken || tooLong > 0 ? "true" : "false"}>
           <${Icon} name="send" />
         </button>

@@ -16,6 +16,7 @@
   /** @type {Told} */ const told = { locale: locale || root.lang, theme: { scheme: theme } }
   /** @type {any} */ let frame
   /** @type {any} */ let port
+  /** @type {any} */ let before
   /** @type {any[]} */ let calls = []
   let unread = 0
 
@@ -160,10 +161,10 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
   function unfold(quiet) {
     load()
     if (!dialog.open) {
-      const focused = /** @type {any} */ (document.activeElement)
+      before = /** @type {any} */ (shadow.activeElement || document.activeElement)
       fit()
       dialog[phone.matches ? "showModal" : "show"]()
-      if (quiet) focused?.focus?.()
+      if (quiet) before.focus()
       changed()
     }
     if (!quiet) frame.focus()
@@ -178,7 +179,9 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     },
     close() {
       if (!dialog.open) return
-      dialog.close() // the browser gives the focus back
+      const inside = shadow.activeElement == frame
+      dialog.close()
+      if (inside) (before?.matches("body,iframe") ? button : before).focus() // where it came from
       tell("open", false)
       changed()
     },

@@ -107,13 +107,14 @@ function Header({ several }) {
   const listing = view.value === "list" && several
   const agent = listing ? null : chat.lines.value.findLast(line => line.kind === "message" && !line.mine && line.author.name)?.author.name
   const title = listing ? t("Your conversations") : (agent ?? inbox?.name ?? page.name ?? t("Support"))
+  const logo = ownPicture((inbox?.theme ?? page.theme)?.logo)
   return html`
     <header>
       ${several && !listing && html`
         <button type="button" class="icon" aria-label=${t("All conversations")} title=${t("All conversations")} onClick=${() => { view.value = "list" }}>
           <${Icon} name="back" />
         </button>`}
-      ${!listing && html`<span class=${inbox?.open || answers() ? "who there" : "who"}><${Avatar} name=${title} /></span>`}
+      ${!listing && html`<span class=${inbox?.open || answers() ? "who there" : "who"}>${logo && !agent ? html`<img class="logo" src=${logo} alt="" />` : html`<${Avatar} name=${title} />`}</span>`}
       <div class="title">
         <h1>${title}</h1>
         ${inbox && !listing && html`<p>${presence()}</p>`}
@@ -122,6 +123,11 @@ function Header({ several }) {
         title=${sound.value ? t("Sound is on") : t("Sound is off")} onClick=${toggleSound}><${Icon} name=${sound.value ? "sound" : "silent"} /></button>
       ${framed && html`<button type="button" class="icon" aria-label=${t("Close chat")} title=${t("Close chat")} onClick=${() => tell("close")}><${Icon} name="close" /></button>`}
     </header>`
+}
+
+/** From our own origin or within the address: anything else would tell others who opens a chat. @param {string | undefined} address */
+function ownPicture(address) {
+  return address && /^(\/(?!\/)|data:image\/(png|jpeg|webp|svg\+xml)[;,])/.test(address) ? address : null
 }
 
 function answers() {
@@ -293,7 +299,10 @@ addEventListener("pageshow", event => { if (event.persisted && started) chat.sta
 addEventListener("keydown", event => {
   if (event.key === "Escape" && framed) tell("close")
 })
-setInterval(() => { now.value = new Date() }, 30_000)
+setInterval(() => {
+  now.value = new Date()
+  if (chat.visible.value && !document.hidden) void chat.freshen()
+}, 30_000)
 
 addEventListener("message", event => {
   const told = event.data?.helpdesk

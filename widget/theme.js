@@ -1,6 +1,6 @@
 // Two colours from the owner of the site; everything that must be readable on them is computed (WCAG 2.2, 1.4.3).
 
-/** @typedef {{ accent?: string, header?: string, scheme?: string }} Theme */
+/** @typedef {{ accent?: string, header?: string, scheme?: string, logo?: string }} Theme */
 
 const LIGHT = "#ffffff"
 const DARK = "#14161c"

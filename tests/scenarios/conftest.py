@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
 
-from tests.browser import chromium
-from tests.browser.chromium import Visits
+from tests.browser.windows import browser, visits
 from tests.scenarios.desk import COLD_START, Desk, addresses_in, copy_of, is_free, scratch_folder
+
+__all__ = ["browser", "visits"]
 
 ADesk = Callable[..., Awaitable[Desk]]
 
@@ -86,23 +86,3 @@ async def a_desk(scratch: Path, first_run: FirstRun) -> AsyncIterator[ADesk]:
     for desk in made:
         if not desk.has_ended:
             await desk.stop(signal.SIGINT)
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    executable = chromium.executable()
-    if executable is None:
-        pytest.skip("No Chromium is installed: browser tests are skipped.")
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=executable)
-        yield launched
-        await launched.close()
-
-
-@pytest.fixture
-async def visits(browser: Browser) -> AsyncIterator[Visits]:
-    """Opens pages, and fails the test for what they complained about."""
-    visits = Visits(browser)
-    yield visits
-    await visits.close()
-    assert visits.complaints == []

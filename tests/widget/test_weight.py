@@ -69,6 +69,7 @@ def test_panel_is_one_file_and_asks_later_only_for_what_few_need(assets: Assets)
 
     assert re.findall(r'^import\b[^(].*"', panel, re.MULTILINE) == []
     assert sorted(re.findall(r'import\("([^"]+)"\)', panel)) == [
+        "./emoji.js",
         "./features/features.js",
         "./features/proof.js",
         "./polling.js",

@@ -216,6 +216,18 @@ async def events_after(tx: Transaction, ticket_id: UUID, after: int, limit: int)
     return [envelope(record) for record in records], head
 
 
+async def public_upto(tx: Transaction, ticket_id: UUID, version: int) -> int:
+    """What an agent's version is in the contact's own counting: "seen" must not promise more."""
+    connection = await tx.driver()
+    found = await connection.fetchval(
+        """SELECT public_version FROM events WHERE ticket_id = $1 AND version <= $2
+             AND public_version IS NOT NULL ORDER BY version DESC LIMIT 1""",
+        ticket_id,
+        version,
+    )
+    return found or 0
+
+
 async def latest_events(
     tx: Transaction, ticket_id: UUID, before: int | None, limit: int
 ) -> tuple[list[Json], int]:
@@ -255,7 +267,11 @@ async def tickets_of_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID |
     connection = await tx.driver()
     records = await connection.fetch(
         """SELECT t.id, t.number, t.subject, t.status, t.public_version, t.preview, t.last_message_at,
-             coalesce(r.upto, 0) AS read_upto, t.channel, o.score
+             coalesce(r.upto, 0) AS read_upto, t.channel, o.score, coalesce((
+               SELECT e.public_version FROM events e
+               WHERE e.ticket_id = t.id AND e.public_version IS NOT NULL AND e.version <= (
+                 SELECT max(m.upto) FROM read_marks m WHERE m.ticket_id = t.id AND m.reader_kind <> 'contact')
+               ORDER BY e.version DESC LIMIT 1), 0) AS seen
            FROM tickets t LEFT JOIN read_marks r ON r.ticket_id = t.id AND r.reader_id = t.contact_id
              LEFT JOIN ratings o ON o.ticket_id = t.id
            WHERE t.contact_id = $1 AND t.status <> 'merged' AND ($2::uuid IS NULL OR t.inbox_id = $2)
@@ -271,6 +287,7 @@ async def tickets_of_contact(tx: Transaction, contact_id: UUID, inbox_id: UUID |
             "status": record["status"],
             "public_version": record["public_version"],
             "unread": max(0, record["public_version"] - record["read_upto"]),
+            "seen": record["seen"],
             "preview": record["preview"],
             "last_message_at": record["last_message_at"],
             "rating": record["score"],

@@ -1,0 +1,198 @@
+"""The chat on somebody's website, in Chromium: broken networks, several tabs, every state for everybody."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.chromium import PHONE, barriers
+from tests.browser.shop import Shop
+from tests.desk import until
+from tests.realtime.client import Socket
+from tests.widget.conftest import Street
+
+pytestmark = [pytest.mark.browser, pytest.mark.commits]
+
+LONG = 60_000
+"""Milliseconds for what has to wait for a next try."""
+
+BROKEN = "ERR_|WebSocket|net::|Failed to load resource"
+_PASTE_TOO_MUCH = """field => {
+  const clipboardData = new DataTransfer()
+  clipboardData.items.add(new File([new Uint8Array(11 << 20)], "huge.bin"))
+  field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+}"""
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0"
+    "f01f00050001ff89993d1d0000000049454e44ae426082"
+)
+
+
+def words(text: str) -> str:
+    """Of which there is one of in the whole database."""
+    return f"{text} {uuid.uuid4().hex[:6]}"
+
+
+async def conversing(street: Street, text: str, **window: Any) -> tuple[Shop, Any]:
+    """A visitor whose first words have arrived, and their ticket."""
+    shop = await street.shop(**window)
+    await shop.launcher.click()
+    await shop.write(text)
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    return shop, await street.served.ticket_of(text)
+
+
+async def test_what_is_written_while_everything_breaks_arrives_once_and_in_order(street: Street):
+    street.visits.forgive(BROKEN)
+    served, first = street.served, words("Is it in stock?")
+    shop, ticket = await conversing(street, first)
+
+    await shop.page.context.set_offline(True)
+    await shop.write("One")
+    await expect(shop.state).to_contain_text("Not sent yet", timeout=LONG)
+    await shop.page.context.set_offline(False)
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+
+    served.cut()  # another network
+    await shop.write("Two")
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+
+    await served.stop()  # a deploy
+    await shop.write("Three")
+    await expect(shop.state).to_contain_text("Not sent yet", timeout=LONG)
+    await served.start()
+    await shop.page.reload()
+    await expect(shop.said("Three")).to_be_visible(timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+
+    session = await shop.page.context.new_cdp_session(shop.page)
+    await session.send("Page.setWebLifecycleState", {"state": "frozen"})  # asleep
+    served.cut()
+    await served.answers(ticket, "Four")
+    await session.send("Page.setWebLifecycleState", {"state": "active"})
+    await expect(shop.said("Four")).to_be_visible(timeout=LONG)
+
+    assert await served.stored(ticket) == [first, "One", "Two", "Three", "Four"]
+    assert await shop.conversation() == [first, "One", "Two", "Three", "Four"]
+
+
+async def test_where_websockets_are_blocked_the_same_conversation_goes_by_http(street: Street):
+    street.visits.forgive(BROKEN)
+    street.served.blocked = True
+    try:
+        shop, ticket = await conversing(street, words("Behind a proxy"))
+        await street.served.answers(ticket, "We hear you")
+        await expect(shop.said("We hear you")).to_be_visible(timeout=LONG)
+        assert street.served.upgrades >= 2
+    finally:
+        street.served.blocked = False
+
+
+async def test_two_tabs_share_one_line_and_the_second_takes_over(street: Street):
+    served, text = street.served, words("Two tabs")
+    shop, ticket = await conversing(street, text)
+    other = await street.enter(await shop.page.context.new_page())
+    await expect(other.said(text)).to_be_visible(timeout=LONG)
+    before = served.sockets
+
+    await served.answers(ticket, "To both")
+    for tab in (shop, other):
+        await expect(tab.said("To both")).to_be_visible(timeout=LONG)
+    await shop.page.close()
+    await other.write("Still here")
+    await expect(other.state).to_contain_text("Sent", timeout=LONG)
+
+    assert before == 1
+    await until(lambda: served.sockets == 1)
+    assert await served.stored(ticket) == [text, "To both", "Still here"]
+
+
+async def test_an_answer_is_announced_in_badge_title_and_launcher_until_it_is_read(street: Street):
+    shop, ticket = await conversing(street, words("Waiting"))
+    await shop.page.keyboard.press("Escape")
+    await expect(shop.launcher).to_be_focused()
+    await shop.page.evaluate(
+        "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
+    )
+
+    await street.served.answers(ticket, "Here I am")
+
+    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread", timeout=LONG)
+    await expect(shop.page).to_have_title("(1) The shop")
+    await shop.page.evaluate("delete document.hidden")
+    await shop.launcher.click()
+    await expect(shop.launcher).to_have_accessible_name("Close chat")
+    await expect(shop.page).to_have_title("The shop")
+
+
+async def test_seen_stands_there_again_after_a_reload(street: Street):
+    shop, ticket = await conversing(street, words("Did you see?"))
+    client = await street.served.desk.with_token(street.served.house.agent)
+    agent_pass = (await client.post("/api/v1/realtime/pass")).json()["pass"]
+    agent = await (await Socket.open(street.served.address, "/agent")).enter(agent_pass)
+    head = (await agent.ask("sync", {"ticket": str(ticket), "after": 0}))["head"]
+    await agent.ask("mark_read", {"ticket": str(ticket), "upto": head})
+    await agent.close()
+    await expect(shop.state).to_contain_text("Seen")
+
+    await shop.page.reload()
+
+    await expect(shop.state).to_contain_text("Seen", timeout=LONG)
+
+
+async def test_every_state_is_clean_for_axe_and_readable(street: Street):
+    street.visits.forgive(BROKEN)
+    shop = await street.shop()
+    found = {"closed": await barriers(shop.page)}
+    await shop.launcher.focus()
+    await shop.page.keyboard.press("Enter")
+    await expect(shop.field).to_be_focused()
+    found["open"] = await barriers(shop.page)
+
+    await shop.chat.get_by_label("Emoji").click()
+    await shop.page.keyboard.press("ArrowRight")
+    await shop.page.keyboard.press("Enter")
+    await expect(shop.field).to_have_value("😅")
+    await shop.write(words("See https://example.com\nand the picture"))
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    found["conversation"] = await barriers(shop.page)
+
+    picker = shop.chat.locator("input[type=file]")
+    await shop.field.evaluate(_PASTE_TOO_MUCH)
+    await expect(shop.chat.get_by_role("alert")).to_contain_text("at most")
+    found["too large a file"] = await barriers(shop.page)
+    await picker.set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL})
+    await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text("dot.png")
+    found["uploaded"] = await barriers(shop.page)
+    await shop.write("with a file")
+    await expect(shop.chat.get_by_role("img", name="dot.png")).to_be_visible(timeout=LONG)
+
+    unknown = {"id": str(uuid.uuid4()), "name": "x.txt", "content_type": "text/plain", "size": 1}
+    await shop.page.route("**/widget/uploads", lambda route: route.fulfill(status=201, json=unknown))
+    await picker.set_input_files({"name": "x.txt", "mimeType": "text/plain", "buffer": b"x"})
+    await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text("x.txt")
+    await shop.write("This one is refused")
+    await expect(shop.chat.get_by_role("button", name="Try again")).to_be_visible(timeout=LONG)
+    found["failed message"] = await barriers(shop.page)
+
+    assert {state: said for state, said in found.items() if said} == {}
+
+
+async def test_a_phone_is_filled_in_either_direction_and_nothing_can_be_scrolled_aside(street: Street):
+    shop, _ = await conversing(
+        street, words("שלום"), size=PHONE, has_touch=True, lang="ar", right_to_left=True
+    )
+
+    box = await shop.page.locator("helpdesk-widget dialog").bounding_box()
+
+    assert box == {"x": 0, "y": 0, "width": PHONE[0], "height": PHONE[1]}
+    assert await _overflow(shop.page) == 0
+    assert await barriers(shop.page) == []
+
+
+async def _overflow(page: Page) -> int:
+    frame = next(one for one in page.frames if re.search("/widget/panel", one.url))
+    wide: int = await frame.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wide
