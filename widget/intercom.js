@@ -30,8 +30,6 @@
     showNewMessage: text => help("open", text),
     hide: () => help("close"),
     trackEvent: (name, data) => help("track", name, data),
-    showArticle: id => help("showArticle", id),
-    startTour: id => help("startFlow", id),
     onShow: listener => { listeners.onShow = listener },
     onHide: listener => { listeners.onHide = listener },
     onUnreadCountChange: listener => { listeners.onUnreadCountChange = listener; listener(page.Helpdesk?.unread ?? 0) },

@@ -23,8 +23,10 @@ export interface Api {
   popout(): void
   /** Told to whoever made the page, on the console and as the event `error`. */
   fail(problem: string): void
-  /** What the chat itself does: setConversationAttributes, addTag, removeTag, track, showArticle, startFlow. */
-  [name: string]: any
+  setConversationAttributes(values: Record<string, unknown>): void
+  addTag(tag: string): void
+  removeTag(tag: string): void
+  track(name: string, data?: unknown): void
 }
 /** What the frame says, each with one value. */
 export interface Heard {

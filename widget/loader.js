@@ -17,7 +17,7 @@
   /** @type {any} */ let frame
   /** @type {any} */ let port
   /** @type {any} */ let before
-  /** @type {any[]} */ let calls = []
+  const tags = new Set()
   let unread = 0
 
   // The site's own storage holds only whether there is a chat to come back to, and its colours. Never a token.
@@ -125,7 +125,6 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
       port.onmessage = (/** @type {MessageEvent} */ { data: [name, value] }) => heard[/** @type {"event"} */ (name)]?.(value)
       frame.contentWindow.postMessage({ helpdesk: told }, origin, [channel.port2])
       told.prefill = undefined
-      for (const call of calls.splice(0)) port.postMessage(call)
     }
     dialog.append(frame)
   }
@@ -190,6 +189,10 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     hide() { button.hidden = true },
     identify(who) { tell("identify", who) },
     setAttributes(values) { tell("attributes", { ...told.attributes, ...values }) },
+    setConversationAttributes(values) { api.setAttributes(values) },
+    addTag(tag) { tags.add(tag); api.setAttributes({ tags: [...tags].join() }) },
+    removeTag(tag) { tags.delete(tag); api.setAttributes({ tags: [...tags].join() }) },
+    track(name, data) { api.setAttributes({ [name]: JSON.stringify(data) || "yes" }) },
     removeAttribute(name) { api.setAttributes({ [name]: undefined }) },
     setLocale(locale) { tell("locale", locale); label() },
     setTheme(look) { tell("theme", { ...told.theme, ...look }); dress(look) },
@@ -221,13 +224,6 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     get unread() { return unread },
     inbox,
   }
-  // What only the chat itself can do waits until it is there; the last two ask for it.
-  for (const name of ["setConversationAttributes", "addTag", "removeTag", "track", "showArticle", "startFlow"])
-    api[name] = (/** @type {any[]} */ ...values) => {
-      if (port) port.postMessage([name, values])
-      else calls.push([name, values])
-      if (/^s(how|tart)/.test(name)) unfold()
-    }
 
   function changed() {
     label()

@@ -32,6 +32,8 @@ const systemDark = signal(dark.matches)
 const visitor = {}
 /** @type {MessagePort | null} */
 let port = null
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let telling
 
 const chat = new Chat(page.inbox, storage, () => ({
   page: visitor.page ? { url: visitor.page, attributes: visitor.attributes } : undefined,
@@ -57,7 +59,12 @@ const orders = {
   locale: change,
   theme: theme => { wish.value = { ...wish.value, ...theme } },
   page: address => { visitor.page = address },
-  attributes: values => { visitor.attributes = values },
+  attributes(values) {
+    if (JSON.stringify(values) === JSON.stringify(visitor.attributes)) return
+    visitor.attributes = values
+    clearTimeout(telling)
+    telling = setTimeout(() => chat.identify(), 2_000) // many calls, one session
+  },
   identify(who) {
     if (!who) return
     if (JSON.stringify(who) === JSON.stringify(visitor.identity)) return

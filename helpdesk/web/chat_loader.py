@@ -59,7 +59,7 @@ class ChatLoader:
 
 def launcher_look(theme: dict[str, Any]) -> dict[str, str]:
     """What the launcher needs of an inbox's theme, and nothing that is not what it should be."""
-    look = {}
+    look: dict[str, str] = {}
     if isinstance(accent := theme.get("accent"), str) and _COLOUR.fullmatch(accent):
         look |= {"accent": accent.lower(), "on": _readable_on(accent)}
     if theme.get("side") in ("left", "right"):

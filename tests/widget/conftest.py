@@ -25,6 +25,7 @@ __all__ = ["browser", "visits"]
 
 SHOP = """<!doctype html><html lang="{lang}" dir="{dir}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>The shop</title>
+<link rel="icon" href="data:,">
 <script src="{help}/widget.js" data-inbox="{inbox}" async></script></head>
 <body><main><h1>The shop</h1><p>Coffee grinders.</p><a href="#more">More</a></main></body></html>"""
 
@@ -43,6 +44,8 @@ class Served:
     desk: Desk
     house: House
     port: int
+    coloured: str = ""
+    """The key of an inbox with a yellow theme, there before the first visitor came."""
     blocked: bool = False
     upgrades: int = 0
     _server: _Server | None = None
@@ -138,6 +141,8 @@ async def served(shared_database_url: str, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("desk")
     async with opened(shared_database_url, SystemClock(), folder, port) as desk:
         served = Served(desk, await furnish(desk), port)
+        async with desk.system() as tx:
+            served.coloured = (await an_inbox(tx, Channel.CHAT, theme={"accent": "#ffd400"})).key
         await served.start(listening)
         yield served
         await served.stop()
@@ -178,11 +183,6 @@ class Street:
         shop = Shop(page)
         await shop.launcher.wait_for()
         return shop
-
-    async def inbox(self, **settings: Any) -> str:
-        """Another chat inbox's key."""
-        async with self.served.desk.system() as tx:
-            return (await an_inbox(tx, Channel.CHAT, **settings)).key
 
 
 @pytest.fixture
