@@ -123,7 +123,8 @@ async def test_an_application_may_swap_its_body_and_every_call_and_event_works(s
 
 
 _LISTEN = """globalThis.events = []
-for (const name of ["ready", "open", "close", "unread", "message:sent", "conversation:started", "status", "error"])
+const names = ["ready", "open", "close", "unread", "message:sent", "conversation:started", "status", "error"]
+for (const name of names)
   addEventListener("helpdesk:" + name, event => events.push([name, event.detail]));
 """
 _SECOND_INBOX = """() => {
