@@ -151,7 +151,8 @@ async def test_every_state_is_clean_for_axe_and_readable(street: Street):
     await expect(shop.field).to_be_focused()
     found["open"] = await barriers(shop.page)
 
-    await shop.chat.get_by_label("Emoji").click()
+    await shop.chat.get_by_role("button", name="Emoji").click()
+    await expect(shop.chat.get_by_role("group", name="Emoji").get_by_role("button").first).to_be_focused()
     await shop.page.keyboard.press("ArrowRight")
     await shop.page.keyboard.press("Enter")
     await expect(shop.field).to_have_value("😅")
