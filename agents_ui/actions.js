@@ -29,6 +29,7 @@ import { get } from "./http.js"
 /** The composer, the list and the theme live in components, which put their hands here. */
 export const hands = {
   /** @type {(kind: "message" | "note") => void} */ write: () => {},
+  /** @type {(message: import("./drafts.js").Forwarded) => void} */ forward: () => {},
   /** @type {() => void} */ attach: () => {},
   /** @type {() => void} */ focusList: () => {},
   /** @type {() => void} */ toggleTheme: () => {},

@@ -1,6 +1,7 @@
 // Everything an agent can do: shown at once, said to the server, taken back with a word when it refuses.
 
 import { signal } from "../vendor/ui.js"
+import { aboutToLeave, callBack, deliverByMail } from "./answering.js"
 import { request } from "./http.js"
 import { cannotUndo, canUndo, dismiss, takeUndo, toast } from "./notices_store.js"
 import { Outbox } from "./outbox.js"
@@ -17,13 +18,13 @@ export const outboxRevision = signal(0)
 export const outbox = new Outbox({
   storage,
   owner: me.id,
-  deliver: entry => connection.ask("send_message", {
+  deliver: entry => entry.mail ? deliverByMail(entry) : connection.ask("send_message", {
     ticket: entry.ticket, client_id: entry.client_id, kind: entry.kind, body: entry.body,
     uploads: entry.uploads.map(one => one.id),
   }),
   changed: () => { outboxRevision.value++ },
-  delivered({ ticket, number, then, back }) {
-    if (then) change(ticket, { status: then }, { said: number ? t("Sent; #{number} is resolved", { number }) : undefined, back: back && { status: back }, left: true })
+  delivered({ ticket, number, then, back, mail }) {
+    if (then && !mail) change(ticket, { status: then }, { said: number ? t("Sent; #{number} is resolved", { number }) : undefined, back: back && { status: back }, left: true })
   },
 })
 
@@ -73,6 +74,8 @@ function offerUndo(step, id) {
 }
 
 export function undoLast() {
+  const held = aboutToLeave()
+  if (held) return void callBack(/** @type {string} */ (current.peek()?.id), held.id)
   const step = takeUndo()
   if (step) step.run()
   else toast(t("Nothing to undo"))

@@ -1,26 +1,41 @@
-// Where an agent writes: reply or note, files, a draft that is never lost, sent by one key.
+// Where an agent writes: reply, note or forward, files, a draft that is never lost, sent by one key.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
 import { action, hands, moveOn } from "./actions.js"
+import { calledBack, proposal } from "./answering.js"
 import { readDraft, writeDraft } from "./drafts.js"
 import { RequestFailed, upload } from "./http.js"
 import { CTRL, Icon, Keys } from "./icons.js"
 import { sizeText } from "./message.js"
-import { number, plural, t } from "./translation.js"
+import { FormatBar, formatKey } from "./format_bar.js"
+import { MailFields } from "./mail_fields.js"
+import { Markdown, newLine, uploadsIn } from "./markdown.js"
+import { pick } from "./notices_store.js"
+import { asMarkdown } from "./rich_paste.js"
+import { now } from "./server_time.js"
+import { snoozeTimes } from "./snooze_times.js"
+import { dayAndTime, number, plural, t } from "./translation.js"
 import { outbox, reasonOf } from "./changes.js"
 import { connection, me, neighbour } from "./stores.js"
 import { sayTyping } from "./workspace.js"
 
-/** @import { Attachment, Ticket, Upload } from "./types.js" */
+/** @import { Forwarded } from "./drafts.js" */
+/** @import { Answering, Attachment, MailWay, People, Ticket, Upload } from "./types.js" */
+/** @typedef {"message" | "note" | "forward"} Kind */
 
 const LONGEST = 20_000
 const MOST_FILES = 10
 
 /** @param {{ticket: Ticket}} props mounted anew for each ticket */
 export function Composer({ ticket }) {
-  const [answerable, why] = canAnswer(ticket)
+  const [answerable, why, byMail] = canAnswer(ticket)
   const draft = useRef(readDraft(me.id, ticket.id)).current
-  const [kind, setKind] = useState(/** @type {"message" | "note"} */ (draft?.kind ?? (answerable ? "message" : "note")))
+  const [kind, setKind] = useState(/** @type {Kind} */ (draft?.kind ?? (answerable ? "message" : "note")))
+  const [people, setPeople] = useState(/** @type {People | null} */ (draft?.people ?? null))
+  const [forwards, setForwards] = useState(/** @type {Forwarded | null} */ (draft?.forwards ?? null))
+  const [proposed, setProposed] = useState(/** @type {Answering | null} */ (null))
+  const [open, setOpen] = useState(false)
+  const [preview, setPreview] = useState(false)
   const [body, setBody] = useState(draft?.body ?? "")
   const [files, setFiles] = useState(/** @type {Upload[]} */ ((draft?.uploads ?? []).map(one => ({ ...one, progress: 1, key: one.id }))))
   const [over, setOver] = useState(false)
@@ -30,13 +45,30 @@ export function Composer({ ticket }) {
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
-  const written = useRef({ kind, body, uploads: /** @type {Attachment[]} */ ([]) })
-  written.current = { kind, body, uploads: files.filter(isStored).map(plain) }
+  const written = useRef(/** @type {import("./drafts.js").Draft} */ ({ kind, body, uploads: [] }))
+  written.current = { kind, body, uploads: files.filter(isStored).map(plain), people, forwards }
   const keep = () => writeDraft(me.id, ticket.id, written.current)
   useEffect(() => {
     const timer = setTimeout(keep, 250)
     return () => clearTimeout(timer)
-  }, [kind, body, files])
+  }, [kind, body, files, people, forwards])
+  useEffect(() => {
+    if (!byMail) return
+    let here = true
+    proposal(ticket.id).then(found => { if (here) setProposed(found) })
+    return () => { here = false }
+  }, [ticket.id, byMail, ticket.last_message_at])
+  useLayoutEffect(() => {
+    const back = calledBack.value
+    if (back?.ticket !== ticket.id) return
+    calledBack.value = null
+    const begun = written.current.body.trim() // what was begun meanwhile stays below
+    setKind("message")
+    setBody(begun && begun !== back.draft.body ? `${back.draft.body}\n\n${begun}` : back.draft.body)
+    setFiles(before => [...back.draft.uploads.map(one => ({ ...one, progress: 1, key: one.id })), ...before.filter(one => !back.draft.uploads.some(other => other.id === one.id))])
+    setPeople(back.draft.people ?? null)
+    field.current?.focus()
+  }, [calledBack.value])
   useEffect(() => {
     addEventListener("pagehide", keep)
     return () => {
@@ -48,11 +80,20 @@ export function Composer({ ticket }) {
   useLayoutEffect(() => {
     hands.write = wanted => {
       setKind(wanted === "message" && !answerable ? "note" : wanted)
-      field.current?.focus()
+      setPreview(false)
+      setTimeout(() => field.current?.focus())
+    }
+    hands.forward = message => {
+      setKind("forward")
+      setForwards(message)
+      setPeople({ to: [], cc: [], bcc: [] })
+      setOpen(true)
+      setTimeout(() => form.current?.querySelector("input")?.focus())
     }
     hands.attach = () => chooser.current?.click()
     return () => {
       hands.write = () => {}
+      hands.forward = () => {}
       hands.attach = () => {}
     }
   }, [answerable])
@@ -71,19 +112,33 @@ export function Composer({ ticket }) {
   const uploading = files.some(one => one.progress < 1 && !one.failed)
   const usable = files.filter(isStored)
   const tooLong = body.length - LONGEST
-  const ready = (body.trim() !== "" || usable.length > 0) && !uploading && tooLong <= 0 && (kind === "note" || answerable)
+  const isMail = kind === "forward" || (kind === "message" && byMail)
+  const shown = people ?? { to: proposed?.to ?? [], cc: proposed?.cc ?? [], bcc: [] }
+  const said = body.trim() !== "" || usable.length > 0 || (kind === "forward" && Boolean(forwards))
+  const ready = said && !uploading && tooLong <= 0 && (kind !== "message" || answerable) && (!isMail || !people && kind !== "forward" || shown.to.length > 0)
+  const inText = isMail ? uploadsIn(body) : new Set()
 
-  const attach = (/** @type {Iterable<File>} */ chosen) => {
-    for (const file of [...chosen].slice(0, MOST_FILES - files.length)) start(file)
+  const attach = (/** @type {Iterable<File>} */ chosen, inline = false) => {
+    for (const file of [...chosen].slice(0, MOST_FILES - files.length)) start(file, inline)
   }
-  const start = (/** @type {File} */ file) => {
+  const insert = (/** @type {string} */ text) => {
+    const area = field.current
+    if (!area) return setBody(before => `${before}\n${text}`)
+    area.focus()
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end")
+    setBody(area.value)
+  }
+  const start = (/** @type {File} */ file, /** @type {boolean} */ inline) => {
     const key = crypto.randomUUID()
     const abort = new AbortController()
     aborts.set(key, abort)
     setFiles(before => [...before, { key, id: "", name: file.name, size: file.size, content_type: file.type, progress: 0 }])
     const patch = (/** @type {Partial<Upload>} */ change) => setFiles(before => before.map(one => (one.key === key ? { ...one, ...change } : one)))
     upload(file, share => patch({ progress: Math.min(0.99, share) }), abort.signal).then(
-      stored => patch({ ...stored, progress: 1 }),
+      stored => {
+        patch({ ...stored, progress: 1 })
+        if (inline && stored.content_type.startsWith("image/")) insert(`![${file.name.replace(/[[\]()]/g, "")}](upload:${stored.id})`)
+      },
       (/** @type {RequestFailed} */ error) => patch({ progress: 0, failed: reasonOf(error.code, error.message) }),
     )
   }
@@ -91,21 +146,51 @@ export function Composer({ ticket }) {
     aborts.get(key)?.abort()
     setFiles(before => before.filter(one => one.key !== key))
   }
-  const send = (/** @type {boolean} */ resolve) => {
+  const send = (/** @type {boolean} */ resolve, /** @type {string | undefined} */ sendAt = undefined) => {
     if (!ready) return
     const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
-    const turns = resolve ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
-    outbox.add({ ticket: ticket.id, kind, body: body.trim(), uploads: usable.map(plain), ...turns })
-    setBody("")
-    setFiles([])
-    written.current = { kind, body: "", uploads: [] }
-    keep()
+    const turns = resolve && kind !== "forward" ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
+    const mail = isMail ? wayOf(ticket, kind, people, forwards, sendAt) : undefined
+    outbox.add({ ticket: ticket.id, kind: kind === "note" ? "note" : "message", body: body.trim(), uploads: usable.map(plain), mail, ...turns })
+    clear()
     sayTyping(false)
     if (resolve) moveOn(ticket.id, neighbour(ticket.id, 1))
     else field.current?.focus()
   }
+  const clear = () => {
+    setBody("")
+    setFiles([])
+    setPeople(null)
+    setForwards(null)
+    setOpen(false)
+    setPreview(false)
+    if (kind === "forward") setKind(answerable ? "message" : "note")
+    written.current = { kind, body: "", uploads: [], people: null, forwards: null }
+    keep()
+  }
+  const sendLater = async () => {
+    const options = snoozeTimes(now()).map(({ label, at }) => ({ id: at.toISOString(), label, hint: dayAndTime(at.getTime(), now()), icon: "clock" }))
+    const at = await pick({ title: t("Send later"), placeholder: t("Pick a time"), options, extra: "datetime-local" })
+    if (at) send(false, at)
+  }
+  const put = (/** @type {import("./markdown.js").Field | null} */ after) => {
+    const area = field.current
+    if (!after || !area) return
+    setBody(after.text)
+    area.value = after.text
+    area.focus()
+    area.setSelectionRange(after.from, after.to)
+  }
+  const selected = () => {
+    const area = /** @type {HTMLTextAreaElement} */ (field.current)
+    return { text: area.value, from: area.selectionStart, to: area.selectionEnd }
+  }
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+    const formatted = isMail ? formatKey(event, selected()) ?? (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing ? newLine(selected()) : null) : null
+    if (formatted) {
+      event.preventDefault()
+      put(formatted)
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       event.preventDefault()
       send(event.shiftKey)
     } else if (event.key === "Escape") {
@@ -114,10 +199,12 @@ export function Composer({ ticket }) {
     }
   }
   const onPaste = (/** @type {ClipboardEvent} */ event) => {
-    const pasted = event.clipboardData?.files
-    if (!pasted?.length) return
+    const pasted = event.clipboardData
+    const rich = isMail && pasted ? asMarkdown(pasted.getData("text/html")) : null
+    if (!rich && !pasted?.files.length) return
     event.preventDefault()
-    attach(pasted)
+    if (rich) insert(rich)
+    else attach(pasted?.files ?? [], isMail)
   }
   const onDrop = (/** @type {DragEvent} */ event) => {
     event.preventDefault()
@@ -126,22 +213,32 @@ export function Composer({ ticket }) {
   }
   const name = ticket.contact.name || ticket.contact.email || ticket.contact.phone || t("the visitor")
   const note = kind === "note"
-  return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} aria-label=${note ? t("Write a note") : t("Reply")}
+  const forward = kind === "forward"
+  const followUp = kind === "message" && ticket.status === "closed"
+  const label = note ? t("Write a note") : forward ? t("Forward") : t("Reply")
+  return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} aria-label=${label}
     onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(false) }}
     onDragOver=${(/** @type {DragEvent} */ event) => { if (event.dataTransfer?.types.includes("Files")) { event.preventDefault(); setOver(true) } }}
     onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
     <div class="composer-head">
       <div class="switch" role="group" aria-label=${t("Reply or note")}>
-        <button type="button" aria-pressed=${!note} disabled=${!answerable} onClick=${() => hands.write("message")} title=${why}><${Icon} name="corner-up-left" />${t("Reply")}<${Keys} keys=${action("reply").key} /></button>
+        <button type="button" aria-pressed=${kind === "message"} disabled=${!answerable} onClick=${() => hands.write("message")} title=${why}><${Icon} name="corner-up-left" />${followUp ? t("Follow-up") : t("Reply")}<${Keys} keys=${action("reply").key} /></button>
         <button type="button" aria-pressed=${note} onClick=${() => hands.write("note")}><${Icon} name="sticky-note" />${t("Note")}<${Keys} keys=${action("note").key} /></button>
+        ${forward && html`<button type="button" aria-pressed="true"><${Icon} name="arrow-right" />${t("Forward")}</button>`}
       </div>
-      <span class="composer-to">${note ? t("Only agents see this") : why}</span>
+      ${isMail && !preview && html`<${FormatBar} apply=${put} selected=${selected} />`}
+      ${isMail && html`<button type="button" class="button quiet icon-only tiny" aria-pressed=${preview} disabled=${!body.trim()} onClick=${() => setPreview(!preview)} aria-label=${t("Preview")} title=${t("Preview")}><${Icon} name=${preview ? "pencil" : "eye"} /></button>`}
+      ${(!isMail || followUp) && html`<span class="composer-to">${note ? t("Only agents see this") : why}</span>`}
     </div>
-    <textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste}
-      aria-label=${note ? t("Note for other agents") : t("Reply to {name}", { name })}
-      placeholder=${note ? t("Write a note for other agents…") : t("Reply to {name}…", { name })}
-      onInput=${(/** @type {Event} */ event) => { setBody(/** @type {HTMLTextAreaElement} */ (event.target).value); if (!note) sayTyping(true) }}></textarea>
-    ${files.length > 0 && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
+    ${isMail && html`<${MailFields} key=${kind} people=${shown} proposed=${forward ? null : proposed} change=${setPeople} open=${open} setOpen=${setOpen} />`}
+    ${preview && isMail ? html`<div class="composer-preview" tabindex="0" role="region" aria-label=${t("Preview")}><${Markdown} text=${body} files=${files} /></div>`
+    : html`<textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste}
+      aria-label=${note ? t("Note for other agents") : forward ? t("What to say to it") : t("Reply to {name}", { name })}
+      placeholder=${note ? t("Write a note for other agents…") : forward ? t("Say something to it…") : t("Reply to {name}…", { name })}
+      onInput=${(/** @type {Event} */ event) => { setBody(/** @type {HTMLTextAreaElement} */ (event.target).value); if (kind === "message") sayTyping(true) }}></textarea>`}
+    ${isMail && proposed?.signature && html`<p class="composer-signature" title=${t("Your signature")}>${proposed.signature.split("\n").map((line, index) => [index > 0 && " · ", line])}</p>`}
+    ${forward && forwards && html`<${Passed} forwards=${forwards} change=${setForwards} />`}
+    ${files.some(one => !inText.has(one.id)) && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.filter(one => !inText.has(one.id)).map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
     <div class="composer-foot">
       <input type="file" multiple hidden ref=${chooser} onChange=${(/** @type {Event} */ event) => {
         const input = /** @type {HTMLInputElement} */ (event.target)
@@ -149,12 +246,14 @@ export function Composer({ ticket }) {
         input.value = ""
       }} />
       <button type="button" class="button quiet icon-only" onClick=${hands.attach} aria-label=${t("Attach files")} title=${t("Attach files, or drop or paste them here")}><${Icon} name="paperclip" /></button>
+      ${isMail && !forward && !followUp && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
       <span class="composer-state" role="status">${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
         : connection.state.value === "offline" ? t("Not connected: kept, and sent by itself")
         : body.length > LONGEST * 0.9 ? t("{n} left", { n: number(-tooLong) })
         : body.trim() ? t("Draft saved") : ""}</span>
-      <button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>
-      <button type="submit" class="button primary" disabled=${!ready}>${note ? t("Add note") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
+      ${forward ? html`<button type="button" class="button" onClick=${clear}>${t("Discard")}</button>`
+        : !followUp && html`<button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>`}
+      <button type="submit" class="button primary" disabled=${!ready}>${note ? t("Add note") : forward ? t("Forward") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
     </div>
     ${over && html`<div class="drop-here" aria-hidden="true"><${Icon} name="paperclip" />${t("Drop to attach")}</div>`}
   </form>`
@@ -169,13 +268,26 @@ function UploadChip({ file, remove }) {
     <button type="button" class="button quiet icon-only tiny" onClick=${remove} aria-label=${t("Remove {name}", { name: file.name })}><${Icon} name="x" /></button></li>`
 }
 
-/** Whether a reply can reach the contact, and by which way. @param {Ticket} ticket @returns {[boolean, string]} */
+/** The message that goes along, and those of its files that do. @param {{forwards: Forwarded, change: (forwards: Forwarded) => void}} props */
+function Passed({ forwards, change }) {
+  return html`<ul class="uploads" aria-label=${t("What is passed on")}><li class="upload passed"><${Icon} name="mail" /><span class="file-name">${t("Message from {name}", { name: forwards.name })}</span></li>
+    ${forwards.files.map(file => html`<${UploadChip} key=${file.id} file=${{ ...file, progress: 1, key: file.id }} remove=${() => change({ ...forwards, files: forwards.files.filter(one => one.id !== file.id) })} />`)}</ul>`
+}
+
+/** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {string | undefined} sendAt @returns {MailWay} */
+function wayOf(ticket, kind, people, forwards, sendAt) {
+  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [] }
+  return { way: ticket.status === "closed" ? "follow_up" : "reply", people: people ?? {}, send_at: sendAt }
+}
+
+/** Whether a reply can reach the contact, in words by which way, and whether that is mail. @param {Ticket} ticket @returns {[boolean, string, boolean]} */
 function canAnswer(ticket) {
-  if (ticket.status === "closed" || ticket.status === "merged") return [false, t("The ticket is closed")]
-  if (ticket.channel === "email") return [true, t("By email to {address}", { address: ticket.contact.email ?? "" })]
-  if (ticket.channel === "chat") return [true, ticket.contact.email ? t("By chat, or {address} when they have left", { address: ticket.contact.email }) : t("By chat")]
-  if (ticket.contact.email) return [true, t("By email to {address}", { address: ticket.contact.email })]
-  return [ticket.channel === "api", ticket.channel === "api" ? t("Through the API") : t("No address to write to: call {number}", { number: ticket.contact.phone ?? "" })]
+  const { email, phone } = ticket.contact
+  if (ticket.status === "merged") return [false, t("The ticket was merged"), false]
+  if (ticket.status === "closed") return email ? [true, t("Closed: a new ticket goes on from it"), true] : [false, t("The ticket is closed"), false]
+  if (ticket.channel === "chat") return [true, email ? t("By chat, or {address} when they have left", { address: email }) : t("By chat"), false]
+  if (ticket.channel === "email" || email) return [true, t("By email to {address}", { address: email ?? "" }), true]
+  return [ticket.channel === "api", ticket.channel === "api" ? t("Through the API") : t("No address to write to: call {number}", { number: phone ?? "" }), false]
 }
 
 /** @param {Upload} file */

@@ -30,12 +30,12 @@ export function Dialogs() {
   }, [open?.name])
   const Part = open && loaded.get(open.name)
   if (!Part) return null
-  return html`<${Modal} key=${open.name} name=${open.name} close=${close}>
+  return html`<${Modal} key=${open.name} name=${open.name} title=${open.props.title ?? titles(open.name)} close=${close}>
     <${Part} ...${open.props} /></${Modal}>`
 }
 
-/** @param {{name: string, close: () => void, children?: any}} props */
-function Modal({ name, close, children }) {
+/** @param {{name: string, title: string, close: () => void, children?: any}} props */
+function Modal({ name, title, close, children }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null))
   useLayoutEffect(() => {
     const element = /** @type {HTMLDialogElement} */ (box.current)
@@ -48,13 +48,13 @@ function Modal({ name, close, children }) {
       if (before?.isConnected) before.focus({ preventScroll: true })
     }
   }, [])
-  return html`<dialog class="dialog" data-name=${name} ref=${box} aria-label=${titles(name)}
+  return html`<dialog class="dialog" data-name=${name} ref=${box} aria-label=${title}
     onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); close() }}
     onPointerDown=${(/** @type {PointerEvent} */ event) => event.target === box.current && close()}>${children}</dialog>`
 }
 
 /** @param {string} name */
 function titles(name) {
-  return { pick: t("Choose"), call: t("Log a call"), keys: t("Keyboard"), why: t("Why is this here?") }[name]
+  return { call: t("Log a call"), keys: t("Keyboard"), why: t("Why is this here?") }[name]
 }
 

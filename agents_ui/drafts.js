@@ -2,8 +2,9 @@
 
 import { remember, remembered } from "./storage.js"
 
-/** @import { Attachment } from "./types.js" */
-/** @typedef {{kind: "message" | "note", body: string, uploads: Attachment[]}} Draft */
+/** @import { Attachment, People } from "./types.js" */
+/** @typedef {{kind: "message" | "note" | "forward", body: string, uploads: Attachment[], people?: People | null, forwards?: Forwarded | null}} Draft */
+/** @typedef {{id: string, name: string, files: Attachment[]}} Forwarded the message that is passed on, and those of its files that go along */
 
 /** @param {string} owner @param {string} ticket */
 const keyOf = (owner, ticket) => `helpdesk.draft.${owner}.${ticket}`

@@ -83,6 +83,11 @@ const LINES = {
     if (added && removed) return { icon: "users", text: t("{by} let {added} follow it instead of {removed}", { by, added, removed }) }
     return { icon: "users", text: added ? t("{added} follows it now", { added }) : t("{removed} follows it no more", { removed }) }
   },
+  FollowUpOpened: data => ({
+    icon: "corner-up-left", ticket: data.other,
+    text: data.is_new ? t("It goes on from #{number}", { number: data.other_number }) : t("It goes on in #{number}", { number: data.other_number }),
+  }),
+  ReplyNotSent: data => ({ icon: "circle-alert", text: t("A held answer could not leave: {reason}", { reason: data.reason }), tone: "danger" }),
   PriorityChanged: (data, by) => ({
     icon: "flag", text: t("{by} changed the priority to P{priority} · {name}", { by, priority: data.priority, name: priorityName(data.priority) }),
   }),

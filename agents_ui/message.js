@@ -4,6 +4,10 @@ import { html, useState } from "../vendor/ui.js"
 import { span } from "./countdown.js"
 import { describe } from "./entries.js"
 import { Avatar, Icon } from "./icons.js"
+import { hands } from "./actions.js"
+import { sendAgain } from "./answering.js"
+import { MailFrame } from "./mail_frame.js"
+import { Markdown, uploadsIn } from "./markdown.js"
 import { Body } from "./rich_text.js"
 import { clockTime, fullTime, number, t } from "./translation.js"
 import { decideSender, outbox, reasonOf } from "./changes.js"
@@ -17,27 +21,33 @@ import { connection, current } from "./stores.js"
 /** @param {{item: Said, continued: boolean, seen: boolean}} props */
 export function Message({ item, continued, seen }) {
   if (item.kind === "call") return html`<${Call} item=${item} />`
+  const shown = new Set(item.rich ? item.attachments.filter(file => file.content_id && isPicture(file)).map(file => file.id) : [])
   const name = item.author.name || item.sender || (item.ours ? t("Agent") : t("Visitor"))
   return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified}>
     ${!item.ours && html`<${Avatar} name=${name} size="small" />`}
     <div class="bubble-stack">
       ${!continued && html`<p class="byline"><span class="byline-name">${name}</span>
-        ${item.kind === "note" && html`<span class="chip note"><${Icon} name="eye-off" />${t("Internal note")}</span>`}
+        ${item.kind === "note" && !item.forward && html`<span class="chip note"><${Icon} name="eye-off" />${t("Internal note")}</span>`}
+        ${item.forward && html`<span class="chip note"><${Icon} name="arrow-right" />${t("Forwarded to {people}", { people: item.people?.to.join(", ") })}</span>`}
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
       ${item.unverified && html`<${Unverified} item=${item} />`}
-      ${item.folded ? html`<details class="folded"><summary>${t("Automatic mail")}</summary><${Words} item=${item} /></details>` : html`<${Words} item=${item} />`}
-      ${item.original && html`<${Original} address=${item.original} name=${name} />`}
-      ${item.mail && html`<a class="link original-switch" href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Mail as it came (.eml)")}</a>`}
-      <${Attachments} files=${item.attachments} />
-      ${item.ours && item.kind === "message" && html`<${Delivery} item=${item} seen=${seen} />`}
+      ${item.forwardedBy && html`<p class="claimed"><${Icon} name="circle-alert" />${t("Passed on by {address}, who says it is from {name}. Not proven.", { address: item.forwardedBy, name: item.sender && item.sender !== item.forwardedBy ? item.sender : name })}</p>`}
+      ${item.folded ? html`<details class="folded"><summary>${t("Automatic mail")}</summary><${Words} item=${item} name=${name} /></details>` : html`<${Words} item=${item} name=${name} />`}
+      <${Attachments} files=${item.attachments.filter(file => !(item.markdown ? uploadsIn(item.body) : shown).has(file.id))} />
+      ${(item.mail || item.people) && html`<${MailLine} item=${item} name=${name} />`}
+      ${item.ours && (item.kind === "message" || item.forward) && html`<${Delivery} item=${item} seen=${seen} />`}
     </div>
   </li>`
 }
 
-/** @param {{item: Said}} props */
-function Words({ item }) {
-  if (!item.body && item.attachments.length) return null
-  return html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`
+/** A mail as its sender made it where that says more than its words; its words are one click away. @param {{item: Said, name: string}} props */
+function Words({ item, name }) {
+  const [asText, setAsText] = useState(false)
+  if (!item.body && !item.original && item.attachments.length) return null
+  if (item.markdown) return html`<div class="bubble"><${Markdown} text=${item.body} files=${item.attachments} /></div>`
+  if (!item.original || !item.rich) return html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`
+  return html`${asText ? html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>` : html`<${MailFrame} address=${item.original} name=${name} />`}
+    <button type="button" class="link original-switch" aria-pressed=${asText} onClick=${() => setAsText(!asText)}>${asText ? t("Show as it was designed") : t("Show as plain text")}</button>`
 }
 
 /** Somebody wrote who is not on the ticket: nobody but agents sees it until one of them decides. @param {{item: Said}} props */
@@ -63,18 +73,38 @@ function Unverified({ item }) {
   </div>`
 }
 
-/** The mail as it was made, in a frame where nothing of it can run. @param {{address: string, name: string}} props */
+/** What stands on a mail besides its words, and what can be done with it. @param {{item: Said, name: string}} props */
+function MailLine({ item, name }) {
+  const copies = [...(item.people?.cc ?? []), ...(item.people?.bcc ?? []).map(one => t("{address} (blind)", { address: one }))]
+  return html`<p class="mail-actions">
+    ${item.people && !item.forward && html`<span>${t("To {people}", { people: item.people.to.join(", ") })}${copies.length > 0 && ` · ${t("Copy to {people}", { people: copies.join(", ") })}`}</span>`}
+    ${item.original && !item.rich && html`<${Original} address=${item.original} name=${name} />`}
+    ${!item.unverified && item.kind === "message" && html`<button type="button" class="link" onClick=${() => hands.forward({ id: item.id, name, files: item.attachments })}>${t("Forward")}</button>`}
+    ${item.mail && html`<a class="link" href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Mail as it came (.eml)")}</a>`}</p>`
+}
+
+/** @param {{address: string, name: string}} props */
 function Original({ address, name }) {
   const [shown, show] = useState(false)
-  return html`<button type="button" class="link original-switch" aria-expanded=${shown} onClick=${() => show(!shown)}>${shown ? t("Hide original") : t("Show original")}</button>
-    ${shown && html`<iframe class="original" sandbox="allow-popups allow-popups-to-escape-sandbox" src=${address} title=${t("The original mail from {name}", { name })}></iframe>`}`
+  return html`<button type="button" class="link" aria-expanded=${shown} onClick=${() => show(!shown)}>${shown ? t("Hide original") : t("Show original")}</button>
+    ${shown && html`<${MailFrame} address=${address} name=${name} />`}`
 }
 
 /** @param {{item: Said, seen: boolean}} props */
 function Delivery({ item, seen }) {
-  if (item.delivery === "failed") {
-    return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" />${t("Not delivered: {reason}", { reason: item.failure || t("refused") })}</p>`
+  const [asking, ask] = useState(false)
+  const ticket = current.value?.id
+  const again = async () => {
+    ask(true)
+    if (ticket) await sendAgain(ticket, item.id)
+    ask(false)
   }
+  if (item.delivery === "failed") {
+    const reason = item.failure || t("refused")
+    return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" /><span>${item.bounced ? t("It came back: {reason}", { reason }) : t("Not delivered: {reason}", { reason })}</span>
+      <button type="button" class="link" disabled=${asking} onClick=${again}>${item.unreached?.length ? t("Send again to {people}", { people: item.unreached.join(", ") }) : t("Send again")}</button></p>`
+  }
+  if (item.delivery === "again") return html`<p class="delivery" role="status"><${Icon} name="clock" />${t("Being sent again")}</p>`
   if (seen) return html`<p class="delivery"><${Icon} name="check-check" />${t("Seen")}</p>`
   if (item.delivery === "handed_over") return html`<p class="delivery"><${Icon} name="check-check" />${t("Delivered to the mail server")}</p>`
   return null
@@ -115,8 +145,8 @@ export function Unsent({ entry }) {
   const waiting = entry.state === "sending" && state !== "live" && state !== "polling"
   return html`<li class="message unsent" data-side="ours" data-kind=${entry.kind} data-state=${entry.state}>
     <div class="bubble-stack">
-      ${entry.body && html`<div class="bubble"><div class="said">${entry.body}</div></div>`}
-      <${Attachments} files=${entry.uploads} />
+      ${entry.body && html`<div class="bubble">${entry.mail ? html`<${Markdown} text=${entry.body} files=${entry.uploads} />` : html`<div class="said">${entry.body}</div>`}</div>`}
+      <${Attachments} files=${entry.uploads.filter(file => !entry.mail || !uploadsIn(entry.body).has(file.id))} />
       <p class="delivery" data-tone=${entry.state === "failed" ? "danger" : undefined} role="status">
         ${entry.state === "failed"
           ? html`<${Icon} name="circle-alert" />${t("Not sent: {reason}", { reason: reasonOf(entry.error) })}

@@ -1,6 +1,6 @@
 // What the agent has written and the server has not yet acknowledged: stored before the first try, sent in order.
 
-/** @import { Attachment, Status } from "./types.js" */
+/** @import { Attachment, MailWay, Status } from "./types.js" */
 
 /**
  * @typedef {object} Entry
@@ -16,6 +16,7 @@
  * @property {Status} [then] the status to set once it is sent
  * @property {Status} [back] the status that undoing `then` leads back to
  * @property {number} [number] the ticket's, to say so
+ * @property {MailWay} [mail] set where it leaves by mail; `then` follows at the server once it has left
  */
 
 /** @typedef {{ok: boolean, error?: string, retry_ms?: number, version?: number}} Ack */
@@ -56,7 +57,7 @@ export class Outbox {
     this._restore()
   }
 
-  /** @param {Pick<Entry, "ticket" | "kind" | "body" | "uploads" | "then" | "back" | "number">} written */
+  /** @param {Pick<Entry, "ticket" | "kind" | "body" | "uploads" | "then" | "back" | "number" | "mail">} written */
   add(written) {
     const last = Math.max(0, ...[...this._entries.values()].map(entry => entry.order))
     /** @type {Entry} */

@@ -5,6 +5,7 @@ import { action, canRun } from "./actions.js"
 import { isOpen } from "./alert_order.js"
 import { Composer } from "./composer.js"
 import { Details } from "./details.js"
+import { HeldReply } from "./held_reply.js"
 import { Icon, Keys } from "./icons.js"
 import { EntryLine, Message, Unsent } from "./message.js"
 import { AlertButtons } from "./notices.js"
@@ -76,7 +77,7 @@ function Conversation({ store }) {
   const known = new Set(store.events.value.map(event => event.client_id).filter(Boolean))
   const unsent = outbox.of(store.id).filter(entry => !known.has(entry.client_id))
   const first = items[0]?.id
-  const count = items.length + unsent.length
+  const count = items.length + unsent.length + (store.ticket.value?.held_replies?.length ?? 0)
   const before = useRef({ first, count, height: 0, id: "" })
 
   useLayoutEffect(() => {
@@ -117,6 +118,7 @@ function Conversation({ store }) {
         newDay && html`<li class="day" key=${`day ${item.id}`}><span>${dayName(item.at, today)}</span></li>`,
         item.kind === "entry" ? html`<${EntryLine} key=${item.id} item=${item} />` : html`<${Message} key=${item.id} item=${item} continued=${continued} seen=${item === lastSeen} />`,
       ])}
+      ${(store.ticket.value?.held_replies ?? []).map(held => html`<${HeldReply} key=${held.id} ticket=${store.ticket.value} held=${held} />`)}
       ${unsent.map(entry => html`<${Unsent} key=${entry.client_id} entry=${entry} />`)}
     </ol></div>
     ${below > 0 && html`<button type="button" class="pill to-end" onClick=${toEnd}><${Icon} name="arrow-down" />${plural("{n} new", "{n} new", below)}</button>`}

@@ -154,7 +154,8 @@ export class TicketStore {
       this.presence.value = presence
       if (this.fields.value) this.fields.value = events.reduce(changed, this.fields.value)
     })
-    if (events.some(event => !ONLY_SAID.has(event.name))) this.refresh()
+    const held = Boolean(this.fields.value?.held_replies?.length) // an answer among the events may be one of them
+    if (held || events.some(event => !ONLY_SAID.has(event.name))) this.refresh()
     this._arrived(events)
   }
 }

@@ -23,20 +23,28 @@ import { dayKey } from "./translation.js"
  * @property {string} [sender] the address a mail came from
  * @property {boolean} [folded] a mail nobody wrote
  * @property {boolean} [mail] kept as it came
- * @property {"handed_over" | "failed" | null} delivery
+ * @property {"handed_over" | "failed" | "again" | null} delivery
  * @property {string} [failure]
+ * @property {string[]} [unreached] whom it did not get to
+ * @property {boolean} [bounced] it was taken and came back
+ * @property {boolean} [markdown]
+ * @property {boolean} [rich] its HTML says more than its words
+ * @property {boolean} [forward] a mail to somebody else
+ * @property {import("./types.js").People} [people] of a mail of ours
+ * @property {string} [forwardedBy] the agent who passed a customer's mail on: the contact is claimed, not proven
  * @property {any} [call]
  */
 /** @typedef {{kind: "entry", id: string, version: number, at: string, event: TicketEvent}} Happened */
 /** @typedef {Said | Happened} Item */
 
 export const SAID = new Map([
-  ["MessageReceived", "message"], ["UnverifiedMessageReceived", "message"], ["ReplySent", "message"], ["NoteAdded", "note"], ["CallLogged", "call"],
+  ["MessageReceived", "message"], ["UnverifiedMessageReceived", "message"], ["ReplySent", "message"], ["NoteAdded", "note"], ["MessageForwarded", "note"], ["CallLogged", "call"],
 ])
 
 /** Too frequent to read: they show elsewhere, as a state. */
 export const SILENT = new Set([
-  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "TicketPending",
+  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "TicketPending",
+  "ReplyHeld", "ReplyCalledBack",
 ])
 
 /** What an agent decides about an unverified sender, and where the event names the message. */
@@ -64,7 +72,7 @@ export function timeline(events) {
       }
       messages.set(item.id, item)
       items.push(item)
-    } else if (event.name === "DeliveryHandedOver" || event.name === "DeliveryFailed") {
+    } else if (event.name.startsWith("Delivery")) {
       deliver(messages.get(event.data.delivered_message_id ?? event.data.message_id), event)
     } else if (!SILENT.has(event.name)) {
       decide(messages, event)
@@ -116,6 +124,11 @@ function said(kind, event) {
     sender: data.mail?.sender || undefined,
     folded: Boolean(data.mail?.collapsed),
     mail: Boolean(data.mail?.raw),
+    markdown: data.mail?.format === "markdown",
+    rich: Boolean(data.mail?.is_rich),
+    forward: event.name === "MessageForwarded",
+    people: data.mail?.format && data.mail.to ? { to: data.mail.to, cc: data.mail.cc ?? [], bcc: data.mail.bcc ?? [] } : undefined,
+    forwardedBy: data.mail?.forwarded_by || undefined,
     delivery: null,
     call: kind === "call" ? data : undefined,
   }
@@ -124,8 +137,10 @@ function said(kind, event) {
 /** @param {Said | undefined} message @param {TicketEvent} event */
 function deliver(message, event) {
   if (!message) return // it stands on an earlier page
-  message.delivery = event.name === "DeliveryFailed" ? "failed" : "handed_over"
-  message.failure = event.name === "DeliveryFailed" ? event.data.reason : undefined
+  if (event.name === "DeliveryFailed") {
+    Object.assign(message, { delivery: "failed", failure: event.data.reason, unreached: event.data.to, bounced: Boolean(event.data.bounced) })
+  } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined })
+  else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined })
 }
 
 /** @param {Map<string, Said>} messages @param {TicketEvent} event */

@@ -64,6 +64,37 @@ export interface Alert {
 }
 /** More is late than agents are online: claims then take what can still be met first. */
 export interface Overload { on: boolean; late: number; online: number }
+export interface People { to: string[]; cc: string[]; bcc: string[] }
+/** What an answer would have, as the server proposes it. */
+export interface Answering {
+  message: string | null
+  sender: { name: string; address: string } | null
+  to: string[]
+  cc: string[]
+  left_out: string[]
+  undeliverable: string[]
+  subject: string
+  signature: string
+}
+/** How an entry of the outbox leaves by mail. */
+export interface MailWay {
+  way: "reply" | "forward" | "follow_up"
+  people: Partial<People>
+  send_at?: string
+  message?: string
+  files?: string[]
+}
+export interface HeldReply {
+  id: string
+  agent: Named
+  body: string
+  mail: { format?: string; to?: string[]; cc?: string[]; bcc?: string[] }
+  files: number
+  then: Status | null
+  send_at: string
+  state: "waiting" | "failed"
+  reason: string | null
+}
 export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
   id: string
   visitor?: { page: string; attributes: Record<string, unknown>; answers: Record<string, string>; seen_at: string; blocked: boolean } | null
@@ -79,6 +110,7 @@ export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
   public_version: number
   clocks: Clock[]
   alerts: Alert[]
+  held_replies?: HeldReply[]
 }
 
 export interface TicketEvent {
@@ -94,7 +126,7 @@ export interface TicketEvent {
 export interface Packet { ticket: string; epoch: string; prev: number; events: TicketEvent[] }
 export interface Page { epoch: string; events: TicketEvent[]; head: number; more: boolean }
 
-export interface Attachment { id: string; name: string; content_type: string; size: number; url?: string }
+export interface Attachment { id: string; name: string; content_type: string; size: number; url?: string; content_id?: string }
 export interface Upload extends Attachment { progress: number; failed?: string; key: string }
 
 export interface Counts { [name: string]: number }

@@ -37,6 +37,7 @@ async def show_mail_page(request: Request) -> Response:
         remote=(lambda url: files_of(request).picture_address(url, tx.now)) if wants_pictures else None,
         words=(t("Show the whole mail"), t("Picture not loaded")),
         locale=actor.locale,
+        offers_pictures=request.app.state.settings.remote_images,
     )
     request.state.policy = Policy.MAIL
     return HTMLResponse(text, headers={"Referrer-Policy": "no-referrer"})

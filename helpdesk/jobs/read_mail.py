@@ -8,6 +8,7 @@ import structlog
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels import uploads
+from helpdesk.channels.email import framing
 from helpdesk.channels.email.mail import Address, Mail
 from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
@@ -172,6 +173,7 @@ def _shown(kept: RawMail, gathered: Gathered, decision: Decision) -> Json:
     optional = {
         "auto": mail.auto,
         "collapsed": decision.collapsed or None,
+        "is_rich": framing.is_rich(mail.new_html or mail.html) or None,
         "protection": mail.protection,
         "related": str(decision.related) if decision.related else None,
         "forwarded_by": mail.sender.key if decision.action is Action.NEW_FOR_OTHER and mail.sender else None,

@@ -35,6 +35,7 @@ class Mail:
     kind: str
     sender: str
     to: str
+    cc: str
     to_name: str
     subject: str
     sent_at: datetime
@@ -97,6 +98,7 @@ def _mail(row: tickets.OutgoingMail) -> Mail:
         kind=row.kind,
         sender=str(message.get("From") or ""),
         to=to,
+        cc=str(message.get("Cc") or ""),
         to_name=parseaddr(to)[0],
         subject=row.subject,
         sent_at=row.sent_at or row.created_at,

@@ -100,7 +100,9 @@ async def test_the_panel_stands_only_in_the_sites_of_its_inbox():
 def test_a_mail_from_a_stranger_can_neither_run_nor_load_anything_from_elsewhere():
     policy = content_security_policy(Policy.MAIL, "nonce")
 
-    assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'")
+    assert policy.startswith(
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'"
+    )
     assert "script-src" not in policy
 
 

@@ -12,16 +12,36 @@ _TARGET = re.compile(r"\shref=\"(https?://[^\"]{1,10000})\"", re.IGNORECASE)
 _TITLE = re.compile(r"\stitle=\"[^\"]{0,10000}\"", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]{0,20000}>")
 
+_LAID_OUT = re.compile(
+    r"<(?:img|table|b|strong|i|em|u|ul|ol|h[1-6]|pre|code|hr)\b|<font\b[^<>]*\bcolor|\bbgcolor=",
+    re.IGNORECASE,
+)
+
+_PIXEL = re.compile(r"\s(?:width|height)=\"[01](?:px)?\"", re.IGNORECASE)
+_ALT = re.compile(r"\salt=\"([^\"]{0,300})\"", re.IGNORECASE)
+_COLOURED = re.compile(r"\bbgcolor=|<font\b[^<>]*\bcolor|<table\b|<img\b", re.IGNORECASE)
+
+# A mail with looks of its own lies on white paper, as it was made; plain words take the reader's theme.
 STYLES = """
-:root { color-scheme: light; }
-body { margin: 0; padding: 0.25rem; background: #fff; color: #1d2430; overflow-wrap: anywhere;
+:root { color-scheme: light dark; background: transparent; }
+:root[data-paper] { color-scheme: light; }
+body { display: flow-root; margin: 0; overflow-wrap: anywhere; overflow-x: auto; overflow-y: hidden;
+  background: transparent; color: light-dark(#1d2430, #e6e9ee);
   font: 400 15px/1.5 -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
-img { max-width: 100%; height: auto; } table { max-width: 100%; } pre { white-space: pre-wrap; }
-blockquote { margin: 0.5rem 0; padding-left: 0.75rem; border-left: 3px solid #d5dae1; color: #5b6676; }
-.hd-where { color: #5b6676; font-size: 0.8em; } .hd-held { color: #5b6676; border: 1px dashed #b6bfcb;
+[data-paper] body { padding: 0.75rem; background: #fff; }
+img { max-width: 100%; height: auto; } table { max-width: 100%; border-collapse: collapse; }
+td, th { overflow-wrap: break-word; word-break: normal; vertical-align: top; }
+p { margin: 0 0 0.75rem; } p:last-child { margin-bottom: 0; } pre { white-space: pre-wrap; }
+a { color: light-dark(#2457c5, #8db4ff); }
+blockquote { margin: 0.5rem 0; padding-left: 0.75rem; border-left: 3px solid light-dark(#d5dae1, #3a4452);
+  color: light-dark(#5b6676, #a4aebc); }
+.hd-where { color: light-dark(#5b6676, #a4aebc); font-size: 0.8em; }
+.hd-held { color: light-dark(#5b6676, #a4aebc); border: 1px dashed light-dark(#b6bfcb, #566170);
   border-radius: 4px; padding: 0 0.375rem; font-size: 0.85em; }
-summary { display: inline-block; margin: 0.5rem 0; padding: 0 0.5rem; border: 1px solid #d5dae1;
-  border-radius: 6px; color: #5b6676; cursor: pointer; list-style: none; }
+summary { display: inline-block; margin: 0.5rem 0 0; padding: 0.1rem 0.5rem;
+  border: 1px solid light-dark(#d5dae1, #3a4452); border-radius: 6px; color: light-dark(#5b6676, #a4aebc);
+  font-size: 0.85em; cursor: pointer; list-style: none; }
+details[open] > summary { margin-bottom: 0.5rem; }
 """
 
 
@@ -33,18 +53,22 @@ def page(
     remote: Callable[[str], str] | None,
     words: tuple[str, str],
     locale: str,
+    offers_pictures: bool = False,
 ) -> str:
     """`inline` gives the address of a `cid:` part, `remote` that of a fetched picture (None: held back).
 
-    `words` are "Show the whole mail" and "Picture not loaded", in the reader's language.
+    `words` are "Show the whole mail" and "Picture not loaded", in the reader's language. `offers_pictures`:
+    those held back could be shown, if the reader asks for them.
     """
     show_all, held = words
     shown = dressed(new if new is not None else whole, inline, remote, held)
     if new is not None:
         folded = dressed(whole, inline, remote, held)
         shown += f"<details><summary>{entities.escape(show_all)}</summary>{folded}</details>"
+    offered = ' data-pictures="offered"' if offers_pictures else ""
+    offered += " data-paper" if _COLOURED.search(whole) else ""
     return (
-        f'<!DOCTYPE html><html lang="{entities.escape(locale)}"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html><html lang="{entities.escape(locale)}"{offered}><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
         f'<base target="_blank"><style>{STYLES}</style></head><body>{shown}</body></html>'
@@ -58,8 +82,15 @@ def dressed(
     return _LINK.sub(_link, _IMAGE.sub(lambda found: _image(found[1], inline, remote, held), html))
 
 
-def has_remote(html: str) -> bool:
-    return 'src="remote:' in html
+def is_rich(html: str | None) -> bool:
+    """Whether it says more than its words would: pictures, tables, lists, marks, links behind other words."""
+    if not html:
+        return False
+    return bool(_LAID_OUT.search(html)) or any(
+        _host(entities.unescape(target[1])) not in entities.unescape(_TAGS.sub("", link[2])).lower()
+        for link in _LINK.finditer(html)
+        if (target := _TARGET.search(link[1]))
+    )
 
 
 def _image(
@@ -74,7 +105,13 @@ def _image(
     elif source.startswith("remote:") and remote is not None:
         address = remote(source[7:])
     if address is None:
-        return f'<span class="hd-held">{entities.escape(held)}</span>' if source.startswith("remote:") else ""
+        if not source.startswith("remote:") or _PIXEL.search(rest):
+            return ""  # a pixel shows nothing: it only counts readers
+        said = _ALT.search(rest)
+        words = f"{entities.unescape(said[1])} ({held})" if said and said[1].strip() else held
+        return f'<span class="hd-held">{entities.escape(words)}</span>'
+    if source.startswith("remote:") and _PIXEL.search(rest):
+        return ""
     return f'<img src="{entities.escape(address)}"{rest}>'
 
 

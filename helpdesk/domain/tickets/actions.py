@@ -1,5 +1,6 @@
 """What can be said on a ticket. Each verb locks it, changes it, records what happened."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,8 @@ _MET_BY_ANSWER = (
     sla.Metric.CALLBACK,
 )
 _GREETING_LENGTH = 12
+_MARKS = re.compile(r"!\[[^\]\n]*\]\([^)\s]*\)|\*\*|~~|^#{1,6} |^> |(?<=\])\([^)\s]*\)", re.MULTILINE)
+"""What of Markdown says nothing in a line of preview."""
 
 
 @dataclass(frozen=True)
@@ -372,7 +375,8 @@ def _message(tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, chan
 
 def show_latest(tx: Transaction, ticket: Ticket, message: Message) -> None:
     files = ", ".join(a["name"] for a in message.attachments)
-    ticket.preview = _shortened(message.body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
+    body = _MARKS.sub("", message.body) if (message.mail or {}).get("format") == "markdown" else message.body
+    ticket.preview = _shortened(body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
     ticket.last_message_at = tx.now
 
 

@@ -36,6 +36,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("widget", "/admin/widget", "Chat widget", "message-circle", "Chat"),
     Section("articles", "/admin/articles", "Help pages", "file-text", "Chat", Role.LEAD),
     Section("mail", "/admin/mail", "Mail", "mail", "Mail"),
+    Section("mail_sending", "/admin/mail/sending", "Outgoing mail", "send", "Mail"),
     Section("kept_mail", "/admin/mail/kept", "Kept mail", "inbox", "Mail"),
     Section("jobs", "/admin/jobs", "Held work", "hourglass", "System"),
 )

@@ -1,0 +1,91 @@
+"""An agent reads a designed mail safely and answers it: marks, copies, undo, and what then leaves."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.chromium import PHONE, Visits, barriers
+from tests.browser.workspace import Workspace
+from tests.scenarios.desk import Desk, a_mail, eventually
+
+pytestmark = pytest.mark.browser
+
+NASTY = """<body bgcolor="#ffffff"><script>alert(1)</script><svg onload="alert(1)"></svg>
+<table width="2000" bgcolor="#f4f4f4"><tr><td><h2>Autumn offers</h2><b>Three</b> new roasts
+<a href="https://evil.example/login">https://bank.example/login</a><img src="x" onerror="alert(1)">
+<img src="https://cdn.example/hero.jpg" alt="Beans" width="600" height="200"></td></tr></table>
+<div style="position:fixed;inset:0;background:red">cover</div><form action="https://evil.example"><input></form>"""
+
+
+async def test_a_designed_mail_is_shown_as_high_as_it_is_and_nothing_in_it_runs(desk: Desk, visits: Visits):
+    page = await visits.visitor(desk.address, size=PHONE)
+    page.on("dialog", lambda dialog: pytest.fail("something ran"))
+    workspace = await Workspace(page).sign_in("priya")
+    mail = a_mail("Roasts of the season", "Three new roasts.")
+    mail.add_alternative(NASTY, subtype="html")
+    await desk.mail(mail)
+    row = await (await desk.api("priya")).row("Roasts of the season")
+    await workspace.open({"id": row["ticket_id"], "number": row["number"]})
+
+    inside = workspace.timeline.frame_locator("iframe")
+    await expect(inside.get_by_role("heading", name="Autumn offers")).to_be_visible()
+    await expect(inside.locator("script, svg, form, input, [style], [onerror]")).to_have_count(0)
+    await expect(inside.get_by_text("(evil.example)")).to_be_visible()
+    await expect(inside.locator(".hd-held")).to_contain_text("Beans")
+    frame = workspace.timeline.locator("iframe")
+    heights = await frame.evaluate(
+        "one => [one.clientHeight, one.contentDocument.documentElement.scrollHeight]"
+    )
+    assert heights[0] == pytest.approx(heights[1], abs=2)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    await workspace.timeline.get_by_role("button", name="Show as plain text").click()
+    await expect(workspace.said("Three new roasts.")).to_be_visible()
+
+
+async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(desk: Desk, visits: Visits):
+    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    page = workspace.page
+    await desk.mail(a_mail("Squeaking hinge", "It squeaks.", Cc="lee@customer.example"))
+    row = await (await desk.api("priya")).row("Squeaking hinge")
+    await workspace.open({"id": row["ticket_id"], "number": row["number"]})
+
+    await page.keyboard.press("r")
+    await expect(workspace.field).to_be_focused()
+    await page.keyboard.type("Please ")
+    await page.keyboard.press("Control+b")
+    await page.keyboard.type("oil")
+    await page.keyboard.press("End")
+    await page.keyboard.type(" it")
+    await expect(page.get_by_text("unproven: lee@customer.example")).to_be_visible()
+    await page.get_by_role("button", name="Copy to them too").click()
+    await expect(page.get_by_text("Adding lee@customer.example")).to_be_visible()
+    await page.get_by_role("button", name="Change who gets this").click()
+    assert await barriers(page) == []
+    await workspace.field.press("Control+Enter")
+
+    await page.get_by_role("button", name="Undo").click()
+    await expect(workspace.field).to_have_value("Please **oil** it")
+    await page.reload()
+    await expect(workspace.field).to_have_value("Please **oil** it")
+    await workspace.field.press("Control+Enter")
+    await expect(workspace.timeline.locator("strong", has_text="oil")).to_be_visible()
+
+    api = await desk.api("priya")
+
+    async def has_left() -> bool:
+        ticket = await api.get(f"tickets/{row['ticket_id']}")
+        return ticket["status"] == "pending"
+
+    await eventually(has_left, within=60)
+    outbox = await visits.visitor(desk.address)
+
+    async def is_kept() -> bool:
+        await outbox.goto("/demo/outbox")
+        return await outbox.get_by_role("link", name=re.compile("Squeaking hinge")).count() >= 1
+
+    await eventually(is_kept)
+    await outbox.get_by_role("link", name=re.compile("Re: Squeaking hinge")).first.click()
+    await expect(outbox.locator(".mail-head")).to_contain_text("lee@customer.example")
+    await expect(outbox.frame_locator("iframe").locator("strong", has_text="oil")).to_be_visible()
