@@ -45,6 +45,11 @@ async def take_steps(workshop: Workshop) -> None:
 
 
 async def escalate_alerts(workshop: Workshop) -> None:
+    """Where the machine's clock was put back, nothing waits for it to come round again."""
+    before, workshop.escalated_at = workshop.escalated_at, workshop.database.clock.now()
+    if before is None or workshop.escalated_at < before:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await oncall.clock_jumps.catch_up(tx, oncall.ACKNOWLEDGED_FOR)
     await _each(workshop, oncall.due_alerts, lambda tx, due: tickets.escalate(tx, *due))
 
 

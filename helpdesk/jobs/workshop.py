@@ -1,6 +1,7 @@
 """What jobs work with: handed to each of them, nothing ambient."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -22,6 +23,8 @@ class Workshop:
     readers: Readers
     carriers: Carriers
     relays: Relays = field(default_factory=Relays)
+    escalated_at: datetime | None = None
+    """When alerts were looked at last: a clock that reads less has been put back."""
     _instance: str | None = None
 
     @property

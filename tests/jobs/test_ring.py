@@ -437,6 +437,23 @@ async def a_channel(night: Night, name: str) -> ContactMethod:
         return room
 
 
+async def test_a_clock_that_is_put_back_delays_no_step_and_no_later_rule(night: Night) -> None:
+    await night.method(night.mikko, MethodKind.WEBHOOK, night.gateway.address, after_minutes=3)
+    alert = await night.alert()
+    await night.tick()
+    night.clock.advance(-timedelta(hours=2))
+
+    await night.tick()
+    await night.tick(3 * MINUTE)
+    assert [one["id"] for one in night.gateway.got[0].json["alerts"]] == [str(alert.id)]
+    await night.tick(2 * MINUTE)
+
+    async with night.database.transaction(SYSTEM) as tx:
+        rung = [one.agent_id for one in await oncall.rings_of(tx, alert.id)]
+        assert night.priya.id in rung
+        assert await oncall.oldest_overdue(tx) < 2
+
+
 async def acknowledge(night: Night, alert: oncall.Alert) -> None:
     async with night.database.transaction(SYSTEM) as tx:
         await tickets.acknowledge(as_agent(tx, night.mikko), alert.id, night.mikko.id)

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +30,8 @@ from helpdesk.errors import Unavailable
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.jobs.ring import ADDRESS_PURPOSE
 from helpdesk.storage.database import Database
+from helpdesk.storage.embedded import EmbeddedDatabase
+from helpdesk.storage.migrations import migrate
 from helpdesk.storage.transaction import Transaction
 from tests.factories import an_agent, an_inbox, as_agent
 from tests.jobs.mortal_worker import KEY, POINTS, UNHURRIED, a_worker
@@ -204,6 +208,37 @@ async def test_nothing_leaves_once_acknowledgements_have_settled(night: Night) -
         await night.until_quiet()
 
     assert [one["what"] for got in night.gateway.got[before:] for one in got.json["alerts"]] == ["another"]
+
+
+async def test_a_database_that_is_restarted_is_waited_for_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**UNHURRIED, "LEASE": timedelta(seconds=1)}.items():
+        monkeypatch.setattr(ringing, name, value)
+    folder = Path(tempfile.mkdtemp(prefix="helpdesk-restart-"))
+    folder.chmod(0o755)  # as root, PostgreSQL runs under another account
+    server = EmbeddedDatabase(folder / "data", say=print)
+    try:
+        url = await asyncio.to_thread(server.start)
+        database = Database(url, SystemClock(), REACTIONS)
+        await migrate(database.engine, SystemClock().now())
+        async with a_receiver() as gateway:
+            async with database.transaction(SYSTEM) as tx:
+                night = Night(database, url, gateway, await somebody_on_call(tx, gateway))
+            await night.raise_alerts(5)
+            async with two_workers(night):
+                await asyncio.to_thread(server.stop)
+                assert await asyncio.to_thread(server.start) == url
+                await night.until_quiet()
+                await night.let_time_pass()
+                await night.until_quiet()
+
+            assert len(await night.keys()) == 10
+            assert len(night.rung()) == 5
+        await database.close()
+    finally:
+        await asyncio.to_thread(server.stop)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager

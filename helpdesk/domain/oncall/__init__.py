@@ -1,7 +1,15 @@
 """The on-call rota: who is woken, in which order, and who carries how much of it."""
 
-from helpdesk.domain.oncall.alerting import channels, contact_methods, escalation, policies, ringing
+from helpdesk.domain.oncall.alerting import (
+    channels,
+    clock_jumps,
+    contact_methods,
+    escalation,
+    policies,
+    ringing,
+)
 from helpdesk.domain.oncall.alerting.actions import (
+    ACKNOWLEDGED_FOR,
     acknowledge,
     advance,
     answered_by_reply,
@@ -59,6 +67,7 @@ from helpdesk.domain.oncall.rota.model import (
 )
 
 __all__ = [
+    "ACKNOWLEDGED_FOR",
     "AbsenceFeed",
     "Alert",
     "AlertEntry",
@@ -82,6 +91,7 @@ __all__ = [
     "answered_by_reply",
     "calendars",
     "channels",
+    "clock_jumps",
     "close",
     "close_alert",
     "close_key",

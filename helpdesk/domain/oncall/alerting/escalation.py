@@ -213,6 +213,12 @@ def unanswered(state: State, now: datetime) -> State:
     return replace(state, next_at=now, acknowledged=frozenset()) if state.next_at is None else state
 
 
+def pause_before(policy: Policy, state: State) -> timedelta:
+    """How long the people rung last have before the step this alert waits for."""
+    last = policy.steps[(state.step - 1) % len(policy.steps)]
+    return max(_pause(last), _NOBODY_AT_ALL) if state.exhausted else _pause(last)
+
+
 def is_silent(policy: Policy, state: State, person: str) -> bool:
     """Whether this person's pending notifications are cancelled."""
     return person in state.acknowledged if policy.each_acknowledges else bool(state.acknowledged)
