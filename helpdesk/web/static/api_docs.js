@@ -18,7 +18,7 @@ SwaggerUIBundle({
   docExpansion: "list",
   tagsSorter: "alpha",
   validatorUrl: null,
-  requestInterceptor: async request => {
+  requestInterceptor: async (/** @type {any} */ request) => {
     const csrf = await token
     if (csrf && request.method && request.method !== "GET") request.headers["X-CSRF-Token"] = csrf
     return request
