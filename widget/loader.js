@@ -129,6 +129,8 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     dialog.append(frame)
   }
 
+  const invited = () => import(`${origin}/widget/invitations.js?inbox=${inbox}&locale=${told.locale}&${Date.now()}`)
+
   function unload() {
     frame?.remove()
     port?.close()
@@ -264,6 +266,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     label()
     if (known.open && !phone.matches) unfold(true)
     else if (known.until > Date.now()) setTimeout(load, 999)
+    else if ("invite" in look) invited().then(m => m.default({ key, shadow, told, api, invited }), stay)
     for (const call of early?.q || []) window.Helpdesk(...call)
     emit("ready")
   }

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from helpdesk.actors import Role
 from helpdesk.auth import visitors
-from helpdesk.domain import agents, contacts, inboxes, knowledge, oncall, tickets, widgets
+from helpdesk.domain import agents, availability, contacts, inboxes, knowledge, oncall, tickets, widgets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.tickets import OutgoingMail
 from tests.conftest import NOON
@@ -329,3 +329,43 @@ async def test_a_callback_may_replace_nothing_on_a_closed_ticket(
     wanted = {"ticket": ticket, "number": "+46701740612", "at": "2026-11-18T13:00:00Z"}
 
     assert (await widget.post("/widget/callback", json=wanted)).json()["code"] == "closed"
+
+
+async def test_over_a_limit_a_widget_works_and_is_let_in(desk: Desk, house: House) -> None:
+    transport = httpx.ASGITransport(desk.web.asgi, client=("203.0.113.77", 5000))
+    async with httpx.AsyncClient(transport=transport, base_url=desk.web.settings.address) as client:
+        entered = {"inbox": house.chat.key}
+        while (answer := await client.post("/widget/session", json=entered)).status_code == 200:
+            pass
+        assert answer.status_code == 429
+        limit = answer.json()["limit"]
+        told = (await client.post("/widget/challenge", json={"limit": limit})).json()
+        text, bits = told["challenge"], told["bits"]
+        number = next(n for n in range(2_000_000) if widgets.proofs.is_solved(text, str(n), bits))
+
+        solved = {"challenge": text, "number": str(number)}
+
+        assert (await client.post("/widget/proof", json=solved)).json() == {"ok": True}
+        assert (await client.post("/widget/proof", json=solved)).status_code == 422
+        assert (await client.post("/widget/session", json=entered)).status_code == 200
+
+
+async def test_invitations_are_offered_only_while_somebody_could_answer(desk: Desk, house: House) -> None:
+    await set_up(desk, house.chat, invitations=[{"text": {"en": "Need a hand?"}, "page": "/cart"}])
+    address = f"/widget/invitations.js?inbox={house.chat.key}"
+
+    nobody = await desk.client().get(address)
+    async with desk.system() as tx:
+        await availability.choose(tx, house.agent.id, availability.State.ONLINE)
+        await availability.seen(tx, [house.agent.id])
+    somebody = await desk.client().get(address)
+    for _ in range(2):
+        await say(await desk.visitor(house.chat))
+    await set_up(desk, house.chat, invitation_longest_queue=1)
+    rush = await desk.client().get(address)
+
+    assert "rules = []" in nobody.text
+    assert "Need a hand?" in somebody.text
+    assert somebody.headers["access-control-allow-origin"] == "*"
+    assert somebody.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "rules = []" in rush.text
