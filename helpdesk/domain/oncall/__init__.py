@@ -53,6 +53,7 @@ from helpdesk.domain.oncall.rota import (
     handovers,
     schedules,
     swaps,
+    temporaries,
 )
 from helpdesk.domain.oncall.rota.model import (
     AbsenceFeed,
@@ -120,4 +121,5 @@ __all__ = [
     "run_out",
     "schedules",
     "swaps",
+    "temporaries",
 ]

@@ -13,6 +13,7 @@ from helpdesk.web.oncall import (
     mine,
     policies,
     push,
+    temporaries,
 )
 
 _GET, _POST = ["GET"], ["POST"]
@@ -26,6 +27,8 @@ def routes() -> list[BaseRoute]:
         Route("/oncall/schedules/{id}", calendar.show_schedule, methods=_GET),
         Route("/oncall/schedules/{id}/edit", editing.show_edit, methods=_GET),
         Route("/oncall/schedules/{id}/edit", editing.submit_edit, methods=_POST),
+        Route("/oncall/schedules/{id}/temporary", temporaries.show_temporaries, methods=_GET),
+        Route("/oncall/schedules/{id}/temporary", temporaries.submit_temporary, methods=_POST),
         Route("/oncall/schedules/{id}/overrides", calendar.submit_override, methods=_POST),
         Route("/oncall/overrides/{id}/remove", calendar.remove_override, methods=_POST),
         Route("/oncall/shifts", mine.show_shifts, methods=_GET),

@@ -78,6 +78,8 @@ def words(failure: HelpdeskError, actor: Actor) -> str:
 def code_words(code: str, t: Translator) -> str:
     known = {
         "override_empty": t("It ends before it starts."),
+        "temporary_empty": t("It ends before it starts."),
+        "temporary_without_shifts": t("Name at least one person."),
         "swap_empty": t("It ends before it starts."),
         "time_off_invalid": t("It ends before it starts."),
         "not_on_call_then": t("Not all of that time is that person's to give."),

@@ -7,7 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.domain import agents, oncall
-from helpdesk.domain.oncall.rota import calendars, drafts, exceptions, handovers, schedules, swaps
+from helpdesk.domain.oncall.rota import (
+    calendars,
+    drafts,
+    exceptions,
+    handovers,
+    schedules,
+    swaps,
+    temporaries,
+)
 from helpdesk.domain.oncall.rota.coverage import now_and_next
 from helpdesk.domain.oncall.rota.drafts import LayerDraft, ScheduleDraft
 from helpdesk.domain.oncall.rota.exceptions import OverrideDraft
@@ -405,3 +413,49 @@ async def test_on_call_now_is_remembered_until_anything_about_it_changes(tx: Tra
     assert await now() == "Oskar"
     tx.now = NOON
     assert await now() == "Priya"
+
+
+async def test_inside_a_temporary_schedule_its_shifts_count_and_an_edit_keeps_it(tx: Transaction) -> None:
+    stored, mikko, priya, oskar = await a_rota(tx)
+    start, end = NOON + DAY, NOON + 3 * DAY
+    shifts = [(oskar.id, start, start + DAY)]
+
+    found = await temporaries.preview(tx, stored.id, start, end, shifts)
+    made = await temporaries.add(tx, stored.id, start, end, shifts)
+    longer = again(await schedules.load(tx, stored.id), length=2)
+    await schedules.change(tx, stored.id, longer, stored.version)
+
+    assert found.new_gaps == ((start + DAY, end),)
+    assert await on_call(tx, stored, start) == [oskar.id]
+    assert await on_call(tx, stored, start + DAY) == []
+    assert await on_call(tx, stored, end) == [mikko.id]
+    await temporaries.remove(tx, stored.id, made.id)
+    assert await on_call(tx, stored, start) == [mikko.id]
+    assert priya.id != mikko.id
+
+
+async def test_a_newer_temporary_schedule_takes_its_part_of_an_older_one(tx: Transaction) -> None:
+    stored, mikko, priya, oskar = await a_rota(tx)
+    start = NOON + DAY
+    await temporaries.add(tx, stored.id, start, start + 3 * DAY, [(oskar.id, start, start + 3 * DAY)])
+
+    newer = [(priya.id, start + DAY, start + 2 * DAY)]
+    await temporaries.add(tx, stored.id, start + DAY, start + 2 * DAY, newer)
+
+    people = [(await on_call(tx, stored, start + n * DAY))[0] for n in range(4)]
+    assert people == [oskar.id, priya.id, oskar.id, mikko.id]
+
+
+@pytest.mark.parametrize("shifts", ["none", "backwards", "of somebody who left"])
+async def test_a_temporary_schedule_that_makes_no_sense_is_refused(tx: Transaction, shifts: str) -> None:
+    stored, mikko, _, _ = await a_rota(tx)
+    gone = await an_agent(tx, "Gone")
+    gone.disabled_at = NOON
+    written = {
+        "none": [],
+        "backwards": [(mikko.id, NOON + HOUR, NOON)],
+        "of somebody who left": [(gone.id, NOON, NOON + HOUR)],
+    }
+
+    with pytest.raises(Invalid):
+        await temporaries.add(tx, stored.id, NOON, NOON + DAY, written[shifts])

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from helpdesk.domain import wall_clock
 from helpdesk.domain.oncall.rota import restrictions
+from helpdesk.domain.oncall.rota.overrides import Temporary
 from helpdesk.domain.oncall.rota.restrictions import DAYS, EVERY_DAY, Holidays, Window
 from helpdesk.domain.oncall.rota.rotations import Rotation, Slot, Unit, Version, with_slots, with_turns
 from helpdesk.domain.oncall.rota.shifts import Layer, Schedule
@@ -72,6 +73,7 @@ def rota_of(schedule: Schedule) -> Json:
         "time_zone": schedule.time_zone,
         "layers": [layer_data(layer) for layer in schedule.layers],
         "holidays": {on.isoformat(): name for on, name in schedule.holidays.items()},
+        "temporaries": [_temporary_data(one) for one in schedule.temporaries],
     }
 
 
@@ -88,6 +90,19 @@ def layer_data(layer: Layer) -> Json:
         "rotation": None
         if rotation is None
         else {"id": rotation.id, "versions": [_version_data(version) for version in rotation.versions]},
+    }
+
+
+def _temporary_data(temporary: Temporary) -> Json:
+    return {
+        "id": temporary.id,
+        "start": temporary.start.isoformat(),
+        "end": temporary.end.isoformat(),
+        "created_at": temporary.created_at.isoformat(),
+        "shifts": [
+            {"person": person, "start": start.isoformat(), "end": end.isoformat()}
+            for person, start, end in temporary.shifts
+        ],
     }
 
 

@@ -87,6 +87,7 @@ def _holds(
 def _everybody(schedule: Schedule) -> frozenset[str]:
     """Everybody whose absence could matter here."""
     people = {person for one in schedule.overrides for person in (one.person, one.target) if person}
+    people.update(person for one in schedule.temporaries for person, _, _ in one.shifts)
     for layer in schedule.layers:
         people.update(layer.people)
         for version in layer.rotation.versions if layer.rotation else ():
