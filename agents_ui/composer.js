@@ -10,7 +10,7 @@ import { sizeText } from "./message.js"
 import { FormatBar, formatKey } from "./format_bar.js"
 import { MailFields } from "./mail_fields.js"
 import { Markdown, newLine, uploadsIn } from "./markdown.js"
-import { pick } from "./notices_store.js"
+import { dialog, pick } from "./notices_store.js"
 import { asMarkdown } from "./rich_paste.js"
 import { now } from "./server_time.js"
 import { snoozeTimes } from "./snooze_times.js"
@@ -236,7 +236,7 @@ export function Composer({ ticket }) {
       aria-label=${note ? t("Note for other agents") : forward ? t("What to say to it") : t("Reply to {name}", { name })}
       placeholder=${note ? t("Write a note for other agents…") : forward ? t("Say something to it…") : t("Reply to {name}…", { name })}
       onInput=${(/** @type {Event} */ event) => { setBody(/** @type {HTMLTextAreaElement} */ (event.target).value); if (kind === "message") sayTyping(true) }}></textarea>`}
-    ${isMail && proposed?.signature && html`<p class="composer-signature" title=${t("Your signature")}>${proposed.signature.split("\n").map((line, index) => [index > 0 && " · ", line])}</p>`}
+    ${isMail && proposed && html`<button type="button" class="composer-signature" title=${t("Change your signature")} onClick=${() => { dialog.value = { name: "signature", props: { changed: () => proposal(ticket.id).then(setProposed) } } }}>${proposed.signature.split("\n").map((line, index) => [index > 0 && " · ", line])}</button>`}
     ${forward && forwards && html`<${Passed} forwards=${forwards} change=${setForwards} />`}
     ${files.some(one => !inText.has(one.id)) && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.filter(one => !inText.has(one.id)).map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
     <div class="composer-foot">

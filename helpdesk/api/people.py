@@ -31,18 +31,33 @@ class ContactPatch(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class MePatch(BaseModel):
+    """`signature`: the lines below one's mails, before the inbox's own."""
+
+    signature: Annotated[str, Field(max_length=2000)]
+
+
+async def change_me(request: Request) -> Response:
+    """Change one's own signature."""
+    wanted = parse_json(await request.body(), MePatch)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        await agents.set_signature(tx, wanted.signature)
+    return await show_me(request)
+
+
 async def show_me(request: Request) -> Response:
     """Who is asking, and the token for unsafe methods where it is a browser."""
     actor = await actor_of(request)
     session = await session_of(request)
     async with database_of(request).transaction(actor) as tx:
-        email = (await agents.get(tx, actor.agent_id)).email if actor.agent_id else None
+        agent = await agents.get(tx, actor.agent_id) if actor.agent_id else None
     return answer(
         {
             "id": actor.agent_id or actor.id,
             "kind": actor.kind,
             "name": actor.name,
-            "email": email,
+            "email": agent.email if agent else None,
+            "signature": agent.signature if agent else "",
             "role": actor.role,
             "locale": actor.locale,
             "time_zone": actor.time_zone,

@@ -69,6 +69,7 @@ _DOORS = {
 # fmt: off
 STAFF = [
     Address("GET", "/me", people.show_me, shapes.Me),
+    Address("PATCH", "/me", people.change_me, shapes.Me, takes=people.MePatch),
     Address("GET", "/queue", queue.show_queue, shapes.Queue, query="view channel limit after"),
     Address("POST", "/queue/claim", queue.claim_next, shapes.Ticket, takes=queue.Claim, may_be_empty=True),
     Address("GET", "/tickets", tickets.list_tickets, shapes.Page[shapes.QueueRow], query="q view channel limit after"),

@@ -293,6 +293,7 @@ class Me(BaseModel):
     kind: str
     name: str
     email: str | None
+    signature: str
     role: str | None
     locale: str
     time_zone: str

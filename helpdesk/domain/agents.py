@@ -232,6 +232,13 @@ async def get(tx: Transaction, agent_id: UUID) -> Agent:
     return agent
 
 
+async def set_signature(tx: Transaction, signature: str) -> None:
+    """The acting agent's own lines below their mails. Errors: Forbidden for whoever is no agent."""
+    if tx.actor.agent_id is None:
+        raise Forbidden("agent_only")
+    (await get(tx, tx.actor.agent_id)).signature = signature.replace("\r\n", "\n").strip()
+
+
 async def by_email(tx: Transaction, email: str) -> Agent | None:
     found: Agent | None = await tx.session.scalar(
         select(Agent).where(func.lower(Agent.email) == email.strip().lower())

@@ -45,3 +45,14 @@ async def test_a_moment_that_has_passed_and_people_who_are_none_are_refused_by_f
     assert (late.status_code, late.json()["field"]) == (422, "send_at")
     assert (nobody.status_code, nobody.json()["field"]) == (422, "to")
     assert unfailed.status_code == 404
+
+
+async def test_an_agents_signature_is_theirs_to_change_and_stands_below_their_answers(desk, house):
+    browser = await desk.signed_in(house.agent)
+    ticket = await a_mail_ticket(browser)
+
+    changed = (await browser.patch("/api/v1/me", json={"signature": "Aoife\r\nMill doctor"})).json()
+    proposed = (await browser.get(f"{V1}/{ticket}/answering")).json()
+
+    assert changed["signature"] == "Aoife\nMill doctor"
+    assert proposed["signature"].startswith("Aoife\nMill doctor")

@@ -35,13 +35,13 @@ body { margin: 0; padding: 0; background-color: #f4f5f7; color: #1d2430; }
 .signature { margin-top: 20px; padding-top: 14px; border-top: 1px solid #e3e6eb;
   color: #5b6676; font-size: 14px; line-height: 21px; }
 .signature p { margin: 0; }
-.hd-quote-boundary { padding: 16px 28px 8px; color: #8a94a3; text-align: center;
+.hd-quote-boundary { padding: 16px 28px 8px; color: #6b7684; text-align: center;
   font: 400 11px/16px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 .quote { padding: 4px 28px 12px; color: #5b6676;
   font: 400 13px/20px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 .quote blockquote { margin: 8px 0 0; padding: 0 0 0 14px; border-left: 3px solid #d5dae1; }
 .quote p { margin: 0 0 10px; }
-.footer { padding: 10px 28px 28px; color: #8a94a3; text-align: center;
+.footer { padding: 10px 28px 28px; color: #6b7684; text-align: center;
   font: 400 12px/18px -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 """
 
@@ -51,7 +51,7 @@ _KEPT = """
   body, .outer { background-color: #14181f !important; }
   .card { background-color: #1d232c !important; border-color: #313946 !important; color: #e6e9ee !important; }
   .card a { color: #8db4ff !important; }
-  .brand, .signature, .quote { color: #a4aebc !important; }
+  .brand, .signature, .quote, .hd-quote-boundary, .footer { color: #a4aebc !important; }
   .signature { border-color: #313946 !important; }
   .quote blockquote, .card blockquote { border-color: #3a4452 !important; }
   .card blockquote { color: #a4aebc !important; }
