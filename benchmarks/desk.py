@@ -65,6 +65,7 @@ async def _found(tx: Transaction, agent_count: int) -> Company:
     for key, channel, address in (("web", "chat", None), ("support", "email", MAIL_ADDRESS)):
         inbox = inboxes.Inbox(id=tx.new_id(), key=key, name=key, channel=channel, address=address, **made)
         inbox.team_id, inbox.plan_id = team.id, plan.id
+        inbox.settings = {"brake": "off"}  # a rush is what is measured
         tx.session.add(inbox)
     await tx.session.flush()
     tokens = []
@@ -131,6 +132,10 @@ class Server:
         everyone = [process, *process.children(recursive=True)]
         return sum(sum(one.cpu_times()[:2]) for one in everyone)
 
+    def memory(self) -> int:
+        """Bytes of its own, without what it only shares."""
+        return int(psutil.Process(self._process.pid).memory_full_info().uss)
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(20)
@@ -168,13 +173,19 @@ class Desk:
         self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
 
     async def agent(self, number: int) -> Socket:
+        return await Socket.open(self.port, "/agent", await self.agent_pass(number))
+
+    async def agent_pass(self, number: int) -> str:
         headers = {"Authorization": f"Bearer {self.company.tokens[number]}"}
         told = (await self._http.post("/api/v1/realtime/pass", headers=headers)).raise_for_status().json()
-        return await Socket.open(self.port, "/agent", told["pass"])
+        return str(told["pass"])
 
     async def visitor(self) -> Socket:
+        return await Socket.open(self.port, "/widget", await self.visitor_pass())
+
+    async def visitor_pass(self) -> str:
         told = (await self._http.post("/widget/session", json={"inbox": "web"})).raise_for_status().json()
-        return await Socket.open(self.port, "/widget", told["pass"])
+        return str(told["pass"])
 
     async def forgive(self) -> None:
         """Nobody has sent anything yet, as far as limits go."""

@@ -317,7 +317,7 @@ def _mail(mark: str) -> EmailMessage:
 
 
 @contextmanager
-def _database() -> Iterator[tuple[str, Path]]:
+def database() -> Iterator[tuple[str, Path]]:
     with tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # as root, PostgreSQL runs under another account
@@ -331,7 +331,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.6, help="length of each cell of a round")
     parser.add_argument("--senders", type=int, nargs="+", default=[1, 8, 32], metavar="N", help="at most 32")
     wanted = parser.parse_args()
-    with _database() as (url, folder):
+    with database() as (url, folder):
         uvloop.run(measure(url, folder, wanted.senders, wanted.rounds, wanted.seconds))
 
 

@@ -86,9 +86,10 @@ async def send_message(database: Database, actor: Actor, data: Any, address: str
     try:
         said = await _say(database, actor, wanted, address)
     except Conflict as conflict:
-        if conflict.code != "already_exists":
+        if conflict.code not in ("already_exists", "try_again"):
             raise
-        said = await _say(database, actor, wanted, address)  # the same client_id won on another connection
+        # The same client_id won on another connection, or PostgreSQL ended this one to break a deadlock.
+        said = await _say(database, actor, wanted, address)
     return {
         "ok": True,
         "ticket": said.ticket_id,
@@ -175,6 +176,11 @@ def refusal(failure: HelpdeskError) -> Json:
 
 
 async def _say(database: Database, actor: Actor, wanted: SendMessage, address: str | None) -> tickets.Said:
+    if actor.kind is ActorKind.CONTACT and wanted.ticket is not None:
+        async with database.transaction(actor, is_one_statement=True) as tx:
+            said = await tickets.say_more(tx, _inbound(actor, wanted), address)
+        if said is not None:
+            return said
     async with database.transaction(actor) as tx:
         if actor.kind is ActorKind.CONTACT:
             return await _hear(tx, wanted, address)

@@ -102,14 +102,14 @@ async def count(tx: Transaction, limit: Limit, who: object) -> int:
 async def spent(tx: Transaction, limit: Limit, who: object) -> int:
     """How many there were in the window that is open now."""
     connection = await tx.driver()
-    found = await connection.fetchval(_SPENT, _key(limit, who), tx.now - limit.window)
+    found = await connection.fetchval(_SPENT, key_of(limit, who), tx.now - limit.window)
     return int(found or 0)
 
 
 async def give_back(tx: Transaction, limit: Limit, who: object, worth: int) -> None:
     """Room for `worth` more in the window that is open now."""
     room = max(0, limit.most - worth)
-    await (await tx.driver()).execute(_GIVE_BACK, _key(limit, who), room)
+    await (await tx.driver()).execute(_GIVE_BACK, key_of(limit, who), room)
 
 
 async def sweep(tx: Transaction) -> None:
@@ -133,9 +133,10 @@ _GIVE_BACK = "UPDATE rate_buckets SET count = least(count, $2) WHERE key = $1"
 async def _count(tx: Transaction, limit: Limit, who: object, cost: int) -> tuple[int, datetime]:
     connection = await tx.driver()
     window = tx.now - limit.window
-    count, started_at = await connection.fetchrow(_COUNT, _key(limit, who), tx.now, cost, window)
+    count, started_at = await connection.fetchrow(_COUNT, key_of(limit, who), tx.now, cost, window)
     return count, started_at
 
 
-def _key(limit: Limit, who: object) -> bytes:
+def key_of(limit: Limit, who: object) -> bytes:
+    """What is kept in place of whoever it is."""
     return hashlib.sha256(f"{limit.name}\0{who}".encode()).digest()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 
 import asyncpg
@@ -70,10 +70,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, actor: Actor, *, alone: tuple[object, ...] = ()
+        self, actor: Actor, *, alone: tuple[object, ...] = (), is_one_statement: bool = False
     ) -> AsyncIterator[Transaction]:
         """Commits at the end of the block, or rolls everything back. `alone` names what no other transaction
         may be at meanwhile, as Transaction.one_at_a_time; asked for here it costs no round trip.
+        `is_one_statement`: the block sends one statement, which PostgreSQL commits by itself, and no jobs.
 
         Errors: Unavailable when PostgreSQL does not answer, Conflict on a deadlock or serialisation
         failure (the caller may try the whole block again), and whatever the block raises.
@@ -86,7 +87,7 @@ class Database:
                     opened, driver, self.clock.now(), actor, self._reactions, alone=frozenset(locks)
                 )
                 try:
-                    async with _begun(driver, locks):
+                    async with nullcontext() if is_one_statement else _begun(driver, locks):
                         yield tx
                         await tx.finish()
                 finally:

@@ -66,6 +66,7 @@ from helpdesk.domain.tickets.queue.distributing import (
 )
 from helpdesk.domain.tickets.queue.taking import Claimed
 from helpdesk.domain.tickets.reading import mark_read
+from helpdesk.domain.tickets.saying_more import say_more
 
 __all__ = [
     "BODY_LIMIT",
@@ -126,6 +127,7 @@ __all__ = [
     "replanning",
     "reply",
     "ring_failed",
+    "say_more",
     "split",
     "transfer",
     "unmerge",

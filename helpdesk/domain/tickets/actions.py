@@ -376,8 +376,12 @@ def _message(tx: Transaction, ticket: Ticket, kind: MessageKind, body: str, chan
 def show_latest(tx: Transaction, ticket: Ticket, message: Message) -> None:
     files = ", ".join(a["name"] for a in message.attachments)
     body = _MARKS.sub("", message.body) if (message.mail or {}).get("format") == "markdown" else message.body
-    ticket.preview = _shortened(body, PREVIEW_LENGTH) or files[:PREVIEW_LENGTH]
+    ticket.preview = preview_of(body) or files[:PREVIEW_LENGTH]
     ticket.last_message_at = tx.now
+
+
+def preview_of(body: str) -> str:
+    return _shortened(body, PREVIEW_LENGTH)
 
 
 def _said(ticket: Ticket, message: Message, version: Any) -> Said:

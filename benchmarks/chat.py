@@ -1,0 +1,354 @@
+"""The chat, measured beside its floors: durable messages, a connected crowd, fan-out, memory, the bus.
+
+A real `helpdesk serve` and a bare server take turns on one PostgreSQL; ratios within a run are what counts.
+"""
+
+import argparse
+import asyncio
+import itertools
+import statistics
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvloop
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import floors
+from benchmarks.desk import Desk, Server, found, free_port
+from benchmarks.listeners import Listener
+from benchmarks.load import Arrivals, Sample, Socket, closed_loop, percentile
+from benchmarks.main_job import Chat, database
+from helpdesk.actors import SYSTEM
+from helpdesk.auth import visitors
+from helpdesk.channels import chat
+from helpdesk.clock import SystemClock
+from helpdesk.domain import inboxes
+from helpdesk.jobs.reactions import REACTIONS
+from helpdesk.storage.bus import PostgresBus
+from helpdesk.storage.database import Database
+from helpdesk.storage.wakeups import Wakeups
+
+SENDERS = 32
+ACTIVE = 100
+"""Visitors of a crowd who say something; the others are only there."""
+
+PER_SECOND = 50.0
+TOGETHER = 25
+"""How many open a connection at once while a crowd gathers."""
+
+
+@dataclass
+class Figures:
+    """Rows of the one table: what, ours, the floor, the share, the goal."""
+
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def add(self, what: str, ours: str, floor: str = "", share: str = "", goal: str = "") -> None:
+        self.rows.append((what, ours, floor, share, goal))
+        print(f"  {what}: {ours} {floor} {share}", flush=True)
+
+    def show(self, foot: str) -> None:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("chat")
+        for column in ("ours", "floor", "ours / floor", "goal"):
+            table.add_column(column, justify="right")
+        for row in self.rows:
+            table.add_row(*row)
+        console = Console(width=max(Console().width, 130), highlight=False)
+        console.print(table)
+        console.print(foot)
+
+
+class Bench:
+    def __init__(self, desk: Desk, driver: floors.Driver, bare: Server, bare_port: int) -> None:
+        self._desk, self._driver, self._bare, self._bare_port = desk, driver, bare, bare_port
+        self.figures = Figures()
+
+    async def durable(self, rounds: int, seconds: float) -> None:
+        """Socket.IO send → committed → acknowledged, against one CTE by bare asyncpg."""
+        senders = Chat(SENDERS)
+        await senders.open(self._desk, self._bare_port)
+        await senders.ours(SENDERS, seconds / 2)
+        ours: list[Sample] = []
+        bare: list[Sample] = []
+        written: list[Sample] = []
+        for _ in range(rounds):
+            ours.append(await senders.ours(SENDERS, seconds))
+            bare.append(await closed_loop(SENDERS, seconds, self._driver.say))
+            written.append(await senders.write(SENDERS, seconds))
+        await senders.close()
+        rate = statistics.median(sample.rate for sample in ours)
+        for name, floor, goal in (
+            ("one-statement asyncpg", bare, ">= 60 %"),
+            ("the same behind bare Socket.IO", written, ""),
+        ):
+            share = statistics.median(a.rate / b.rate for a, b in zip(ours, floor, strict=True))
+            beside = f"{statistics.median(sample.rate for sample in floor):,.0f}/s {name}"
+            self.figures.add(
+                f"durable messages, {SENDERS} senders", f"{rate:,.0f}/s", beside, f"{share:.0%}", goal
+            )
+
+    async def crowd(self, count: int, seconds: float) -> None:
+        """Fifty messages a second among so many who are connected."""
+        people = [await self._speaker() for _ in range(min(count, ACTIVE))]
+        idle = await _together(count - len(people), self._bystander)
+        agent, arrivals = await self._desk.agent(0), Arrivals()
+        agent.on_event = lambda name, data: _arrived(arrivals, name, data)
+        for _, ticket in people:
+            await agent.ask("sync", {"ticket": ticket})
+        acks: list[float] = []
+
+        async def say(number: int) -> None:
+            visitor, ticket = people[number % len(people)]
+            mark = str(uuid.uuid4())
+            arrivals.sent(mark)
+            begun = time.perf_counter()
+            await visitor.ask("send_message", {"ticket": ticket, "client_id": mark, "body": mark})
+            acks.append(time.perf_counter() - begun)
+
+        await self._desk.forgive()
+        await _at_a_steady_pace(say, PER_SECOND, seconds)
+        seen = await arrivals.settle()
+        title = f"{count:,} connected, {PER_SECOND:.0f} messages/s: send → ack"
+        self.figures.add(title, _spread(acks))
+        goal = "p99 <= 100 ms"
+        self.figures.add(f"{count:,} connected: send → seen by the agent", _spread(seen), goal=goal)
+        for one in (*(visitor for visitor, _ in people), agent):
+            await one.close()
+        for listener in idle:
+            listener.close()
+
+    async def fan_out(self, count: int, times: int) -> None:
+        """One message to so many sockets, each time until the last has it."""
+        visitor, ticket = await self._speaker()
+        agent = await self._desk.agent(1)
+
+        async def ours(number: int) -> None:
+            await agent.ask(
+                "send_message",
+                {"ticket": ticket, "client_id": str(uuid.uuid4()), "body": _mark(number), "kind": "note"},
+            )
+
+        async def listen(heard: Any) -> Listener:
+            one = await Listener.open(self._desk.port, "/agent", await self._desk.agent_pass(0), heard)
+            await one.ask("sync", {"ticket": ticket})
+            return one
+
+        mine = await self._fan_out(count, times, listen, ours)
+        bare = await Socket.open(self._bare_port, "/floor")
+
+        async def watch(heard: Any) -> Listener:
+            one = await Listener.open(self._bare_port, "/floor", None, heard)
+            await one.ask("watch", {})
+            return one
+
+        async def write(number: int) -> None:
+            said = {"ticket": str(floors.conversation(0)), "body": _mark(number)}
+            await bare.ask("write", said)
+
+        stock = await self._fan_out(count, times, watch, write)
+        for one in (visitor, agent, bare):
+            await one.close()
+        rate, floor = (count / statistics.median(whole) for whole, _ in (mine, stock))
+        p50, p99 = percentile(mine[1], 0.5), percentile(mine[1], 0.99)
+        title, share = f"one message to {count:,} sockets", f"{rate / floor:.0%}"
+        self.figures.add(f"{title}, deliveries", f"{rate:,.0f}/s", f"{floor:,.0f}/s stock", share, ">= 100 %")
+        beside, ratio = f"{_spread(stock[1])} stock", f"p99 = {p99 / p50:.1f} p50"
+        self.figures.add(f"{title}, each", _spread(mine[1]), beside, ratio, "<= 3 p50")
+
+    async def _fan_out(
+        self,
+        count: int,
+        times: int,
+        listen: Callable[[Any], Awaitable[Listener]],
+        say: Callable[[int], Awaitable[None]],
+    ) -> tuple[list[float], list[float]]:
+        """Seconds until everybody, and until each, had it."""
+        each: list[float] = []
+        begun, missing, everybody, mark = 0.0, 0, asyncio.Event(), b""
+
+        def heard(at: float, frame: bytes) -> None:
+            nonlocal missing
+            if mark in frame:
+                each.append(at - begun)
+                missing -= 1
+                if missing == 0:
+                    everybody.set()
+
+        listeners = await _together(count, lambda: listen(heard))
+        whole = []
+        for number in range(times + 3):
+            missing, mark, begun = count, _mark(number).encode(), time.perf_counter()
+            everybody.clear()
+            asked = asyncio.create_task(say(number))
+            await asyncio.wait_for(everybody.wait(), 60)
+            whole.append(time.perf_counter() - begun)
+            await asked
+            if number == 2:  # the first are for warming up
+                whole.clear()
+                each.clear()
+        for one in listeners:
+            one.close()
+        return whole, each
+
+    async def memory(self, count: int) -> None:
+        """What a socket costs that is only there, with its session."""
+
+        async def bare() -> Listener:
+            return await Listener.open(self._bare_port, "/floor", None, _nothing)
+
+        ours = await self._grown(self._desk.server, count, self._bystander)
+        stock = await self._grown(self._bare, count, bare)
+        title, share = f"memory of an idle socket, of {count:,}", f"{ours / stock:.0%}"
+        self.figures.add(title, f"{ours:.0f} KiB", f"{stock:.0f} KiB stock", share, "<= 60 KiB")
+
+    async def bus(self, url: str, rounds: int, seconds: float) -> None:
+        """Commits of this process with the hints on their way, and without."""
+        rates: dict[bool, list[float]] = {False: [], True: []}
+        for _, is_on in itertools.product(range(rounds), (False, True)):
+            rates[is_on].append(await _commit_rate(url, is_on=is_on, seconds=seconds))
+        off, on = statistics.median(rates[False]), statistics.median(rates[True])
+        share = statistics.median(b / a for a, b in zip(rates[False], rates[True], strict=True))
+        self.figures.add(
+            "messages/s with the bus", f"{on:,.0f}/s", f"{off:,.0f}/s without", f"{share:.0%}", ">= 90 %"
+        )
+
+    async def _grown(self, server: Server, count: int, open_one: Callable[[], Awaitable[Listener]]) -> float:
+        first = await _together(50, open_one)
+        before = server.memory()
+        listeners = await _together(count, open_one)
+        await asyncio.sleep(0.5)
+        grown = server.memory() - before
+        for one in (*first, *listeners):
+            one.close()
+        return grown / count / 1024
+
+    async def _speaker(self) -> tuple[Socket, str]:
+        visitor = await self._desk.visitor()
+        said = await visitor.ask("send_message", {"client_id": str(uuid.uuid4()), "body": "Hello?"})
+        await visitor.ask("sync", {"ticket": said["ticket"]})
+        return visitor, said["ticket"]
+
+    async def _bystander(self) -> Listener:
+        return await Listener.open(self._desk.port, "/widget", await self._desk.visitor_pass(), _nothing)
+
+
+async def _together(count: int, open_one: Callable[[], Awaitable[Listener]]) -> list[Listener]:
+    found: list[Listener] = []
+    for first in range(0, count, TOGETHER):
+        some = range(min(TOGETHER, count - first))
+        found += await asyncio.gather(*(open_one() for _ in some))
+    return found
+
+
+async def _at_a_steady_pace(act: Callable[[int], Awaitable[None]], per_second: float, seconds: float) -> None:
+    """Whether or not the last one is done."""
+    loop, tasks = asyncio.get_running_loop(), []
+    begun = loop.time()
+    for number in range(round(per_second * seconds)):
+        await asyncio.sleep(max(0.0, begun + number / per_second - loop.time()))
+        tasks.append(asyncio.create_task(act(number)))
+    await asyncio.gather(*tasks)
+
+
+async def _commit_rate(url: str, *, is_on: bool, seconds: float) -> float:
+    database = Database(url, SystemClock(), REACTIONS)
+    async with database.transaction(SYSTEM) as tx:
+        inbox = await inboxes.by_key(tx, "web", inboxes.Channel.CHAT)
+        people = [
+            (await visitors.create_or_resume(tx, inbox, None, locale="en", time_zone="UTC")).actor
+            for _ in range(SENDERS)
+        ]
+    first = [
+        await chat.send_message(database, one, {"client_id": str(uuid.uuid4()), "body": "Hello?"})
+        for one in people
+    ]
+    wakeups = Wakeups(database, PostgresBus(database)) if is_on else None
+    if wakeups is not None:
+        await wakeups.start()
+    said = [0] * SENDERS
+
+    async def act(sender: int) -> None:
+        said[sender] += 1
+        if said[sender] == 9:  # somebody else, before the limit of ten
+            said[sender] = 0
+            async with database.transaction(SYSTEM) as tx:
+                await (await tx.driver()).execute("DELETE FROM rate_buckets")
+        words = {"ticket": str(first[sender]["ticket"]), "client_id": str(uuid.uuid4()), "body": "And?"}
+        await chat.send_message(database, people[sender], words)
+
+    sample = await closed_loop(SENDERS, seconds, act)
+    if wakeups is not None:
+        await wakeups.stop()
+    await database.close()
+    return sample.rate
+
+
+def _arrived(arrivals: Arrivals, name: str, data: Any) -> None:
+    for event in data["events"] if name == "events" else ():
+        arrivals.seen(event["data"].get("body", ""))
+
+
+def _mark(number: int) -> str:
+    return f"number {number:06}."
+
+
+def _nothing(at: float, frame: bytes) -> None:
+    pass
+
+
+def _spread(waits: list[float]) -> str:
+    return f"{percentile(waits, 0.5):.1f} / {percentile(waits, 0.99):.1f} ms"
+
+
+async def measure(url: str, folder: Path, wanted: argparse.Namespace) -> None:
+    company = await found(url, 2)
+    bare_url = await floors.prepare(url)
+    bare_port, bare_smtp = free_port(), free_port()
+    bare = Server(["benchmarks.floors", bare_url, str(bare_port), str(bare_smtp)], [bare_port, bare_smtp], {})
+    try:
+        desk = Desk(url, folder, company)
+        try:
+            driver = await floors.Driver.open(bare_url)
+            bench = Bench(desk, driver, bare, bare_port)
+            await bench.durable(wanted.rounds, wanted.seconds)
+            await bench.bus(url, wanted.rounds, wanted.seconds)
+            await bench.memory(wanted.idle)
+            for count in wanted.rooms:
+                await bench.fan_out(count, wanted.times)
+            for count in wanted.crowds:
+                await bench.crowd(count, wanted.crowd_seconds)
+            bench.figures.show(
+                "p50 / p99. The machine's own load wanders: compare what stands in one row. Load average"
+                f" {psutil.getloadavg()[0]:.1f}."
+            )
+            await driver.close()
+        finally:
+            await desk.close()
+    finally:
+        bare.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of each cell of a round")
+    parser.add_argument("--crowds", type=int, nargs="*", default=[100, 1000, 2000], metavar="N")
+    parser.add_argument("--crowd-seconds", type=float, default=10.0)
+    parser.add_argument("--rooms", type=int, nargs="*", default=[100, 1000], metavar="N")
+    parser.add_argument("--times", type=int, default=30, help="messages of a fan-out")
+    parser.add_argument("--idle", type=int, default=1000, help="sockets whose memory is measured")
+    wanted = parser.parse_args()
+    with database() as (url, folder):
+        uvloop.run(measure(url, folder, wanted))
+
+
+if __name__ == "__main__":
+    main()

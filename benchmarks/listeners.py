@@ -1,0 +1,99 @@
+"""Many cheap clients that only listen: a websocket, a namespace, and the moment each event came."""
+
+import asyncio
+import base64
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+Heard = Callable[[float, bytes], None]
+
+
+class Listener(asyncio.Protocol):
+    """Just enough of a websocket to hear text, answer pings and ask one thing at a time."""
+
+    def __init__(self, namespace: str, heard: Heard) -> None:
+        self._namespace, self._heard = namespace, heard
+        self._data = bytearray()
+        self._is_open = False
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
+        self._transport: asyncio.Transport | None = None
+
+    @classmethod
+    async def open(cls, port: int, namespace: str, token: str | None, heard: Heard) -> "Listener":
+        loop = asyncio.get_running_loop()
+        _, one = await loop.create_connection(lambda: cls(namespace, heard), "127.0.0.1", port)
+        assert one._transport is not None
+        key = base64.b64encode(os.urandom(16)).decode()
+        one._transport.write(
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
+        )
+        await one._answer()  # the server's greeting
+        one._say(f"40{namespace}," + json.dumps({"v": 1, "pass": token}))
+        answer = await one._answer()
+        if not answer.startswith(b"40"):
+            raise ConnectionError(answer.decode())
+        return one
+
+    async def ask(self, command: str, data: dict[str, Any]) -> Any:
+        self._say(f"42{self._namespace},1{json.dumps([command, data])}")
+        answer = await self._answer()
+        return json.loads(answer[answer.index(b"[") :])[0]
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        if not self._is_open:
+            head, found, rest = bytes(self._data).partition(b"\r\n\r\n")
+            if not found:
+                return
+            if b" 101 " not in head.split(b"\r\n")[0]:
+                raise ConnectionError(head.decode())
+            self._is_open, self._data = True, bytearray(rest)
+        while (frame := self._frame()) is not None:
+            self._take(frame)
+
+    async def _answer(self) -> bytes:
+        return await asyncio.wait_for(self._answers.get(), 60)
+
+    def _frame(self) -> bytes | None:
+        """The next whole frame; a server's are not masked."""
+        data = self._data
+        if len(data) < 2:
+            return None
+        size, start = data[1] & 127, 2
+        if size > 125:
+            start = 4 if size == 126 else 10
+            if len(data) < start:
+                return None
+            size = int.from_bytes(data[2:start], "big")
+        if len(data) < start + size:
+            return None
+        frame = bytes(data[start : start + size])
+        del data[: start + size]
+        return frame
+
+    def _take(self, frame: bytes) -> None:
+        if frame == b"2":
+            self._say("3")
+        elif frame.startswith(b"42"):
+            self._heard(time.perf_counter(), frame)
+        elif frame[:1] in b"04":
+            self._answers.put_nowait(frame)
+
+    def _say(self, text: str) -> None:
+        data = text.encode()
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+        assert self._transport is not None
+        self._transport.write(b"\x81" + size + b"\0\0\0\0" + data)

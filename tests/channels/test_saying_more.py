@@ -1,0 +1,148 @@
+"""The everyday message of a chat, in one statement: it writes what the long way writes, or nothing."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from helpdesk.actors import SYSTEM
+from helpdesk.auth import visitors
+from helpdesk.channels import chat
+from helpdesk.domain import agents, tickets
+from helpdesk.domain.inboxes import Channel
+from helpdesk.errors import Conflict, Forbidden, LimitReached, NotFound
+from tests.factories import a_plan, an_agent, an_inbox
+
+pytestmark = pytest.mark.commits
+
+
+@pytest.fixture
+async def inbox(database):
+    async with database.transaction(SYSTEM) as tx:
+        return await an_inbox(
+            tx, Channel.CHAT, plan=await a_plan(tx, targets={"chat": {"first_response": 600}})
+        )
+
+
+async def a_visitor(database, inbox):
+    """Somebody whose first message waits for an answer."""
+    async with database.transaction(SYSTEM) as tx:
+        actor = (await visitors.create_or_resume(tx, inbox, None, locale="en", time_zone="UTC")).actor
+    first = await say(database, actor, None, "Hello?")
+    return actor, first["ticket"]
+
+
+async def say(database, actor, ticket, body, client_id=None, address=None):
+    said = {"ticket": ticket and str(ticket), "client_id": str(client_id or uuid.uuid4()), "body": body}
+    return await chat.send_message(database, actor, said, address)
+
+
+async def quickly(database, actor, ticket, body, client_id=None):
+    async with database.transaction(actor, is_one_statement=True) as tx:
+        return await tickets.say_more(tx, inbound(actor, ticket, body, client_id), None)
+
+
+async def slowly(database, actor, ticket, body):
+    async with database.transaction(actor) as tx:
+        return await tickets.receive_message(tx, inbound(actor, ticket, body, None))
+
+
+def inbound(actor, ticket, body, client_id):
+    return tickets.InboundMessage(
+        inbox_id=next(iter(actor.inbox_ids)),
+        channel=Channel.CHAT,
+        contact_id=actor.contact_id,
+        ticket_id=ticket,
+        body=body,
+        client_id=client_id or uuid.uuid4(),
+    )
+
+
+async def rows_of(database, ticket):
+    """Everything of a ticket, but for ids and counters that are its own."""
+    own = ("id", "number", "ticket_id", "message_id", "client_id", "contact_id", "author_id", "actor_id")
+    async with database.transaction(SYSTEM) as tx:
+        connection, found = await tx.driver(), {}
+        for table, key in (("tickets", "id"), ("messages", "ticket_id"), ("events", "ticket_id")):
+            rows = await connection.fetch(f"SELECT * FROM {table} WHERE {key} = $1", ticket)
+            plain = [{name: value for name, value in row.items() if name not in own} for row in rows]
+            found[table] = sorted(
+                [{**row, "data": sorted(row["data"])} if "data" in row else row for row in plain], key=str
+            )
+    return found
+
+
+@pytest.mark.parametrize("body", ["And it smells.", "Two\nlines  and\t\x00 more", "x" * 5000, "   å ß 😀  "])
+async def test_it_writes_what_the_long_way_writes(database, clock, inbox, body):
+    (one, first), (other, second) = await a_visitor(database, inbox), await a_visitor(database, inbox)
+    clock.advance(timedelta(minutes=1))
+
+    said = await quickly(database, one, first, body)
+    long = await slowly(database, other, second, body)
+
+    assert said is not None
+    assert (said.version, said.at, said.duplicate) == (long.version, long.at, long.duplicate)
+    assert await rows_of(database, first) == await rows_of(database, second)
+
+
+async def test_what_reopens_a_ticket_goes_the_long_way(database, inbox):
+    actor, ticket = await a_visitor(database, inbox)
+    async with database.transaction(SYSTEM) as tx:
+        agent = await an_agent(tx)
+        person = await agents.actor_of(tx, agent)
+    async with database.transaction(person) as tx:
+        await tickets.reply(tx, ticket, "Is it plugged in?")
+
+    assert await quickly(database, actor, ticket, "Yes") is None
+    assert (await say(database, actor, ticket, "Yes"))["ok"]
+
+    async with database.transaction(SYSTEM) as tx:
+        assert (await tickets.get(tx, ticket)).status == tickets.Status.OPEN
+
+
+async def test_a_stranger_cannot_say_more(database, inbox):
+    _, ticket = await a_visitor(database, inbox)
+    stranger, _ = await a_visitor(database, inbox)
+
+    assert await quickly(database, stranger, ticket, "Mine?") is None
+    with pytest.raises(NotFound):
+        await say(database, stranger, ticket, "Mine?")
+
+
+async def test_who_is_blocked_cannot_say_more(database, inbox):
+    actor, ticket = await a_visitor(database, inbox)
+    async with database.transaction(SYSTEM) as tx:
+        await (await tx.driver()).execute(
+            "INSERT INTO visitor_blocks (id, contact_id, reason, created_at) VALUES ($1, $2, '', $3)",
+            tx.new_id(),
+            actor.contact_id,
+            tx.now,
+        )
+
+    with pytest.raises(Forbidden):
+        await say(database, actor, ticket, "Hello?")
+
+
+async def test_who_says_too_much_is_told_so_and_nothing_is_half_said(database, inbox):
+    actor, ticket = await a_visitor(database, inbox)
+    for number in range(9):  # and the first
+        await say(database, actor, ticket, f"Message {number}")
+
+    with pytest.raises(LimitReached):
+        await say(database, actor, ticket, "One more")
+
+    assert len((await rows_of(database, ticket))["messages"]) == 10
+
+
+async def test_one_client_id_is_one_message_also_at_the_same_moment(database, inbox):
+    actor, ticket = await a_visitor(database, inbox)
+    client_id = uuid.uuid4()
+
+    answers = await asyncio.gather(*(say(database, actor, ticket, "Once", client_id) for _ in range(5)))
+
+    assert len({answer["id"] for answer in answers}) == 1
+    assert sorted(answer["duplicate"] for answer in answers) == [False, True, True, True, True]
+    assert len((await rows_of(database, ticket))["messages"]) == 2
+    with pytest.raises(Conflict, match="client_id_reused"):
+        await say(database, actor, ticket, "Twice?", client_id)
