@@ -29,7 +29,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import visitors
 from helpdesk.channels import chat
 from helpdesk.clock import SystemClock
-from helpdesk.domain import inboxes
+from helpdesk.domain import inboxes, limits
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.storage.bus import PostgresBus
 from helpdesk.storage.database import Database
@@ -277,10 +277,11 @@ async def _commit_rate(url: str, *, is_on: bool, seconds: float) -> float:
 
     async def act(sender: int) -> None:
         said[sender] += 1
-        if said[sender] == 9:  # somebody else, before the limit of ten
+        if said[sender] == 9:  # before the limit of ten
             said[sender] = 0
+            key = limits.key_of(limits.MESSAGES, people[sender].contact_id)
             async with database.transaction(SYSTEM) as tx:
-                await (await tx.driver()).execute("DELETE FROM rate_buckets")
+                await (await tx.driver()).execute("DELETE FROM rate_buckets WHERE key = $1", key)
         words = {"ticket": str(first[sender]["ticket"]), "client_id": str(uuid.uuid4()), "body": "And?"}
         await chat.send_message(database, people[sender], words)
 

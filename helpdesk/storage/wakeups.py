@@ -104,7 +104,8 @@ class Wakeups:
         checked_at = asyncio.get_running_loop().time()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._pending.wait(), timeout=CHECK_EVERY)
+                async with asyncio.timeout(CHECK_EVERY):  # wait_for may swallow a stop
+                    await self._pending.wait()
             await self._send_pending(line)
             if asyncio.get_running_loop().time() - checked_at >= CHECK_EVERY:
                 await line.check()  # notices a connection that died silently

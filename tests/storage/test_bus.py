@@ -53,6 +53,21 @@ async def test_a_commit_is_heard_in_another_process(
         assert told_directly == [{ticket.id}]
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_stops_also_at_the_moment_when_there_is_something_to_tell(
+    database: Database, turns: int
+) -> None:
+    wakeups = Wakeups(database, bus_for(database, None))
+    await wakeups.start()
+    await asyncio.sleep(0.1)  # connected and waiting
+
+    wakeups.spread({"told": "something"})
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    await asyncio.wait_for(wakeups.stop(), 10)
+
+
 async def test_a_commit_of_many_tickets_fits_the_bus(
     database: Database, database_url: str, bus_url: str | None
 ) -> None:
