@@ -10,6 +10,7 @@ import { go } from "./route.js"
 import { tick } from "./server_time.js"
 import { fullTime, shortTime, t, time } from "./translation.js"
 import { Why } from "./why.js"
+import { WhyDeadline } from "./why_deadline.js"
 
 /** @import { Clock, Ticket } from "./types.js" */
 
@@ -47,7 +48,7 @@ export function Details({ ticket, shown }) {
       </dl>
     </section>
     ${ticket.clocks.length > 0 && html`<section class="details-card"><h3>${t("Promises")}</h3>
-      <ul class="clocks">${ticket.clocks.map(clock => html`<${ClockLine} key=${clock.metric} clock=${clock} />`)}</ul></section>`}
+      <ul class="clocks">${ticket.clocks.map(clock => html`<${ClockLine} key=${clock.metric} clock=${clock} ticket=${ticket} />`)}</ul></section>`}
     ${ticket.why && html`<section class="details-card"><h3>${t("Why is this here?")} <${Keys} keys="w" /></h3><${Why} row=${ticket} /></section>`}
     <${Previous} ticket=${ticket} />
   </aside>`
@@ -71,16 +72,16 @@ function Fact({ label, icon, children }) {
   return html`<div class="fact"><dt>${icon && html`<${Icon} name=${icon} />`}<span>${label}</span></dt><dd>${children}</dd></div>`
 }
 
-/** @param {{clock: Clock}} props */
-function ClockLine({ clock }) {
+/** @param {{clock: Clock, ticket: Ticket}} props */
+function ClockLine({ clock, ticket }) {
   const left = countdown(clock.due_at, tick.value)
   const [icon, tone, text] = clock.met_at && !clock.breached_at ? ["circle-check", "ok", t("kept")]
     : clock.met_at ? ["circle-alert", "late", t("kept late")]
     : !clock.running ? ["circle-pause", "calm", t("paused")]
     : left?.tone === "late" ? ["timer", "late", t("late by {time}", { time: left.text.slice(1) })]
     : ["timer", left?.tone ?? "calm", left ? t("due in {time}", { time: left.text }) : ""]
-  return html`<li class="clock" data-tone=${tone} title=${clock.due_at ? fullTime(clock.due_at) : undefined}><${Icon} name=${icon} />
-    <span>${metricName(clock.metric)}</span><span class="clock-left">${text}</span></li>`
+  return html`<li><details class="clock-why"><summary class="clock" data-tone=${tone} title=${clock.due_at ? fullTime(clock.due_at) : undefined}><${Icon} name=${icon} />
+    <span>${metricName(clock.metric)}</span><span class="clock-left">${text}</span></summary><${WhyDeadline} clock=${clock} ticket=${ticket} /></details></li>`
 }
 
 /** The contact's other tickets; without an answer the card stays away. @param {{ticket: Ticket}} props */

@@ -51,6 +51,17 @@ export interface Clock {
   running: boolean
   met_at: string | null
   breached_at: string | null
+  calendar: string
+  why?: WhyLine[]
+}
+/** One step of why a promise is due when it is. */
+export interface WhyLine {
+  kind: "counted" | "holiday" | "paused"
+  from: string
+  to: string | null
+  seconds: number | null
+  on?: string
+  name?: string
 }
 export interface Alert {
   id: string
@@ -96,6 +107,7 @@ export interface HeldReply {
   reason: string | null
 }
 export interface Ticket extends Omit<QueueRow, "ticket_id" | "contact"> {
+  policy: Named | null
   id: string
   visitor?: { page: string; attributes: Record<string, unknown>; answers: Record<string, string>; seen_at: string; blocked: boolean } | null
   impact: number

@@ -1,4 +1,4 @@
-"""Who is who: the caller, agents, teams, inboxes, plans, contacts and companies."""
+"""Who is who: the caller, inboxes, contacts and companies."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, page_of
 from helpdesk.auth.requests import session_of
-from helpdesk.domain import agents, contacts, inboxes, permissions, plans
+from helpdesk.domain import agents, contacts, inboxes, permissions
 from helpdesk.parsing import known_zone, parse_id, parse_json
 from helpdesk.storage.transaction import Transaction
 
@@ -66,27 +66,6 @@ async def show_me(request: Request) -> Response:
     )
 
 
-async def list_agents(request: Request) -> Response:
-    """Everybody a ticket can be assigned to."""
-
-    async def read(tx: Transaction) -> list[Any]:
-        return [
-            {"id": agent.id, "name": agent.name, "email": agent.email, "role": agent.role}
-            for agent in await agents.active(tx)
-        ]
-
-    return await _all_of(request, read)
-
-
-async def list_teams(request: Request) -> Response:
-    """The teams a ticket can be given to."""
-
-    async def read(tx: Transaction) -> list[Any]:
-        return [{"id": team.id, "name": team.name} for team in await agents.teams(tx)]
-
-    return await _all_of(request, read)
-
-
 async def list_inboxes(request: Request) -> Response:
     """The addresses, widgets and lines you may see."""
 
@@ -95,25 +74,6 @@ async def list_inboxes(request: Request) -> Response:
             {"id": one.id, "key": one.key, "name": one.name, "channel": one.channel, "address": one.address}
             for one in await inboxes.all_of(tx)
             if permissions.may_see_inbox(tx.actor, one.id)
-        ]
-
-    return await _all_of(request, read)
-
-
-async def list_plans(request: Request) -> Response:
-    """What companies can buy: targets in seconds by channel and metric, at priority 3."""
-
-    async def read(tx: Transaction) -> list[Any]:
-        return [
-            {
-                "id": plan.id,
-                "key": plan.key,
-                "name": plan.name,
-                "head_start_minutes": plan.head_start_minutes,
-                "may_page": plan.may_page,
-                "targets": plan.targets,
-            }
-            for plan in await plans.all_of(tx)
         ]
 
     return await _all_of(request, read)

@@ -91,6 +91,7 @@ class SlaClock(BaseModel):
     running: bool
     met_at: datetime | None
     breached_at: datetime | None
+    calendar: str
     why: list[dict[str, Any]]
     """What counted, which holidays did not, and the pauses, up to the due time."""
 
@@ -136,6 +137,7 @@ class Ticket(TicketFields):
     public_version: int
     skills: list[str]
     policy_id: UUID | None
+    policy: Named | None
     merged_into: UUID | None
     split_from: UUID | None
     clocks: list[SlaClock]
@@ -303,6 +305,51 @@ class Me(BaseModel):
 class Agent(Named):
     email: str
     role: Literal["light", "agent", "lead", "admin", "owner"]
+    capacity: int
+    max_chats: int
+    skills: list[str]
+    all_inboxes: bool
+    team_ids: list[UUID]
+
+
+class Team(Named):
+    calendar_id: UUID | None
+    push: bool
+    member_ids: list[UUID]
+
+
+class Calendar(Named):
+    """`holidays` are all days off: computed, of the address, and by hand. `feed_error` is empty while the
+    address answers as it should."""
+
+    time_zone: str
+    always: bool
+    week: dict[str, list[list[str]]]
+    country: str
+    region: str
+    days_off: dict[str, str]
+    feed_url: str
+    feed_error: str
+    fetched_at: datetime | None
+    holidays: dict[str, str]
+
+
+class Move(BaseModel):
+    """An open ticket that would be due at another time. `late`: past by the change alone."""
+
+    id: UUID
+    number: int
+    subject: str
+    due_before: datetime | None
+    due_at: datetime | None
+    late: bool
+
+
+class Foreseen(Page[Move]):
+    """Of `touched` open tickets `looked_at` were worked out, the most urgent first."""
+
+    touched: int
+    looked_at: int
 
 
 class Inbox(Named):
@@ -313,8 +360,11 @@ class Inbox(Named):
 
 class Plan(Named):
     key: str
+    calendar_id: UUID
     head_start_minutes: int
+    handling: dict[str, int]
     may_page: bool
+    tells_contact: bool
     targets: dict[str, dict[str, int]]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.actors import Actor, ActorKind, Role
-from helpdesk.domain import permissions
+from helpdesk.domain import inboxes, permissions, plans
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.storage.tables import Base, Id, Json
 from helpdesk.storage.transaction import Transaction
@@ -145,6 +145,10 @@ async def change(
         raise Forbidden("role_above_own")
     if agent.role == Role.OWNER.value and wanted is not Role.OWNER:
         await _require_another_owner(tx)
+    for team_id in team_ids:
+        await team(tx, team_id)
+    for inbox_id in inbox_ids or ():
+        await inboxes.get(tx, inbox_id)
     for name, value in (values | {"all_inboxes": inbox_ids is None}).items():
         setattr(agent, name, value)
     await tx.flush()
@@ -203,6 +207,10 @@ async def save_team(
     taken = await tx.session.scalar(select(Team.id).where(func.lower(Team.name) == name.lower()))
     if taken not in (None, team_id):
         raise Conflict("team_name_taken", "Another team has this name.")
+    if values.get("calendar_id") is not None:
+        await plans.calendar(tx, values["calendar_id"])
+    for agent_id in member_ids:
+        await get(tx, agent_id)
     found = await team(tx, team_id) if team_id else Team(id=tx.new_id(), created_at=tx.now)
     for key, value in (values | {"name": name}).items():
         setattr(found, key, value)

@@ -203,7 +203,8 @@ async def discard_held(connection: asyncpg.Connection, job_id: int | None = None
 
 
 def _held(row: asyncpg.Record) -> HeldJob:
-    told = orjson.loads(row["traceback"]) if row["traceback"] else {}
+    found = row["traceback"] or {}
+    told = orjson.loads(found) if isinstance(found, str) else found  # as the driver was told to read JSON
     detail = str(told.get("traceback") or "")
     last = [line.strip() for line in detail.splitlines() if line.strip()][-1:]
     why = str(told.get("exception_message") or "") or "".join(last)

@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy import select
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import permissions, sla, widgets
+from helpdesk.domain import permissions, plans, sla, widgets
 from helpdesk.domain.contacts import identities_of
 from helpdesk.domain.events import public_data as events_public
 from helpdesk.domain.tickets import alerting, queue, views
@@ -150,9 +150,15 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
     row["visitor"] = await _visitor(tx, record["contact_id"], row["inbox"]["id"])
     row["alerts"] = await alerting.alerts_of(tx, ticket_id)
     row["clocks"] = [
-        _clock(clock) | {"why": await sla.explained(tx, clock)}
+        _clock(clock)
+        | {
+            "calendar": (await plans.calendar(tx, clock.calendar_id)).name,
+            "why": await sla.explained(tx, clock),
+        }
         for clock in await sla.clocks_of(tx, ticket_id)
     ]
+    policy = await tx.find(sla.SlaPolicy, record["policy_id"]) if record["policy_id"] else None
+    row["policy"] = {"id": policy.id, "name": policy.name} if policy else None
     row["held_replies"] = await _held_replies(connection, ticket_id)
     row |= {key: record[key] for key in ("skills", "policy_id", "merged_into", "split_from")}
     return row

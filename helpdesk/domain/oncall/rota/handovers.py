@@ -16,6 +16,8 @@ from helpdesk.errors import Conflict, Forbidden, NotFound
 from helpdesk.storage.transaction import Transaction
 
 _BEFORE = timedelta(seconds=1)
+_NEWS_FOR = timedelta(hours=1)
+"""A change of shift that is noticed later, after a long stop, is written down but told to nobody."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ async def pass_time(tx: Transaction, schedule_id: UUID) -> list[Handover]:
         )
         fresh = await tx.session.scalar(row.on_conflict_do_nothing().returning(Handover.id))
         if fresh is not None:
-            tx.enqueue("tell_shift", handover_id=str(fresh))
+            if change.at > tx.now - _NEWS_FOR:
+                tx.enqueue("tell_shift", handover_id=str(fresh))
             made.append(await tx.session.get_one(Handover, fresh))
     return made
 

@@ -1,0 +1,145 @@
+"""What is promised and who works here, over the interface: by administrators, none above their role."""
+
+import uuid
+
+import pytest
+
+from helpdesk.actors import Role
+from helpdesk.storage import job_queue
+from tests.factories import an_agent
+
+pytestmark = pytest.mark.commits
+
+WEEK = {day: [["08:00", "12:00"], ["13:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+@pytest.fixture
+async def admin(desk):
+    async with desk.system() as tx:
+        someone = await an_agent(tx, role=Role.ADMIN)
+    return await desk.with_token(someone, "all")
+
+
+async def a_calendar(admin, **values):
+    given = {"name": f"Hours {uuid.uuid4()}", "time_zone": "Europe/Stockholm", "week": WEEK}
+    return await admin.post("/api/v1/calendars", json=given | values)
+
+
+async def test_a_calendar_is_made_changed_foreseen_and_removed(admin):
+    made = (await a_calendar(admin, country="SE")).json()
+    path = f"/api/v1/calendars/{made['id']}"
+    wanted = {"name": made["name"], "time_zone": "Europe/Stockholm", "week": {"mon": [["22:00", "06:00"]]}}
+
+    foreseen = await admin.post(f"{path}/preview", json=wanted)
+    changed = await admin.put(path, json=wanted)
+    removed = await admin.delete(path)
+
+    assert "2027-06-06" in made["holidays"]
+    assert foreseen.json() == {"touched": 0, "looked_at": 0, "items": [], "next": None}
+    assert changed.json()["week"] == {"mon": [["22:00", "06:00"]]}
+    assert removed.status_code == 204
+    assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/calendars")).json()["items"]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"week": {}}, {"time_zone": "Europe/Nowhere"}, {"country": "XX"}, {"days_off": {"christmas": "x"}},
+        {"feed_url": "file:///etc/passwd"}, {"feed_url": "http://127.0.0.1:5432/x.ics"},
+        {"week": {"mon": [["08:00", "25:00"]]}},
+    ],
+)  # fmt: skip
+async def test_a_calendar_that_cannot_be_meant_is_refused(admin, wrong):
+    assert (await a_calendar(admin, **wrong)).status_code == 422
+
+
+async def test_a_plan_is_made_changed_and_sold_no_more(admin):
+    calendar = (await a_calendar(admin)).json()
+    wanted = {"name": f"Plan {uuid.uuid4()}", "calendar_id": calendar["id"]}
+    wanted["targets"] = {"phone": {"callback": 3600}}
+
+    made = (await admin.post("/api/v1/plans", json=wanted)).json()
+    path = f"/api/v1/plans/{made['id']}"
+    changed = await admin.put(path, json=wanted | {"head_start_minutes": 12, "tells_contact": True})
+
+    assert (made["targets"], made["head_start_minutes"]) == ({"phone": {"callback": 3600}}, 0)
+    assert (changed.json()["head_start_minutes"], changed.json()["key"]) == (12, made["key"])
+    assert (await admin.delete(f"/api/v1/calendars/{calendar['id']}")).json()["code"] == "calendar_in_use"
+    assert (await admin.delete(path)).status_code == 204
+    assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/plans")).json()["items"]]
+
+
+async def test_a_team_and_its_members_are_kept_in_step(admin, desk):
+    async with desk.system() as tx:
+        someone = await an_agent(tx)
+    name = f"Team {uuid.uuid4()}"
+
+    team = (await admin.post("/api/v1/teams", json={"name": name, "member_ids": [str(someone.id)]})).json()
+    known = (await admin.get("/api/v1/agents")).json()["items"]
+    emptied = await admin.put(f"/api/v1/teams/{team['id']}", json={"name": name, "push": True})
+
+    assert next(one["team_ids"] for one in known if one["id"] == str(someone.id)) == [team["id"]]
+    assert (emptied.json()["push"], emptied.json()["member_ids"]) == (True, [])
+    assert (await admin.post("/api/v1/teams", json={"name": name.upper()})).json()[
+        "code"
+    ] == "team_name_taken"
+    unknown = {"name": "x", "calendar_id": str(uuid.uuid4())}
+    assert (await admin.post("/api/v1/teams", json=unknown)).status_code == 404
+    assert (await admin.delete(f"/api/v1/teams/{team['id']}")).status_code == 204
+
+
+async def test_nobody_hands_out_or_touches_a_role_above_their_own(admin, desk):
+    async with desk.system() as tx:
+        owner = await an_agent(tx, role=Role.OWNER)
+    new = {"name": "Vera", "email": f"{uuid.uuid4()}@demo.localhost"}
+
+    made = await admin.post("/api/v1/agents", json=new | {"skills": ["grinders"]})
+    owned = await admin.post("/api/v1/agents", json=new | {"email": "o@demo.localhost", "role": "owner"})
+    demoted = await admin.put(f"/api/v1/agents/{owner.id}", json={"name": "Vera", "role": "light"})
+    disabled = await admin.delete(f"/api/v1/agents/{owner.id}")
+
+    assert (made.status_code, made.json()["skills"]) == (201, ["grinders"])
+    assert [one.status_code for one in (owned, demoted, disabled)] == [403, 403, 403]
+
+
+async def test_an_ordinary_agent_changes_none_of_it(desk, house):
+    client = await desk.with_token(house.agent, "all")
+    bodies = {
+        "calendars": {"name": "x", "time_zone": "UTC", "always": True},
+        "plans": {"name": "x", "calendar_id": str(uuid.uuid4())},
+        "teams": {"name": "x"},
+        "agents": {"name": "x", "email": "x@demo.localhost"},
+    }
+    for what, body in bodies.items():
+        assert (await client.post(f"/api/v1/{what}", json=body)).status_code == 403, what
+
+
+async def test_held_work_is_listed_with_its_reason_tried_again_or_let_go(desk):
+    async with desk.system() as tx:
+        connection = await tx.driver()
+        for _ in range(2):
+            await connection.execute(
+                "INSERT INTO pgqueuer (priority, status, entrypoint, payload, attempts)"
+                " VALUES (0, 'failed', 'ring', '{\"method_id\": \"7\"}', 9)"
+            )
+        first, second = await job_queue.held_jobs(connection)
+        await connection.execute(
+            "INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, traceback)"
+            " VALUES ($1, 'exception', 0, 'ring', '{\"exception_type\": \"Unavailable\","
+            ' "exception_message": "the gateway is down", "traceback": "Traceback…"}\')',
+            first.id,
+        )
+        told = next(one for one in await job_queue.held_jobs(connection) if one.id == first.id)
+
+        assert (told.name, told.payload, told.why) == (
+            "ring",
+            {"method_id": "7"},
+            "Unavailable: the gateway is down",
+        )
+        assert await job_queue.retry_held(connection, first.id) == 1
+        assert await job_queue.discard_held(connection) == 1
+        assert await job_queue.held_jobs(connection) == []
+        queued = await connection.fetchrow("SELECT status, attempts FROM pgqueuer WHERE id = $1", first.id)
+        assert (queued["status"], queued["attempts"]) == ("queued", 0)
+        await connection.execute("DELETE FROM pgqueuer WHERE id = $1", first.id)
+    assert second.id != first.id
