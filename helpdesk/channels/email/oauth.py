@@ -3,6 +3,7 @@
 The authorisation code flow with PKCE (RFC 7636); XOAUTH2 takes the access token in place of a password.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,10 +13,14 @@ import httpx
 import orjson
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
-from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.deprecate import AuthlibDeprecationWarning
 
 from helpdesk.errors import Unauthenticated, Unavailable
 from helpdesk.settings import Settings
+
+with warnings.catch_warnings():  # it names the client library it will move to; that is its business
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 _SECONDS = 10.0
 _LIFETIME = timedelta(hours=1)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.domain import agents, inboxes, plans, sla
+from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.storage import job_queue
 from helpdesk.web.admin import shell
 
@@ -22,5 +23,7 @@ async def show_overview(request: Request) -> Response:
             "policies": await sla.policies(tx),
             "calendars": await sla.calendars.all_of(tx),
             "held": await job_queue.held(await tx.driver()),
+            "broken": await inlets.broken(tx),
+            "quarantined": (await intake.states(tx)).get("quarantined", 0),
         }
     return shell.render(request, "overview", "admin/overview.html", actor, **shown)

@@ -91,7 +91,9 @@ async def worked(tx: Transaction, inlet_id: UUID, *, brought_mail: bool = False)
 
 async def failed(tx: Transaction, inlet_id: UUID, error: str) -> None:
     inlet = await get(tx, inlet_id)
-    inlet.checked_at, inlet.error = tx.now, error[:500]
+    inlet.checked_at = tx.now
+    if inlet.refused_at is None:  # what the provider said when it refused says more than what follows from it
+        inlet.error = error[:500]
     inlet.failing_since = inlet.failing_since or tx.now
 
 
