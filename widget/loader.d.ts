@@ -24,7 +24,7 @@ export interface Api {
   /** Told to whoever made the page, on the console and as the event `error`. */
   fail(problem: string): void
   setConversationAttributes(values: Record<string, unknown>): void
-  addTag(tag: string): void
+  addTag(tag: string, how?: "add" | "delete"): void
   removeTag(tag: string): void
   track(name: string, data?: unknown): void
 }

@@ -5,7 +5,7 @@
   const script = /** @type {HTMLScriptElement} */ (document.currentScript || document.querySelector("[data-inbox]"))
   const { inbox = "", locale, theme, hidden, ...look } = script.dataset
   if (early?.destroy) { // frameworks that swap pages run scripts again
-    if (early.inbox != inbox) early.fail(`"${early.inbox}" is here, "${inbox}" is not: one inbox on a page`)
+    if (early.inbox != inbox) early.fail(`one inbox on a page: ${early.inbox}, not ${inbox}`)
     return
   }
   const { origin } = new URL(script.src)
@@ -42,21 +42,24 @@
   const host = make("helpdesk-widget")
   const button = make("button", { type: "button" })
   const badge = make("b")
+  const closer = make("button", { type: "button", class: "x" }) // for as long as the frame says nothing
   const dialog = make("dialog")
   const status = make("p", { role: "status" })
   const shadow = host.attachShadow({ mode: "open" })
   button.append(svg, badge)
+  closer.append("✕")
+  dialog.append(closer)
   shadow.append(button, dialog, status)
 
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(`:host{all:initial!important;display:contents!important}
 button,dialog{position:fixed;z-index:var(--z);inset-inline:auto 20px;border:0;padding:0}
 .left{inset-inline:20px auto}
-button{inset-block-end:20px;width:56px;height:56px;border-radius:50%;background:var(--a);color:var(--on);box-shadow:0 4px 20px #0004;cursor:pointer;transition:.15s}
-button:hover{transform:scale(1.05)}
+button{inset-block-end:20px;width:56px;height:56px;border-radius:50%;background:var(--a);color:var(--on);box-shadow:0 4px 20px #0004;cursor:pointer}
 button:focus-visible{outline:3px solid var(--on);outline-offset:-5px;box-shadow:0 0 0 3px var(--a)}
+.x{position:absolute;inset:9px 9px auto auto;box-shadow:none}
 svg{width:26px;margin:auto;display:block;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-path{transition:.15s}path+path,.on path{opacity:0}.on path+path{opacity:1}
+path+path,.on path{opacity:0}.on path+path{opacity:1}
 b{position:absolute;inset:-4px -4px auto auto;min-width:12px;padding:0 5px;border-radius:11px;background:#c8102e;color:#fff;font:600 13px/22px system-ui,sans-serif}
 b:empty,[hidden]{display:none}
 p{position:fixed;width:1px;overflow:hidden;clip-path:inset(50%)}
@@ -64,7 +67,6 @@ dialog{inset-block:auto 92px;margin:0;width:min(400px,100vw - 40px);height:min(6
 dialog::backdrop{background:none}
 iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
 @media ${phone.media}{dialog{inset:var(--top,0) 0 auto;width:100%;height:var(--high,100%);max-width:none;max-height:none;border-radius:0}}
-@media(prefers-reduced-motion){*{transition:none!important}}
 @media(forced-colors:active){button,dialog{border:2px solid}}
 @media print{:host{display:none!important}}`)
   shadow.adoptedStyleSheets = [sheet]
@@ -87,6 +89,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     const news = unread && !open
     button.setAttribute("aria-label", words()[open ? 1 : 0] + (news ? `, ${unread} ${words()[3]}` : ""))
     button.setAttribute("aria-expanded", open)
+    closer.setAttribute("aria-label", words()[1])
     button.classList.toggle("on", open)
     badge.textContent = news ? Math.min(unread, 99) : ""
   }
@@ -117,12 +120,18 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
   function load() {
     page()
     if (frame) return
-    frame = make("iframe", { src: address(), title: words()[2], allow: "autoplay" })
+    frame = make("iframe", { src: address(), title: words()[2], allow: "autoplay", hidden: "" })
     // One message to our exact origin hands over the end of a private channel; all else goes through that.
     frame.onload = () => {
       const channel = new MessageChannel()
       port = channel.port1
-      port.onmessage = (/** @type {MessageEvent} */ { data: [name, value] }) => heard[/** @type {"event"} */ (name)]?.(value)
+      port.onmessage = (/** @type {MessageEvent} */ { data: [name, value] }) => {
+        if (frame.hidden) {
+          frame.hidden = !(closer.hidden = true)
+          if (told.open == true) frame.focus()
+        }
+        heard[/** @type {"event"} */ (name)]?.(value)
+      }
       frame.contentWindow.postMessage({ helpdesk: told }, origin, [channel.port2])
       told.prefill = undefined
     }
@@ -135,6 +144,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     frame?.remove()
     port?.close()
     frame = port = null
+    closer.hidden = false
     told.logout = null
   }
 
@@ -180,8 +190,9 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     },
     close() {
       if (!dialog.open) return
-      const inside = shadow.activeElement == frame
+      const inside = dialog.contains(shadow.activeElement)
       dialog.close()
+      if (frame?.hidden) unload() // it never came: the next time it may
       if (inside) (before?.matches("body,iframe") ? button : before).focus() // where it came from
       tell("open", false)
       changed()
@@ -192,8 +203,11 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     identify(who) { tell("identify", who) },
     setAttributes(values) { tell("attributes", { ...told.attributes, ...values }) },
     setConversationAttributes(values) { api.setAttributes(values) },
-    addTag(tag) { tags.add(tag); api.setAttributes({ tags: [...tags].join() }) },
-    removeTag(tag) { tags.delete(tag); api.setAttributes({ tags: [...tags].join() }) },
+    addTag(tag, how = "add") {
+      tags[how](tag)
+      api.setAttributes({ tags: [...tags].join() })
+    },
+    removeTag(tag) { api.addTag(tag, "delete") },
     track(name, data) { api.setAttributes({ [name]: JSON.stringify(data) || "yes" }) },
     removeAttribute(name) { api.setAttributes({ [name]: undefined }) },
     setLocale(locale) { tell("locale", locale); label() },
@@ -245,6 +259,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
     for (const name of names.split(" ")) target?.addEventListener(name, act, { signal: stop.signal })
   }
   listen(button, "click", api.toggle)
+  listen(closer, "click", api.close)
   listen(button, "pointerenter focus", load)
   listen(shadow, "keydown", event => event.key == "Escape" && api.close())
   listen(dialog, "cancel", event => { event.preventDefault(); api.close() })

@@ -40,7 +40,7 @@ export function Messages({ chat, now }) {
   return html`
     <div class="messages" ref=${log} onScroll=${scrolled} tabindex="0" role="region" aria-label=${t("Conversation")}>
       <div role="log" aria-live="polite" aria-relevant="additions">
-        ${inbox?.greeting && html`<${Greeting} name=${inbox.name} text=${inbox.greeting} />`}
+        ${inbox && (inbox.greeting || !lines.length) && html`<${Greeting} name=${inbox.name} text=${inbox.greeting || t("Hello! How can we help?")} />`}
         ${groups.map(group => html`<${GroupOfLines} key=${group.key} ...${{ chat, group, now, lastMine, name: inbox?.name }} />`)}
       </div>
       <${AfterTheLast} chat=${chat} now=${now} />

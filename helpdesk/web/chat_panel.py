@@ -6,6 +6,7 @@ from starlette.responses import Response
 from helpdesk import translation
 from helpdesk.actors import SYSTEM
 from helpdesk.domain import inboxes
+from helpdesk.errors import NotFound
 from helpdesk.web.security import Policy
 from helpdesk.web.templating import Pages, language_of
 from helpdesk.web.widget_panel import panel_values
@@ -15,8 +16,12 @@ async def show_panel(request: Request) -> Response:
     """GET /widget/panel?inbox=&locale=: framed by the sites of its inbox only; by any while none is named."""
     wanted = request.query_params.get("locale")
     language = translation.best_locale(wanted) if wanted else language_of(request)
-    async with request.app.state.database.transaction(SYSTEM) as tx:
-        inbox = await inboxes.by_key(tx, request.query_params.get("inbox", ""), inboxes.Channel.CHAT)
+    key = request.query_params.get("inbox", "")
+    try:
+        async with request.app.state.database.transaction(SYSTEM) as tx:
+            inbox = await inboxes.by_key(tx, key, inboxes.Channel.CHAT)
+    except NotFound:
+        return _unavailable(request, key, language)
     origins = inbox.settings.get("origins") or ()
     request.state.policy = Policy.WIDGET
     request.state.frame_ancestors = ("'self'", *origins) if origins else ("*",)
@@ -29,3 +34,14 @@ async def show_panel(request: Request) -> Response:
         inbox.settings.get("theme"),
     )
     return pages.render(request, "widget_panel.html", locale=language, **values)
+
+
+def _unavailable(request: Request, key: str, language: str) -> Response:
+    """An inbox that is not there: the panel says so and can be closed; a browser's own error page cannot."""
+    request.state.policy = Policy.WIDGET
+    request.state.frame_ancestors = ("*",)
+    pages: Pages = request.app.state.pages
+    values = panel_values(
+        request.app.state.assets, key, translation.translator(language, "widget")("Support"), language
+    )
+    return pages.render(request, "widget_panel.html", status=404, locale=language, **values)

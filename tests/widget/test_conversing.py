@@ -181,6 +181,34 @@ async def test_every_state_is_clean_for_axe_and_readable(street: Street):
     assert {state: said for state, said in found.items() if said} == {}
 
 
+async def test_an_unknown_inbox_is_told_and_the_chat_can_be_closed(street: Street):
+    street.visits.forgive(BROKEN)
+    shop = await street.shop(inbox="nobodys", size=PHONE, has_touch=True)
+
+    await shop.launcher.tap()
+    await expect(shop.chat.get_by_text("The chat is not available on this page.")).to_be_visible(timeout=LONG)
+    found = await barriers(shop.page)
+    await shop.chat.get_by_role("button", name="Close chat").tap()
+
+    await shop.page.wait_for_function("!Helpdesk.isOpen")
+    assert found == []
+
+
+async def test_a_chat_that_cannot_be_loaded_can_be_closed_and_comes_the_next_time(street: Street):
+    street.visits.forgive(f"{BROKEN}|recipient window's origin")
+    shop = await street.shop(size=PHONE, has_touch=True)
+    await street.served.stop()
+
+    await shop.launcher.tap()
+    closer = shop.page.locator("helpdesk-widget dialog").get_by_role("button", name="Close chat")
+    await closer.tap()
+    await shop.page.wait_for_function("!Helpdesk.isOpen")
+    await street.served.start()
+    await shop.launcher.tap()
+
+    await expect(shop.field).to_be_focused(timeout=LONG)
+
+
 async def test_a_phone_is_filled_in_either_direction_and_nothing_can_be_scrolled_aside(street: Street):
     shop, _ = await conversing(
         street, words("שלום"), size=PHONE, has_touch=True, lang="ar", right_to_left=True
