@@ -96,7 +96,7 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
 
   /** Whoever is in another tab sees it there; in this one the badge is enough. */
   function entitle() {
-    const title = document.title.replace(/^\(\d+\) /, "")
+    const title = document.title.replace(/^\(\d+\)\s/, "")
     const wanted = unread && document.hidden ? `(${unread}) ${title}` : title
     if (wanted != document.title) document.title = wanted
   }

@@ -15,6 +15,8 @@ _OTHER_EXPORT = re.compile(r"^export\b", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^(?:async )?(?:function|class|const|let)\s+(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"[ \t]*/\*\*.*?\*/[ \t]?(?:\n(?=\s*\n))?|^[ \t]*//[^\n]*\n", re.MULTILINE | re.DOTALL)
 _REMARK = re.compile(r""" // [^"'`\n]*$""", re.MULTILINE)
+_TEXTS = re.compile(r"""("[^"\n]*"|`[^`]*`)""")
+_SPACED = re.compile(r" *([=<>?:|&,{}();!\[\]*/]) *")
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 _LAST_EXPORT = re.compile(r"export\s*\{([^{}]*)\};?\s*$")
 _NAME = r"[\w$]+"
@@ -33,8 +35,10 @@ def joined(entry: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def trimmed(source: bytes) -> bytes:
-    """A script without comments and indentation."""
-    return _INDENT.sub("", _bare(source.decode())).encode()
+    """A script without comments, indentation and the spaces around its signs; texts are left alone. It may
+    have no regular expression with a space in it."""
+    parts = _TEXTS.split(_INDENT.sub("", _bare(source.decode())))
+    return "".join(part if at % 2 else _SPACED.sub(r"\1", part) for at, part in enumerate(parts)).encode()
 
 
 def _bare(text: str) -> str:
