@@ -1,7 +1,7 @@
 # make demo: try it · make test: set up and check everything · make check: the checks alone
 
 BIN := .venv/bin
-BENCHMARKS := main_job chat
+BENCHMARKS := main_job chat queue
 .PHONY: demo setup test check fmt fuzz bench soak vectors
 
 demo: setup  ## a living sample company on 127.0.0.1:8000

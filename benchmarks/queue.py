@@ -1,50 +1,74 @@
-"""The queue, measured: its order against four rivals, and claims beside the bare SKIP LOCKED floor.
+"""The queue, measured: its order against four rivals, claims beside two floors, and the page of the queue.
 
-    python -m benchmarks.queue [--seeds 3] [--sizes 1000,20000] [--claimers 1,16] [--seconds 2]
+    python -m benchmarks.queue             quick: 2 seeds, 1,000 and 20,000 tickets, 1 and 16 claimers
+    python -m benchmarks.queue --full      20 seeds; 1 k, 100 k, 1 M and 5 M tickets; 1, 16 and 64 claimers
 
-The full run of the promise: --seeds 20 --sizes 1000,100000,1000000,5000000 --claimers 1,16,64 --seconds 10
+Two floors, both one statement of bare asyncpg with the same durability: `bare` picks and marks a row of a
+table of three columns by SKIP LOCKED; `rows` writes what a claim must write, the ticket and its event.
 """
 
 import argparse
 import asyncio
+import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import queue_simulation
 from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
 from helpdesk.clock import SystemClock
-from helpdesk.domain import agents, contacts, inboxes, tickets
+from helpdesk.domain import agents, availability, contacts, inboxes, tickets
 from helpdesk.domain.contacts import IdentityKind
-from helpdesk.domain.tickets.queue import Take, claiming
+from helpdesk.domain.tickets.queue import overload, taking
+from helpdesk.domain.tickets.queue.claiming import who_asks
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage import migrations
 from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import EmbeddedDatabase
+from helpdesk.storage.transaction import Transaction
 
-_FILL = """
-    INSERT INTO tickets SELECT (jsonb_populate_record(t, jsonb_build_object(
-      'id', gen_random_uuid(), 'number', nextval('tickets_number_seq'),
-      'rank_at', t.rank_at + n * interval '1 millisecond' + $3::interval,
-      'start_by', t.start_by + n * interval '1 millisecond' + $3::interval))).*
-    FROM tickets t, generate_series(1, $2::int) n WHERE t.id = $1
+_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'tickets'"
+_MADE = {
+    "id": "uuidv7()",
+    "number": "nextval('tickets_number_seq')",
+    "rank_at": "t.rank_at + n * interval '1 ms' + $3::interval",
+    "start_by": "t.start_by + n * interval '1 ms' + $3::interval",
+}
+_INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'tickets' AND indexname LIKE 'ix_%'"
+_KEYS = """
+    SELECT conname, pg_get_constraintdef(oid) AS def FROM pg_constraint
+    WHERE conrelid = 'tickets'::regclass AND contype = 'f'
 """
-FLOOR = """
+_LATER = timedelta(days=365)
+"""The last team's tickets stand behind all of the first's: the worst case of a filter along the order."""
+
+_BARE = """
     UPDATE floor SET waiting = false WHERE id = (
       SELECT id FROM floor WHERE waiting ORDER BY rank_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id
 """
-_LATER = timedelta(days=365)
-"""The second team's tickets stand behind all of the first's: the worst case of a filter along the order."""
+_ROWS = """
+    WITH claimed AS (
+      UPDATE tickets SET waiting = false, assignee_id = $1, version = version + 1 WHERE id = (
+        SELECT id FROM tickets WHERE waiting ORDER BY rank_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING id, version)
+    INSERT INTO events (ticket_id, version, id, name, actor_kind, actor_id, actor_name, at, data)
+    SELECT id, version, $2, 'TicketAssigned', 'agent', $1, 'Maja', $3, $4 FROM claimed RETURNING ticket_id
+"""
+_EVENT = orjson.dumps(
+    {"assignee_id": str(uuid4()), "assignee_name": "Maja", "decision": {"a": "b" * 250}}
+).decode()
 
 
 @dataclass(frozen=True)
@@ -53,194 +77,288 @@ class Desk:
     plain: list[Actor]
     filtered: list[Actor]
     """Agents of the team whose tickets are last, with the skills they ask for."""
-    pools: dict[str, list[UUID]]
+    both: list[Actor]
+    """Agents of both teams."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measured:
-    rate: float
-    p50: float
-    p99: float
+    """Samples of several short rounds."""
+
+    rates: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+    def at(self, share: float) -> float:
+        ordered = sorted(self.waits) or [0.0]
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+    def __str__(self) -> str:
+        return f"{self.rate:,.0f}/s {self.at(0.5):.1f}/{self.at(0.99):.1f}"
+
+
+Claim = Callable[[int], Awaitable[bool]]
 
 
 async def prepare(url: str, size: int, claimers: int) -> Desk:
-    """`size` waiting tickets, a tenth of them of the last team, and a floor table of the same length."""
+    """`size` waiting tickets, a tenth of them of the last team, and a bare table of the same length."""
     database = Database(url, SystemClock(), pool_size=min(64, claimers + 2))
     await migrations.migrate(database.engine, database.clock.now())
     async with database.transaction(SYSTEM) as tx:
-        made: dict[str, Any] = {"created_at": tx.now}
-        first = agents.Team(id=tx.new_id(), name="First", push=False, **made)
-        last = agents.Team(id=tx.new_id(), name="Last", push=False, **made)
-        tx.session.add_all([first, last])
-        await tx.session.flush()
-        pools: dict[str, list[UUID]] = {}
-        for team, settings, share, later in (
-            (first, {}, 0.9, timedelta()),
-            (last, {"skills": ["vpn"]}, 0.1, _LATER),
-        ):
-            inbox = inboxes.Inbox(
-                id=tx.new_id(),
-                key=team.name,
-                name=team.name,
-                channel="email",
-                team_id=team.id,
-                settings=settings,
-                **made,
-            )
-            tx.session.add(inbox)
-            await tx.session.flush()
-            contact = await contacts.find_or_create(
-                tx, IdentityKind.EMAIL, f"kim@{team.name}.example", name="Kim"
-            )
-            pattern = await tickets.open_ticket(tx, inbox=inbox, contact=contact, subject="Mill stuck")
-            pools[team.name] = [pattern.pool_id]
-            driver = await tx.driver()
-            await driver.execute(_FILL, pattern.id, round(size * share), later, timeout=3600)
-        staff = [[await _actor(tx, team, number) for number in range(claimers)] for team in (first, last)]
+        first, last = await _team(tx, "First"), await _team(tx, "Last")
+        patterns = [(await _pattern(tx, first, {}), 0.9, timedelta())]
+        patterns.append((await _pattern(tx, last, {"skills": ["vpn"]}), 0.1, _LATER))
+        staff = [
+            [await _actor(tx, teams, number) for number in range(claimers)]
+            for teams in ([first], [last], [first, last])
+        ]
+        await availability.seen(tx, [one.agent_id for some in staff for one in some if one.agent_id])
+        # They stay for the whole run, as people with an open workspace do.
+        await tx.connection.execute("UPDATE availability SET seen_at = seen_at + interval '1 day'")
     connection = await database.connect()
+    for pattern, share, later in patterns:
+        await _fill(connection, pattern.id, round(size * share), later)
     for statement in (
         "CREATE TABLE floor AS SELECT id, rank_at, waiting FROM tickets",
         "ALTER TABLE floor ADD PRIMARY KEY (id)",
         "CREATE INDEX ON floor (rank_at, id) WHERE waiting",
-        "VACUUM ANALYZE floor",
-        "VACUUM ANALYZE tickets",
-        "ANALYZE",
+        "VACUUM ANALYZE",
     ):
         await connection.execute(statement, timeout=3600)
     await connection.close()
-    return Desk(database, staff[0], staff[1], pools)
+    return Desk(database, *staff)
 
 
-async def measure(claim: Callable[[int], Awaitable[bool]], claimers: int, seconds: float) -> Measured:
-    """Each claimer claims again as soon as it has one; nothing left ends the run early."""
-    waits: list[float] = []
-    ends = time.monotonic() + seconds
+async def _fill(connection: asyncpg.Connection, pattern: UUID, count: int, later: timedelta) -> None:
+    """Copies of a ticket, a millisecond apart; indexes and foreign keys are put back afterwards."""
+    columns = [row[0] for row in await connection.fetch(_COLUMNS)]
+    values = ", ".join(_MADE.get(name, f't."{name}"') for name in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    indexes = await connection.fetch(_INDEXES)
+    keys = await connection.fetch(_KEYS)
+    await connection.execute("SET maintenance_work_mem = '512MB'")
+    for key in keys:
+        await connection.execute(f'ALTER TABLE tickets DROP CONSTRAINT "{key["conname"]}"')
+    for index in indexes:
+        await connection.execute(f'DROP INDEX "{index["indexname"]}"')
+    await connection.execute(
+        f"INSERT INTO tickets ({names}) SELECT {values} FROM tickets t, generate_series(1, $2::int) n"
+        " WHERE t.id = $1", pattern, count, later, timeout=3600,
+    )  # fmt: skip
+    for index in indexes:
+        await connection.execute(index["indexdef"], timeout=3600)
+    for key in keys:
+        await connection.execute(
+            f'ALTER TABLE tickets ADD CONSTRAINT "{key["conname"]}" {key["def"]} NOT VALID'
+        )
+
+
+async def measure(into: Measured, claim: Claim, claimers: int, seconds: float) -> None:
+    """Each claimer claims again as soon as it has one; nothing left ends the round early."""
     began = time.monotonic()
+    before = len(into.waits)
 
     async def work(number: int) -> None:
-        while time.monotonic() < ends:
+        while time.monotonic() < began + seconds:
             start = time.perf_counter()
             if not await claim(number):
                 return
-            waits.append(time.perf_counter() - start)
+            into.waits.append(time.perf_counter() - start)
 
     await asyncio.gather(*(work(number) for number in range(claimers)))
-    spent = time.monotonic() - began
-    ordered = sorted(waits) or [0.0]
-    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return Measured(len(waits) / spent, statistics.median(ordered) * 1000, p99 * 1000)
+    into.rates.append((len(into.waits) - before) / (time.monotonic() - began))
 
 
-async def product(desk: Desk, staff: list[Actor], claimers: int, seconds: float) -> Measured:
+def product(desk: Desk, staff: list[Actor]) -> Claim:
     async def claim(number: int) -> bool:
         actor = staff[number]
         async with desk.database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
             return await tickets.claim_next(tx) is not None
 
-    return await measure(claim, claimers, seconds)
+    return claim
 
 
-async def floor(desk: Desk, claimers: int, seconds: float) -> Measured:
-    connections = [await desk.database.connect() for _ in range(claimers)]
-
+def bare(connections: list[asyncpg.Connection]) -> Claim:
     async def claim(number: int) -> bool:
-        return await connections[number].fetchval(FLOOR) is not None
+        return await connections[number].fetchval(_BARE) is not None
 
-    measured = await measure(claim, claimers, seconds)
-    for connection in connections:
-        await connection.close()
-    return measured
+    return claim
 
 
-async def buffers(desk: Desk, pools: list[UUID]) -> int:
-    """Pages touched by the one statement that finds and locks the next ticket."""
-    async with desk.database.transaction(SYSTEM) as tx:
-        driver = await tx.driver()
-        sql = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {claiming.CLAIMS[Take.FIRST]}"
-        values = (pools, [BEGINNING] * len(pools), 8)
-        await driver.fetchval(sql, *values)
-        [found] = await driver.fetchval(sql, *values)
-        return int(found["Plan"]["Shared Hit Blocks"]) + int(found["Plan"]["Shared Read Blocks"])
+def rows(desk: Desk, connections: list[asyncpg.Connection]) -> Claim:
+    async def claim(number: int) -> bool:
+        agent, now = desk.plain[number].agent_id, desk.database.clock.now()
+        return await connections[number].fetchval(_ROWS, agent, uuid4(), now, _EVENT) is not None
+
+    return claim
 
 
-async def under_snapshot(desk: Desk, claimers: int, seconds: float) -> Measured:
-    """While a long report holds an old snapshot, so that no dead row may be cleared away."""
-    report: asyncpg.Connection = await desk.database.connect()
-    async with report.transaction(isolation="repeatable_read"):
-        await report.fetchval("SELECT count(*) FROM teams")
-        measured = await product(desk, desk.plain, claimers, seconds)
-    await report.close()
-    return measured
+async def buffers(desk: Desk, actor: Actor) -> int:
+    """Pages touched by a whole claim, its writing included, once its plan is warm."""
+    async with desk.database.transaction(actor) as tx:
+        now = (*who_asks(tx), actor.id, None)
+        rest = (
+            actor.kind.value,
+            actor.name,
+            overload.begins(tx.now),
+            "",
+            BEGINNING,
+            BEGINNING,
+            taking.END,
+            1,
+        )
+        for _ in range(2):
+            [told] = await tx.connection.fetchval(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {taking.TAKE}", *now, uuid4(), *rest
+            )
+    return int(told["Plan"]["Shared Hit Blocks"]) + int(told["Plan"]["Shared Read Blocks"])
 
 
-async def run(url: str, size: int, claimers: list[int], seconds: float, table: Table) -> None:
+async def page(desk: Desk) -> tuple[float, float]:
+    """The queue page of somebody who sees all: p95 in ms, and our own CPU for each in ms."""
+    waits, cpu = [], resource.getrusage(resource.RUSAGE_SELF)
+    for _ in range(60):
+        start = time.perf_counter()
+        async with desk.database.transaction(desk.both[0]) as tx:
+            found, _ = await tickets.queries.queue_page(tx)
+            orjson.dumps({"items": found, "counts": await tickets.queries.counts(tx)}, default=str)
+        waits.append((time.perf_counter() - start) * 1000)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return sorted(waits)[56], (spent.ru_utime + spent.ru_stime - cpu.ru_utime - cpu.ru_stime) / 60 * 1000
+
+
+async def run(url: str, size: int, claimers: list[int], seconds: float, rounds: int, table: Table) -> None:
     desk = await prepare(url, size, max(claimers))
+    at_rest = [await buffers(desk, one[0]) for one in (desk.plain, desk.filtered, desk.both)]
+    shown = await page(desk)
     for count in claimers:
-        bare = await floor(desk, count, seconds)
-        plain = await product(desk, desk.plain, count, seconds)
-        filtered = await product(desk, desk.filtered, count, min(seconds, size / 20_000 + 0.2))
-        held = await under_snapshot(desk, count, seconds)
+        connections = [await desk.database.connect() for _ in range(count)]
+        cells = {
+            "bare": (Measured(), bare(connections)),
+            "rows": (Measured(), rows(desk, connections)),
+            "plain": (Measured(), product(desk, desk.plain)),
+            "last": (Measured(), product(desk, desk.filtered)),
+            "both": (Measured(), product(desk, desk.both)),
+        }
+        for _, claim in cells.values():  # every connection has its plans before anything is measured
+            await measure(Measured(), claim, count, 0.3)
+        for _ in range(rounds):
+            for name, (measured, claim) in cells.items():
+                short = min(seconds, size / 30_000 + 0.05) if name == "last" else seconds
+                await measure(measured, claim, count, short)
+        one = {name: measured for name, (measured, _) in cells.items()}
+        held = await under_snapshot(desk, count, seconds * rounds)
+        for connection in connections:
+            await connection.close()
         table.add_row(
-            f"{size:,}", str(count), _shown(bare), _shown(plain), f"{plain.rate / bare.rate:.0%}",
-            _shown(filtered),
-            f"{filtered.rate / plain.rate:.0%}", f"{held.p50 / plain.p50:.2f}x",
-            f"{await buffers(desk, desk.pools['First'])} / {await buffers(desk, desk.pools['Last'])}",
+            f"{size:,}", str(count), str(one["bare"]), str(one["rows"]), str(one["plain"]),
+            f"{_of(one['plain'], one['bare'])} / {_of(one['plain'], one['rows'])}",
+            f"{one['last']} ({_of(one['last'], one['plain'])})",
+            f"{one['both']} ({_of(one['both'], one['plain'])})",
+            " / ".join(str(pages) for pages in at_rest),
+            f"{held[0].at(0.5) / one['plain'].at(0.5):.2f}x {held[1] / at_rest[0]:.2f}x",
+            f"{shown[0]:.1f} / {shown[1]:.1f}",
         )  # fmt: skip
     await desk.database.close()
 
 
-async def _actor(tx: Any, team: agents.Team, number: int) -> Actor:
+async def under_snapshot(desk: Desk, claimers: int, seconds: float) -> tuple[Measured, int]:
+    """While a long report holds an old snapshot, so that no dead row may be cleared away: claims, and the
+    pages one of them touches at the end."""
+    report: asyncpg.Connection = await desk.database.connect()
+    measured = Measured()
+    async with report.transaction(isolation="repeatable_read"):
+        await report.fetchval("SELECT count(*) FROM teams")
+        await measure(measured, product(desk, desk.plain), claimers, seconds)
+        touched = await buffers(desk, desk.plain[0])
+    await report.close()
+    return measured, touched
+
+
+def _of(one: Measured, floor: Measured) -> str:
+    """The median of the ratios of each round, since the machine is not the same from round to round."""
+    pairs = zip(one.rates, floor.rates, strict=True)
+    return f"{statistics.median(ours / theirs for ours, theirs in pairs if theirs):.0%}"
+
+
+async def _team(tx: Transaction, name: str) -> agents.Team:
+    team = agents.Team(id=tx.new_id(), name=name, push=False, created_at=tx.now)
+    tx.session.add(team)
+    await tx.session.flush()
+    return team
+
+
+async def _pattern(tx: Transaction, team: agents.Team, settings: dict[str, Any]) -> tickets.Ticket:
+    """One ordinary ticket of the team, to be copied."""
+    inbox = inboxes.Inbox(
+        id=tx.new_id(), key=team.name, name=team.name, channel="email", team_id=team.id, settings=settings,
+        created_at=tx.now,
+    )  # fmt: skip
+    tx.session.add(inbox)
+    await tx.session.flush()
+    contact = await contacts.find_or_create(tx, IdentityKind.EMAIL, f"kim@{team.name}.example", name="Kim")
+    ticket = await tickets.open_ticket(tx, inbox=inbox, contact=contact, subject="Mill stuck")
+    await tx.flush()
+    return ticket
+
+
+async def _actor(tx: Transaction, teams: list[agents.Team], number: int) -> Actor:
+    name = f"{'.'.join(team.name for team in teams)}{number}"
     agent = await agents.add(
-        tx,
-        email=f"{team.name}{number}@bench.localhost",
-        name=f"{team.name} {number}",
-        role=Role.AGENT,
-        password_hash=None,
+        tx, email=f"{name}@bench.localhost", name=name, role=Role.AGENT, password_hash=None
     )
     agent.skills = ["vpn"]
-    tx.session.add(agents.TeamMember(team_id=team.id, agent_id=agent.id))
+    tx.session.add_all([agents.TeamMember(team_id=team.id, agent_id=agent.id) for team in teams])
     await tx.session.flush()
     return Actor(
-        ActorKind.API_KEY,
-        agent.id,
-        agent.name,
-        Role.AGENT,
-        agent.id,
-        inbox_ids=None,
-        scopes=frozenset({"all"}),
+        ActorKind.API_KEY, agent.id, name, Role.AGENT, agent.id, inbox_ids=None, scopes=frozenset({"all"})
     )
-
-
-def _shown(one: Measured) -> str:
-    return f"{one.rate:,.0f}/s {one.p50:.1f}/{one.p99:.1f}"
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seeds", type=int, default=2)
-    options.add_argument("--sizes", default="1000,20000")
-    options.add_argument("--claimers", default="1,16")
-    options.add_argument("--seconds", type=float, default=2)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--full", action="store_true")
+    options.add_argument("--seeds", type=int)
+    options.add_argument("--sizes")
+    options.add_argument("--claimers")
+    options.add_argument("--seconds", type=float, help="of a round")
+    options.add_argument("--rounds", type=int)
     given = options.parse_args()
-    console = Console(width=150, highlight=False)
-    shares = Table("breaches %, mean of the seeds", *queue_simulation.LOADS)
-    for rule, by_load in queue_simulation.compare(given.seeds).items():
-        shares.add_row(rule, *(f"{by_load[load]:.1f}" for load in queue_simulation.LOADS))
-    console.print(shares)
+    sizes = given.sizes or ("1000,100000,1000000,5000000" if given.full else "1000,20000")
+    claimers = given.claimers or ("1,16,64" if given.full else "1,16")
+    console = Console(width=200, highlight=False)
+    seeds = (20 if given.full else 2) if given.seeds is None else given.seeds
+    if seeds:
+        _simulate(console, seeds)
     claims = Table(
-        "tickets", "claimers", "floor: /s, p50/p99 ms", "plain", "of floor", "last team + skill", "of plain",
-        "p50 under a held snapshot", "buffers: first / last team",
+        "tickets", "claimers", "bare floor\n/s p50/p99 ms", "floor of the\nsame rows", "plain",
+        "of bare /\nof rows", "last team + skill\n(of plain)", "both teams\n(of plain)",
+        "pages: first /\nlast / both",
+        "held snapshot:\np50, pages", "page p95 /\nCPU ms",
     )  # fmt: skip
-    claimers = [int(one) for one in given.claimers.split(",")]
-    for size in (int(one) for one in given.sizes.split(",")):
+    for size in (int(one) for one in sizes.split(",")):
         with tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as folder:
             Path(folder).chmod(0o755)
             server = EmbeddedDatabase(Path(folder) / "data", say=lambda _: None)
             try:
-                asyncio.run(run(server.start(), size, claimers, given.seconds, claims))
+                counts = [int(one) for one in claimers.split(",")]
+                seconds, rounds = given.seconds or (1.0 if given.full else 0.5), given.rounds or 5
+                uvloop.run(run(server.start(), size, counts, seconds, rounds, claims))
             finally:
                 server.stop()
     console.print(claims)
+
+
+def _simulate(console: Console, seeds: int) -> None:
+    shares = Table(f"breaches %, mean of {seeds} seeds", *queue_simulation.LOADS)
+    for rule, by_load in queue_simulation.compare(seeds).items():
+        shares.add_row(rule, *(f"{by_load[load]:.1f}" for load in queue_simulation.LOADS))
+    console.print(shares)
 
 
 if __name__ == "__main__":

@@ -160,13 +160,19 @@ class Database:
 async def _begun(driver: asyncpg.Connection, locks: list[str]) -> AsyncIterator[None]:
     """BEGIN with the first locks in one message, then COMMIT or ROLLBACK."""
     try:
-        await driver.execute("; ".join(["BEGIN", *(_LOCK.format(key.replace("'", "''")) for key in locks)]))
+        await driver.execute("; ".join(["BEGIN", *_first(locks)]))
         yield
     except BaseException:
         await driver.execute("ROLLBACK")
         raise
     if await driver.execute("COMMIT") != "COMMIT":
         raise Conflict("try_again", "A statement had failed, so nothing was written.")
+
+
+def _first(locks: list[str]) -> list[str]:
+    """The locks; and what is so hot that its lock is taken here is planned once, not anew for its values."""
+    taken = [_LOCK.format(key.replace("'", "''")) for key in locks]
+    return ["SET LOCAL plan_cache_mode = force_generic_plan", *taken] if taken else []
 
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('{}', 0))"
