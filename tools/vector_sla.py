@@ -11,26 +11,31 @@ from helpdesk.errors import Invalid
 from tools.vector_shapes import Case, NotApplicableError, at, need, zone
 
 Answer = tuple[Any, Any]
+_STARTS = ("clock_start", "start", "start_at", "started_at", "from", "a")
+_ENDS = ("clock_end", "clock_stop", "end", "stop", "end_at", "to", "until", "at", "now", "b")
 _SECONDS = {"s": 1, "seconds": 1, "min": 60, "minutes": 60, "h": 3600, "hours": 3600}
 
 
 def sla_due(given: Case, expect: Case) -> Answer:
-    clock = clocks.replay(_facts(given, _seconds(given, "target")))
+    clock = clocks.replay(_facts(given, _seconds(given, "target", "budget")))
     wanted = need(expect, "due", "due_at")
     return clock.due_at, None if wanted is None else at(wanted, zone(given))
 
 
 def sla_elapsed(given: Case, expect: Case) -> Answer:
-    until = at(need(given, "clock_end", "end", "to", "until", "at", "now", "b"), zone(given))
+    """Service time between two moments, pauses left out."""
+    given = _spread(given)
+    until = at(need(given, *_ENDS), zone(given))
     facts = [fact for fact in _facts(given, 0.0) if fact.at < until]
     clock = clocks.meet(clocks.replay(facts), until)
-    return clock.consumed, _seconds(expect, "elapsed", "consumed", "")
+    return clock.consumed, _seconds(expect, "elapsed", "consumed", "business", "service", "")
 
 
 def sla_rule(given: Case, expect: Case) -> Answer:
-    """Only what can be told from the fields: a refused calendar, a priority, a due time, elapsed time."""
-    if expect.get("result") in ("rejected", "accepted"):
-        return _accepted(given), expect["result"]
+    """Only what can be told from the fields: a refused calendar, a priority, a due time, elapsed time.
+    A rule told in words alone is not applicable here."""
+    if (wanted := _verdict(expect)) is not None:
+        return _accepted(given), wanted
     if {"impact", "urgency"} <= given.keys() and "priority" in expect:
         return queue.priority_of(given["impact"], given["urgency"]), _number(expect["priority"])
     if "due" in expect or "due_at" in expect:
@@ -40,10 +45,32 @@ def sla_rule(given: Case, expect: Case) -> Answer:
     raise NotApplicableError("unknown shape")
 
 
+def _verdict(expect: Case) -> str | None:
+    """What a case says becomes of its calendar; None when that is not what it asks."""
+    for name in ("result", "outcome", "calendar"):
+        if expect.get(name) in ("rejected", "refused", "invalid", "error"):
+            return "rejected"
+        if expect.get(name) in ("accepted", "valid", "ok"):
+            return "accepted"
+    for name, is_good in (("valid", True), ("accepted", True), ("rejected", False), ("refused", False)):
+        if isinstance(expect.get(name), bool):
+            return "accepted" if expect[name] is is_good else "rejected"
+    return "rejected" if expect.get("error") else None
+
+
+def _spread(given: Case) -> Case:
+    """`window` or `interval` as the two moments it names."""
+    for name in ("window", "interval", "between"):
+        if isinstance(given.get(name), list) and len(given[name]) == 2:
+            return {**given, "clock_start": given[name][0], "clock_end": given[name][1]}
+    return given
+
+
 def _facts(given: Case, target: float) -> list[Fact]:
-    start = at(need(given, "clock_start", "start", "from", "a"), zone(given))
+    start = at(need(given, *_STARTS), zone(given))
     facts = [Fact(Kind.STARTED, start, _scaled(given, target), _calendar(given))]
-    for since, to in given.get("pauses") or ():
+    for pause in given.get("pauses") or ():
+        since, to = (need(pause, *_STARTS), pause.get("to")) if isinstance(pause, dict) else pause
         facts.append(Fact(Kind.PAUSED, at(since, zone(given))))
         if to is not None:
             facts.append(Fact(Kind.RESUMED, at(to, zone(given))))
@@ -66,8 +93,12 @@ def _calendar(given: Case) -> Calendar:
 
 
 def _accepted(given: Case) -> str:
+    """Refused when it is written, or when it is asked: one that never opens has no next opening."""
+    need(given, "business_hours")
     try:
-        _calendar(given)
+        calendar = _calendar(given)
+        if any(name in given for name in _STARTS):
+            calendar.add(at(need(given, *_STARTS), zone(given)), 1)
     except Invalid:
         return "rejected"
     return "accepted"
