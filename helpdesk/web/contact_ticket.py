@@ -14,6 +14,7 @@ from helpdesk import translation
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.auth import links
 from helpdesk.auth.visitors import actor_for
+from helpdesk.channels.email import markdown
 from helpdesk.domain import contacts, inboxes, tickets
 from helpdesk.errors import Invalid
 from helpdesk.storage.files import Files
@@ -107,7 +108,8 @@ def _line(event: Mapping[str, Any], store: Files, now: datetime) -> Line:
     data, author = event["data"], event["data"]["author"]
     sent = store.addressed(data.get("attachments") or [], now)
     files = [File(file["name"], file["size"], file["url"]) for file in sent]
-    return Line(author["kind"], author["name"], event["at"], data["body"], files)
+    body = markdown.to_text(data["body"]) if data.get("format") == "markdown" else data["body"]
+    return Line(author["kind"], author["name"], event["at"], body, files)
 
 
 def _client_id(text: str) -> UUID | None:

@@ -11,6 +11,7 @@ import dkim
 import pytest
 
 from helpdesk.actors import SYSTEM, Role
+from helpdesk.auth.visitors import actor_for
 from helpdesk.channels.email import dkim_signing
 from helpdesk.channels.email.sending import HandedOver, Refusal
 from helpdesk.domain import agents, contacts, tickets
@@ -380,3 +381,17 @@ async def test_a_domain_with_a_key_signs_what_leaves(desk: MailDesk) -> None:
     assert not dkim.verify((mail.raw or b"").replace(b"Cc: lee@", b"Cc: eve@"), dnsfunc=dns)
     assert not dkim.verify(b"Subject: two\r\n" + (mail.raw or b""), dnsfunc=dns)
     assert secret[100:160].encode() not in (await desk.one(signing_keys.SigningKey)).secret
+
+
+async def test_the_contact_reads_the_answer_and_never_who_else_got_it(desk: MailDesk) -> None:
+    ticket = await a_mail_ticket(desk)
+    await replied(desk, ticket, "**Oil** it", to=(KIM,), bcc=("boss@acme.example",), is_markdown=True)
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        contact = await contacts.get(tx, ticket.contact_id)
+    async with desk.database.transaction(actor_for(contact, ticket.inbox_id)) as tx:
+        seen, _ = await tickets.queries.events_after(tx, ticket.id, 0, 100)
+
+    assert seen[-1]["data"]["body"] == "**Oil** it"
+    assert seen[-1]["data"]["format"] == "markdown"
+    assert "boss@acme.example" not in str(seen)

@@ -326,6 +326,8 @@ def public_envelope(record: asyncpg.Record, reader_id: UUID | None) -> Json:
     own = record["actor_id"] if record["actor_id"] == reader_id else None
     author = record["author_id"] if record["author_id"] == reader_id else None
     data = events_public(record["name"], record["data"]) | _said(record, author)
+    if record["mail"] and record["mail"].get("format") == "markdown":
+        data["format"] = "markdown"  # of what a mail brought besides its words, this alone
     return _envelope(record, record["public_version"], data, own, record["client_id"] if own else None)
 
 
