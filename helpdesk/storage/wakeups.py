@@ -29,6 +29,9 @@ _PER_PAYLOAD = 150
 CHECK_EVERY = 5.0
 """Seconds between two looks whether the bus still hears."""
 
+BREATH = 0.005
+"""Seconds between two calls on the bus: at a rush one call tells of many commits."""
+
 _LARGEST_WORD = 4_000
 _WORDS_KEPT = 500
 
@@ -107,6 +110,7 @@ class Wakeups:
                 async with asyncio.timeout(CHECK_EVERY):  # wait_for may swallow a stop
                     await self._pending.wait()
             await self._send_pending(line)
+            await asyncio.sleep(BREATH)
             if asyncio.get_running_loop().time() - checked_at >= CHECK_EVERY:
                 await line.check()  # notices a connection that died silently
                 checked_at = asyncio.get_running_loop().time()
