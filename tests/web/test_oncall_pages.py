@@ -31,6 +31,7 @@ from helpdesk.web.security import Protection, protect
 from helpdesk.web.templating import Pages
 from tests.domain.oncall.test_rota import HANDOFF, NOON, a_draft
 from tests.factories import a_ticket, an_agent, an_inbox
+from tests.jobs.receivers import a_receiver
 
 pytestmark = pytest.mark.commits
 
@@ -123,6 +124,7 @@ async def test_every_page_opens_without_anything_inline(desk, name):
         )
     lead_only = [
         f"/oncall/schedules/{desk.schedule_id}/edit",
+        f"/oncall/schedules/{desk.schedule_id}/temporary",
         "/oncall/schedules/new",
         "/oncall/policies/new",
     ]
@@ -153,6 +155,59 @@ async def test_days_the_clock_is_changed_are_marked_with_their_hours(desk):
 
     assert re.search(r"Sun 31 Oct.{0,60}25 h", autumn.text, re.DOTALL)
     assert re.search(r"Sun 28 Mar.{0,60}23 h", spring.text, re.DOTALL)
+
+
+async def test_a_temporary_schedule_is_seen_before_it_is_saved_and_can_go_again(desk):
+    maja = await desk.enter("Maja")
+    page = f"/oncall/schedules/{desk.schedule_id}/temporary"
+    priya = str(desk.people["Priya"].id)
+    fields = {
+        "start": "2026-11-20T18:00",
+        "end": "2026-11-21T06:00",
+        "person0": priya,
+        "until0": "2026-11-21T00:00",
+    }
+
+    seen = await maja.post(page, do="preview", **fields)
+    assert "+6 h" in seen.text
+    assert "Nobody would be on call" in seen.text
+    assert await desk.on_call(datetime(2026, 11, 20, 20, tzinfo=UTC)) == ["Mikko"]
+
+    assert (await maja.post(page, do="save", **fields)).status_code == 303
+    assert await desk.on_call(datetime(2026, 11, 20, 20, tzinfo=UTC)) == ["Priya"]
+    [made] = re.findall(r'name="temporary" value="([^"]+)"', (await maja.get(page)).text)
+    await maja.post(page, do="remove", temporary=made)
+    assert await desk.on_call(datetime(2026, 11, 20, 20, tzinfo=UTC)) == ["Mikko"]
+
+
+async def test_a_channel_is_kept_once_a_word_has_arrived_there_and_a_step_can_name_it(desk):
+    maja = await desk.enter("Maja")
+    async with a_receiver() as room:
+        fields = {"name": "Operations", "kind": "webhook", "address": room.address}
+        room.status = 404
+        refused = await maja.post("/oncall/policies", "/oncall/channels", **fields)
+        room.status = 200
+        kept = await maja.post("/oncall/policies", "/oncall/channels", **fields)
+
+    assert (refused.status_code, kept.status_code) == (422, 303)
+    assert [got.json["type"] for got in room.got] == ["test", "test"]
+    page = await maja.get("/oncall/policies/new")
+    assert re.findall(r'value="(channel:[^"]+)" >Operations', page.text)
+    assert len(re.findall("Operations", (await maja.get("/oncall/policies")).text)) == 1
+
+
+async def test_the_address_of_ones_own_calendar_is_kept_sealed_and_refused_where_it_leads_inside(desk):
+    mikko = await desk.enter("Mikko")
+    desk.settings.private_networks = frozenset()
+
+    refused = await mikko.post("/oncall/shifts", "/oncall/absences", address="http://127.0.0.1:5432/x")
+    kept = await mikko.post("/oncall/shifts", "/oncall/absences", address="webcal://example.com/me.ics")
+
+    assert (refused.status_code, kept.status_code) == (422, 303)
+    async with desk.database.transaction(SYSTEM) as tx:
+        feed = await oncall.absence_feeds.feed_of(tx, desk.people["Mikko"].id)
+    assert feed is not None
+    assert "example.com" not in feed.address
 
 
 async def test_an_override_is_seen_before_it_is_saved(desk):
@@ -268,6 +323,9 @@ async def test_a_calendar_feed_needs_its_secret_and_can_be_revoked(desk):
     again = icalendar.Calendar.from_ical((await stranger.get(address[0])).content).walk("VEVENT")
     assert [str(event["UID"]) for event in again] == [str(event["UID"]) for event in events]
 
+    unchanged = await stranger.get(address[0], headers={"If-None-Match": read.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+
     revoke = re.search(
         r'action="(/oncall/feeds/[0-9a-f-]+/revoke)"', (await mikko.get("/oncall/shifts")).text
     )
@@ -348,7 +406,9 @@ async def test_an_alert_without_a_ticket_has_a_page_with_its_story(desk):
     assert "Mikko was rung by email" in page.text
     await phone.post(f"/alert/{token}")
     assert "You have it" in (await phone.get(f"/alert/{token}")).text
-    await phone.post(f"/alert/{token}", data={"do": "next"})
+    await phone.post(f"/alert/{token}", data={"do": "next", "seen": "open"})
+    assert "You have it" in (await phone.get(f"/alert/{token}")).text, "pressed on a page older than that"
+    await phone.post(f"/alert/{token}", data={"do": "next", "seen": "acknowledged"})
     assert "Stops waking others" in (await phone.get(f"/alert/{token}")).text
     await phone.post(f"/alert/{token}", data={"do": "close"})
     assert "This alert is over" in (await phone.get(f"/alert/{token}")).text
