@@ -4,7 +4,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Computed, Index, Text, cast, func, literal_column, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Computed,
+    Index,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -102,16 +115,20 @@ async def has_any(tx: Transaction) -> bool:
 async def suggest(tx: Transaction, sought: str, locale: str, limit: int = 3) -> list[Article]:
     """Published articles that share words with what somebody writes, the best first: any word counts, a
     word in the title most."""
-    configuration: ColumnElement[Any] = literal_column(
-        f"'{_CONFIGURATION.get(locale, 'english')}'::regconfig"
+    own, english = _any_word(sought, locale), _any_word(sought, "en")
+    fits = or_(
+        and_(Article.locale == locale, Article.document.op("@@")(own)),
+        and_(Article.locale == "en", Article.document.op("@@")(english)),
     )
-    every = cast(func.plainto_tsquery(configuration, sought[:300]), Text)
-    query = cast(func.replace(every, " & ", " | "), TSQUERY)
-    rank = func.ts_rank_cd(Article.document, query)
-    wanted = select(Article).where(
-        Article.published,
-        or_(Article.locale == locale, Article.locale == "en"),
-        Article.document.op("@@")(query),
-    )
+    rank = func.ts_rank_cd(Article.document, case((Article.locale == locale, own), else_=english))
+    wanted = select(Article).where(Article.published, fits)
     ordered = wanted.order_by((Article.locale == locale).desc(), rank.desc(), Article.title)
     return list(await tx.session.scalars(ordered.limit(limit)))
+
+
+def _any_word(sought: str, locale: str) -> ColumnElement[Any]:
+    """A query for any of the words, by the grammar of a language."""
+    name = _CONFIGURATION.get(locale, "english")
+    configuration: ColumnElement[Any] = literal_column(f"'{name}'::regconfig")
+    every = cast(func.plainto_tsquery(configuration, sought[:300]), Text)
+    return cast(func.replace(every, " & ", " | "), TSQUERY)

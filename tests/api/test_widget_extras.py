@@ -258,6 +258,13 @@ async def test_articles_are_suggested_by_what_is_written_and_drafts_are_not(desk
 
     assert [one["title"] for one in found["items"]] == ["Descaling a brewer"]
     assert (await widget.get("/widget/articles", params={"q": "'); --"})).json()["items"] == []
+    session = {"inbox": house.chat.key, "locale": "sv"}
+    token = (await desk.client().post("/widget/session", json=session)).json()["visitor_token"]
+    swede = desk.client(Authorization=f"Bearer {token}")
+    english = (await swede.get("/widget/articles", params={"q": "how do I descale my brewer?"})).json()[
+        "items"
+    ]
+    assert [one["title"] for one in english] == ["Descaling a brewer"], "no page in Swedish: the English one"
 
 
 async def test_a_blocked_visitor_reads_that_and_is_let_in_again(

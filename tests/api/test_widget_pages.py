@@ -63,7 +63,7 @@ async def test_what_is_saved_is_what_visitors_meet_and_what_the_form_shows_again
     ("name", "value"),
     [
         ("accent", "red; background: url(//evil)"),
-        ("logo", "javascript:alert(1)"),
+        ("consent_link", "javascript:alert(1)"),
         ("origins", "https://ok.example\nnot an origin'; script-src *"),
         ("fields", "Ordernummer!"),
         ("brake", "maybe"),

@@ -24,7 +24,8 @@ const STYLE = `
 .extra details p { padding: 0 12px 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 220px; overflow-y: auto; }
 .extra .card { display: grid; gap: 8px; margin: 0; }
 .extra h2, .before h2 { margin: 0; font-size: 15.5px; }
-.before { flex: 1; overflow-y: auto; display: grid; align-content: start; gap: 14px; padding: 20px 16px; }
+.messages:has(+ .before) { flex: 0 1 auto; max-height: 30%; }
+.before { flex: 1; min-height: 0; overflow-y: auto; display: grid; align-content: start; gap: 14px; padding: 20px 16px; }
 .before label, .card label { display: grid; gap: 4px; font-size: 14.5px; font-weight: 600; }
 .before input:not([type="checkbox"]), .before select, .before textarea, .card input, .card select, .card textarea {
   width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); color: var(--text); font: inherit; font-weight: 400; font-size: 16px;

@@ -54,7 +54,6 @@ class Setup:
     accent: str = ""
     header: str = ""
     scheme: str = ""
-    logo: str = ""
     fields: tuple[Field, ...] = ()
     consent: Texts = field(default_factory=dict)
     consent_link: str = ""
@@ -86,7 +85,7 @@ def setup_of(inbox: inboxes.Inbox) -> Setup:
     }
     return Setup(
         **known
-        | {name: str(theme.get(name) or "") for name in ("accent", "header", "scheme", "logo")}
+        | {name: str(theme.get(name) or "") for name in ("accent", "header", "scheme")}
         | {
             "fields": tuple(
                 Field(**one | {"choices": tuple(one.get("choices", ()))}) for one in told.get("fields") or ()
@@ -105,7 +104,7 @@ async def save(tx: Transaction, inbox: inboxes.Inbox, wanted: Setup) -> None:
         raise Invalid("not_a_chat_inbox", field="inbox")
     check(wanted)
     told: dict[str, Any] = asdict(wanted)
-    theme = {name: told.pop(name) for name in ("accent", "header", "scheme", "logo")}
+    theme = {name: told.pop(name) for name in ("accent", "header", "scheme")}
     told["theme"] = {name: value for name, value in theme.items() if value}
     inbox.settings = {**inbox.settings, **_lists(told)}
 
@@ -115,7 +114,7 @@ def check(wanted: Setup) -> None:
         colour = getattr(wanted, name)
         if colour and not _COLOUR.fullmatch(colour):
             raise Invalid("colour_invalid", "A colour is # and six digits, like #2f55c7.", field=name)
-    for name in ("logo", "consent_link"):
+    for name in ("consent_link",):
         address = getattr(wanted, name)
         if address and urlsplit(address).scheme not in ("https", "http") and not address.startswith("/"):
             raise Invalid("link_invalid", "An address begins with https://.", field=name)

@@ -17,7 +17,7 @@ from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
 
 PATH = "/admin/widget"
-_TEXT = ("shown_name", "accent", "header", "scheme", "logo", "consent_link", "brake")
+_TEXT = ("shown_name", "accent", "header", "scheme", "consent_link", "brake")
 _NUMBERS = {
     "unread_mail_minutes": 24 * 60,
     "brake_rate": 100_000,
