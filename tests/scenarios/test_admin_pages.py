@@ -66,7 +66,7 @@ async def test_a_plan_is_made_given_to_a_company_and_taken_away(desk: Desk, visi
     await page.get_by_label("Ge det till").fill(company or "")
     await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
     await page.get_by_role("button", name="Ge företaget avtalet").click()
-    await page.get_by_role("button", name=f"Ta avtalet från {company}").click()
+    await page.get_by_role("button", name=f"Ta bort från {company}").click()
     await page.get_by_role("button", name="Ta bort avtalet").click()
 
     await expect(page.get_by_text("Inga än.")).to_be_visible()
