@@ -206,12 +206,12 @@ def answer_with(request: Request, asset: Asset | None, caching: str) -> Response
     }
     if asset.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if asset.compressed is not None and _accepts_gzip(request.headers.get("accept-encoding", "")):
+    if asset.compressed is not None and accepts_gzip(request.headers.get("accept-encoding", "")):
         return Response(asset.compressed, 200, {**headers, "Content-Encoding": "gzip"}, asset.content_type)
     return Response(asset.body, 200, headers, asset.content_type)
 
 
-def _accepts_gzip(accept_encoding: str) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
     for offer in accept_encoding.lower().split(","):
         name, _, weight = offer.partition(";")
         if name.strip() in ("gzip", "*"):

@@ -43,3 +43,16 @@ def test_what_stands_on_a_colour_can_be_read():
 
 def test_the_hash_is_the_one_the_browser_computes():
     assert hashed("web") == "265927825"
+
+
+async def test_the_panels_page_is_sent_compressed_where_that_is_understood(desk, house):
+    address = f"/widget/panel?inbox={house.chat.key}"
+
+    small = await desk.client().get(address, headers={"Accept-Encoding": "gzip"})
+    plain = await desk.client().get(address, headers={"Accept-Encoding": "identity"})
+
+    assert small.headers["content-encoding"] == "gzip"
+    assert int(small.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert "content-encoding" not in plain.headers
+    assert '<div id="app">' in small.text
+    assert '<div id="app">' in plain.text
