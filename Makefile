@@ -2,6 +2,8 @@
 
 BIN := .venv/bin
 BENCHMARKS := main_job chat queue
+# Our own modules are compiled once, not by each of the many processes that the checks start.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo setup test check fmt fuzz bench soak vectors
 
 demo: setup  ## a living sample company on 127.0.0.1:8000
