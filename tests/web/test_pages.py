@@ -291,7 +291,10 @@ async def test_the_demos_outbox_shows_what_would_have_been_sent(site):
     shown = await site.browser.get(f"/demo/outbox/{mail.id}/html")
 
     assert "Re: Mill stuck" in listed.text
-    assert shown.headers["content-security-policy"].startswith("sandbox allow-popups")
+    policy = shown.headers["content-security-policy"]
+    assert policy.startswith("sandbox ")
+    assert "allow-scripts" not in policy
+    assert "default-src 'none'" in policy
 
 
 async def test_the_sample_shop_stands_in_the_demo_only_and_embeds_the_widget(site):
