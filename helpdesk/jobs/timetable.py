@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+_LOST_AT_ONCE = 100
+"""So many files may lack their row without raising a doubt about the database."""
+
 
 @dataclass(frozen=True)
 class Duty:
@@ -91,6 +94,19 @@ async def sweep_files(workshop: Workshop) -> None:
             await tx.session.delete(attachment)
 
 
+async def sweep_lost_files(workshop: Workshop) -> None:
+    """Files whose row was never committed, because the process died between the two. Should most of the
+    files have no row, then this is some other installation's database, and nothing is deleted."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        old = await workshop.files.older_than(tx.now - tickets.attachments.UNUSED_AFTER)
+        lost = await tickets.attachments.unnamed(tx, old)
+    if len(lost) > max(_LOST_AT_ONCE, len(old) // 2):
+        log.error("files_without_rows", files=len(old), unnamed=len(lost))
+        return
+    for key in lost:
+        await workshop.files.delete(key)
+
+
 DUTIES = [
     Duty("wake_snoozed", 1, wake_snoozed),
     Duty("record_breaches", 1, record_breaches),
@@ -106,6 +122,7 @@ DUTIES = [
     Duty("watch_overload", 10, distribute.watch_overload),
     Duty("sweep_credentials", 600, sweep_credentials),
     Duty("sweep_files", 3600, sweep_files),
+    Duty("sweep_lost_files", 6 * 3600, sweep_lost_files),
     Duty("watch_inlets", 30, mail_watch.watch_inlets),
     Duty("requeue_unread_mail", 300, mail_watch.requeue_unread_mail),
     Duty("keep_holidays", 3600, fetch_holidays.keep_holidays),

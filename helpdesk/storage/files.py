@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,10 @@ class Files:
     async def delete(self, key: str) -> None:
         """Idempotent."""
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    async def older_than(self, moment: datetime) -> list[str]:
+        """Keys of the files that were written before then."""
+        return await asyncio.to_thread(self._older_than, moment.timestamp())
 
     def address(self, attachment: dict[str, Any], now: datetime, *, for_staff: bool = False) -> str:
         """The path a browser may read one attachment by, until it ends; one for staff asks who reads."""
@@ -130,6 +135,14 @@ class Files:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             raise NotFound("file_not_found") from None
+
+    def _older_than(self, moment: float) -> list[str]:
+        found = []
+        for file in self._root.glob(f"??/{'?' * _KEY_LENGTH}"):
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                if file.name.isalnum() and file.stat().st_mtime < moment:
+                    found.append(file.name)
+        return found
 
     def _path(self, key: str) -> Path:
         if len(key) != _KEY_LENGTH or not key.isalnum():

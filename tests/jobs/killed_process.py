@@ -14,6 +14,7 @@ from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.mailbox import Mailbox
 from helpdesk.clock import SystemClock
 from helpdesk.domain.tickets.mail import intake, mailing
+from helpdesk.jobs import read_mail as reader
 from helpdesk.jobs.fetch_mail import connected, fetch_new
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.jobs.send_mail import send_mail
@@ -63,12 +64,22 @@ async def send_out(database: Database, folder: Path, url: str, mail_id: str) -> 
     await send_mail(workshop, {"mail_id": mail_id})
 
 
+async def read(database: Database, folder: Path, mail_id: str) -> None:
+    """Stores the files of a mail and dies before the row that names them commits."""
+    reader.tickets.attachments.add = die  # type: ignore[assignment]
+    settings = Settings(secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=folder, demo=True)
+    workshop = open_workshop(database, settings, Files(folder / "files", settings.key))
+    await reader.read_mail(workshop, {"mail_id": mail_id})
+
+
 def main(mode: str, database_url: str, *rest: str) -> None:
     database = Database(database_url, SystemClock(), REACTIONS, pool_size=4)
     if mode == "take_in":
         asyncio.run(take_in(database))
     elif mode == "fetch":
         asyncio.run(fetch(database, Path(rest[0]), rest[1]))
+    elif mode == "read":
+        asyncio.run(read(database, Path(rest[0]), rest[1]))
     else:
         asyncio.run(send_out(database, Path(rest[0]), rest[1], rest[2]))
 

@@ -16,6 +16,8 @@ PER_MESSAGE = 10
 UNUSED_AFTER = timedelta(days=1)
 """An upload nobody sent is swept after this."""
 
+_ASKED_TOGETHER = 1000
+
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -98,6 +100,16 @@ async def unused(tx: Transaction, limit: int = 500) -> list[Attachment]:
             .limit(limit)
         )
     )
+
+
+async def unnamed(tx: Transaction, keys: Sequence[str]) -> list[str]:
+    """Those of the files that no row names: what wrote them never committed."""
+    unknown = []
+    for start in range(0, len(keys), _ASKED_TOGETHER):
+        asked = keys[start : start + _ASKED_TOGETHER]
+        known = set(await tx.session.scalars(select(Attachment.key).where(Attachment.key.in_(asked))))
+        unknown += [key for key in asked if key not in known]
+    return unknown
 
 
 async def _own(tx: Transaction, ids: Sequence[UUID], most: int | None) -> list[Attachment]:
