@@ -10,6 +10,7 @@ import { route } from "./route.js"
 import { tick } from "./server_time.js"
 import { plural, shortTime, t } from "./translation.js"
 import { belongs } from "./queue_order.js"
+import { reachOf } from "./reach.js"
 import { sentence } from "./why.js"
 import { active, current, me, neighbour, queue } from "./stores.js"
 import { loadMore, loadView } from "./workspace.js"
@@ -111,10 +112,17 @@ function Row({ id, row, index, size, isActive, isOpen }) {
       <div class="row-line">
         <span class="row-preview">${row.preview}</span>
         ${row.assignee && row.assignee.id !== me.id && html`<span class="row-assignee" title=${row.assignee.name}><${Icon} name="user" />${row.assignee.name.split(" ")[0]}</span>`}
+        <${Reach} row=${row} />
         <${Due} row=${row} />
       </div>
     </div>
   </div>`
+}
+
+/** Why "Next" passes this row over, for whoever reads it. @param {{row: QueueRow}} props */
+function Reach({ row }) {
+  const told = reachOf(row, queue.outOfReach.value)
+  return told && html`<span class="row-reach" title=${told.why}><${Icon} name=${told.icon} /><span aria-hidden="true">${told.short}</span><span class="visually-hidden">${told.why}</span></span>`
 }
 
 /** @param {{at: string | null}} props */

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "../vendor/ui.js"
 import { belongs, held, isNewer, order, VIEWS } from "./queue_order.js"
 
-/** @import { Counts, QueueRow, Scope, View } from "./types.js" */
+/** @import { Counts, OutOfReach, QueueRow, Scope, View } from "./types.js" */
 /** @typedef {{ticket: string, version: number, row: QueueRow | null}} Change */
 
 const CHANNELS = /** @type {const} */ (["chat", "email", "phone"])
@@ -15,6 +15,8 @@ export class QueueStore {
     this.view = signal(/** @type {View} */ ("queue"))
     this.channel = signal(/** @type {Scope} */ (null))
     this.counts = signal(/** @type {Counts} */ ({}))
+    /** By pool, why "Next" does not give this agent its tickets. @type {import("../vendor/ui.js").Signal<Record<string, OutOfReach>>} */
+    this.outOfReach = signal({})
     this.loading = signal(true)
     this.failed = signal(false)
     this.more = signal(/** @type {string | null} */ (null))

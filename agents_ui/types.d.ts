@@ -42,7 +42,10 @@ export interface QueueRow {
   why_parts: WhyParts | null
   snoozed_until: string | null
   version: number
+  pool_id?: string
 }
+/** Why "Next" does not give the reader the tickets of a pool. */
+export interface OutOfReach { reason: "team" | "skill" | "language" | "room"; skills: string[] }
 
 export interface Clock {
   metric: string

@@ -79,6 +79,7 @@ async function watchQueue() {
   if (!answer?.ok) return
   setServerTime(answer.as_of)
   if (answer.overload) overload.value = answer.overload
+  if (answer.out_of_reach) queue.outOfReach.value = answer.out_of_reach
   queue.receive((answer.rows ?? []).map((/** @type {QueueRow} */ row) => ({ ticket: row.ticket_id, version: row.version, row })))
 }
 
@@ -91,6 +92,7 @@ export async function loadView() {
     setServerTime(page.as_of)
     queue.counts.value = page.counts
     if (page.overload) overload.value = page.overload
+    if (page.out_of_reach) queue.outOfReach.value = page.out_of_reach
     if (view === queue.view.peek() && channel === queue.channel.peek()) queue.snapshot(view, channel, page.items, page.next, askedAt)
     connection.reachable(true)
   } catch {
@@ -129,6 +131,7 @@ function followUp() {
     const page = await get("/api/v1/queue", { view: queue.view.peek(), limit: 1 }).catch(() => null)
     if (page) queue.counts.value = page.counts
     if (page?.overload) overload.value = page.overload
+    if (page?.out_of_reach) queue.outOfReach.value = page.out_of_reach
   }, 2000)
 }
 

@@ -18,17 +18,26 @@ async def show_queue(request: Request) -> Response:
     """The rows of a view in the order of `rank_at`, each with its why, and how many stand in each view."""
     limit, after = page_of(request)
     async with database_of(request).transaction(await actor_of(request)) as tx:
+        out_of_reach = await tickets.out_of_reach(tx)
         rows, following = await tickets.queries.queue_page(
             tx,
             view=request.query_params.get("view", "queue"),
             channel=request.query_params.get("channel"),
             limit=limit,
             after=after,
+            out_of_reach=out_of_reach,
         )
         counts = await tickets.queries.counts(tx)
         overload = await tickets.overload.shown(tx)
     return answer(
-        {"items": rows, "next": following, "counts": counts, "as_of": tx.now, "overload": overload.to_dict()}
+        {
+            "items": rows,
+            "next": following,
+            "counts": counts,
+            "as_of": tx.now,
+            "overload": overload.to_dict(),
+            "out_of_reach": {str(pool_id): why for pool_id, why in out_of_reach.items()},
+        }
     )
 
 

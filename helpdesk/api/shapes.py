@@ -79,9 +79,20 @@ class TicketFields(BaseModel):
     why_parts: dict[str, Any]
 
 
+class OutOfReach(BaseModel):
+    """Why claiming the next ticket does not give the reader those of a pool: another team's, a skill or
+    language is missing (`skills`), or too much for what they carry."""
+
+    reason: Literal["team", "skill", "language", "room"]
+    skills: list[str]
+
+
 class QueueRow(TicketFields):
     ticket_id: UUID
     contact: TicketContact
+    pool_id: UUID
+    out_of_reach: OutOfReach | None
+    """Of a ticket that waits and that the reader would not be given now."""
 
 
 class SlaClock(BaseModel):
@@ -158,6 +169,8 @@ class Queue(Page[QueueRow]):
     counts: dict[str, int]
     as_of: datetime
     overload: Overload
+    out_of_reach: dict[UUID, OutOfReach]
+    """By the pools of rows, also of those that arrive live."""
 
 
 class Desk(BaseModel):

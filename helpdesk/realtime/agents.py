@@ -136,9 +136,17 @@ class Agents(Namespace):
             raise Invalid("view_unknown", field="view")
         self._broadcaster.watch_queue(data["sid"], view, actor.inbox_ids)
         async with self.database.transaction(actor) as tx:
-            rows, _ = await tickets.queries.queue_page(tx, view=view, limit=WATCHED_ROWS)
+            reach = await tickets.out_of_reach(tx)
+            rows, _ = await tickets.queries.queue_page(tx, view=view, limit=WATCHED_ROWS, out_of_reach=reach)
             overload = await tickets.overload.shown(tx)
-        return {"ok": True, "rows": rows, "as_of": tx.now, "overload": overload.to_dict()}
+        told = {str(pool_id): why for pool_id, why in reach.items()}
+        return {
+            "ok": True,
+            "rows": rows,
+            "as_of": tx.now,
+            "overload": overload.to_dict(),
+            "out_of_reach": told,
+        }
 
     async def acknowledge_alert(self, actor: Actor, data: dict[str, Any]) -> Json:
         if actor.agent_id is None:

@@ -111,6 +111,7 @@ async def test_pages_hold_every_ticket_once_in_queue_order(fresh_desk, fresh_hou
     assert [len(page) for page in pages] == [3, 3, 1]
     assert [row["number"] for page in pages for row in page] == [row["number"] for row in whole["items"]]
     assert whole["counts"]["queue"] == 7
+    assert whole["out_of_reach"] == {}
 
 
 async def test_contacts_are_paged_newest_first(fresh_desk, fresh_house):

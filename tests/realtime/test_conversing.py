@@ -269,6 +269,22 @@ async def test_watchers_of_the_queue_see_a_row_come_and_go(live, house):
     assert stranger.heard == []
 
 
+async def test_a_watcher_is_told_which_pools_next_passes_over_and_a_live_row_which_is_its(live, house):
+    async with live.desk.system() as tx:
+        inbox = await an_inbox(tx, skills=["vpn"])
+        watching = await an_agent(tx, "Ada", inboxes=[inbox])
+        await a_ticket(tx, inbox=inbox)
+    watcher = await live.agent(watching)
+
+    watched = await watcher.ask("watch_queue", {})
+    async with live.desk.system() as tx:
+        await a_ticket(tx, inbox=inbox)
+    came = await watcher.hear("queue_rows")
+
+    assert watched["rows"][0]["out_of_reach"] == {"reason": "skill", "skills": ["vpn"]}
+    assert watched["out_of_reach"][came["rows"][0]["row"]["pool_id"]]["skills"] == ["vpn"]
+
+
 async def test_a_socket_watches_one_view_at_a_time(live, house):
     agent = await live.agent(house.agent)
     await agent.ask("watch_queue", {"view": "queue"})

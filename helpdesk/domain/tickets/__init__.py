@@ -64,6 +64,7 @@ from helpdesk.domain.tickets.queue.distributing import (
     waiting_for_team,
     waiting_within_reach,
 )
+from helpdesk.domain.tickets.queue.reach import out_of_reach
 from helpdesk.domain.tickets.queue.taking import Claimed
 from helpdesk.domain.tickets.reading import mark_read
 from helpdesk.domain.tickets.saying_more import say_more
@@ -114,6 +115,7 @@ __all__ = [
     "mark_read",
     "merge",
     "open_ticket",
+    "out_of_reach",
     "overload",
     "promises",
     "queries",

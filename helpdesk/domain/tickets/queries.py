@@ -4,6 +4,7 @@ The hot statements are plain SQL on the session's own driver connection.
 """
 
 import base64
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from helpdesk.domain.events import public_data as events_public
 from helpdesk.domain.tickets import alerting, queue, views
 from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Message, Ticket
+from helpdesk.domain.tickets.queue import reach as reaching
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.parsing import known_moment
 from helpdesk.storage.tables import Json
@@ -30,7 +32,7 @@ _ROW = """
       t.created_at, t.resolved_at, t.version, t.public_version, t.contact_id, c.name AS contact_name,
       c.locale AS contact_locale, c.time_zone AS contact_time_zone, t.company_id, k.name AS company_name,
       t.plan_id, p.name AS plan_name, t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
-      t.inbox_id, i.name AS inbox_name, t.skills, t.policy_id, t.merged_into, t.split_from,
+      t.inbox_id, i.name AS inbox_name, t.pool_id, t.skills, t.policy_id, t.merged_into, t.split_from,
       (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'email'
         ORDER BY verified_at IS NULL, created_at LIMIT 1) AS email,
       (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'phone'
@@ -93,9 +95,11 @@ async def queue_page(
     sought: str = "",
     limit: int = 50,
     after: str | None = None,
+    out_of_reach: Mapping[UUID, Json] | None = None,
 ) -> tuple[list[Json], str | None]:
     """Rows of a view in its order, and the cursor of the next page or None. `sought` is a number, or
-    a part of the subject or of the contact's name or address.
+    a part of the subject or of the contact's name or address. Each row that waits says why the reader's
+    "next" could not be it, by `out_of_reach` where that was asked before.
 
     Errors: Invalid for an unknown view or a cursor that is none of ours.
     """
@@ -110,15 +114,20 @@ async def queue_page(
         found = await connection.fetch(views.SOUGHT[view].format(row=_ROW), *asked, *_pattern(sought))
     else:
         found = await connection.fetch(views.PAGES[view].format(row=_ROW), *asked)
-    rows = [_row(tx, record) for record in found[:limit]]
+    reach = await reaching.out_of_reach(tx) if out_of_reach is None else out_of_reach
+    rows = [_listed(tx, record) for record in found[:limit]]
+    for row in rows:
+        is_waiting = row["status"] == "open" and row["assignee"] is None
+        row["out_of_reach"] = reach.get(row["pool_id"]) if is_waiting else None
     return rows, _cursor(found[limit - 1], views.VIEWS[view].by) if len(found) > limit else None
 
 
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
-    """Whole rows of these tickets, for everybody who watches the queue."""
+    """Whole rows of these tickets, for everybody who watches the queue: what each reader is out of reach of
+    follows from the `pool_id` and what the reader was last told about the pools."""
     connection = await tx.driver()
     found = await connection.fetch(f"{_ROW} WHERE t.id = ANY($1)", ticket_ids)
-    return [_row(tx, record) | {"inbox_id": record["inbox_id"]} for record in found]
+    return [_listed(tx, record) | {"inbox_id": record["inbox_id"]} for record in found]
 
 
 async def counts(tx: Transaction) -> dict[str, int]:
@@ -358,6 +367,11 @@ def _said(record: asyncpg.Record, author_id: UUID | None) -> Json:
         "channel": record["channel"],
         "author": {"kind": record["author_kind"], "id": author_id, "name": record["author_name"]},
     }
+
+
+def _listed(tx: Transaction, record: asyncpg.Record) -> Json:
+    """A row among others, with the pool it waits in."""
+    return _row(tx, record) | {"pool_id": record["pool_id"]}
 
 
 def _row(tx: Transaction, record: asyncpg.Record) -> Json:

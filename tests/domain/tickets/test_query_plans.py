@@ -11,7 +11,7 @@ import pytest
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.domain.tickets import queries, views
-from helpdesk.domain.tickets.queue import overload, taking
+from helpdesk.domain.tickets.queue import overload, reach, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
 from tests.conftest import NOON
@@ -146,3 +146,13 @@ async def test_counts_stop_at_a_thousand(full: tuple[Database, list[UUID], list[
 
     assert all(node["Node Type"] != "Seq Scan" for node in on_tickets(plan))
     assert all(node["Actual Rows"] * node["Actual Loops"] <= queries.COUNTED_TO for node in on_tickets(plan))
+
+
+async def test_what_is_out_of_reach_is_told_without_a_look_at_what_waits(
+    full: tuple[Database, list[UUID], list[UUID]],
+) -> None:
+    database, [agent_id, _], _ = full
+
+    plan = await plan_of(database, reach.OUT_OF_REACH, agent_id, NOON, NOON, NOON, None, False, False)
+
+    require_heads_only(plan, 100)
