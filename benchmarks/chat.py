@@ -44,6 +44,24 @@ TOGETHER = 25
 """How many open a connection at once while a crowd gathers."""
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: `seconds` of each cell of a round, `times` messages of a fan-out, `idle` sockets
+    whose memory is measured."""
+
+    rounds: int
+    seconds: float
+    crowds: tuple[int, ...]
+    crowd_seconds: float
+    rooms: tuple[int, ...]
+    times: int
+    idle: int
+
+
+QUICK = Size(3, 0.5, (100,), 4.0, (100,), 15, 200)
+FULL = Size(5, 1.0, (100, 1000, 2000), 10.0, (100, 1000), 30, 1000)
+
+
 @dataclass
 class Figures:
     """Rows of the one table: what, ours, the floor, the share, the goal."""
@@ -52,7 +70,7 @@ class Figures:
 
     def add(self, what: str, ours: str, floor: str = "", share: str = "", goal: str = "") -> None:
         self.rows.append((what, ours, floor, share, goal))
-        print(f"  {what}: {ours} {floor} {share}", flush=True)
+        print(f"  {what}: {ours}", flush=True)
 
     def show(self, foot: str) -> None:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -309,7 +327,7 @@ def _spread(waits: list[float]) -> str:
     return f"{percentile(waits, 0.5):.1f} / {percentile(waits, 0.99):.1f} ms"
 
 
-async def measure(url: str, folder: Path, wanted: argparse.Namespace) -> None:
+async def measure(url: str, folder: Path, wanted: Size) -> None:
     company = await found(url, 2)
     bare_url = await floors.prepare(url)
     bare_port, bare_smtp = free_port(), free_port()
@@ -339,14 +357,8 @@ async def measure(url: str, folder: Path, wanted: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of each cell of a round")
-    parser.add_argument("--crowds", type=int, nargs="*", default=[100, 1000, 2000], metavar="N")
-    parser.add_argument("--crowd-seconds", type=float, default=10.0)
-    parser.add_argument("--rooms", type=int, nargs="*", default=[100, 1000], metavar="N")
-    parser.add_argument("--times", type=int, default=30, help="messages of a fan-out")
-    parser.add_argument("--idle", type=int, default=1000, help="sockets whose memory is measured")
-    wanted = parser.parse_args()
+    parser.add_argument("--full", action="store_true", help="a thousand and two thousand at once, too")
+    wanted = FULL if parser.parse_args().full else QUICK
     with database() as (url, folder):
         uvloop.run(measure(url, folder, wanted))
 

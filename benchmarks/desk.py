@@ -142,7 +142,7 @@ class Server:
         self._log.close()
 
     def _wait_for(self, port: int) -> None:
-        for _ in range(600):
+        for _ in range(2400):  # a busy machine takes its time
             if self._process.poll() is not None:
                 break
             with socket.socket() as probe:

@@ -14,6 +14,9 @@ from websockets.exceptions import ConnectionClosed
 
 Act = Callable[[int], Awaitable[None]]
 
+ANSWERS_WITHIN = 60.0
+"""Seconds: a benchmark that gets no answer says so instead of waiting for ever."""
+
 
 @dataclass
 class Sample:
@@ -96,7 +99,8 @@ class Socket:
         number = next(self._numbers)
         future = self._asked[number] = asyncio.get_running_loop().create_future()
         await self._connection.send(f"42{self._namespace},{number}{json.dumps([command, data])}")
-        answer = await future
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            answer = await future
         if not answer["ok"]:
             raise RuntimeError(f"{command}: {answer}")
         return answer
@@ -106,11 +110,14 @@ class Socket:
         await self._connection.close()
 
     async def _read(self) -> None:
+        why = "The server closed the connection."
         try:
             await self._read_packets()
         except ConnectionClosed as closed:
-            for future in self._asked.values():
-                future.set_exception(ConnectionError(str(closed)))
+            why = str(closed)
+        for future in self._asked.values():
+            if not future.done():
+                future.set_exception(ConnectionError(why))
 
     async def _read_packets(self) -> None:
         prefix = len(self._namespace) + 3
@@ -120,10 +127,15 @@ class Socket:
                 await self._connection.send("3")
                 continue
             kind, rest = text[:2], text[prefix:]
+            if kind not in ("42", "43"):
+                await self._connection.close()  # the server said goodbye
+                continue
             number, _, _ = rest.partition("[")
             told = json.loads(rest[len(number) :])
             if kind == "43":
-                self._asked.pop(int(number)).set_result(told[0])
+                asked = self._asked.pop(int(number))
+                if not asked.done():  # it came too late
+                    asked.set_result(told[0])
             else:
                 self.on_event(told[0], told[1])
 

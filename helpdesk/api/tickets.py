@@ -224,7 +224,8 @@ async def wait_for_events(
                 ]
                 return {"items": items, "head": head, "epoch": epoch}
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(hinted.wait(), min(left, LOST_HINT))
+                async with asyncio.timeout(min(left, LOST_HINT)):  # wait_for may swallow a stop
+                    await hinted.wait()
 
 
 async def _latest(request: Request, actor: Actor, before: str, limit: int) -> dict[str, Any]:
