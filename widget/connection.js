@@ -19,6 +19,8 @@ const ACK = 8_000
 const LONGEST_PAUSE = 30_000
 const PASS_LIFE = 50_000
 const SOCKET_AGAIN = 5 * 60_000
+/** Commands that change nothing; by HTTP they are asked with GET. */
+const QUESTIONS = new Set(["articles", "expectations"])
 
 /** Reconnect after random(0, min(30 s, 2ⁿ s)), so that a restarted server is not met by everybody at once. @param {number} failures @param {() => number} [random] */
 export function pause(failures, random = Math.random) {
@@ -244,7 +246,8 @@ export class Connection {
   /** @param {string} command @param {any} data @param {number} timeout @returns {Promise<Answer>} */
   async #askByHttp(command, data, timeout) {
     try {
-      return { ok: true, ...(await this.#post(command, data, timeout)) }
+      const asked = QUESTIONS.has(command) ? this.http(`${command}?${new URLSearchParams(data)}`, {}, timeout) : this.#post(command, data, timeout)
+      return { ok: true, ...(await asked) }
     } catch (problem) {
       if (problem instanceof Refusal && problem.status < 500) return { ok: false, error: problem.code, limit: problem.limit }
       return { ok: false, error: "unavailable" }

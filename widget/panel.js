@@ -3,6 +3,7 @@
 import { computed, effect, html, render, signal, useEffect, useState } from "../vendor/ui.js"
 import { Chat, OVER } from "./chat.js"
 import { Composer } from "./composer.js"
+import { features } from "./features/features.js"
 import { Icon } from "./icon.js"
 import { Avatar, Messages } from "./messages.js"
 import { uuid } from "./outbox.js"
@@ -10,7 +11,7 @@ import { keep } from "./storage.js"
 import { linked, looksLikeEmail, offers } from "./text.js"
 import { colours, launcher } from "./theme.js"
 import { answering } from "./thread.js"
-import { clockTime, locale, learn, moment, openingHours, replyTime, speak, t } from "./translation.js"
+import { clockTime, learn, locale, moment, openingHours, replyTime, speak, t } from "./translation.js"
 
 /** @import { Ticket } from "./chat.js" */
 
@@ -86,9 +87,8 @@ async function change(wanted) {
   const language = wanted.toLowerCase().split("-")[0]
   if (language === page.locale.split("-")[0] || !page.catalogs[language]) return
   page.locale = language
-  const catalog = await import(page.catalogs[language])
-  speak(language, catalog.default)
-  if (more.value) await learnMore()
+  const texts = await Promise.all(page.catalogs[language].map((/** @type {string} */ address) => import(address)))
+  speak(language, Object.assign({}, ...texts.map(one => one.default)))
 }
 
 function Panel() {
@@ -156,51 +156,28 @@ function Trouble() {
   return html`<p class="trouble" role="status">${quiet ? "" : t("No connection. Trying again…")}</p>`
 }
 
-// What few conversations need is loaded with the first that does; it brings its own texts.
-/** @type {ReturnType<typeof signal<ReturnType<typeof import("./features/features.js").features> | null>>} */
-const more = signal(null)
-const wantsMore = computed(() => {
-  const extras = chat.session.value?.extras
-  if (!extras || !chat.visible.value) return false
-  return asksFirst() || chat.current.value !== null || extras.quick_replies.length > 0 || (extras.articles && chat.draft.value.length > 3)
+const extra = features({
+  chat, html, useState, useEffect, signal, computed, effect, t, moment, linked, uuid, offers, looksLikeEmail, over: OVER, focus: toComposer,
+  learnForms: async () => learn((await import(page.catalogs[locale().split("-")[0]][1])).default),
 })
-effect(() => {
-  if (wantsMore.value && !more.peek()) void loadMore()
-})
-
-async function loadMore() {
-  const [{ features }] = await Promise.all([import("./features/features.js"), learnMore()])
-  more.value ??= features({ chat, html, useState, useEffect, signal, t, moment, linked, uuid, offers, looksLikeEmail, over: OVER, focus: toComposer })
-}
-
-async function learnMore() {
-  learn((await import(`${page.more + locale().split("-")[0]}.js`)).default)
-}
-
-/** Something stands before the first message: questions, or a form in the place of the chat. */
-function asksFirst() {
-  const extras = chat.session.value?.extras
-  return !chat.current.value && Boolean(extras && (extras.form || extras.fields.length || extras.consent))
-}
 
 function toComposer() {
   requestAnimationFrame(() => document.getElementById("composer")?.focus())
 }
 
 function Foot() {
-  const extra = more.value
-  if (extra ? extra.standsInFor() : asksFirst()) return extra && html`<${extra.Instead} />`
+  if (extra.standsInFor()) return html`<${extra.Instead} />`
   const ticket = chat.tickets.value.find(known => known.id === chat.current.value)
   const over = ticket && OVER.has(ticket.status)
   const fresh = html`<button type="button" class="button quiet" onClick=${startNew}><${Icon} name="write" />${t("New conversation")}</button>`
   if (ticket && over && ticket.status !== "resolved") return html`<div class="foot over">${fresh}</div>`
   const week = chat.session.value?.inbox.hours?.week
   return html`
-    ${extra && html`<${extra.Between} />`}
+    <${extra.Between} />
     <div class="foot">
       ${over && html`<div class="solved"><p>${t("Solved? If not, just write again.")}</p>${fresh}</div>`}
       <${Composer} chat=${chat} prefill=${prefill} dropped=${dropped} />
-      ${extra && html`<${extra.Actions} />`}
+      <${extra.Actions} />
       ${!chat.lines.value.length && week && html`<p class="hours">${t("Open {hours}", { hours: openingHours(week) })}</p>`}
     </div>`
 }

@@ -12,6 +12,7 @@ from helpdesk.actors import SYSTEM, Actor
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import database_of, visitor_of
 from helpdesk.auth.requests import caller_of
+from helpdesk.channels import visiting
 from helpdesk.domain import contacts, inboxes, knowledge, limits, tickets, widgets
 from helpdesk.domain.tickets import chatting
 from helpdesk.parsing import Moment, parse_json
@@ -97,28 +98,14 @@ async def of(tx: Transaction, inbox: inboxes.Inbox, actor: Actor) -> Json:
 
 async def show_expectations(request: Request) -> Response:
     """How long it takes now: open or not, place in line, the times at which somebody can call."""
-    actor = await visitor_of(request)
-    async with database_of(request).transaction(actor) as tx:
-        inbox = await inboxes.get(tx, _inbox_id(actor))
-        assert actor.contact_id is not None
-        waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
-        expected = await tickets.expectations.of_inbox(tx, inbox)
-        told = {
-            "open": expected["open"],
-            "next_opening": expected["next_opening"],
-            "reply_time": expected["reply_seconds"],
-            "queue": await tickets.expectations.in_line(tx, waiting, inbox),
-            "slots": await chatting.slots(tx, inbox) if widgets.setup_of(inbox).callbacks else [],
-            "may_wake": await chatting.may_wake(tx, actor.contact_id, inbox),
-        }
-    return answer(told)
+    return answer(await visiting.expectations(database_of(request), await visitor_of(request)))
 
 
 async def introduce(request: Request) -> Response:
     """What the visitor fills in before the chat, and what they agree to."""
     wanted, actor = parse_json(await request.body(), Introduction), await visitor_of(request)
     async with database_of(request).transaction(actor) as tx:
-        inbox = await inboxes.get(tx, _inbox_id(actor))
+        inbox = await inboxes.get(tx, visiting.inbox_of(actor))
         await widgets.visits.introduce(tx, inbox.id, widgets.setup_of(inbox), wanted.answers, wanted.consent)
         assert actor.contact_id is not None
         contact = await contacts.get(tx, actor.contact_id)
@@ -132,7 +119,7 @@ async def visit_page(request: Request) -> Response:
     async with database_of(request).transaction(actor) as tx:
         assert actor.contact_id is not None
         page = widgets.visits.Page(wanted.url, wanted.attributes)
-        await widgets.visits.seen(tx, actor.contact_id, _inbox_id(actor), page, caller_of(request))
+        await widgets.visits.seen(tx, actor.contact_id, visiting.inbox_of(actor), page, caller_of(request))
     return answer({"ok": True})
 
 
@@ -181,11 +168,8 @@ async def wake_somebody(request: Request) -> Response:
 
 async def list_articles(request: Request) -> Response:
     """Help pages that fit what the visitor is writing, the best first."""
-    actor = await visitor_of(request)
-    sought = request.query_params.get("q", "")[:300]
-    async with database_of(request).transaction(actor) as tx:
-        found = await knowledge.suggest(tx, sought, actor.locale, limit=3)
-    return answer({"items": [{"id": one.id, "title": one.title, "body": one.body} for one in found]})
+    sought = request.query_params.get("q", "")
+    return answer(await visiting.articles(database_of(request), await visitor_of(request), sought))
 
 
 async def create_form(request: Request) -> Response:
@@ -198,7 +182,7 @@ async def create_form(request: Request) -> Response:
         said = await tickets.receive_message(
             tx,
             tickets.InboundMessage(
-                inbox_id=_inbox_id(actor),
+                inbox_id=visiting.inbox_of(actor),
                 channel=inboxes.Channel.CHAT,
                 contact_id=actor.contact_id,
                 body=wanted.body,
@@ -226,10 +210,6 @@ async def redeem_proof(request: Request) -> Response:
         who = limits.network_of(caller_of(request))
         await widgets.proofs.redeem(tx, request.app.state.settings.key, wanted.challenge, wanted.number, who)
     return answer({"ok": True})
-
-
-def _inbox_id(actor: Actor) -> UUID:
-    return next(iter(actor.inbox_ids or ()))
 
 
 def _field(one: widgets.Field, locale: str) -> Json:

@@ -31,6 +31,8 @@ COMMANDS = frozenset(
         "acknowledge_alert",
         "typing",
         "presence",
+        "expectations",
+        "articles",
     }
 )
 NAMESPACES = ("/agent", "/widget")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from helpdesk.actors import Actor
 from helpdesk.auth import visitors
-from helpdesk.channels import chat
+from helpdesk.channels import chat, visiting
 from helpdesk.parsing import parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.namespace import SENT_AWAY, Caller, Namespace
@@ -27,6 +27,8 @@ class Visitors(Namespace):
             "send_message": self.send_message,
             "mark_read": self.mark_read,
             "typing": self.typing,
+            "expectations": self.expectations,
+            "articles": self.articles,
         }
 
     async def left(self, sid: str) -> None:
@@ -65,6 +67,12 @@ class Visitors(Namespace):
         if self.may_speak(data["sid"]):
             await chat.require_ticket(self.database, actor, ticket_id)
             self._tell(actor, ticket_id, {"type": "typing", "state": bool(data.get("state", True))})
+
+    async def expectations(self, actor: Actor, data: dict[str, Any]) -> Json:
+        return {"ok": True, **await visiting.expectations(self.database, actor)}
+
+    async def articles(self, actor: Actor, data: dict[str, Any]) -> Json:
+        return {"ok": True, **await visiting.articles(self.database, actor, data.get("q"))}
 
     def _tell(self, actor: Actor, ticket_id: UUID, told: Json) -> None:
         who = {"kind": "contact", "id": actor.contact_id, "name": actor.name}

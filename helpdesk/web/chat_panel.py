@@ -43,7 +43,7 @@ def _compressed(request: Request, page: Response) -> Response:
     """There is no secret in it, and style and texts are most of it."""
     page.headers["Vary"] = "Accept-Encoding"
     if accepts_gzip(request.headers.get("accept-encoding", "")):
-        page.body = gzip.compress(page.body, 6, mtime=0)
+        page.body = gzip.compress(page.body, 9, mtime=0)
         page.headers["Content-Encoding"] = "gzip"
         page.headers["Content-Length"] = str(len(page.body))
     return page

@@ -76,6 +76,8 @@ async def test_it_enters_converses_and_hears_of_its_end(live, house, widget):
     told = await widget.hear("events")
     await widget.order("tell", "typing", {"ticket": ticket, "state": True})
     typing = await agent.hear("ephemeral", lambda one: one["type"] == "typing")
+    expected = await widget.ask("expectations", {})
+    articles = await widget.ask("articles", {"q": {"no": "text"}})
     unknown = await widget.ask("claim_next", {})
     too_large = await widget.ask("sync", {"ticket": "x" * LARGEST_PACKET})
     for sid, _ in list(live.desk.web.sockets.manager.get_participants("/widget", None)):
@@ -86,6 +88,9 @@ async def test_it_enters_converses_and_hears_of_its_end(live, house, widget):
     assert long in bodies(synced["events"])
     assert "Hello! 👋" in bodies(told["events"])
     assert typing["ticket"] == ticket
+    assert expected["ok"]
+    assert {"open", "reply_time", "queue", "slots", "may_wake"} <= expected.keys()
+    assert articles == {"ok": True, "items": []}
     assert unknown == {"ok": False, "error": "bad_request"}
     assert end == "closed"
     assert too_large == {"ok": False, "error": "too_large"}

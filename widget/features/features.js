@@ -1,5 +1,4 @@
-// What few conversations need: questions before the chat, offers, help pages, a call, a rating. Loaded with the first of them.
-// It imports nothing: the panel is one joined file, so a second copy of its modules would have a state of its own.
+// Around the conversation: questions before the chat, offers, help pages, a call, a rating.
 
 /**
  * @typedef {{
@@ -10,6 +9,7 @@
  *   chat: import("../chat.js").Chat, html: any, useState: any, useEffect: any, signal: any, t: typeof import("../translation.js").t,
  *   moment: typeof import("../translation.js").moment, linked: typeof import("../text.js").linked, uuid: () => string, over: Set<string>,
  *   offers: (text: string) => string[], looksLikeEmail: (text: string) => boolean, focus: () => void,
+ *   computed: any, effect: any, learnForms: () => Promise<void>,
  * }} Tools
  */
 
@@ -24,34 +24,25 @@ const STYLE = `
 .extra details p { padding: 0 12px 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 220px; overflow-y: auto; }
 .extra .card { display: grid; gap: 8px; margin: 0; }
 .extra h2, .before h2 { margin: 0; font-size: 15.5px; }
-.messages:has(+ .before) { flex: 0 1 auto; max-height: 30%; }
-.before { flex: 1; min-height: 0; overflow-y: auto; display: grid; align-content: start; gap: 14px; padding: 20px 16px; }
 .before label, .card label { display: grid; gap: 4px; font-size: 14.5px; font-weight: 600; }
 .before input:not([type="checkbox"]), .before select, .before textarea, .card input, .card select, .card textarea {
   width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); color: var(--text); font: inherit; font-weight: 400; font-size: 16px;
 }
-.before .check { grid-template-columns: auto 1fr; gap: 10px; align-items: start; font-weight: 400; }
-.before .check input { width: 22px; height: 22px; margin: 1px 0 0; accent-color: var(--accent-text); }
-.scores { display: flex; gap: 6px; }
-.scores button { flex: 1; min-height: 44px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); font-weight: 650; }
-.scores button[aria-pressed="true"] { background: var(--accent); border-color: var(--accent); color: var(--accent-contrast); }
-.ends { display: flex; justify-content: space-between; font-size: 12.5px; color: var(--text-muted); }
 .pair { display: flex; flex-wrap: wrap; gap: 8px; }
 .actions { display: flex; justify-content: center; gap: 4px; flex-wrap: wrap; }
 .actions button, .extra .link { min-height: 32px; padding: 2px 10px; border: 0; background: none; color: var(--text-muted); font-size: 13.5px; text-decoration: underline; }
 .urgent { border: 1px solid var(--danger); }
-@media (forced-colors: active) { .scores button[aria-pressed="true"] { forced-color-adjust: none; background: Highlight; color: HighlightText; } }
 `
 
 /** @param {Tools} tools */
 export function features(tools) {
-  const { chat, html, useState, useEffect, signal, t, moment, linked, uuid, over, offers, looksLikeEmail, focus } = tools
+  const { chat, html, useState, useEffect, signal, computed, effect, t, moment, linked, over, offers, focus, learnForms } = tools
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(STYLE)
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
 
   const introduced = signal(false)
-  const rated = signal(/** @type {Record<string, number>} */ ({}))
+  const forms = signal(/** @type {ReturnType<typeof import("./forms.js").forms> | null} */ (null))
   const expected = signal(/** @type {any} */ (null))
 
   const extras = () => /** @type {Extras | null} */ (/** @type {any} */ (chat.session.value)?.extras ?? null)
@@ -61,6 +52,10 @@ export function features(tools) {
     return Boolean(told && !introduced.value && (told.fields.length || told.consent) && !chat.current.value)
   }
   const takesForms = () => Boolean(extras()?.form && !chat.current.value)
+  const answeredAndOver = () => {
+    const status = ticketOf()?.status
+    return (status === "resolved" || status === "closed") && chat.lines.value.some((/** @type {any} */ line) => line.kind === "message" && !line.mine)
+  }
 
   /** @param {string} path @param {object} data @returns {Promise<any>} */
   const post = (path, data) => chat.line.command(path, data)
@@ -82,73 +77,6 @@ export function features(tools) {
   /** @param {{ text: string }} props */
   const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`
 
-  function Introduction() {
-    const told = /** @type {Extras} */ (extras())
-    const { busy, problem, run, complain } = useCommand({ email_invalid: t("Please write an address like name@example.com"), phone_invalid: t("Please write a phone number like +46 70 123 45 67") })
-    const send = async (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault()
-      const form = /** @type {HTMLFormElement} */ (event.currentTarget)
-      const given = new FormData(form)
-      const answers = Object.fromEntries(told.fields.map(field => [field.key, String(given.get(field.key) ?? "").trim()]))
-      const missing = told.fields.find(field => field.required && !answers[field.key])
-      if (missing) {
-        complain(t("Please fill in: {field}", { field: missing.label }))
-        return /** @type {HTMLElement} */ (form.elements.namedItem(missing.key)).focus()
-      }
-      if (told.consent && !given.get("consent")) {
-        complain(t("Please agree first, so that we may keep what you write."))
-        return /** @type {HTMLElement} */ (form.elements.namedItem("consent")).focus()
-      }
-      const answer = await run("introduction", { answers, consent: Boolean(given.get("consent")) })
-      if (!answer) return
-      introduced.value = true
-      chat.knows(answer.contact)
-      focus()
-    }
-    return html`
-      <form class="before" novalidate onSubmit=${send}>
-        <h2>${t("Before we start")}</h2>
-        ${told.fields.map(field => html`<label key=${field.key}><span>${field.label}${!field.required && html` <span class="quiet">${t("(optional)")}</span>`}</span>
-          ${field.kind === "choice"
-            ? html`<select name=${field.key}><option value="">${t("Please choose")}</option>${field.choices.map(one => html`<option key=${one}>${one}</option>`)}</select>`
-            : html`<input name=${field.key} type=${{ email: "email", phone: "tel" }[field.kind] ?? "text"} required=${field.required}
-                autocomplete=${{ name: "name", email: "email", phone: "tel" }[field.key] ?? "off"} maxlength="500" />`}</label>`)}
-        ${told.consent && html`<label class="check"><input type="checkbox" name="consent" /><span>${told.consent.text}
-          ${told.consent.link && html` <a href=${told.consent.link} target="_blank" rel="noopener noreferrer">${t("Read more")}</a>`}</span></label>`}
-        ${problem && html`<${Problem} text=${problem} />`}
-        <button type="submit" class="button" disabled=${busy}>${t("Start the chat")}</button>
-      </form>`
-  }
-
-  function MessageForm() {
-    const [number, done] = useState(0)
-    const [id] = useState(uuid)
-    const { busy, problem, run, complain } = useCommand({ too_many: t("That was a lot at once. Please wait a little."), blocked: t("This chat is closed to you. Please write us a mail instead.") })
-    if (number) return html`<div class="before"><h2 role="status">${t("Thank you. Your message is number {number}.", { number })}</h2><p>${t("We answer by mail, and here.")}</p></div>`
-    const send = async (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault()
-      const form = /** @type {HTMLFormElement} */ (event.currentTarget)
-      const given = Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, String(value).trim()]))
-      if (!looksLikeEmail(given.email) || !given.body) {
-        complain(given.body ? t("Please write an address like name@example.com") : t("Please write a message."))
-        return /** @type {HTMLElement} */ (form.elements.namedItem(given.body ? "email" : "body")).focus()
-      }
-      const answer = await run("form", { ...given, client_id: id })
-      if (answer) done(answer.number)
-    }
-    const contact = chat.session.value?.contact
-    return html`
-      <form class="before" novalidate onSubmit=${send}>
-        <h2>${t("Many people write to us right now")}</h2>
-        <p>${t("Leave a message: we answer everybody, by mail.")}</p>
-        <label>${t("Name")}<input name="name" autocomplete="name" maxlength="200" value=${contact?.name ?? ""} /></label>
-        <label>${t("Email")}<input name="email" type="email" autocomplete="email" required value=${contact?.email ?? ""} /></label>
-        <label>${t("Message")}<textarea name="body" rows="5" required maxlength="20000"></textarea></label>
-        ${problem && html`<${Problem} text=${problem} />`}
-        <button type="submit" class="button" disabled=${busy}>${t("Send")}</button>
-      </form>`
-  }
-
   /** Buttons instead of typing: the inbox's own before the first message, an agent's below their last one. */
   function Offers() {
     const last = chat.lines.value.findLast((/** @type {any} */ line) => line.kind === "message")
@@ -167,8 +95,8 @@ export function features(tools) {
       if (!wanted) return show([])
       let current = true
       const timer = setTimeout(async () => {
-        const told = await chat.line.http(`articles?q=${encodeURIComponent(text.slice(0, 300))}`, {}, 8_000).catch(() => null)
-        if (current && told) show(told.items)
+        const told = await chat.tabs.ask("articles", { q: text.slice(0, 300) })
+        if (current && told.ok) show(told.items)
       }, 400)
       return () => { current = false; clearTimeout(timer) }
     }, [text, wanted])
@@ -179,44 +107,15 @@ export function features(tools) {
         ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer">${part.text}</a>` : part.text)}</p></details>`)}</section>`
   }
 
-  /** Solved: how was it? */
-  function Rating() {
-    const ticket = ticketOf()
-    const [score, choose] = useState(0)
-    const [comment, write] = useState("")
-    const { busy, problem, run } = useCommand()
-    useEffect(() => { choose(0); write("") }, [ticket?.id])
-    if (!ticket || (ticket.status !== "resolved" && ticket.status !== "closed") || !chat.lines.value.some((/** @type {any} */ line) => line.kind === "message" && !line.mine)) return null
-    if (rated.value[ticket.id] ?? ticket.rating) return html`<p class="quiet" role="status">${rated.value[ticket.id] ? t("Thank you for your opinion.") : ""}</p>`
-    const send = async (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault()
-      if (!(await run("rating", { ticket: ticket.id, score, comment }))) return
-      rated.value = { ...rated.value, [ticket.id]: score }
-      chat.happened("csat", { ticket: ticket.id, score })
-      focus()
-    }
-    return html`
-      <form class="card" onSubmit=${send}>
-        <h2 id="how">${t("How were you helped?")}</h2>
-        <div><div class="scores" role="group" aria-labelledby="how">
-          ${[1, 2, 3, 4, 5].map(one => html`<button type="button" key=${one} aria-pressed=${score === one ? "true" : "false"} aria-label=${t("{n} of 5", { n: one })} onClick=${() => choose(one)}>${one}</button>`)}
-        </div><div class="ends" aria-hidden="true"><span>${t("Badly")}</span><span>${t("Very well")}</span></div></div>
-        ${score > 0 && html`
-          <label>${t("What should we know?")}<textarea rows="2" maxlength="2000" value=${comment} onInput=${(/** @type {any} */ event) => write(event.currentTarget.value)}></textarea></label>
-          ${problem && html`<${Problem} text=${problem} />`}
-          <button type="submit" class="button" disabled=${busy}>${t("Send")}</button>`}
-      </form>`
-  }
-
   /** Nobody has answered yet: the place in line, and ways not to wait. */
   function Waiting() {
     const ticket = ticketOf()
-    const waits = Boolean(ticket && !over.has(ticket.status) && !chat.lines.value.some((/** @type {any} */ line) => line.kind === "message" && !line.mine))
+    const waits = Boolean(chat.visible.value && ticket && !over.has(ticket.status) && !chat.lines.value.some((/** @type {any} */ line) => line.kind === "message" && !line.mine))
     useEffect(() => {
       if (!waits) return
       const ask = async () => {
-        const told = await chat.line.http("expectations", {}, 8_000).catch(() => null)
-        if (told) expected.value = told
+        const told = await chat.tabs.ask("expectations", {})
+        if (told.ok) expected.value = told
       }
       void ask()
       const timer = setInterval(ask, 30_000)
@@ -309,12 +208,23 @@ export function features(tools) {
       <span class="quiet" role="status">${told}</span></div>`
   }
 
+  /** Solved, or asked before it begins: forms, which come with their texts when the first of them is needed. */
+  const wanted = computed(() => chat.visible.value && (asks() || takesForms() || answeredAndOver()))
+  effect(() => {
+    if (wanted.value && !forms.peek()) void loadForms()
+  })
+
+  const loadForms = async () => {
+    const [module] = await Promise.all([import("./forms.js"), learnForms()])
+    forms.value ??= module.forms({ ...tools, extras, ticketOf, answeredAndOver, useCommand, Problem, introduced })
+  }
   function Between() {
-    return html`<div class="extra"><${Offers} /><${Articles} /><${Waiting} /><${Rating} /></div>`
+    return html`<div class="extra"><${Offers} /><${Articles} /><${Waiting} />${forms.value && html`<${forms.value.Rating} />`}</div>`
   }
 
   function Instead() {
-    return takesForms() ? html`<${MessageForm} />` : html`<${Introduction} />`
+    const form = forms.value && (takesForms() ? forms.value.MessageForm : forms.value.Introduction)
+    return form && html`<${form} />`
   }
 
   return { Between, Instead, Actions, standsInFor: () => asks() || takesForms() }
