@@ -190,7 +190,7 @@ export class Chat {
 
   /** Somebody else, or somebody with a name now. */
   identify() {
-    if (this.session.value) void this.tabs.ask("enter", null)
+    if (this.session.value || this.line.running) void this.tabs.ask("enter", null)
   }
 
   /** @param {Ticket} ticket */

@@ -45,6 +45,7 @@ export class Connection {
     this.dial = options.dial ?? dial
     this.running = false
     this.trying = false
+    this.outdated = false
     this.failures = 0
     this.failedUpgrades = 0
     this.byHttp = false
@@ -97,7 +98,8 @@ export class Connection {
     this.#hangUp()
     this.#become("connecting")
     clearTimeout(this.timer)
-    this.#try()
+    if (this.trying) this.outdated = true // what is under way asks in the name of before
+    else this.#try()
   }
 
   /** Long polling listens to one ticket at a time. @param {string | null} ticket */
@@ -128,6 +130,7 @@ export class Connection {
     this.trying = true
     try {
       const pass = await this.#pass()
+      if (this.outdated) return
       if (this.byHttp) return await this.#poll()
       await this.#connect(pass)
       this.failures = 0
@@ -135,7 +138,13 @@ export class Connection {
       this.failed(problem)
     } finally {
       this.trying = false
+      if (this.outdated) this.#startOver()
     }
+  }
+
+  #startOver() {
+    this.outdated = false
+    this.enter()
   }
 
   async #pass() {
@@ -177,7 +186,7 @@ export class Connection {
       received: (name, data) => name === "control" ? this.#control(data) : this.options.received(name, data),
       closed: () => socket === this.socket && this.#lost(),
     })
-    if (!this.running) return socket.close()
+    if (!this.running || this.outdated) return socket.close()
     this.socket = socket
     this.failedUpgrades = 0
     this.#become("online")

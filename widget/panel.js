@@ -158,7 +158,11 @@ function Trouble() {
 
 const extra = features({
   chat, html, useState, useEffect, signal, computed, effect, t, moment, linked, uuid, offers, looksLikeEmail, over: OVER, focus: toComposer,
-  learnForms: async () => learn((await import(page.catalogs[locale().split("-")[0]][1])).default),
+  formsModule: async () => {
+    const [module, texts] = await Promise.all([import("./features/forms.js"), import(page.catalogs[locale().split("-")[0]][1])])
+    learn(texts.default)
+    return module
+  },
 })
 
 function toComposer() {

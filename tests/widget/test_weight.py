@@ -70,8 +70,8 @@ def test_panel_is_one_file_and_asks_later_only_for_what_few_need(assets: Assets)
     assert re.findall(r'^import\b[^(].*"', panel, re.MULTILINE) == []
     assert sorted(re.findall(r'import\("([^"]+)"\)', panel)) == [
         "./emoji.js",
+        "./features/forms.js",
         "./features/proof.js",
-        "./forms.js",
         "./polling.js",
         "./sound.js",
         "./uploads.js",

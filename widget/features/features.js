@@ -9,7 +9,7 @@
  *   chat: import("../chat.js").Chat, html: any, useState: any, useEffect: any, signal: any, t: typeof import("../translation.js").t,
  *   moment: typeof import("../translation.js").moment, linked: typeof import("../text.js").linked, uuid: () => string, over: Set<string>,
  *   offers: (text: string) => string[], looksLikeEmail: (text: string) => boolean, focus: () => void,
- *   computed: any, effect: any, learnForms: () => Promise<void>,
+ *   computed: any, effect: any, formsModule: () => Promise<typeof import("./forms.js")>,
  * }} Tools
  */
 
@@ -36,7 +36,7 @@ const STYLE = `
 
 /** @param {Tools} tools */
 export function features(tools) {
-  const { chat, html, useState, useEffect, signal, computed, effect, t, moment, linked, over, offers, focus, learnForms } = tools
+  const { chat, html, useState, useEffect, signal, computed, effect, t, moment, linked, over, offers, focus, formsModule } = tools
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(STYLE)
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
@@ -215,7 +215,7 @@ export function features(tools) {
   })
 
   const loadForms = async () => {
-    const [module] = await Promise.all([import("./forms.js"), learnForms()])
+    const module = await formsModule()
     forms.value ??= module.forms({ ...tools, extras, ticketOf, answeredAndOver, useCommand, Problem, introduced })
   }
   function Between() {

@@ -107,3 +107,42 @@ test("the pause before the next try grows to half a minute and is never the same
   assert.equal(pause(20, () => 1), 30_000)
   assert.equal(pause(20, () => 0), 0)
 })
+
+test("who is identified while an attempt is under way is entered by the next one", async t => {
+  let letIn = () => {}
+  const passes = []
+  const { connection, seen } = aConnection(t, {
+    dial: async pass => { passes.push(pass); return aSocket() },
+    replies: { session: count => count === 1 ? new Promise(resolve => { letIn = () => resolve(json(200, { visitor_token: "vt_1", pass: "before" })) }) : json(200, { visitor_token: "vt_1", pass: "after" }) },
+  })
+  connection.start()
+  await until(() => seen.posts.length === 1)
+
+  connection.enter()
+  letIn()
+  await until(() => connection.status === "online")
+
+  assert.deepEqual(passes, ["after"])
+  assert.deepEqual(seen.posts.map(post => post[2].visitor_token), [undefined, "vt_1"])
+})
+
+test("who is identified while a socket is being dialled does not speak over it", async t => {
+  let letIn = () => {}
+  const passes = []
+  let closed = 0
+  const { connection, seen } = aConnection(t, { dial: pass => {
+    passes.push(pass)
+    const socket = { ...aSocket(), close: () => { closed += 1 } }
+    return passes.length > 1 ? Promise.resolve(socket) : new Promise(resolve => { letIn = () => resolve(socket) })
+  } })
+  connection.start()
+  await until(() => passes.length === 1)
+
+  connection.enter()
+  letIn()
+  await until(() => connection.status === "online")
+
+  assert.equal(passes.length, 2)
+  assert.equal(closed, 1)
+  assert.equal(seen.sessions, 2)
+})
