@@ -13,6 +13,7 @@ const NOTICE = /** @type {Record<string, string>} */ ({
   TicketResolved: "This conversation was marked as solved",
   TicketReopened: "This conversation is open again",
   TicketClosed: "This conversation is closed",
+  OnCallWoken: "Somebody was woken for this",
 })
 const REASON = /** @type {Record<string, string>} */ ({
   too_large: "It is too long.",

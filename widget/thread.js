@@ -13,7 +13,7 @@ import { plain } from "./text.js"
  */
 
 const NOBODY = { kind: "system" }
-const NOTICES = new Set(["TicketResolved", "TicketReopened", "TicketClosed"])
+const NOTICES = new Set(["TicketResolved", "TicketReopened", "TicketClosed", "OnCallWoken"])
 const STATUS_AFTER = /** @type {Record<string, string>} */ ({
   TicketResolved: "resolved", TicketReopened: "open", TicketClosed: "closed",
 })

@@ -16,6 +16,7 @@ from helpdesk.auth import links
 from helpdesk.auth.visitors import actor_for
 from helpdesk.channels.email import markdown
 from helpdesk.domain import contacts, inboxes, tickets
+from helpdesk.domain.events import OnCallWoken
 from helpdesk.errors import Invalid
 from helpdesk.storage.files import Files
 from helpdesk.web.templating import Pages, language_of
@@ -78,6 +79,9 @@ async def _page(
     async with request.app.state.database.transaction(actor) as tx:
         ticket = await tickets.get(tx, ticket_id)
         events, _ = await tickets.queries.events_after(tx, ticket_id, 0, LONGEST_THREAD)
+        inbox = await inboxes.get(tx, ticket.inbox_id)
+        waits = ticket.waiting and ticket.status == tickets.Status.OPEN
+        opening = await tickets.expectations.next_opening(tx, ticket, inbox) if waits else None
     pages: Pages = request.app.state.pages
     files: Files = request.app.state.files
     return pages.render(
@@ -87,6 +91,8 @@ async def _page(
         zone=actor.time_zone,
         ticket=ticket,
         messages=[_line(event, files, tx.now) for event in events if event["data"].get("message_id")],
+        woken_at=[event["at"] for event in events if event["name"] == OnCallWoken.__name__],
+        opening=opening,
         sent="sent" in request.query_params,
         draft=draft,
         failure=failure,

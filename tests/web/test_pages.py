@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import links, passwords
 from helpdesk.auth.requests import resuming
 from helpdesk.domain import inboxes, oncall, tickets
+from helpdesk.domain.events import OnCallWoken
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
@@ -218,6 +220,21 @@ async def test_a_contact_reads_their_ticket_and_answers_without_signing_in(site)
     assert "Still &lt;b&gt;stuck&lt;/b&gt;." in page.text
     assert "Between us" not in page.text
     assert page.headers["cache-control"] == "no-store"
+
+
+async def test_a_contact_reads_when_we_are_back_and_that_somebody_was_woken(site):
+    async with site.database.transaction(SYSTEM) as tx:
+        tomorrow = f"{tx.now + timedelta(days=1):%a}".lower()
+        inbox = await an_inbox(tx, plan=await a_plan(tx, hours={"week": {tomorrow: [["07:25", "16:00"]]}}))
+        contact = await a_contact(tx)
+        ticket = await a_ticket(tx, inbox=inbox, contact=contact)
+        await tx.record(ticket, OnCallWoken(tx.new_id(), "P1 outside staffed hours, plan Enterprise"))
+
+    page = (await site.browser.get(site.link(links.LinkKind.TICKET, ticket.id, contact.id))).text
+
+    assert re.search(r"We are closed now and back on \w+ \d+ \w+ 0?7:25", page)
+    assert "somebody was woken for this" in page
+    assert "plan Enterprise" not in page
 
 
 async def test_a_contact_finds_the_files_that_were_sent(site):

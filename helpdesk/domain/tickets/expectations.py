@@ -1,7 +1,7 @@
 """What a contact may honestly expect: open or closed, until when, and the usual first answer."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from babel.dates import format_datetime
 from sqlalchemy import text
@@ -44,6 +44,15 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
     return told
 
 
+async def next_opening(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> datetime | None:
+    """When we are back for this contact, by their own plan before the inbox's; None while we are open."""
+    plan_id = ticket.plan_id or inbox.plan_id
+    if plan_id is None:
+        return None
+    calendar = await sla.open_calendar(tx, (await plans.get(tx, plan_id)).calendar_id)
+    return None if calendar.is_open(tx.now) else calendar.next_opening(tx.now)
+
+
 # A median and what nine of ten were answered within, from the tickets that were answered in the last week.
 _WAITS = """
     SELECT count(*) AS answers,
@@ -83,10 +92,10 @@ def honest_range(usual: float, slow: float) -> list[int]:
 async def told(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox, locale: str, time_zone: str) -> str:
     """What an acknowledgement may say: the place in line and the usual wait; while we are closed only when we
     are back, because nobody is waited for then. Empty where there is nothing honest to say."""
-    expected = await of_inbox(tx, inbox)
-    if expected["next_opening"] is not None:
+    opening = await next_opening(tx, ticket, inbox)
+    if opening is not None:
         at = format_datetime(
-            expected["next_opening"], "EEEE d MMMM HH:mm", tzinfo=wall_clock.zone(time_zone), locale=locale
+            opening, "EEEE d MMMM HH:mm", tzinfo=wall_clock.zone(time_zone), locale=locale
         )
         return translator(locale, "workspace")("We are closed now and back on {at}.", at=at)
     return in_words(await in_line(tx, ticket, inbox), locale)

@@ -19,6 +19,12 @@ test("messages and turns of the ticket are shown, unknown events are not", () =>
   ])
 })
 
+test("somebody who was woken is told of where the plan says so: only then the event arrives", () => {
+  const [, line] = withEvents([], [received(1, "The mill stands still"), happened(2, "OnCallWoken")])
+
+  assert.deepEqual([line.kind, line.notice], ["notice", "OnCallWoken"])
+})
+
 test("what was solved by mistake and taken back at once leaves no trace", () => {
   const notices = events => withEvents([], events).map(line => line.notice ?? line.text)
 

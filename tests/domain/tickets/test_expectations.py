@@ -63,6 +63,17 @@ async def test_while_we_are_closed_only_the_next_opening_is_told(tx: Transaction
     assert by_night == "We are closed now and back on Thursday 19 November 08:00."
 
 
+async def test_who_has_a_plan_of_their_own_hears_its_hours(tx: Transaction) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx, hours=OFFICE_HOURS))
+    round_the_clock = await a_contact(tx, plan=await a_plan(tx, key="enterprise"))
+    ticket = await a_ticket(tx, inbox=inbox, contact=round_the_clock)
+
+    tx.now += timedelta(hours=8)
+
+    assert await expectations.next_opening(tx, ticket, inbox) is None
+    assert await expectations.told(tx, ticket, inbox, "en", "Europe/Stockholm") == "You are number 1 in line."
+
+
 async def test_a_range_is_told_once_three_were_answered_and_forgotten_after_a_week(tx: Transaction) -> None:
     inbox = await an_inbox(tx, plan=await a_plan(tx))
     contact, agent = await a_contact(tx), await an_agent(tx)
