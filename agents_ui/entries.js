@@ -116,10 +116,10 @@ const LINES = {
     icon: "siren", text: data.reason ? t("Alert raised: {reason}", { reason: data.reason }) : t("Alert raised"), tone: "danger",
   }),
   AlertNotified: data => ({
-    icon: "bell-ring", text: t("{name} was alerted by {method}", { name: data.agent_name, method: data.method ?? t("message") }), tone: "warn",
+    icon: "bell-ring", text: t("{name} was alerted by {method}", { name: data.agent_name, method: methodName(data.method) }), tone: "warn",
   }),
   AlertNotificationFailed: data => ({
-    icon: "circle-alert", text: t("{name} could not be reached by {method}", { name: data.agent_name, method: data.method }), tone: "danger",
+    icon: "circle-alert", text: t("{name} could not be reached by {method}", { name: data.agent_name, method: methodName(data.method) }), tone: "danger",
   }),
   AlertAcknowledged: data => ({ icon: "shield-check", text: t("{name} acknowledged the alert", { name: data.agent_name }), tone: "ok" }),
   AlertUnanswered: data => ({
@@ -128,6 +128,12 @@ const LINES = {
   OnCallWoken: data => ({ icon: "phone-call", text: joined(t("The contact was told that somebody was woken"), data.reason) }),
   AlertExhausted: () => ({ icon: "triangle-alert", text: t("Nobody answered the alert"), tone: "danger" }),
   CoverageMissing: () => ({ icon: "triangle-alert", text: t("Nobody was on call"), tone: "danger" }),
+}
+
+/** How somebody was rung. @param {string | undefined} method */
+function methodName(method) {
+  const names = { email: t("email"), webhook: t("webhook"), push: t("web push"), notify: t("message service") }
+  return method ? /** @type {Record<string, string>} */ (names)[method] ?? method : t("message")
 }
 
 /** @param {string | undefined} when `80 %` of the time, `-30 min` or `+10 min` of the due time */

@@ -137,9 +137,11 @@ def entry_words(entry: oncall.AlertEntry, t: Translator) -> str:
     """One line of an alert's history."""
     data = entry.data
     name = str(data.get("agent_name", ""))
+    method = str(data.get("method", ""))
+    by = method_names(t).get(method, method)
     words = {
         "AlertRaised": t("Raised"),
-        "AlertNotified": t("{name} was rung by {method}", name=name, method=str(data.get("method", ""))),
+        "AlertNotified": t("{name} was rung by {method}", name=name, method=by),
         "AlertNotificationFailed": t(
             "{name} could not be rung: {error}", name=name, error=data.get("error", "")
         ),
@@ -149,6 +151,16 @@ def entry_words(entry: oncall.AlertEntry, t: Translator) -> str:
         "CoverageMissing": t("A step had nobody to ring"),
     }
     return words.get(entry.name, entry.name)
+
+
+def method_names(t: Translator) -> dict[str, str]:
+    """What each kind of contact method is called."""
+    return {
+        "email": t("email"),
+        "webhook": t("webhook"),
+        "push": t("web push"),
+        "notify": t("message service"),
+    }
 
 
 def _own_id(actor: Actor) -> UUID:

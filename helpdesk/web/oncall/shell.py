@@ -14,6 +14,7 @@ from helpdesk.domain import agents, permissions, wall_clock
 from helpdesk.errors import HelpdeskError, Invalid, NotFound, Unauthenticated
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator
+from helpdesk.web.alerts import method_names
 from helpdesk.web.templating import Pages
 
 TABS = (
@@ -58,6 +59,7 @@ def render(
         tab=tab,
         is_lead=permissions.has_role(actor, Role.LEAD),
         me=str(actor.agent_id),
+        kinds=method_names(translation.translator(actor.locale)),
         saved="saved" in request.query_params,
         **values,
     )

@@ -1,6 +1,8 @@
 // What the rota's pages gain with scripts on: dragging out an override, ringing in this browser.
 
-for (const table of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-rota]"))) makeDraggable(table)
+const STEPS = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 })
+
+makePickable(/** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-local-start]")]))
 const push = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-push-key]"))
 if (push && "serviceWorker" in navigator && "PushManager" in window) offerPush(push)
 for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-into]"))) readFile(chooser)
@@ -21,44 +23,63 @@ function readFile(chooser) {
 }
 
 /**
- * From the cell pressed to the cell released: its times go into the override's form, which works without this.
- * @param {HTMLElement} table
+ * From the day pressed to the day released, or by Shift and arrows: its times go into the override's form, which
+ * works without this.
+ * @param {HTMLElement[]} days of every week shown
  */
-function makeDraggable(table) {
-  const cells = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-local-start]")])
+function makePickable(days) {
   /** @type {number | null} */
   let from = null
-
-  table.addEventListener("pointerdown", event => {
-    const at = indexAt(event)
-    if (at === null || event.button !== 0) return
-    from = at
-    show(at, at)
-  })
+  let dragging = false
+  for (const [at, day] of days.entries()) {
+    day.tabIndex = at ? -1 : 0
+    day.addEventListener("pointerdown", event => {
+      if (event.button !== 0) return
+      dragging = true
+      show(from = at, at)
+    })
+    day.addEventListener("keydown", event => byKeys(event, at))
+  }
   addEventListener("pointermove", event => {
-    if (from === null) return
-    const at = indexAt(event)
-    if (at !== null) show(Math.min(from, at), Math.max(from, at))
+    const under = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-local-start]")
+    const at = under ? days.indexOf(/** @type {HTMLElement} */ (under)) : -1
+    if (dragging && from !== null && at >= 0) show(from, at)
   })
   addEventListener("pointerup", () => {
-    if (from === null) return
-    from = null
-    const picked = cells.filter(cell => cell.classList.contains("picked"))
-    const start = picked[0]?.dataset.localStart, end = picked.at(-1)?.dataset.localEnd
-    if (start && end) fillIn(start, end)
+    if (dragging) take()
+    dragging = false
   })
-  addEventListener("pointercancel", () => { from = null; show(1, 0) })
+  addEventListener("pointercancel", () => {
+    dragging = false
+    show(1, 1, false)
+  })
 
-  /** @param {PointerEvent} event */
-  function indexAt(event) {
-    const under = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-local-start]")
-    const at = under ? cells.indexOf(/** @type {HTMLElement} */ (under)) : -1
-    return at < 0 ? null : at
+  /** Arrows go from day to day, with Shift they mark, Enter takes what is marked. @param {KeyboardEvent} event @param {number} at */
+  function byKeys(event, at) {
+    const to = at + (STEPS[event.key] ?? 0)
+    if (event.key === "Enter") {
+      if (!days[at].classList.contains("picked")) show(at, at)
+      take()
+    } else if (event.key in STEPS && days[to]) {
+      if (event.shiftKey) show(from ??= at, to)
+      else show(from = to, to, false)
+      days[at].tabIndex = -1
+      days[to].tabIndex = 0
+      days[to].focus()
+    } else return
+    event.preventDefault()
   }
 
-  /** @param {number} first @param {number} last */
-  function show(first, last) {
-    cells.forEach((cell, at) => cell.classList.toggle("picked", at >= first && at <= last))
+  /** @param {number} one @param {number} other @param {boolean} [marked] */
+  function show(one, other, marked = true) {
+    const first = Math.min(one, other), last = Math.max(one, other)
+    days.forEach((day, at) => day.classList.toggle("picked", marked && at >= first && at <= last))
+  }
+
+  function take() {
+    const picked = days.filter(day => day.classList.contains("picked"))
+    const start = picked[0]?.dataset.localStart, end = picked.at(-1)?.dataset.localEnd
+    if (start && end) fillIn(start, end)
   }
 }
 
