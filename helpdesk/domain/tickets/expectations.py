@@ -94,9 +94,7 @@ async def told(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox, locale: st
     are back, because nobody is waited for then. Empty where there is nothing honest to say."""
     opening = await next_opening(tx, ticket, inbox)
     if opening is not None:
-        at = format_datetime(
-            opening, "EEEE d MMMM HH:mm", tzinfo=wall_clock.zone(time_zone), locale=locale
-        )
+        at = format_datetime(opening, "EEEE d MMMM HH:mm", tzinfo=wall_clock.zone(time_zone), locale=locale)
         return translator(locale, "workspace")("We are closed now and back on {at}.", at=at)
     return in_words(await in_line(tx, ticket, inbox), locale)
 
