@@ -39,7 +39,8 @@ export async function deliverByMail({ ticket, body, uploads, client_id, mail, th
     const { status = 0, code, message } = /** @type {any} */ (error)
     if (!status || status >= 500) throw error // nobody knows whether it arrived: tried again
     if (status === 401) return { ok: false, error: "unavailable", retry_ms: 5000 }
-    return { ok: false, error: status === 429 ? "rate_limited" : message || code }
+    if (status === 429) return { ok: false, error: "rate_limited" }
+    return { ok: false, final: true, error: message || code } // asked again, the server would say the same
   }
 }
 

@@ -67,6 +67,11 @@ export class Connection {
     if (this.state.value !== "live") this.connect()
   }
 
+  /** The machine has lost its network: nobody has to wait for a silent line to find out. */
+  lost() {
+    if (this.state.value === "live") this._failed({ upgrade: false, reachable: false })
+  }
+
   /** @param {string} command @param {any} data @returns {Promise<any>} the acknowledgement; rejects when none came */
   async ask(command, data) {
     if (this.state.value !== "live" || !this._line) {

@@ -19,11 +19,23 @@
  * @property {MailWay} [mail] set where it leaves by mail; `then` follows at the server once it has left
  */
 
-/** @typedef {{ok: boolean, error?: string, retry_ms?: number, version?: number}} Ack */
+/** @typedef {{ok: boolean, error?: string, final?: boolean, retry_ms?: number, version?: number}} Ack */
 
 const PERMANENT = new Set([
   "bad_request", "forbidden", "not_found", "client_id_reused", "conflict", "too_large", "closed", "upgrade",
 ])
+
+/** Milliseconds that the tab in which it was written has to send it alone. */
+const TURN_OF_ITS_WRITER = 3000
+
+/** @param {string} stored @returns {Entry | null} nothing for half a write from a crash: it cannot be trusted */
+function read(stored) {
+  try {
+    return JSON.parse(stored)
+  } catch {
+    return null
+  }
+}
 
 export class Outbox {
   /**
@@ -54,6 +66,8 @@ export class Outbox {
     this._resting = new Set()
     /** @type {Map<string, number>} */
     this._tries = new Map()
+    /** @type {Set<string>} what another tab wrote and this one has not tried to send */
+    this._foreign = new Set()
     this._restore()
   }
 
@@ -112,11 +126,12 @@ export class Outbox {
   settle(clientId) {
     const entry = clientId ? this._entries.get(clientId) : undefined
     if (!entry) return
+    const foreign = this._foreign.has(entry.client_id)
     this._forget(entry)
     this._landed(entry)
     this._resting.delete(entry.ticket)
     this._changed()
-    if (entry.state !== "sent") this._delivered(entry, { ok: true })
+    if (entry.state !== "sent" && !foreign) this._delivered(entry, { ok: true })
     this._next(entry.ticket)
   }
 
@@ -126,6 +141,7 @@ export class Outbox {
     const entry = this.of(ticket).find(one => one.state === "sending")
     if (!entry) return
     this._flying.set(ticket, entry.client_id)
+    this._foreign.delete(entry.client_id)
     this._deliver(entry).then(
       ack => this._answered(entry, ack),
       () => this._tryLater(entry),
@@ -136,7 +152,7 @@ export class Outbox {
   _answered(entry, ack) {
     const current = this._entries.get(entry.client_id)
     if (!current || current.state !== "sending") return // its event was quicker
-    if (!ack.ok && !PERMANENT.has(ack.error ?? "")) return this._tryLater(entry, ack.retry_ms)
+    if (!ack.ok && !ack.final && !PERMANENT.has(ack.error ?? "")) return this._tryLater(entry, ack.retry_ms)
     this._landed(entry)
     this._tries.delete(entry.client_id)
     if (ack.ok) {
@@ -186,18 +202,43 @@ export class Outbox {
     this._storage.removeItem(this._prefix + entry.client_id)
     this._entries.delete(entry.client_id)
     this._tries.delete(entry.client_id)
+    this._foreign.delete(entry.client_id)
+  }
+
+  /**
+   * Another tab of this browser wrote, sent or dropped something: shown here too, and sent from here should
+   * that tab be gone or cut off. The client_id keeps it from arriving twice.
+   * @param {string | null} key @param {string | null} value as the storage has it now
+   */
+  overheard(key, value) {
+    if (!key?.startsWith(this._prefix)) return
+    const known = this._entries.get(key.slice(this._prefix.length))
+    if (value === null) this._endedElsewhere(known)
+    else if (known?.state !== "sent") this._adopt(value)
+    this._changed()
+  }
+
+  /** @param {Entry | undefined} entry only what has failed can be dropped; anything else has arrived */
+  _endedElsewhere(entry) {
+    if (entry?.state === "failed") this._forget(entry)
+    else if (entry && this._flying.get(entry.ticket) !== entry.client_id) this._entries.set(entry.client_id, { ...entry, state: "sent" })
+  }
+
+  /** @param {string} value */
+  _adopt(value) {
+    const entry = read(value)
+    if (!entry) return
+    if (!this._entries.has(entry.client_id)) this._foreign.add(entry.client_id)
+    this._entries.set(entry.client_id, entry)
+    this._later(() => this._next(entry.ticket), TURN_OF_ITS_WRITER)
   }
 
   _restore() {
     for (let index = 0; index < this._storage.length; index++) {
       const key = this._storage.key(index)
       if (!key?.startsWith(this._prefix)) continue
-      try {
-        const entry = /** @type {Entry} */ (JSON.parse(this._storage.getItem(key) ?? ""))
-        this._entries.set(entry.client_id, entry)
-      } catch {
-        // Half a write from a crash: nothing in it can be trusted.
-      }
+      const entry = read(this._storage.getItem(key) ?? "")
+      if (entry) this._entries.set(entry.client_id, entry)
     }
   }
 

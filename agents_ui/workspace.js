@@ -20,6 +20,8 @@ export function start() {
   connection.on("queue_rows", ({ rows }) => { queue.receive(rows); followUp() })
   connection.on("ephemeral", heard => current.value?.id === heard.ticket && current.value?.hear(heard, now()))
   for (const name of ["online", "focus"]) addEventListener(name, wake)
+  addEventListener("offline", () => connection.lost())
+  addEventListener("storage", ({ key, newValue }) => outbox.overheard(key, newValue))
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { wake(); readUpToHere() } })
 
   queue.show(route.peek().view, route.peek().channel)
@@ -192,8 +194,11 @@ const source = {
 function openTicket(id) {
   const before = current.peek()
   if (before?.id === id) return
-  if (before) sayPresence("idle")
-  before?.close()
+  if (before) {
+    sayPresence("idle")
+    connection.say("unwatch", { ticket: before.id })
+    before.close()
+  }
   if (!id) {
     current.value = null
     return

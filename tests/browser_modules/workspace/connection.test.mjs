@@ -66,6 +66,20 @@ test("every try takes a new pass, after a pause that grows up to thirty seconds"
   assert.equal(pause(99, () => 1), 30_000)
 })
 
+test("a machine without a network knows at once, and is back when the network is", async () => {
+  const made = aConnection()
+  await made.connection.connect()
+  made.lines[0].fire("connect")
+
+  made.connection.lost()
+  assert.equal(state(made), "offline")
+  made.connection.wake()
+  await settled()
+  made.lines[1].fire("connect")
+
+  assert.equal(state(made), "live")
+})
+
 test("waking up does not sit out the pause, and does not connect twice", async () => {
   const made = aConnection()
   await made.connection.connect()

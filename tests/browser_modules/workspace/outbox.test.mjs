@@ -183,3 +183,43 @@ test("half a stored entry is left alone", () => {
 
   assert.equal(anOutbox({ storage }).outbox.waiting, 0)
 })
+
+test("what another tab writes is shown here, and sent from here only if that tab does not", async () => {
+  const written = { client_id: "x1", ticket: "t1", kind: "message", body: "Hello", uploads: [], at: "2026-11-21T10:00:00Z", order: 1, state: "sending" }
+  const { outbox, sent, pauses, delivered } = anOutbox()
+
+  outbox.overheard("helpdesk.outbox.a1.x1", JSON.stringify(written))
+  outbox.overheard("helpdesk.outbox.somebody.x2", JSON.stringify({ ...written, client_id: "x2" }))
+  assert.deepEqual([outbox.of("t1").map(one => one.client_id), sent.length], [["x1"], 0])
+  pauses[0].run()
+  assert.equal(sent[0].entry.client_id, "x1")
+  outbox.settle("x1")
+
+  assert.deepEqual(delivered, ["x1"])
+})
+
+test("what another tab has sent or dropped is not sent from here", () => {
+  const entry = { ticket: "t1", kind: "message", body: "Hello", uploads: [], at: "2026-11-21T10:00:00Z", order: 1, state: "sending" }
+  const { outbox, sent, pauses, delivered } = anOutbox()
+  const tell = (client_id, state) => outbox.overheard(`helpdesk.outbox.a1.${client_id}`, state && JSON.stringify({ ...entry, client_id, state }))
+
+  tell("x1", "sending")
+  tell("x1", null)
+  tell("x2", "failed")
+  tell("x2", null)
+  for (const pause of pauses) pause.run()
+
+  assert.deepEqual(outbox.of("t1").map(one => [one.client_id, one.state]), [["x1", "sent"]])
+  outbox.settle("x1")
+  assert.deepEqual([sent, delivered], [[], []])
+})
+
+test("a refusal that is final is told as failed, whatever its words", async () => {
+  const { outbox, sent } = anOutbox()
+  outbox.add(write("Hello"))
+
+  sent[0].resolve({ ok: false, final: true, error: "Not today." })
+  await settled()
+
+  assert.deepEqual(outbox.of("t1").map(one => [one.state, one.error]), [["failed", "Not today."]])
+})
