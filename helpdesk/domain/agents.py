@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from helpdesk import translation
 from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.domain import inboxes, permissions, plans
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
@@ -245,6 +246,15 @@ async def set_signature(tx: Transaction, signature: str) -> None:
     if tx.actor.agent_id is None:
         raise Forbidden("agent_only")
     (await get(tx, tx.actor.agent_id)).signature = signature.replace("\r\n", "\n").strip()
+
+
+async def set_locale(tx: Transaction, locale: str) -> None:
+    """The language the acting agent reads. Errors: Forbidden for whoever is no agent, Invalid."""
+    if tx.actor.agent_id is None:
+        raise Forbidden("agent_only")
+    if locale not in translation.languages():
+        raise Invalid("language_unknown", field="language")
+    (await get(tx, tx.actor.agent_id)).locale = locale
 
 
 async def by_email(tx: Transaction, email: str) -> Agent | None:

@@ -10,7 +10,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from helpdesk import translation
 from helpdesk.web.assets import Assets
@@ -43,7 +43,7 @@ class Pages:
         self, request: Request, template: str, *, status: int = 200, locale: str | None = None, **values: Any
     ) -> HTMLResponse:
         """`locale` wins over the browser's wish where we know the reader."""
-        language = locale or language_of(request)
+        language, csrf = locale or language_of(request), getattr(request.state, "csrf", "")
         t = translation.translator(language, "pages")
         text = self._environment.get_template(template).render(
             t=t,
@@ -51,16 +51,18 @@ class Pages:
             locale=language,
             when=Times(language, values.pop("zone", None) or self.zone),
             nonce=getattr(request.state, "nonce", ""),
-            csrf=getattr(request.state, "csrf", ""),
+            csrf=csrf,
             request_id=getattr(request.state, "request_id", ""),
             path=request.url.path,
             in_language=_in_language(request),
+            language_by=_language_by(request, locale, csrf),
+            here=_here(request),
             status=status,
             **values,
         )
         answer = HTMLResponse(text, status, {"Content-Language": language, "Vary": "Accept-Language, Cookie"})
         if request.query_params.get("language") == language:
-            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax", httponly=True)
+            remember_language(answer, language)
         return answer
 
 
@@ -122,12 +124,31 @@ def language_of(request: Request) -> str:
     return translation.best_locale(request.headers.get("accept-language"))
 
 
+def remember_language(answer: Response, language: str) -> None:
+    """For this browser, also before anybody signs in."""
+    answer.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax", httponly=True)
+
+
 def language_names() -> Sequence[tuple[str, str]]:
     """Each language under its own name, as its readers look for it."""
     return [
         (code, (Locale.parse(code).get_display_name(code) or code).capitalize())
         for code in translation.languages()
     ]
+
+
+def _language_by(request: Request, locale: str | None, csrf: str) -> str:
+    """How a page's reader changes its language: by a link, in their profile, or not here (a refused form
+    would lose what was typed; a link to one alert speaks its reader's language)."""
+    if locale is None:
+        return "link"
+    return "profile" if csrf and request.method == "GET" else ""
+
+
+def _here(request: Request) -> str:
+    """This page again, without the notice of what was just done."""
+    url = request.url.remove_query_params(["saved", "language"])
+    return url.path + (f"?{url.query}" if url.query else "")
 
 
 def _in_language(request: Request) -> Callable[[str], str]:

@@ -133,6 +133,30 @@ async def test_the_panel_may_be_framed_by_the_sites_of_its_inbox_only(site):
     assert (await site.browser.get("/widget/panel?inbox=unknown")).status_code == 404
 
 
+async def test_an_agent_chooses_their_language_at_the_foot_of_a_page(site):
+    await site.browser.post("/sign-in", data={"email": await mira(site), "password": PASSWORD})
+    csrf = (await resuming(site.database)(site.browser.cookies["helpdesk"])).csrf
+    chosen = {"csrf": csrf, "language": "sv", "next": "/oncall/shifts?all=1"}
+
+    before = await site.browser.get("/oncall/shifts?all=1")
+    answer = await site.browser.post("/language", data=chosen)
+    after = await site.browser.get("/oncall/shifts?all=1")
+
+    assert 'name="next" value="/oncall/shifts?all=1"' in before.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/oncall/shifts?all=1")
+    assert ('<html lang="en">' in before.text, '<html lang="sv">' in after.text) == (True, True)
+
+
+@pytest.mark.parametrize("language", ["", "tlh", "../sv"])
+async def test_a_language_that_we_do_not_speak_is_refused(site, language):
+    await site.browser.post("/sign-in", data={"email": await mira(site), "password": PASSWORD})
+    csrf = (await resuming(site.database)(site.browser.cookies["helpdesk"])).csrf
+
+    answer = await site.browser.post("/language", data={"csrf": csrf, "language": language})
+
+    assert answer.status_code == 422
+
+
 async def test_after_signing_out_the_cookie_opens_nothing(site):
     await site.browser.post("/sign-in", data={"email": await mira(site), "password": PASSWORD})
     cookie = site.browser.cookies["helpdesk"]

@@ -5,7 +5,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk import translation
 from helpdesk.domain import knowledge
 from helpdesk.errors import Invalid
 from helpdesk.parsing import parse_id
@@ -62,5 +61,4 @@ async def _page(
     return shell.render(
         request, "articles", "admin/articles.html", actor, status,
         articles=found, chosen=article_id, given=given, errors=errors or {},
-        in_languages=translation.languages(),
     )  # fmt: skip

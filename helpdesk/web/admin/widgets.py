@@ -101,7 +101,7 @@ async def _page(
     return shell.render(
         request, "widget", "admin/widget.html", actor, status,
         widgets=found, inbox=inbox, errors=errors or {}, new_key=new_key, blocked=blocked,
-        address=request.app.state.settings.address, in_languages=translation.languages(), **shown,
+        address=request.app.state.settings.address, **shown,
     )  # fmt: skip
 
 
