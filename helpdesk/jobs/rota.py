@@ -18,8 +18,8 @@ from helpdesk.translation import Translator, translator
 
 async def pass_shifts(workshop: Workshop) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
-        known = [row.id for row in await oncall.schedules.rows(tx)]
-    for schedule_id in known:
+        due = await oncall.handovers.due(tx)
+    for schedule_id in due:
         async with workshop.database.transaction(SYSTEM) as tx:
             await oncall.handovers.pass_time(tx, schedule_id)
     async with workshop.database.transaction(SYSTEM) as tx:

@@ -336,6 +336,27 @@ async def test_a_change_of_shift_is_handed_over_once_and_accepted_by_who_arrives
     assert (handover.accepted_by, handover.accepted_at) == (priya.id, tx.now)
 
 
+async def test_the_passing_of_time_is_written_only_at_a_change_or_after_minutes(tx: Transaction) -> None:
+    stored, *_ = await a_rota(tx)
+    tx.now += timedelta(minutes=1)
+    await handovers.pass_time(tx, stored.id)
+
+    assert await handovers.due(tx) == []
+    tx.now += timedelta(seconds=10)
+    assert (await handovers.due(tx), await handovers.due(tx)) == ([], [])
+    tx.now += timedelta(minutes=5)
+    assert await handovers.due(tx) == [stored.id]
+
+    tx.now = HANDOFF - timedelta(seconds=5)
+    await handovers.pass_time(tx, stored.id)
+    tx.now = HANDOFF + timedelta(seconds=5)
+    assert await handovers.due(tx) == [stored.id]
+    [handover] = await handovers.pass_time(tx, stored.id)
+    assert handover.at == HANDOFF
+    tx.now += timedelta(seconds=10)
+    assert await handovers.due(tx) == []
+
+
 async def test_a_gap_is_foreseen_and_told_once(tx: Transaction) -> None:
     stored, mikko, priya, oskar = await a_rota(tx)
     for one in (mikko, priya, oskar):

@@ -16,6 +16,7 @@ from helpdesk.errors import Conflict, Forbidden, NotFound
 from helpdesk.storage.transaction import Transaction
 
 _BEFORE = timedelta(seconds=1)
+_RECORD_EVERY = timedelta(minutes=5)
 _NEWS_FOR = timedelta(hours=1)
 """A change of shift that is noticed later, after a long stop, is written down but told to nobody."""
 
@@ -27,6 +28,22 @@ class Problems:
     schedule: ScheduleRow
     zone: str
     findings: tuple[Finding, ...]
+
+
+async def due(tx: Transaction) -> list[UUID]:
+    """Schedules whose people changed since the record ends, or whose record is older than a few minutes."""
+    stored = await schedules.rows(tx)
+    since = {one.id: one.recorded_until or one.created_at for one in stored}
+    fresh = [one for one in stored if tx.now - since[one.id] < _RECORD_EVERY]
+    found = [one.id for one in stored if one not in fresh]
+    if fresh:
+        start = min(since[one.id] for one in fresh) - _BEFORE
+        loaded = await schedules.load_all(tx, fresh, start)
+        for one in fresh:
+            spans = final(loaded[one.id], since[one.id] - _BEFORE, tx.now + _BEFORE)
+            if any(since[one.id] <= change.at <= tx.now for change in handoffs(spans)):
+                found.append(one.id)
+    return found
 
 
 async def pass_time(tx: Transaction, schedule_id: UUID) -> list[Handover]:
