@@ -202,17 +202,18 @@ async def an_on_call(tx: Any, gateway: Receiver) -> agents.Agent:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--storm", type=int, default=500)
-    options.add_argument("--messages", type=int, default=100)
-    options.add_argument("--quick", action="store_true", help="a fifth of the storm, a tenth of the messages")
+    options.add_argument("--storm", type=int)
+    options.add_argument("--messages", type=int)
+    options.add_argument(
+        "--full", action="store_true", help="500 alerts at once and 100 messages, not 100 and 10"
+    )
     given = options.parse_args()
-    if given.quick:
-        given.storm, given.messages = 100, 10
+    storm, messages = (500, 100) if given.full else (100, 10)
     folder = Path(tempfile.mkdtemp(prefix="helpdesk-bench-"))
     folder.chmod(0o755)
     server = EmbeddedDatabase(folder / "data", say=lambda _: None)
     try:
-        found = asyncio.run(measure(server.start(), folder, given.storm, given.messages))
+        found = asyncio.run(measure(server.start(), folder, given.storm or storm, given.messages or messages))
     finally:
         server.stop()
     print(json.dumps({name: round(value, 2) for name, value in found.items()}, indent=2))
