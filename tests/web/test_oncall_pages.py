@@ -30,7 +30,7 @@ from helpdesk.web.routes import routes
 from helpdesk.web.security import Protection, protect
 from helpdesk.web.templating import Pages
 from tests.domain.oncall.test_rota import HANDOFF, NOON, a_draft
-from tests.factories import a_ticket, an_agent, an_inbox
+from tests.factories import a_team, a_ticket, an_agent, an_inbox
 from tests.jobs.receivers import a_receiver
 
 pytestmark = pytest.mark.commits
@@ -453,3 +453,20 @@ def form_fields(page: str) -> dict[str, str]:
     for name, body in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
         fields |= {name: body}
     return fields
+
+
+async def test_a_teams_page_says_who_is_on_call_for_it_now(desk):
+    async with desk.database.transaction(SYSTEM) as tx:
+        team = await a_team(tx)
+        (await schedules.row(tx, desk.schedule_id)).team_id = team.id
+        (await agents.get(tx, desk.people["Maja"].id)).role = Role.ADMIN.value
+        now = tx.now
+    maja = await desk.enter("Maja")
+
+    pages = [(await maja.get(path)).text for path in ("/admin/teams", f"/admin/teams/{team.id}")]
+
+    [name] = await desk.on_call(now)
+    for page in pages:
+        assert "On call now" in page
+        assert re.search(rf"(?s)On call now.*{name}", page)
+        assert f'href="/oncall/schedules/{desk.schedule_id}"' in page

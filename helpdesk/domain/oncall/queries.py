@@ -49,6 +49,17 @@ async def on_call_now(tx: Transaction) -> list[Json]:
     ]
 
 
+async def on_call_by_team(tx: Transaction) -> dict[UUID, list[Json]]:
+    """What `on_call_now` says, of the schedules that belong to a team."""
+    owners = {one.id: one.team_id for one in await schedules.rows(tx)}
+    found: dict[UUID, list[Json]] = {}
+    for one in await on_call_now(tx):
+        team_id = owners.get(one["schedule"]["id"])
+        if team_id is not None:
+            found.setdefault(team_id, []).append(one)
+    return found
+
+
 async def get_alert(tx: Transaction, alert_id: UUID) -> Alert:
     alert = await tx.session.get(Alert, alert_id)
     if alert is None:

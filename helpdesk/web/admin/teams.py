@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.domain import agents, inboxes, sla, tickets
+from helpdesk.domain import agents, inboxes, oncall, sla, tickets
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
@@ -23,12 +23,14 @@ async def show_teams(request: Request) -> Response:
     actor = await shell.require(request, "teams")
     async with request.app.state.database.transaction(actor) as tx:
         names = {agent.id: agent.name for agent in await agents.active(tx)}
+        on_call = await oncall.on_call_by_team(tx)
         pairs = await agents.memberships(tx)
         found = [
             {
                 "team": team,
                 "members": sorted(names[one] for where, one in pairs if where == team.id and one in names),
                 "waiting": (await tickets.waiting_for_team(tx, team.id))[0],
+                "on_call": on_call.get(team.id, []),
                 "inboxes": [one.name for one in await inboxes.all_of(tx) if one.team_id == team.id],
             }
             for team in await agents.teams(tx)
@@ -95,6 +97,7 @@ async def _page(
     return shell.render(
         request, "teams", "admin/team.html", actor, status, team=team, given=given, errors=errors,
         preview=preview, staff=await agents.active(tx),
+        on_call=(await oncall.on_call_by_team(tx)).get(team.id, []) if team else [],
         calendars=[(str(row.id), row.name) for row, _ in await sla.calendars.all_of(tx)],
     )  # fmt: skip
 
