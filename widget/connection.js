@@ -47,6 +47,7 @@ export class Connection {
     this.trying = false
     this.outdated = false
     this.failures = 0
+    this.code = ""
     this.failedUpgrades = 0
     this.byHttp = false
     this.entered = false
@@ -170,7 +171,7 @@ export class Connection {
     } catch (problem) {
       if (!(problem instanceof Refusal)) throw problem
       const proven = problem.limit ? await this.prove(problem.limit) : false
-      if (!proven && (problem.status !== 401 || !visitor_token)) throw problem
+      if (!proven && (problem.status !== 401 || problem.code === "identity_required" || !visitor_token)) throw problem
       if (!proven) this.options.storage.drop("token") // run out or revoked: a new visitor
       session = await this.#post("session", { ...body, visitor_token: proven ? visitor_token : undefined })
     }
@@ -213,7 +214,8 @@ export class Connection {
   failed(problem) {
     if (!this.running) return
     const code = problem instanceof Refusal ? problem.status : 0
-    if (code >= 400 && code < 500 && ![401, 408, 429].includes(code)) return this.#become("refused")
+    this.code = /** @type {any} */ (problem).code
+    if (this.code === "identity_required" || (code >= 400 && code < 500 && ![401, 408, 429].includes(code))) return this.#become("refused")
     if (problem instanceof NoSocket && problem.message === "upgrade_failed") this.failedUpgrades += 1
     if (problem instanceof NoSocket && problem.message === "unauthenticated") this.entered = false
     this.failures += 1

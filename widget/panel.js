@@ -59,12 +59,14 @@ const orders = {
   },
   locale: change,
   theme: theme => { wish.value = { ...wish.value, ...theme } },
-  page: address => { visitor.page = address },
+  page(address) {
+    if (address === visitor.page) return
+    visitor.page = address
+    tellVisit()
+  },
   attributes(values) {
-    if (JSON.stringify(values) === JSON.stringify(visitor.attributes)) return
     visitor.attributes = values
-    clearTimeout(telling)
-    telling = setTimeout(() => chat.identify(), 2_000) // many calls, one session
+    tellVisit()
   },
   identify(who) {
     if (!who) return
@@ -74,6 +76,14 @@ const orders = {
   },
   prefill: text => { prefill.value = text },
   logout: yes => { if (yes) chat.logout() },
+}
+
+/** Where the visitor is now and what the site says of them: many calls, one request. */
+function tellVisit() {
+  clearTimeout(telling)
+  telling = setTimeout(() => {
+    if (chat.session.value) void chat.line.command("visit", { url: visitor.page, attributes: visitor.attributes })
+  }, 2_000)
 }
 
 /** Nothing is asked of the server before the visitor wants something, or has a conversation. */
@@ -100,7 +110,7 @@ function Panel() {
       <${Header} several=${several} />
       <${Trouble} />
       ${refused && !session
-        ? html`<p class="refused">${t("The chat is not available on this page.")}</p>`
+        ? html`<p class="refused">${t(chat.line.code === "blocked" ? "Please write us a mail instead." : "The chat is not available on this page.")}</p>`
         : view.value === "list" && several
           ? html`<${Conversations} />`
           : html`<${Messages} chat=${chat} now=${now.value} /><${Foot} />`}

@@ -55,6 +55,14 @@ export function plain(markup) {
     .trim()
 }
 
+/** Markdown as the words alone: a link keeps its address, a list its dashes. @param {string} text */
+export function unmarked(text) {
+  return text
+    .replace(/^(```.*\n?|#+ )/gm, "")
+    .replace(/!?\[([^[\]\n]*)\]\((?:upload:\S+|(\S+))\)/g, "$1 $2")
+    .replace(/(?<!\w)(\*\*|~~|[*_`])(\S.*?)\1(?!\w)/g, "$2")
+}
+
 /** @param {number} code @param {string} otherwise */
 function character(code, otherwise) {
   return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : otherwise

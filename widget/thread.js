@@ -1,6 +1,6 @@
 // A ticket as the visitor reads it: events become lines, lines become groups with days and authors.
 
-import { plain } from "./text.js"
+import { plain, unmarked } from "./text.js"
 
 /** @import { Author, TicketEvent } from "./ordered_events.js" */
 /** @import { Attachment, Waiting } from "./outbox.js" */
@@ -85,14 +85,14 @@ function lineOf(event) {
   const base = { version: event.version, at: event.at, key: event.id ?? String(event.version), attachments: [], text: "" }
   if (NOTICES.has(event.name)) return { ...base, kind: "notice", mine: false, author: NOBODY, notice: event.name }
   if (event.name !== "MessageReceived" && event.name !== "ReplySent") return null
-  const { body = "", html, attachments, author, message_id } = event.data
+  const { body = "", format, html, attachments, author, message_id } = event.data
   return {
     ...base,
     kind: "message",
     key: event.client_id ?? message_id ?? base.key,
     mine: event.name === "MessageReceived",
     author: author ?? event.by ?? NOBODY,
-    text: html ? plain(body) : body,
+    text: html ? plain(body) : format ? unmarked(body) : body,
     attachments: attachments ?? [],
     clientId: event.client_id ?? undefined,
   }

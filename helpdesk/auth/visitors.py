@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind
 from helpdesk.auth import identity_proofs
@@ -120,10 +120,12 @@ def actor_for(contact: contacts.Contact, inbox_id: UUID) -> Actor:
 
 async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
     """Who of these contacts has a token that is good, with the inbox it is good for."""
+    asks = inboxes.Inbox.settings["identity_required"].as_boolean().is_(True)
     found = await tx.session.execute(
-        select(VisitorToken.contact_id, VisitorToken.inbox_id).where(
-            VisitorToken.contact_id.in_(contact_ids), VisitorToken.expires_at > tx.now
-        )
+        select(VisitorToken.contact_id, VisitorToken.inbox_id)
+        .join(inboxes.Inbox, inboxes.Inbox.id == VisitorToken.inbox_id)
+        .where(VisitorToken.contact_id.in_(contact_ids), VisitorToken.expires_at > tx.now)
+        .where(VisitorToken.identified | ~func.coalesce(asks, False))
     )
     return {(row.contact_id, row.inbox_id) for row in found}
 

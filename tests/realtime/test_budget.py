@@ -168,3 +168,16 @@ async def test_a_visitor_whose_token_is_revoked_is_sent_away(live, house):
         await one.closed()
     with pytest.raises(Refused):
         await live.socket("/widget", "cp_gone")
+
+
+async def test_a_nameless_visitor_is_sent_away_when_the_inbox_begins_to_require_an_identity(live, house):
+    nameless = await live.visitor(await live.desk.visitor(house.chat))
+    await live.desk.web.visitors.drop_ended()
+    async with live.desk.system() as tx:
+        inbox = await tx.session.get_one(type(house.chat), house.chat.id)
+        inbox.settings = {**inbox.settings, "identity_required": True}
+
+    await live.desk.web.visitors.drop_ended()
+
+    assert (await nameless.hear("control")) == {"type": "kick", "code": "unauthenticated"}
+    await nameless.closed()

@@ -14,12 +14,13 @@
  */
 
 const STYLE = `
-.extra { display: grid; gap: 10px; padding: 4px 16px 10px; max-height: 46%; overflow-y: auto; }
+.extra { display: grid; gap: 10px; padding: 4px 16px 10px; max-height: 64%; overflow-y: auto; }
 .extra:empty { display: none; }
 .extra .chips { display: flex; flex-wrap: wrap; gap: 8px; justify-content: flex-end; }
 .chip { min-height: 40px; padding: 0 14px; border: 1px solid var(--accent-text); border-radius: 20px; background: var(--surface); color: var(--accent-text); font-size: 15px; }
-.chip:hover { background: var(--surface-2); }
+.chip:hover { background: var(--surface-2); color: var(--text); }
 .extra details { border: 1px solid var(--line); border-radius: 12px; background: var(--surface); font-size: 14.5px; }
+.extra section { display: grid; gap: 6px; font-size: 14.5px; }
 .extra summary { padding: 11px 12px; cursor: pointer; font-weight: 600; }
 .extra details p { padding: 0 12px 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 220px; overflow-y: auto; }
 .extra .card { display: grid; gap: 8px; margin: 0; }
@@ -31,7 +32,9 @@ const STYLE = `
 .pair { display: flex; flex-wrap: wrap; gap: 8px; }
 .actions { display: flex; justify-content: center; gap: 4px; flex-wrap: wrap; }
 .actions button, .extra .link { min-height: 32px; padding: 2px 10px; border: 0; background: none; color: var(--text-muted); font-size: 13.5px; text-decoration: underline; }
-.urgent { border: 1px solid var(--danger); }
+.extra .urgent { border: 1px solid var(--danger); }
+.button.urgent { padding-block: 10px; line-height: 1.25; }
+.actions .quiet { width: 100%; text-align: center; font-size: 13.5px; }
 `
 
 /** @param {Tools} tools */

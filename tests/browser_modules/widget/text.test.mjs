@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { fileSize, initials, linked, looksLikeEmail, plain } from "../../../widget/text.js"
+import { fileSize, initials, linked, looksLikeEmail, plain, unmarked } from "../../../widget/text.js"
 
 test("addresses become links, the punctuation after them does not", () => {
   assert.deepEqual(linked("See https://example.com/a?b=1, or write to hej@example.com."), [
@@ -50,4 +50,11 @@ test("file sizes are told as people say them", () => {
 test("an address needs a name, a domain and no spaces", () => {
   assert.equal(looksLikeEmail("eva.berg+shop@example.se"), true)
   for (const wrong of ["", "eva", "eva@", "@example.se", "eva@example", "e va@example.se"]) assert.equal(looksLikeEmail(wrong), false)
+})
+
+test("an answer in Markdown reads as its words, and what it offers stays an offer", () => {
+  assert.equal(
+    unmarked("Hello **Eva**, the *large* one?\n- `make` it\n[our page](https://x.example/a_b_c)\n```\ncode\n```\n[Yes] [No]"),
+    "Hello Eva, the large one?\n- make it\nour page https://x.example/a_b_c\ncode\n[Yes] [No]",
+  )
 })
