@@ -1,14 +1,14 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 
 import asyncpg
 import orjson
 from sqlalchemy import PoolProxiedConnection, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
@@ -140,6 +140,7 @@ class Database:
         while _driver(pooled).is_closed():  # it died while it lay in the pool
             await greenlet_spawn(pooled.invalidate)
             pooled = await self._engine.raw_connection()
+        driver = _driver(pooled)  # the pool's own handle forgets it when a session notices that it broke
         is_broken = False
         try:
             yield pooled
@@ -147,7 +148,8 @@ class Database:
             is_broken = True
             raise
         finally:
-            if is_broken or _driver(pooled).is_closed() or _driver(pooled).is_in_transaction():
+            is_broken = is_broken or driver.is_closed() or driver.is_in_transaction()
+            if is_broken and pooled.is_valid:
                 await greenlet_spawn(pooled.invalidate)
             await greenlet_spawn(pooled.close)
 
@@ -216,28 +218,41 @@ def _engine(url: str, pool_size: int, limits: Mapping[str, str]) -> AsyncEngine:
 
 def _in_our_words(failure: Exception) -> Exception:
     """Driver errors become ours; anything else stays what it was."""
-    cause: BaseException | None = failure
-    if isinstance(failure, DBAPIError):
-        if failure.connection_invalidated:
-            return Unavailable("database_unavailable")
-        cause = failure.orig.__cause__ if failure.orig is not None else failure
     if isinstance(failure, PoolTimeout):
         return Unavailable("database_busy", "Every connection is in use.")
-    if isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
-        return Conflict("try_again")
-    if isinstance(cause, asyncpg.UniqueViolationError):
-        return Conflict("already_exists")  # somebody was a moment faster
-    if isinstance(cause, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
-        return Invalid("text_invalid", "Text may not hold the character U+0000.")
-    if isinstance(cause, asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError):
-        return Unavailable("database_busy", "It took too long.")
-    if isinstance(cause, asyncpg.DiskFullError):
-        return Unavailable("database_disk_full")
-    if isinstance(failure, OperationalError | InterfaceError | OSError) or isinstance(
-        cause, _CONNECTION_LOST
-    ):
-        return Unavailable("database_unavailable")
+    for cause in _causes(failure):
+        for kinds, ours in _OURS:
+            if isinstance(cause, kinds):
+                return ours()
     return failure
+
+
+def _causes(failure: BaseException) -> Iterator[BaseException]:
+    """The error and what it wraps: SQLAlchemy keeps the driver's behind its own, sometimes twice."""
+    cause: BaseException | None = failure
+    while cause is not None:
+        yield cause
+        cause = getattr(cause, "orig", None) or cause.__cause__
+
+
+_OURS: list[tuple[tuple[type[BaseException], ...], Callable[[], HelpdeskError]]] = [
+    ((asyncpg.DeadlockDetectedError, asyncpg.SerializationError), lambda: Conflict("try_again")),
+    ((asyncpg.UniqueViolationError,), lambda: Conflict("already_exists")),  # somebody was a moment faster
+    (
+        (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError),
+        lambda: Invalid("text_invalid", "Text may not hold the character U+0000."),
+    ),
+    (
+        (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError),
+        lambda: Unavailable("database_busy", "It took too long."),
+    ),
+    ((asyncpg.DiskFullError,), lambda: Unavailable("database_disk_full")),
+    (
+        (OperationalError, InterfaceError, OSError, EOFError, *_CONNECTION_LOST),
+        lambda: Unavailable("database_unavailable"),
+    ),
+]
+"""The first that fits, of the outermost error that any fits."""
 
 
 __all__ = ["Database", "driver_arguments", "driver_dsn"]

@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.domain.contacts import Company
@@ -54,6 +55,14 @@ async def test_a_connection_that_dies_under_a_transaction_is_unavailable_once(da
 
     async with database.transaction(SYSTEM) as tx:
         assert await (await tx.driver()).fetchval("SELECT instance FROM installation") != "lost"
+
+
+async def test_a_connection_whose_end_the_session_notices_is_unavailable(database: Database) -> None:
+    with pytest.raises(Unavailable):  # noqa: PT012
+        async with database.transaction(SYSTEM) as tx:
+            process = await tx.session.scalar(text("SELECT pg_backend_pid()"))
+            await _end(database, process)
+            await tx.session.execute(text("SELECT 1"))
 
 
 async def test_an_end_told_between_two_statements_is_unavailable_however_far_it_has_come(
