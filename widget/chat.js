@@ -50,6 +50,8 @@ export class Chat {
     this.lastTyped = 0
     this.draft = signal("")
     this.startedNew = false
+    /** @type {Map<string, string>} pictures sent from this page, by the id of the file: shown from here, also offline */
+    this.previews = new Map()
     /** @type {number | undefined} */
     this.patience = undefined
     /** @type {(name: string, detail?: any) => void} */

@@ -68,6 +68,7 @@ export function Composer({ chat, prefill, dropped }) {
   const send = () => {
     if (empty || busy || broken || tooLong > 0) return
     const attachments = uploads.value.map(item => item.done).filter(done => done !== null)
+    for (const { done, preview } of uploads.value) if (done && preview) chat.previews.set(done.id, preview)
     chat.send(draft.value.trim(), attachments)
     uploads.value = []
     write("")

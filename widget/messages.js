@@ -71,7 +71,7 @@ function GroupOfLines({ chat, group, now, lastMine, name }) {
     <div class=${group.mine ? "group mine" : "group"}>
       ${!group.mine && html`<${Avatar} name=${author} />`}
       <div class="lines">
-        ${group.lines.map(line => html`<${Bubble} key=${line.key} line=${line} missing=${() => chat.freshen(true)} from=${group.mine ? t("You") : author} />`)}
+        ${group.lines.map(line => html`<${Bubble} key=${line.key} line=${line} previews=${chat.previews} missing=${() => chat.freshen(true)} from=${group.mine ? t("You") : author} />`)}
         ${last.waiting
           ? html`<${Waiting} chat=${chat} line=${last} />`
           : html`<p class="meta">${!group.mine && html`${author} · `}<${Time} at=${last.at} />${last === lastMine && html` · <${Receipt} chat=${chat} line=${last} />`}</p>`}
@@ -79,8 +79,8 @@ function GroupOfLines({ chat, group, now, lastMine, name }) {
     </div>`
 }
 
-/** @param {{ line: Line, from: string, missing: () => void }} props */
-function Bubble({ line, from, missing }) {
+/** @param {{ line: Line, from: string, previews: Map<string, string>, missing: () => void }} props */
+function Bubble({ line, from, previews, missing }) {
   const pictures = line.attachments.filter(file => file.url && file.content_type.startsWith("image/"))
   const files = line.attachments.filter(file => !pictures.includes(file))
   return html`
@@ -88,7 +88,7 @@ function Bubble({ line, from, missing }) {
       <span class="unseen">${t("{name}:", { name: from })} </span>
       <${Text} text=${line.mine ? line.text : withoutOffers(line.text)} />
       ${pictures.map(file => html`
-        <a class="picture" key=${file.id} href=${file.url} target="_blank" rel="noopener noreferrer"><img src=${file.url} alt=${file.name} loading="lazy" onError=${missing} /></a>`)}
+        <a class="picture" key=${file.id} href=${file.url} target="_blank" rel="noopener noreferrer"><img src=${previews.get(file.id) ?? file.url} alt=${file.name} loading="lazy" onError=${missing} /></a>`)}
       ${files.map(file => html`<${FileLink} key=${file.id} file=${file} />`)}
     </div>`
 }

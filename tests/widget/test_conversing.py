@@ -253,3 +253,21 @@ async def test_questions_come_before_the_first_message_and_the_rating_after_the_
     await shop.chat.get_by_role("button", name="Send", exact=True).first.click()
 
     await expect(shop.chat.get_by_text("Thank you for your opinion.")).to_be_visible(timeout=LONG)
+
+
+async def test_a_picture_that_waits_for_the_network_is_shown_from_the_device(street: Street):
+    street.visits.forgive(BROKEN)
+    shop, _ = await conversing(street, words("A picture follows"))
+    picture = {"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL}
+    await shop.chat.locator("input[type=file]").set_input_files(picture)
+    await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text(" B", timeout=LONG)
+
+    await shop.page.context.set_offline(True)
+    await shop.write("See here")
+    await expect(shop.state).to_contain_text("Not sent yet", timeout=LONG)
+
+    shown = shop.said("See here").get_by_role("img", name="dot.png")
+    await expect(shown).to_have_js_property("naturalWidth", 1, timeout=LONG)
+    await shop.page.context.set_offline(False)
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shown).to_have_js_property("naturalWidth", 1, timeout=LONG)
