@@ -13,7 +13,7 @@ from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status
-from helpdesk.domain.tickets.mail import following, senders
+from helpdesk.domain.tickets.mail import following, recipients, senders
 from helpdesk.jobs.read_mail import read_mail
 from tests.factories import an_agent, an_inbox
 from tests.mail_desk import MailDesk, a_mail
@@ -324,6 +324,12 @@ async def test_row_13_a_customers_mail_passed_on_by_staff_belongs_to_the_custome
     message = await desk.message_of(kept)
     assert (message.author_name, message.body) == ("Kim Berg", "It does not turn.")
     assert await followers(desk, message.ticket_id) == [maja.email]
+    async with desk.database.transaction(SYSTEM) as tx:
+        answer = await recipients.proposal(tx, message.ticket_id)
+    assert answer.people.to == ("kim@customer.example",), (
+        "the answer goes to who wrote, not to who passed it on"
+    )
+    assert answer.people.cc == (maja.email,)
 
 
 async def test_row_14_mail_to_a_merged_ticket_arrives_in_its_target(desk: MailDesk) -> None:

@@ -56,8 +56,9 @@ async def usual(tx: Transaction, ticket: Ticket) -> People | None:
 async def proposal(tx: Transaction, ticket_id: UUID, message_id: UUID | None = None) -> Proposal:
     """For the answer to a message, the contact's last one unless it is named.
 
-    Whoever wrote it stands in To. Copies go to those who follow the ticket; being named on a mail that
-    anybody could have written is not enough for that (`left_out`). Errors: NotFound.
+    Whoever wrote it stands in To, but not who only passed it on. Copies go to those who follow the ticket;
+    being named on a mail that anybody could have written is not enough for that (`left_out`).
+    Errors: NotFound.
     """
     permissions.require_reader(tx.actor)
     ticket = await get(tx, ticket_id)
@@ -68,7 +69,7 @@ async def proposal(tx: Transaction, ticket_id: UUID, message_id: UUID | None = N
     known = people.everybody
     mail = (answered.mail or {}) if answered is not None and not answered.hidden else {}
     writer = str(mail.get("sender") or "").lower()
-    if writer in people.cc:
+    if writer in people.cc and not mail.get("forwarded_by"):
         people = People((writer,), tuple(one for one in known if one != writer))
     own = {one.value for one in await identities_of(tx, ticket.contact_id)}
     named = [str(one).lower() for one in (*mail.get("to", []), *mail.get("cc", []))]
