@@ -17,15 +17,15 @@ test:  ## what the checks need, then the checks
 	@tools/chromium.sh
 	@$(MAKE) --no-print-directory check
 
-check:  ## pytest last, so that its summary is the end of it; three at once, for many tests wait for processes
+check:  ## pytest last, so that its summary is the end of it
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.mjs"
 	tools/types.sh
-	HELPDESK_TEST_DATABASE_URL= $(BIN)/pytest -n 3 --dist worksteal
-	@if [ -n "$$HELPDESK_TEST_DATABASE_URL" ]; then echo "Once more, on the given database:"; $(BIN)/pytest -n 3 --dist worksteal; fi
+	HELPDESK_TEST_DATABASE_URL= $(BIN)/pytest -n 2
+	@if [ -n "$$HELPDESK_TEST_DATABASE_URL" ]; then echo "Once more, on the given database:"; $(BIN)/pytest -n 2; fi
 
 fmt:  ## puts the Python code into shape
 	$(BIN)/ruff check --fix --quiet

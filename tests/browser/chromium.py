@@ -5,13 +5,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page, expect
 
 AXE = Path(__file__).resolve().parents[2] / "vendor" / "testing" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESK, PHONE = (1360, 850), (360, 740)
-PATIENCE = 15_000
-"""Milliseconds for what a page does by itself."""
+PATIENCE = 60_000
+"""Milliseconds for what a page does by itself, on a machine that does other things beside."""
+
+expect.set_options(timeout=PATIENCE)
 
 _REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", event =>
