@@ -21,7 +21,8 @@ class Workspace:
         await self.page.get_by_label("Email").fill(f"{agent}@demo.localhost")
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.page.get_by_role("button", name="Sign in", exact=True).click()
-        await self.list.wait_for()
+        # By its role alone: an agent may read Swedish.
+        await self.page.get_by_role("listbox").first.wait_for()
         return self
 
     def row(self, number: int) -> Locator:

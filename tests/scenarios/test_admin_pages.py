@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from helpdesk.web.admin.shell import SECTIONS
 from tests.browser.chromium import PHONE, Visits, barriers
+from tests.browser.workspace import Workspace
 from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -103,9 +104,5 @@ async def test_an_invited_agent_chooses_a_password_and_is_in(desk: Desk, visits:
 async def an_owner(desk: Desk, visits: Visits) -> Page:
     """Maja, who reads Swedish."""
     page = await visits.visitor(desk.address, size=(1280, 800))
-    await page.goto("/")
-    await page.get_by_label("Email").fill("maja@demo.localhost")
-    await page.get_by_label("Password").fill("nordkvarn-demo")
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.get_by_role("listbox").first.wait_for()
+    await Workspace(page).sign_in("maja")
     return page

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.chromium import DESK, PHONE, Visits, barriers
+from tests.browser.workspace import Workspace
 from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -114,11 +115,7 @@ async def the_first_link(page: Page, path: str, start: str) -> str:
 async def a_lead(desk: Desk, visits: Visits) -> Page:
     """Maja, who reads Swedish."""
     page = await visits.visitor(desk.address)
-    await page.goto("/")
-    await page.get_by_label("Email").fill("maja@demo.localhost")
-    await page.get_by_label("Password").fill("nordkvarn-demo")
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.get_by_role("listbox").first.wait_for()
+    await Workspace(page).sign_in("maja")
     return page
 
 

@@ -37,7 +37,8 @@ async def send_transcript(tx: Transaction, ticket_id: UUID) -> str:
     contact = await contacts.get(tx, ticket.contact_id)
     t = translator(contact.locale, "workspace")
     subject = t("Your conversation #{number}", number=ticket.number)
-    await mailing.queue_transcript(tx, ticket, address, subject, _text(ticket, said, contact.locale))
+    body = _text(ticket, said, contact.locale)
+    await mailing.queue_letter(tx, ticket, "transcript", address, subject, body)
     await tx.record(ticket, TranscriptSent(address))
     return address
 

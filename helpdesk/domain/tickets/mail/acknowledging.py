@@ -43,7 +43,7 @@ async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Word
     contact = await contacts.get(tx, ticket.contact_id)
     expected = await expectations.told(tx, ticket, inbox, contact.locale, contact.time_zone)
     subject, body = words(contact.locale, ticket.number, expected)
-    return await mailing.queue_acknowledgement(tx, ticket, address, subject, body)
+    return await mailing.queue_letter(tx, ticket, "acknowledgement", address, subject, body)
 
 
 async def is_flooding(tx: Transaction, ticket_id: UUID, contact_id: UUID) -> bool:

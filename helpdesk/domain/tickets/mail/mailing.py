@@ -44,31 +44,18 @@ async def _queue_message(
     )
 
 
-async def queue_acknowledgement(
-    tx: Transaction, ticket: Ticket, address: str, subject: str, body: str
+async def queue_letter(
+    tx: Transaction, ticket: Ticket, kind: str, address: str, subject: str, body: str
 ) -> OutgoingMail:
-    """An automatic answer to whoever opened a ticket by mail."""
-    return await _queue(
-        tx,
-        inbox_id=ticket.inbox_id,
-        ticket_id=ticket.id,
-        kind="acknowledgement",
-        recipients=[address],
-        subject=subject,
-        body=body,
-    )
-
-
-async def queue_transcript(
-    tx: Transaction, ticket: Ticket, address: str, subject: str, body: str
-) -> OutgoingMail:
-    """A whole conversation to its contact."""
+    """Ours rather than an agent's: the first automatic answer ("acknowledgement"), a copy of the conversation
+    ("transcript").
+    """
     inbox = await from_inbox(tx, ticket)
     return await _queue(
         tx,
         inbox_id=inbox.id,
         ticket_id=ticket.id,
-        kind="transcript",
+        kind=kind,
         recipients=[address],
         subject=subject,
         body=body,
