@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from helpdesk.api import shapes
+from helpdesk.api.shapes.basics import Named
 
 
 class Schedule(BaseModel):
@@ -23,11 +23,11 @@ class Stretch(BaseModel):
 
     start: datetime
     end: datetime
-    agents: list[shapes.Named]
+    agents: list[Named]
 
 
 class Shift(BaseModel):
-    agent: shapes.Named
+    agent: Named
     start: datetime
     end: datetime
     truncated: bool
@@ -75,48 +75,3 @@ class Swap(BaseModel):
     taken_by_id: UUID | None
     expires_at: datetime
     note: str
-
-
-class EscalationPolicy(BaseModel):
-    id: UUID
-    name: str
-    team_id: UUID | None
-    version: int
-    steps: list[dict[str, Any]]
-    repeats: int = 0
-    owner: UUID | None = None
-    each_acknowledges: bool = False
-
-
-class RungBy(BaseModel):
-    method: str
-    after_minutes: int
-
-
-class Rung(BaseModel):
-    id: UUID
-    name: str
-    by: list[RungBy]
-
-
-class ExpectedStep(BaseModel):
-    at: datetime
-    loop: int
-    step: int
-    agents: list[Rung]
-
-
-class PolicyForeseen(EscalationPolicy):
-    """`expected` is whom it would wake if nobody answered."""
-
-    expected: list[ExpectedStep]
-
-
-class AlertEntry(BaseModel):
-    name: str
-    at: datetime
-    data: dict[str, Any]
-
-
-class AlertStory(shapes.Alert):
-    history: list[AlertEntry]

@@ -1,0 +1,83 @@
+"""Agents, teams, inboxes, companies and contacts."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from helpdesk.api.shapes.basics import Named
+
+
+class TicketContact(Named):
+    email: str | None
+    phone: str | None
+
+
+class Identity(BaseModel):
+    kind: Literal["email", "phone", "external"]
+    value: str
+    verified: bool
+
+
+class FullContact(TicketContact):
+    locale: str
+    time_zone: str
+    identities: list[Identity]
+
+
+class Me(BaseModel):
+    """`csrf` goes into `X-CSRF-Token`; null for an API token, which needs none."""
+
+    id: UUID | None
+    kind: str
+    name: str
+    email: str | None
+    signature: str
+    role: str | None
+    locale: str
+    time_zone: str
+    csrf: str | None
+
+
+class Agent(Named):
+    email: str
+    role: Literal["light", "agent", "lead", "admin", "owner"]
+    capacity: int
+    max_chats: int
+    skills: list[str]
+    all_inboxes: bool
+    team_ids: list[UUID]
+
+
+class Team(Named):
+    calendar_id: UUID | None
+    push: bool
+    member_ids: list[UUID]
+
+
+class Inbox(Named):
+    key: str
+    channel: Literal["chat", "email", "phone", "api"]
+    address: str | None
+
+
+class Company(Named):
+    domains: list[str]
+    plan_id: UUID | None
+
+
+class Contact(Named):
+    company_id: UUID | None
+    locale: str
+    time_zone: str
+    identities: list[Identity]
+
+
+class BlockedVisitor(BaseModel):
+    """`ends_at` is for the network, where that was blocked as well; the visitor stays blocked."""
+
+    contact_id: UUID
+    reason: str
+    with_network: bool
+    ends_at: datetime | None
