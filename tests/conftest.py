@@ -139,7 +139,7 @@ class _Copy:
         self._name = f"helpdesk_test_{os.getpid()}_{_Copy._count}"
 
     async def __aenter__(self) -> str:
-        await _administer(f'CREATE DATABASE "{self._name}" TEMPLATE "{_TEMPLATE}"')
+        await _administer(f'CREATE DATABASE "{self._name}" TEMPLATE "{_TEMPLATE}" STRATEGY FILE_COPY')
         return _url(self._name)
 
     async def __aexit__(self, *_: object) -> None:

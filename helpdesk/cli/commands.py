@@ -1,4 +1,8 @@
-"""The commands themselves."""
+"""The commands themselves.
+
+What serves is loaded only by the three that need it: it is half of all there is to load, and a mail server
+starts `mail receive` for every mail.
+"""
 
 import asyncio
 import sys
@@ -10,7 +14,6 @@ import typer
 from helpdesk import logs
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import api_keys, passwords, sessions
-from helpdesk.cli.demonstration import run_demo
 from helpdesk.cli.doctor import examine
 from helpdesk.cli.mail_import import import_mail
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
@@ -18,9 +21,6 @@ from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps
 from helpdesk.domain.tickets.mail import intake
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
-from helpdesk.serving import serve as serve_one
-from helpdesk.serving import serve_many
-from helpdesk.serving import work as run_background
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
 from helpdesk.storage.bus import bus_for
@@ -48,6 +48,8 @@ main.add_typer(mail_commands, name="mail")
 @main.command()
 def demo() -> None:
     """Try it: embedded database, a living sample company, everything on this machine only."""
+    from helpdesk.cli.demonstration import run_demo  # noqa: PLC0415
+
     with plain_errors():
         run_demo()
 
@@ -60,6 +62,8 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave jobs and mail to `work`.")] = False,
 ) -> None:
     """Serve browsers, the API and (unless --no-worker) the background work."""
+    from helpdesk import serving  # noqa: PLC0415
+
     given = {"host": host, "port": port}
     with plain_errors():
         settings = Settings(**{key: value for key, value in given.items() if value is not None})
@@ -68,9 +72,9 @@ def serve(
         with database_url(settings, own=True) as url:
             asyncio.run(_migrate(url))
             if workers == 1:
-                serve_one(settings, url, with_worker=not no_worker, ready=lambda: _say_ready(settings))
+                serving.serve(settings, url, with_worker=not no_worker, ready=lambda: _say_ready(settings))
             else:
-                serve_many(
+                serving.serve_many(
                     settings,
                     url,
                     workers=workers,
@@ -82,12 +86,14 @@ def serve(
 @main.command()
 def work() -> None:
     """Background work only: jobs, the timetable, mail in."""
+    from helpdesk import serving  # noqa: PLC0415
+
     with plain_errors():
         settings = Settings()
         logs.configure(settings)
         _ = settings.key
         with database_url(settings) as url:
-            run_background(settings, url, lambda: None)
+            serving.work(settings, url, lambda: None)
 
 
 @main.command()
