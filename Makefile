@@ -1,6 +1,7 @@
 # make demo: try it · make test: set up and check everything · make check: the checks alone
 
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
 BENCHMARKS := main_job chat queue oncall
 # Our own modules are compiled once, not by each of the many processes that the checks start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,8 +25,8 @@ check:  ## pytest last, so that its summary is the end of it
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.mjs"
 	tools/types.sh
-	HELPDESK_TEST_DATABASE_URL= $(BIN)/pytest -n 2
-	@if [ -n "$$HELPDESK_TEST_DATABASE_URL" ]; then echo "Once more, on the given database:"; $(BIN)/pytest -n 2; fi
+	HELPDESK_TEST_DATABASE_URL= $(PYTEST)
+	@if [ -n "$$HELPDESK_TEST_DATABASE_URL" ]; then echo "Once more, on the given database:"; $(PYTEST); fi
 
 fmt:  ## puts the Python code into shape
 	$(BIN)/ruff check --fix --quiet

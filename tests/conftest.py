@@ -29,6 +29,7 @@ NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday, 13:00 in Stockholm, when offices there are open."""
 
 _TEMPLATE = "helpdesk_template"
+_LONG = ("scenarios", "widget", "workspace", "soak")
 _running: dict[str, Any] = {}
 
 
@@ -52,14 +53,31 @@ def pytest_configure(config: pytest.Config) -> None:
     asyncio.run(_make_template(url))
 
 
-class _TellWorkers:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a server or a browser stays together; the longest come first and are not waited for."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_together(item.path)))
+    items.sort(key=lambda item: _together(item.path) not in _LONG)
+
+
+def _together(path: Path) -> str:
+    folder, *_ = path.relative_to(Path(__file__).parent).parts
+    return folder if folder in _LONG else str(path)
+
+
+class _Workers:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_auto_num_workers(self) -> int:
+        """One more than there are cores: tests wait for others as long as they work."""
+        return (os.cpu_count() or 1) + 1
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["database_url"] = _running["url"]
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.register(_TellWorkers())
+    pluginmanager.register(_Workers())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
