@@ -26,13 +26,8 @@ export async function deliverByMail({ ticket, body, uploads, client_id, mail, th
   const said = { body, client_id, uploads: uploads.map(one => one.id), ...mail.people, format: "markdown" }
   const headers = { "Idempotency-Key": client_id }
   try {
-    if (mail.way === "forward") return { ok: true, ...(await request("POST", `/api/v1/tickets/${ticket}/forwards`, { ...said, message: mail.message, files: mail.files }, { headers })) }
-    if (mail.way === "follow_up") {
-      const done = await request("POST", `/api/v1/tickets/${ticket}/follow_ups`, said, { headers })
-      go({ ticket: done.ticket })
-      return { ok: true, ...done }
-    }
-    const held = await request("POST", `/api/v1/tickets/${ticket}/held_replies`, { ...said, then, ...(mail.send_at ? { send_at: mail.send_at } : {}) }, { headers })
+    const passed = mail.way === "forward" ? { message: mail.message, files: mail.files } : {}
+    const held = await request("POST", `/api/v1/tickets/${ticket}/held_replies`, { ...said, ...passed, way: mail.way, then, ...(mail.send_at ? { send_at: mail.send_at } : {}) }, { headers })
     if (then) offerBack(ticket, held.id)
     return { ok: true, ...held }
   } catch (error) {
@@ -52,9 +47,9 @@ function offerBack(ticket, held) {
 /** @param {string} ticket @param {string} id */
 export async function callBack(ticket, id) {
   try {
-    const { body, mail, uploads } = await request("POST", `/api/v1/tickets/${ticket}/held_replies/${id}/call_back`, {})
+    const { body, mail, uploads, passed_on } = await request("POST", `/api/v1/tickets/${ticket}/held_replies/${id}/call_back`, {})
     const people = mail.to ? { to: mail.to, cc: mail.cc ?? [], bcc: mail.bcc ?? [] } : null
-    calledBack.value = { ticket, draft: { kind: "message", body, uploads, people } }
+    calledBack.value = { ticket, draft: { kind: mail.way === "forward" ? "forward" : "message", body, uploads, people, forwards: passed_on } }
     go({ ticket })
   } catch (error) {
     toast(/** @type {any} */ (error).status === 409 ? t("Too late: it has left") : t("Not taken back: the server cannot be reached"), { tone: "danger" })

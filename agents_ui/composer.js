@@ -63,10 +63,12 @@ export function Composer({ ticket }) {
     if (back?.ticket !== ticket.id) return
     calledBack.value = null
     const begun = written.current.body.trim() // what was begun meanwhile stays below
-    setKind("message")
+    setKind(back.draft.kind)
+    setForwards(back.draft.forwards ?? null)
     setBody(begun && begun !== back.draft.body ? `${back.draft.body}\n\n${begun}` : back.draft.body)
     setFiles(before => [...back.draft.uploads.map(one => ({ ...one, progress: 1, key: one.id })), ...before.filter(one => !back.draft.uploads.some(other => other.id === one.id))])
     setPeople(back.draft.people ?? null)
+    setOpen(back.draft.kind === "forward")
     field.current?.focus()
   }, [calledBack.value])
   useEffect(() => {
@@ -246,7 +248,7 @@ export function Composer({ ticket }) {
         input.value = ""
       }} />
       <button type="button" class="button quiet icon-only" onClick=${hands.attach} aria-label=${t("Attach files")} title=${t("Attach files, or drop or paste them here")}><${Icon} name="paperclip" /></button>
-      ${isMail && !forward && !followUp && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
+      ${isMail && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
       <span class="composer-state" role="status">${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
         : connection.state.value === "offline" ? t("Not connected: kept, and sent by itself")
         : body.length > LONGEST * 0.9 ? t("{n} left", { n: number(-tooLong) })
@@ -276,7 +278,7 @@ function Passed({ forwards, change }) {
 
 /** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {string | undefined} sendAt @returns {MailWay} */
 function wayOf(ticket, kind, people, forwards, sendAt) {
-  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [] }
+  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [], send_at: sendAt }
   return { way: ticket.status === "closed" ? "follow_up" : "reply", people: people ?? {}, send_at: sendAt }
 }
 

@@ -17,6 +17,11 @@ export function hasLine(name) {
   return Object.hasOwn(LINES, name)
 }
 
+/** @returns {Line} */
+function notArrived() {
+  return { icon: "rotate-ccw", text: t("The answer reached nobody: it waits for us again"), tone: "danger" }
+}
+
 /** @type {Record<string, (data: any, by: string, event: TicketEvent) => Line | null>} */
 const LINES = {
   TicketOpened: data => ({ icon: "inbox", text: t("Ticket opened by {channel}", { channel: channelName(data.channel) }) }),
@@ -39,13 +44,19 @@ const LINES = {
     icon: "arrow-up", text: joined(t("{by} handed it on to {team}", { by, team: data.team_name }), data.reason), tone: "warn",
   }),
   TicketSnoozed: (data, by) => ({ icon: "alarm-clock", text: t("{by} snoozed it until {time}", { by, time: fullTime(data.until) }) }),
-  TicketWoken: () => ({ icon: "bell", text: t("It woke up") }),
+  TicketWoken(data) {
+    return data.reason === "answer_failed" ? notArrived() : { icon: "bell", text: t("It woke up") }
+  },
   TicketResolved: (_data, by) => ({ icon: "circle-check", text: t("{by} resolved it", { by }), tone: "ok" }),
   TicketOpenedAgain(data, by) {
     if (data.reason === "contact_wrote") return { icon: "rotate-ccw", text: t("The contact wrote: it waits for us again") }
+    if (data.reason === "answer_failed") return notArrived()
     return { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
   },
-  TicketReopened: (_data, by) => ({ icon: "rotate-ccw", text: t("{by} opened it again", { by }) }),
+  TicketReopened(data, by) {
+    if (data.reason === "contact_wrote") return { icon: "rotate-ccw", text: t("The contact wrote: it waits for us again") }
+    return data.reason === "answer_failed" ? notArrived() : { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
+  },
   VisitorIntroduced(data) {
     const told = Object.entries(data.answers ?? {}).map(([key, value]) => `${key}: ${value}`)
     if (data.page) told.push(data.page)

@@ -2,6 +2,7 @@
 
 import { html } from "../vendor/ui.js"
 import { linked } from "./rich_text.js"
+import { t } from "./translation.js"
 
 /** @import { Attachment } from "./types.js" */
 /** @typedef {{text: string, from: number, to: number}} Field a text and what is selected in it */
@@ -21,7 +22,7 @@ export function uploadsIn(text) {
   return new Set([...text.matchAll(/!\[[^[\]\n]{0,300}\]\(upload:([\w-]+)\)/g)].map(found => found[1]))
 }
 
-/** @typedef {{kind: string, lines: string[], level?: number}} Block */
+/** @typedef {{kind: string, lines: string[], level?: number, aligned?: string[]}} Block */
 /** @param {string} text @returns {Block[]} */
 export function blocks(text) {
   /** @type {Block[]} */
@@ -42,11 +43,32 @@ export function blocks(text) {
     else if (/^ {0,3}([-*_])( *\1){2,} *$/.test(line)) found.push({ kind: "rule", lines: [] })
     else if (heading) found.push({ kind: "heading", lines: [heading[2]], level: heading[1].length })
     else if (quoted) add(found, "quote", quoted[1])
+    else if (last?.kind === "table" && last.aligned) last.lines.push(line)
+    else if (last?.kind === "paragraph" && isRuleOf(line, last.lines[last.lines.length - 1])) {
+      const head = /** @type {string} */ (last.lines.pop())
+      if (!last.lines.length) found.pop()
+      found.push({ kind: "table", lines: [head], aligned: cellsOf(line).map(alignment) })
+    }
     else if (item) add(found, item[1] ? "numbers" : "list", item[2])
     else if (last && (last.kind === "list" || last.kind === "numbers")) last.lines[last.lines.length - 1] += `\n${line.trim()}`
     else add(found, "paragraph", line.trimStart())
   }
   return found.filter(one => one.kind !== "gap")
+}
+
+/** Whether a line of dashes makes the one above it the head of a table. @param {string} line @param {string} above */
+function isRuleOf(line, above) {
+  return /^ {0,3}\|?( *:?-+:? *\|)*( *:?-+:? *)\|? *$/.test(line) && line.includes("|") && cellsOf(line).length === cellsOf(above).length
+}
+
+/** @param {string} line @returns {string[]} */
+function cellsOf(line) {
+  return line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "").split(/(?<!\\)\|/).map(cell => cell.trim().replaceAll("\\|", "|"))
+}
+
+/** @param {string} rule */
+function alignment(rule) {
+  return rule.endsWith(":") ? (rule.startsWith(":") ? "center" : "end") : "start"
 }
 
 /** @param {Block[]} found @param {string} kind @param {string} line */
@@ -57,7 +79,7 @@ function add(found, kind, line) {
 }
 
 /** @param {Block} one @param {Attachment[]} files @returns {any} */
-function block({ kind, lines, level = 1 }, files) {
+function block({ kind, lines, level = 1, aligned = [] }, files) {
   const text = lines.join("\n")
   switch (kind) {
     case "fence": return html`<pre><code>${text}</code></pre>`
@@ -66,8 +88,15 @@ function block({ kind, lines, level = 1 }, files) {
     case "quote": return html`<blockquote>${blocks(text).map(one => block(one, files))}</blockquote>`
     case "list": return html`<ul>${lines.map((line, index) => html`<li key=${index}>${inline(line, files)}</li>`)}</ul>`
     case "numbers": return html`<ol>${lines.map((line, index) => html`<li key=${index}>${inline(line, files)}</li>`)}</ol>`
+    case "table": return table(lines.map(cellsOf), aligned, files)
     default: return html`<p>${inline(text, files)}</p>`
   }
+}
+
+/** As wide as its head: what a row has more is left out, what it lacks is empty. @param {string[][]} rows @param {string[]} aligned @param {Attachment[]} files */
+function table([head, ...rows], aligned, files) {
+  return html`<div class="table" tabindex="0" role="region" aria-label=${t("Table")}><table><thead><tr>${head.map((cell, index) => html`<th key=${index} data-align=${aligned[index]}>${inline(cell, files)}</th>`)}</tr></thead>
+    <tbody>${rows.map((row, at) => html`<tr key=${at}>${head.map((_, index) => html`<td key=${index} data-align=${aligned[index]}>${inline(row[index] ?? "", files)}</td>`)}</tr>`)}</tbody></table></div>`
 }
 
 /** @param {string} text @param {Attachment[]} files @returns {any[]} */

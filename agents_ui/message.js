@@ -101,8 +101,8 @@ function Delivery({ item, seen }) {
   }
   if (item.delivery === "failed") {
     const reason = item.failure || t("refused")
-    return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" /><span>${item.bounced ? t("It came back: {reason}", { reason }) : t("Not delivered: {reason}", { reason })}</span>
-      <button type="button" class="link" disabled=${asking} onClick=${again}>${item.unreached?.length ? t("Send again to {people}", { people: item.unreached.join(", ") }) : t("Send again")}</button></p>`
+    return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" /><span>${item.bounced ? t("It came back: {reason}", { reason }) : t("Not delivered: {reason}", { reason })}
+      <button type="button" class="link" disabled=${asking} onClick=${again}>${item.unreached?.length ? t("Send again to {people}", { people: item.unreached.join(", ") }) : t("Send again")}</button></span></p>`
   }
   if (item.delivery === "again") return html`<p class="delivery" role="status"><${Icon} name="clock" />${t("Being sent again")}</p>`
   if (seen) return html`<p class="delivery"><${Icon} name="check-check" />${t("Seen")}</p>`

@@ -35,6 +35,7 @@ export function written(node, indent) {
     else if (tag === "BLOCKQUOTE") out += `\n\n${tidy(inside).replace(/^/gm, "> ")}\n\n`
     else if (tag === "TD" || tag === "TH") out += `${inside.trim().replace(/\s*\n\s*/g, " ")} | `
     else if (tag === "TR") out += `\n| ${inside.trim()}`
+    else if (tag === "TABLE") out += `\n\n${table(inside)}\n\n`
     else if (tag in INLINE && inside.trim()) out += marked(/** @type {keyof typeof INLINE} */ (tag), inside)
     else out += BLOCKS.has(tag) ? `\n\n${inside}\n\n` : inside
   }
@@ -45,6 +46,14 @@ export function written(node, indent) {
 function marked(tag, text) {
   const [, before, words, after] = /^(\s*)([^]*?)(\s*)$/.exec(text) ?? []
   return `${before}${INLINE[tag]}${words}${INLINE[tag]}${after}`
+}
+
+/** Its first row becomes the head; one that only lays out a single column is plain lines. @param {string} rows */
+function table(rows) {
+  const lines = rows.split("\n").map(line => line.trim()).filter(Boolean)
+  const columns = Math.max(...lines.map(line => line.split(" |").length - 1), 0)
+  if (columns < 2) return lines.map(line => line.replace(/^\| ?|\s*\|$/g, "")).join("\n\n")
+  return [lines[0], `|${" --- |".repeat(lines[0].split(" |").length - 1)}`, ...lines.slice(1)].join("\n")
 }
 
 /** @param {string} words @param {string} target */

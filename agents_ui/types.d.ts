@@ -102,7 +102,7 @@ export interface HeldReply {
   id: string
   agent: Named
   body: string
-  mail: { format?: string; to?: string[]; cc?: string[]; bcc?: string[] }
+  mail: { format?: string; to?: string[]; cc?: string[]; bcc?: string[]; way?: "forward" | "follow_up"; files?: string[] }
   files: number
   then: Status | null
   send_at: string

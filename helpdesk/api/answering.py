@@ -1,5 +1,6 @@
 """Answers by mail over HTTP: to whom, later, called back, passed on, after the end, and once more."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer, told
 from helpdesk.api.requests import actor_of, database_of, files_of
 from helpdesk.domain import agents, inboxes, tickets
-from helpdesk.domain.tickets import answering
+from helpdesk.domain.tickets import answering, holding
 from helpdesk.domain.tickets.mail import identity, mailing, recipients
 from helpdesk.parsing import Moment, parse_id
 from helpdesk.storage.transaction import Transaction
@@ -39,7 +40,12 @@ class NewMessage(ByMail):
 
 
 class NewHeldReply(NewMessage):
-    """It leaves at `send_at`, or after `seconds`. `then` is the status the ticket gets afterwards."""
+    """It leaves at `send_at`, or after `seconds`. `then` is the status the ticket gets afterwards. A forward
+    passes `message` on with those of its `files`; a follow-up goes on from a ticket that has ended."""
+
+    way: Literal["reply", "forward", "follow_up"] = "reply"
+    message: UUID | None = None
+    files: Annotated[list[UUID], Field(max_length=answering.FORWARDED_FILES)] = []
 
     send_at: Moment | None = None
     seconds: Annotated[int, Field(ge=0, le=3600)] = 10
@@ -81,6 +87,12 @@ class Held(BaseModel):
     send_at: datetime
 
 
+class PassedOn(BaseModel):
+    id: UUID
+    name: str
+    files: list[dict[str, Any]]
+
+
 class CalledBack(BaseModel):
     """What had been written, to go on with."""
 
@@ -89,6 +101,7 @@ class CalledBack(BaseModel):
     mail: dict[str, Any]
     uploads: list[dict[str, Any]]
     then: str | None
+    passed_on: PassedOn | None
 
 
 async def show_answering(request: Request) -> Response:
@@ -117,33 +130,37 @@ async def show_answering(request: Request) -> Response:
 
 async def create_held_reply(tx: Transaction, request: Request, wanted: NewHeldReply) -> Any:
     """Answer the contact in some seconds or at a chosen time; until then it can be called back."""
-    send_at = wanted.send_at or tx.now + answering.seconds(wanted.seconds)
-    held = await answering.hold(tx, _id(request), _answer(wanted, wanted.then), send_at)
+    send_at = wanted.send_at or tx.now + holding.seconds(wanted.seconds)
+    held = await holding.hold(tx, _id(request), _held(wanted), send_at)
     return {"id": held.id, "send_at": held.send_at}
 
 
 async def call_back(request: Request) -> Response:
     """Call a held answer back; answers with what had been written."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        held = await answering.call_back(tx, _id(request), parse_id(request.path_params["reply"]))
-        found = [tickets.attachments.described(one) for one in await answering.files_of(tx, held)]
-        shown = files_of(request).addressed(found, tx.now, for_staff=True)
-    return answer({"id": held.id, "body": held.body, "mail": held.mail, "uploads": shown, "then": held.then})
+        held = await holding.call_back(tx, _id(request), parse_id(request.path_params["reply"]))
+        found = [tickets.attachments.described(one) for one in await holding.files_of(tx, held)]
+        files = files_of(request)
+        shown = files.addressed(found, tx.now, for_staff=True)
+        passed = await holding.passed_on(tx, held)
+        if passed is not None:
+            message, chosen = passed
+            theirs = files.addressed(list(chosen), tx.now, for_staff=True)
+            on = {"id": message.id, "name": message.author_name, "files": theirs}
+    told_back = {"id": held.id, "body": held.body, "mail": held.mail, "uploads": shown, "then": held.then}
+    return answer(told_back | {"passed_on": on if passed is not None else None})
 
 
 async def send_now(request: Request) -> Response:
     """Let a held answer leave at once."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        held = await answering.send_now(tx, _id(request), parse_id(request.path_params["reply"]))
+        held = await holding.send_now(tx, _id(request), parse_id(request.path_params["reply"]))
     return answer({"id": held.id, "send_at": held.send_at})
 
 
 async def create_forward(tx: Transaction, request: Request, wanted: NewForward) -> Any:
     """Pass a message on by mail to somebody who is not on the ticket."""
-    forward = answering.Forward(
-        wanted.body, wanted.wish(), wanted.message, wanted.files, wanted.uploads, wanted.client_id
-    )
-    return told(await answering.forward(tx, _id(request), forward))
+    return told(await answering.forward(tx, _id(request), _forward(wanted)))
 
 
 async def create_follow_up(tx: Transaction, request: Request, wanted: NewFollowUp) -> Any:
@@ -154,13 +171,25 @@ async def create_follow_up(tx: Transaction, request: Request, wanted: NewFollowU
 async def retry_message(request: Request) -> Response:
     """Send the mail of a message once more to those it did not reach."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        mail = await mailing.retry(tx, _id(request), parse_id(request.path_params["message"]))
+        mail = await tickets.deliveries.retry(tx, _id(request), parse_id(request.path_params["message"]))
         to = list(mail.undelivered)
     return answer({"to": to})
 
 
 class Retried(BaseModel):
     to: list[str]
+
+
+def _held(wanted: NewHeldReply) -> answering.Answer | answering.Forward:
+    if wanted.way == "forward":
+        return _forward(wanted)
+    return replace(_answer(wanted, wanted.then), is_follow_up=wanted.way == "follow_up")
+
+
+def _forward(wanted: NewForward | NewHeldReply) -> answering.Forward:
+    return answering.Forward(
+        wanted.body, wanted.wish(), wanted.message, wanted.files, wanted.uploads, wanted.client_id
+    )
 
 
 def _answer(wanted: NewMessage, then: str | None = None) -> answering.Answer:

@@ -171,7 +171,7 @@ async def _mark_sent(stage: _Stage, message_id: UUID) -> None:
     tx = stage.act_as(SYSTEM)
     mail_id = await tx.session.scalar(select(OutgoingMail.id).where(OutgoingMail.message_id == message_id))
     if mail_id is not None:
-        await tickets.mail.mailing.handed_over(tx, mail_id, SERVER_ID)
+        await tickets.deliveries.handed_over(tx, mail_id, SERVER_ID)
 
 
 async def _settle(stage: _Stage, sample: Ticket) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import SYSTEM
-from helpdesk.domain.tickets import answering
+from helpdesk.domain.tickets import holding
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.jobs.workshop import Workshop
 
@@ -14,7 +14,7 @@ async def send_held(workshop: Workshop, job: dict[str, Any]) -> None:
     reply_id = UUID(job["reply_id"])
     try:
         async with workshop.database.transaction(SYSTEM) as tx:
-            await answering.send_held(tx, reply_id)
+            await holding.send_held(tx, reply_id)
     except (Conflict, Forbidden, Invalid, NotFound) as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
-            await answering.not_sent(tx, reply_id, failure.detail or failure.code)
+            await holding.not_sent(tx, reply_id, failure.detail or failure.code)

@@ -261,7 +261,7 @@ async def _note_bounce(tx: Transaction, gathered: Gathered) -> None:
         return
     why = "; ".join(f"{one.address}: {one.diagnostic or one.status}" for one in bounce.recipients)
     failed = {one.address.lower(): one.diagnostic or one.status for one in bounce.recipients}
-    recipients = await tickets.mail.mailing.bounced(
+    recipients = await tickets.deliveries.bounced(
         tx, gathered.bounced_mail_id, why or "The mail came back.", failed
     )
     for address in recipients:

@@ -43,17 +43,17 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     except Unavailable as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
             if leased.attempts > TRIES:
-                await tickets.mail.mailing.failed(tx, mail_id, failure.detail or failure.code)
+                await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
                 return
             await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
         raise
     except Invalid as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
-            await tickets.mail.mailing.failed(tx, mail_id, failure.detail or failure.code)
+            await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
         return
     async with workshop.database.transaction(SYSTEM) as tx:
         refused = {one.recipient: f"{one.recipient}: {one.code} {one.text}" for one in taken.refused}
-        await tickets.mail.mailing.handed_over(tx, mail_id, taken.server_id or taken.answer, refused)
+        await tickets.deliveries.handed_over(tx, mail_id, taken.server_id or taken.answer, refused)
 
 
 async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
@@ -72,7 +72,7 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
             raw = await asyncio.to_thread(_frozen, wanted, key)
         except Invalid as failure:
             async with workshop.database.transaction(SYSTEM) as tx:
-                await tickets.mail.mailing.failed(tx, mail_id, failure.detail or failure.code)
+                await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
             return None
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.mail.mailing.freeze(tx, mail_id, wanted.message_id, raw)

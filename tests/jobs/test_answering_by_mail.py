@@ -15,9 +15,9 @@ from helpdesk.auth.visitors import actor_for
 from helpdesk.channels.email import dkim_signing
 from helpdesk.channels.email.sending import HandedOver, Refusal
 from helpdesk.domain import agents, contacts, tickets
-from helpdesk.domain.tickets import ByMail, HeldReply, Message, OutgoingMail, Ticket, answering
+from helpdesk.domain.tickets import ByMail, HeldReply, Message, OutgoingMail, Ticket, answering, holding
 from helpdesk.domain.tickets.attachments import StoredFile
-from helpdesk.domain.tickets.mail import following, mailing, recipients, senders, signing_keys
+from helpdesk.domain.tickets.mail import following, recipients, senders, signing_keys
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.jobs.held_replies import send_held
 from helpdesk.jobs.send_mail import send_mail
@@ -168,7 +168,7 @@ async def test_the_signature_is_the_agents_and_the_inboxes(desk: MailDesk) -> No
 
 async def a_held(desk: MailDesk, ticket: Ticket, after: timedelta, **fields: Any) -> HeldReply:
     async with desk.database.transaction(await an_agents_actor(desk)) as tx:
-        return await answering.hold(tx, ticket.id, answering.Answer("Soon", **fields), tx.now + after)
+        return await holding.hold(tx, ticket.id, answering.Answer("Soon", **fields), tx.now + after)
 
 
 async def test_a_held_answer_can_be_called_back_and_then_never_leaves(desk: MailDesk) -> None:
@@ -176,7 +176,7 @@ async def test_a_held_answer_can_be_called_back_and_then_never_leaves(desk: Mail
     held = await a_held(desk, ticket, timedelta(0))
 
     async with desk.database.transaction(SYSTEM) as tx:
-        back = await answering.call_back(tx, ticket.id, held.id)
+        back = await holding.call_back(tx, ticket.id, held.id)
     await send_held(desk.workshop, {"reply_id": str(held.id)})
 
     assert back.body == "Soon"
@@ -195,7 +195,7 @@ async def test_a_held_answer_leaves_once_as_its_writer_and_resolves_the_ticket(d
     assert (await desk.one(Ticket, id=ticket.id)).status == "resolved"
     with pytest.raises(Conflict, match="already_sent"):
         async with desk.database.transaction(SYSTEM) as tx:
-            await answering.call_back(tx, ticket.id, held.id)
+            await holding.call_back(tx, ticket.id, held.id)
 
 
 async def test_a_held_answer_waits_for_its_moment_and_is_seen_on_the_ticket(desk: MailDesk) -> None:
@@ -228,7 +228,7 @@ async def test_holding_twice_under_one_client_id_holds_once(desk: MailDesk) -> N
     ids = set()
     for _ in range(2):
         async with desk.database.transaction(actor) as tx:
-            ids.add((await answering.hold(tx, ticket.id, answer, tx.now)).id)
+            ids.add((await holding.hold(tx, ticket.id, answer, tx.now)).id)
 
     assert len(ids) == 1
 
@@ -239,7 +239,7 @@ async def test_files_of_an_answer_that_waits_are_not_swept(desk: MailDesk) -> No
         file = StoredFile("a" * 32, "a.txt", "text/plain", 1, "0")
         upload = await tickets.attachments.add(tx, file)
         answer = answering.Answer("Soon", [upload.id])
-        await answering.hold(tx, ticket.id, answer, tx.now + timedelta(days=9))
+        await holding.hold(tx, ticket.id, answer, tx.now + timedelta(days=9))
         upload.created_at = tx.now - timedelta(days=3)
 
     async with desk.database.transaction(SYSTEM) as tx:
@@ -292,6 +292,56 @@ async def test_a_closed_ticket_goes_on_in_a_follow_up_that_is_linked_both_ways(d
     assert (await desk.one(OutgoingMail, ticket_id=new.id)).recipients == [KIM]
 
 
+async def test_a_held_forward_can_be_called_back_and_else_leaves_once_with_its_file(desk: MailDesk) -> None:
+    raw = EmailMessage(policy=policy.SMTP)
+    raw["From"], raw["To"], raw["Subject"] = f"Kim <{KIM}>", "support@demo.localhost", "Mill"
+    raw.set_content("It squeaks.")
+    raw.add_attachment(b"%PDF-1", "application", "pdf", filename="bill.pdf")
+    ticket = await desk.ticket_of(await desk.receive(bytes(raw)))
+    message = await desk.one(Message, ticket_id=ticket.id)
+    files = [UUID(one["id"]) for one in message.attachments]
+    wanted = answering.Forward("Look?", ByMail(("maker@mills.example",)), message.id, files)
+    async with desk.database.transaction(await an_agents_actor(desk)) as tx:
+        kept, undone = [await holding.hold(tx, ticket.id, wanted, tx.now) for _ in range(2)]
+        back = await holding.call_back(tx, ticket.id, undone.id)
+        passed_on = await holding.passed_on(tx, back)
+
+    for one in (kept, undone, kept):
+        await send_held(desk.workshop, {"reply_id": str(one.id)})
+
+    assert passed_on is not None
+    assert (passed_on[0].id, [one["name"] for one in passed_on[1]]) == (message.id, ["bill.pdf"])
+    forwards = [one for one in await desk.all(OutgoingMail) if one.kind == "forward"]
+    assert [one.recipients for one in forwards] == [["maker@mills.example"]]
+    sent = await desk.send(forwards[0])
+    assert [part.get_filename() for part in read(sent).iter_attachments()] == ["bill.pdf"]
+
+
+async def test_a_held_follow_up_opens_its_ticket_when_it_leaves_or_answers_where_it_woke(
+    desk: MailDesk,
+) -> None:
+    ended, woken = await a_mail_ticket(desk), await a_mail_ticket(desk, subject="Another")
+    follow_up = answering.Answer("Still well?", is_follow_up=True)
+    async with desk.database.transaction(await an_agents_actor(desk)) as tx:
+        with pytest.raises(Conflict, match="not_ended"):
+            await holding.hold(tx, ended.id, follow_up, tx.now)
+        held = []
+        for one in (ended, woken):
+            done = tickets.TicketChange(frozenset({"status"}), status="closed")
+            await tickets.change_ticket(tx, one.id, done)
+            held.append(await holding.hold(tx, one.id, follow_up, tx.now))
+        back = tickets.TicketChange(frozenset({"status"}), status="open")
+        await tickets.change_ticket(tx, woken.id, back)
+    assert len(await desk.tickets()) == 2
+
+    for one in held:
+        await send_held(desk.workshop, {"reply_id": str(one.id)})
+
+    assert len(await desk.tickets()) == 3
+    assert "FollowUpOpened" in await desk.event_names(ended)
+    assert "ReplySent" in await desk.event_names(woken)
+
+
 class Relay:
     """The border: says what the next server would, and keeps what it was given."""
 
@@ -323,7 +373,7 @@ async def test_one_refused_of_two_is_told_and_the_retry_goes_to_that_one_alone(d
 
     first = await through(desk, Relay("lee@other.example"), mail)
     async with desk.database.transaction(await an_agents_actor(desk)) as tx:
-        await mailing.retry(tx, ticket.id, UUID(str(mail.message_id)))
+        await tickets.deliveries.retry(tx, ticket.id, UUID(str(mail.message_id)))
     again = Relay()
     second = await through(desk, again, mail)
 
@@ -341,23 +391,66 @@ async def test_what_arrived_or_is_under_way_is_not_sent_again(desk: MailDesk) ->
 
     with pytest.raises(Conflict, match="not_failed"):
         async with desk.database.transaction(await an_agents_actor(desk)) as tx:
-            await mailing.retry(tx, ticket.id, UUID(str(mail.message_id)))
+            await tickets.deliveries.retry(tx, ticket.id, UUID(str(mail.message_id)))
 
 
 async def test_a_bounced_answer_goes_to_the_contacts_new_address_on_retry(desk: MailDesk) -> None:
     ticket = await a_mail_ticket(desk)
     mail = await through(desk, Relay(), await replied(desk, ticket, "Hi"))
     async with desk.database.transaction(SYSTEM) as tx:
-        await mailing.bounced(tx, mail.id, "550 unknown", [KIM])
+        await tickets.deliveries.bounced(tx, mail.id, "550 unknown", [KIM])
         await senders.flag_undeliverable(tx, KIM, "550 unknown")
         identity = (await contacts.identities_of(tx, ticket.contact_id))[0]
         identity.value = "kim@new.example"
-        await mailing.retry(tx, ticket.id, UUID(str(mail.message_id)))
+        await tickets.deliveries.retry(tx, ticket.id, UUID(str(mail.message_id)))
     relay = Relay()
 
     await through(desk, relay, mail)
 
     assert [to for to, _ in relay.to] == [["kim@new.example"]]
+
+
+async def test_an_answer_that_reached_nobody_brings_its_ticket_back(desk: MailDesk) -> None:
+    ticket = await a_mail_ticket(desk)
+    mail = await through(desk, Relay(), await replied(desk, ticket, "Hi"))
+    assert (await desk.one(Ticket, id=ticket.id)).status == "pending"
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        await tickets.deliveries.bounced(tx, mail.id, "550 unknown", [KIM])
+
+    back = await desk.one(Ticket, id=ticket.id)
+    assert (back.status, back.unread, back.waiting_since) == ("open", True, ticket.created_at)
+    assert (await desk.event_names(ticket))[-2:] == ["DeliveryFailed", "TicketOpenedAgain"]
+
+    async with desk.database.transaction(await an_agents_actor(desk)) as tx:
+        await tickets.deliveries.retry(tx, ticket.id, UUID(str(mail.message_id)))
+    again = await desk.one(Ticket, id=ticket.id)
+    assert (again.status, again.unread, again.waiting_since) == ("pending", False, None)
+
+
+async def test_a_refused_answer_reopens_the_ticket_that_it_resolved(desk: MailDesk) -> None:
+    ticket = await a_mail_ticket(desk)
+    mail = await replied(desk, ticket, "Hi", to=(KIM,), cc=("lee@other.example",))
+    async with desk.database.transaction(SYSTEM) as tx:
+        change = tickets.TicketChange(frozenset({"status"}), status="resolved")
+        await tickets.change_ticket(tx, ticket.id, change)
+
+    await through(desk, Relay(KIM), mail)
+
+    assert (await desk.one(Ticket, id=ticket.id)).status == "open"
+    assert (await desk.event_names(ticket))[-1] == "TicketReopened"
+
+
+async def test_a_ticket_stays_away_while_somebody_was_reached_or_more_was_said(desk: MailDesk) -> None:
+    copied, answered = await a_mail_ticket(desk), await a_mail_ticket(desk, subject="Another")
+    with_copy = await replied(desk, copied, "Hi", to=(KIM,), cc=("lee@other.example",))
+    first = await replied(desk, answered, "Hi")
+    await through(desk, Relay(), await replied(desk, answered, "And here it is."))
+
+    await through(desk, Relay("lee@other.example"), with_copy)
+    await through(desk, Relay(KIM), first)
+
+    assert [one.status for one in await desk.tickets()] == ["pending", "pending"]
 
 
 async def test_a_domain_with_a_key_signs_what_leaves(desk: MailDesk) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -118,17 +119,7 @@ async def reply(
     row = await tx.record(ticket, ReplySent(message.id), client_id)
     if ticket.assignee_id is None and tx.actor.agent_id is not None:
         await assigning.assign(tx, ticket, tx.actor.agent_id, reason="reply")
-    await sla.meet(tx, ticket, _MET_BY_ANSWER)
-    terms = await promises.terms_of(tx, ticket)
-    if terms is not None:
-        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.UPDATE])
-    ticket.waiting_since, ticket.unread = None, False
-    if ticket.status in (Status.OPEN, Status.SNOOZED):
-        ticket.status, ticket.snoozed_until = Status.PENDING, None
-        await tx.record(ticket, TicketPending())
-        await promises.stand_still(tx, ticket)
-    await oncall.answered_by_reply(tx, ticket)
-    await place(tx, ticket)
+    await contact_is_answered(tx, ticket)
     if people is not None:
         await mailing.queue_reply(tx, ticket, message, people)
     if ticket.channel == inboxes.Channel.CHAT:
@@ -251,23 +242,45 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
     return ticket
 
 
+async def contact_is_answered(tx: Transaction, ticket: Ticket) -> None:
+    """The ball is with the contact: what an answer meets is met, clocks that wait for them stand still."""
+    await sla.meet(tx, ticket, _MET_BY_ANSWER)
+    terms = await promises.terms_of(tx, ticket)
+    if terms is not None:
+        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.UPDATE])
+    ticket.waiting_since, ticket.unread = None, False
+    if ticket.status in (Status.OPEN, Status.SNOOZED):
+        ticket.status, ticket.snoozed_until = Status.PENDING, None
+        await tx.record(ticket, TicketPending())
+        await promises.stand_still(tx, ticket)
+    await oncall.answered_by_reply(tx, ticket)
+    await place(tx, ticket)
+
+
 async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
     """The contact's message is unanswered: reopen or wake the ticket, run its clocks."""
+    await _wait_for_us(tx, ticket, message.created_at, "contact_wrote")
+
+
+async def contact_still_waits(tx: Transaction, ticket: Ticket, since: datetime) -> None:
+    """The answer did not arrive: the ticket is ours again, in its place in the queue or with its agent. What
+    was promised counts from now, because nobody could know before; what was met or missed stays so."""
+    await _wait_for_us(tx, ticket, since, "answer_failed")
+
+
+async def _wait_for_us(tx: Transaction, ticket: Ticket, since: datetime, reason: str) -> None:
     before = ticket.version
     ticket.unread = True
-    ticket.waiting_since = ticket.waiting_since or message.created_at
+    ticket.waiting_since = ticket.waiting_since or since
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         ticket.resolved_at = None
         ticket.status = Status.OPEN
-        await tx.record(ticket, TicketReopened("contact_wrote"))
+        await tx.record(ticket, TicketReopened(reason))
         await sla.resume(tx, ticket, reopened=True)
     elif ticket.status in (Status.PENDING, Status.SNOOZED):
         was_snoozed = ticket.status == Status.SNOOZED
         ticket.status, ticket.snoozed_until = Status.OPEN, None
-        if was_snoozed:
-            await tx.record(ticket, TicketWoken("contact_wrote"))
-        else:
-            await tx.record(ticket, TicketOpenedAgain("contact_wrote"))
+        await tx.record(ticket, TicketWoken(reason) if was_snoozed else TicketOpenedAgain(reason))
         await sla.resume(tx, ticket)
     terms = await promises.terms_of(tx, ticket) if await sla.awaits_answer(tx, ticket.id) else None
     if terms is not None:

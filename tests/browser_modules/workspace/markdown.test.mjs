@@ -40,3 +40,10 @@ test("Enter goes on with a list, and ends it on an empty item with a gap", () =>
 test("pictures in the text are named by their files", () => {
   assert.deepEqual([...uploadsIn("![a](upload:one) ![b](https://x.example/p.png)")], ["one"])
 })
+
+test("a line of dashes below a line of cells begins a table, which goes on until a gap", () => {
+  const found = blocks("Prices:\n| Part | Price |\n|:---|---:|\n| Burr | 12 |\n| Lid \\| cap | 3\n\nDone\n\na | b\nplain")
+
+  assert.deepEqual(found.map(one => [one.kind, one.lines.length]), [["paragraph", 1], ["table", 3], ["paragraph", 1], ["paragraph", 2]])
+  assert.deepEqual(found[1].aligned, ["start", "end"])
+})

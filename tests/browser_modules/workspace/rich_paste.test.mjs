@@ -25,3 +25,12 @@ test("marks stand at the words, lists and links keep their meaning, styles are l
 
   assert.equal(said, "Hello **there** you\n1. one\n2. two\n[docs](https://a.example)bad")
 })
+
+test("a table keeps its rows, its first as the head; one column is no table", () => {
+  const row = (/** @type {string[]} */ ...cells) => node("TR", cells.map(cell => node("TD", [cell])))
+  const page = node("BODY", [node("TABLE", [node("TBODY", [row("Part", "Price"), row("Burr", "12")])]), node("TABLE", [row("Only words")])])
+
+  const said = written(/** @type {any} */ (page), "").replace(/\n{2,}/g, "\n").trim()
+
+  assert.equal(said, "| Part | Price |\n| --- | --- |\n| Burr | 12 |\nOnly words")
+})
