@@ -77,7 +77,7 @@ LABELS: dict[str, tuple[str, ...]] = {
 # Words between dashes, or alone before a colon, above a mail that is quoted in an answer.
 ORIGINAL: tuple[str, ...] = (
     "original message", "original mail", "original email", "originalnachricht", "ursprüngliche nachricht",
-    "original-nachricht", "originalmeldung", "urspr. nachricht", "message d'origine", "message d’origine",
+    "original-nachricht", "antwort nachricht", "originalmeldung", "urspr. nachricht", "message d'origine", "message d’origine",
     "message original", "message initial", "mensaje original", "mensagem original", "messaggio originale",
     "messaggio originario", "oorspronkelijk bericht", "originele bericht", "oorspronkelijke bericht",
     "origineel bericht", "ursprungligt meddelande", "originalmeddelande", "ursprungligt mejl", "originalmeddelandet",

@@ -174,16 +174,23 @@ def attribution(lines: list[str], start: int) -> int:
     if not first or not (_begins(lower) or _DATE.search(first) or _address(first)):
         return 0
     joined = ""
-    for count in range(1, 6):
+    for count in range(1, 8):
         if start + count > len(lines):
             return 0
         piece = squeezed(unquoted(lines[start + count - 1])).strip("*_- ")
+        if not piece and _goes_on_with_address(lines, start + count):
+            continue
         if not piece or len(piece) > 400:
             return 0
         joined = f"{joined} {piece}" if joined else piece
         if _is_attribution(joined):
             return count
     return 0
+
+
+def _goes_on_with_address(lines: list[str], index: int) -> bool:
+    """Polymail leaves a blank line between the name and the address."""
+    return index < len(lines) and unquoted(lines[index]).strip() == "<"
 
 
 def _address(text: str) -> bool:

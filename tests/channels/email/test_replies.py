@@ -26,6 +26,7 @@ ATTRIBUTIONS = [
     "在 2026年11月18日，上午9:00，Bo Ek <bo@x.example> 写道：",
     "2026年11月18日(水) 9:00 Bo Ek <bo@x.example>:",
     "2026년 11월 18일 (수) 오전 9:00, Bo Ek <bo@x.example>님이 작성:",
+    "On Wed, 18 Nov 2026 at 09:00 Bo Ek\n\n<\nmailto:Bo Ek <bo@x.example>\n> wrote:",
 ]
 
 

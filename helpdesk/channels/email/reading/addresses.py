@@ -11,6 +11,7 @@ STORED_LIMIT = 100
 
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?")
 _BARE = re.compile(r"[^\s<>,;:()\[\]\"]{1,200}@[^\s<>,;:()\"]{1,255}")
+_ODD = re.compile(r"[@:]")
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
 
@@ -34,7 +35,7 @@ def is_address(email: str) -> bool:
     local, at, domain = email.rpartition("@")
     if not at or not local or not domain or len(email) > 320 or _INVALID.search(email):
         return local.startswith('"') and local.endswith('"') and bool(domain) and len(email) <= 320
-    return not domain.startswith((".", "-")) and ("@" not in local or local.startswith('"'))
+    return not domain.startswith((".", "-")) and (not _ODD.search(local) or local.startswith('"'))
 
 
 def _entries(text: str) -> list[str]:
@@ -47,7 +48,7 @@ def _entries(text: str) -> list[str]:
 
 def _cut(text: str, *, quotes: bool) -> list[str] | None:
     entries: list[str] = []
-    start = position = comment = 0
+    start = position = comment = closed = 0
     quoted = angle = False
     while position < len(text):
         char = text[position]
@@ -66,19 +67,28 @@ def _cut(text: str, *, quotes: bool) -> list[str] | None:
             end = text.find("?=", word.end())
             position = position if end < 0 else end + 1
         elif char == "<":
-            angle = True
+            start = _after_whole(text, start, closed, entries)
+            angle, closed = True, 0
         elif char == ">":
-            angle = False
+            angle, closed = False, position + 1
         elif char == ":" and not angle and _is_group(text[start:position]):
             start = position + 1
         elif char in ",;\n" and (
             not angle or char != "," or "@" in text[text.rfind("<", start, position) : position]
         ):
             entries.append(text[start:position])
-            start, angle = position + 1, False
+            start, angle, closed = position + 1, False, 0
         position += 1
     entries.append(text[start:])
     return None if quoted or comment else entries
+
+
+def _after_whole(text: str, start: int, closed: int, entries: list[str]) -> int:
+    """Where the entry at hand begins: after one that is whole, where nothing separates two."""
+    if "@" not in text[start:closed]:
+        return start
+    entries.append(text[start:closed])
+    return closed
 
 
 def _is_group(before: str) -> bool:
@@ -130,8 +140,14 @@ def _without_comments(entry: str) -> tuple[str, str]:
         return entry, ""
     kept: list[str] = []
     comments: list[str] = []
-    depth, quoted = 0, False
+    depth, quoted, escaped = 0, False, False
     for char in entry:
+        if escaped or (char == "\\" and depth):
+            escaped = not escaped
+            if escaped:
+                continue
+            comments.append(char)
+            continue
         if char == '"' and not depth:
             quoted = not quoted
         if char == "(" and not quoted:

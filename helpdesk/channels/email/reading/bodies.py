@@ -9,6 +9,7 @@ from helpdesk.channels.email.mail import Part
 from helpdesk.channels.email.reading import markup
 from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.entities import Entity
+from helpdesk.channels.email.reading.flowed import unflowed
 from helpdesk.channels.email.reading.headers import split
 from helpdesk.channels.email.reading.legacy import cut_uuencoded, from_tnef
 from helpdesk.channels.email.reading.parameters import safe_name
@@ -83,7 +84,11 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
     if kind == "multipart/alternative":
         _alternatives(entity, body)
     elif entity.children:
-        for child in entity.children:
+        first, *others = entity.children
+        _walk(first, body)
+        if outermost and not body.pieces and _is_named_text(first):
+            _add_text(first, body)  # a file sent as all there is to say
+        for child in others:
             _walk(child, body)
     elif kind.startswith("multipart/"):
         return
@@ -95,20 +100,23 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
 
 def _alternatives(entity: Entity, body: Body) -> None:
     """The plain and the HTML form become one piece, whatever else is offered beside them."""
-    inner = Body()
     rich = ("text/enriched", "text/richtext")
     plain = [child for child in entity.children if child.content_type not in rich]
+    texts: list[str] = []
+    html: str | None = None
     for child in plain or entity.children:
+        inner = Body()
         _walk(child, inner)
-    piece = Piece(
-        text="\n".join(one.text for one in inner.pieces if one.text) or None,
-        html=next((one.html for one in reversed(inner.pieces) if one.html), None),
-    )
-    if piece.text or piece.html:
-        body.pieces.append(piece)
-    body.attachments += inner.attachments
-    body.message_parts += inner.message_parts
-    body.protection = body.protection or inner.protection
+        shown = inner.html()
+        html = shown or html
+        # Apple Mail offers HTML with files between its pieces: plain words among them belong to the HTML.
+        if not shown or any(one.text and one.html for one in inner.pieces):
+            texts += [one.text for one in inner.pieces if one.text]
+        body.attachments += inner.attachments
+        body.message_parts += inner.message_parts
+        body.protection = body.protection or inner.protection
+    if texts or html:
+        body.pieces.append(Piece(text="\n".join(texts) or None, html=html))
 
 
 def _is_body(entity: Entity, *, outermost: bool) -> bool:
@@ -118,6 +126,10 @@ def _is_body(entity: Entity, *, outermost: bool) -> bool:
     if kind in ("text/plain", "text/html", "text/enriched", "text/richtext"):
         return not entity.file_name or outermost
     return outermost and kind.startswith("text/") and not entity.file_name and kind not in _SKIPPED
+
+
+def _is_named_text(entity: Entity) -> bool:
+    return entity.content_type == "text/plain" and entity.disposition.startswith("inline")
 
 
 def _add_text(entity: Entity, body: Body) -> None:
@@ -134,6 +146,8 @@ def _add_text(entity: Entity, body: Body) -> None:
         data, files = cut_uuencoded(data)
         body.attachments += [_part(name, "", content) for name, content in files]
     text = _lines(decode(data, charset))
+    if entity.parameters.get("format", "").lower() == "flowed":
+        text = unflowed(text, joined=entity.parameters.get("delsp", "").lower() == "yes")
     if text.strip():
         body.pieces.append(Piece(text=text))
 

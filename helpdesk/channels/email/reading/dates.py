@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _COMMENT = re.compile(r"\([^()]{0,60}\)")
-_EARLIEST, _LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_AROUND_COLON = re.compile(r"[ \t]{0,20}:[ \t]{0,20}")
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def parse(text: str) -> datetime | None:
     """Aware, in UTC; None for nonsense. A date without a zone is taken as UTC."""
-    text = _COMMENT.sub("", text[:200]).strip()
+    text = _AROUND_COLON.sub(":", _COMMENT.sub("", text[:200])).strip()
     if not text:
         return None
     try:

@@ -39,7 +39,8 @@ class Entity:
         body = self.raw[self.start : self.end]
         encoding = self.headers.text("content-transfer-encoding").lower().strip(" ;\"'")
         if encoding.startswith("base64"):
-            return _base64_body(body)
+            prose = self.content_type.startswith("text/") and _is_prose(body)
+            return body if prose else _base64_body(body)
         if encoding.startswith("quoted"):
             return _quoted_printable(body)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
@@ -128,6 +129,12 @@ def _without_line_end(raw: bytes, position: int) -> int:
 
 def _quoted_printable(body: bytes) -> bytes:
     return binascii.a2b_qp(body)
+
+
+def _is_prose(body: bytes) -> bool:
+    """Words between spaces: the encoding was named and never done."""
+    words = body[:2000].split()
+    return len(words) > 8 and len(b"".join(words)) < 20 * len(words)
 
 
 def _base64_body(body: bytes) -> bytes:

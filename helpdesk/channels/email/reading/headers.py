@@ -90,7 +90,7 @@ def _joined(items: list[tuple[str, bytes]], pieces: list[bytes]) -> tuple[tuple[
 
 def _skip_rubbish(raw: bytes, start: int, end: int) -> int:
     """Blank lines and what some gateways put before the headers, with or without a blank line after it."""
-    while start < end and raw[start] in b"\r\n":
+    while start < end and raw[start] in b"\r\n \t":
         start += 1
     line_end = raw.find(b"\n", start, end) + 1 or end
     if _FIELD.match(raw, start, line_end):

@@ -18,19 +18,22 @@ def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
     if not value:
         return "", {}
     text = value[:_LENGTH_LIMIT].decode("latin-1")
-    pieces = _pieces(text)
+    main, *pieces = _pieces(text)
+    main, *unseparated = main.strip().split(None, 1)[:2] if "=" in main else [main.strip()]
     raw: dict[str, str] = {}
-    for piece in pieces[1 : _COUNT_LIMIT + 1]:
+    for piece in [*unseparated, *pieces[:_COUNT_LIMIT]]:
         name, equals, content = piece.partition("=")
         if equals and (key := name.strip().lower()) not in raw:
             raw[key] = _unquoted(content.strip())
-    return pieces[0].strip().lower(), _decoded(raw)
+    return main.lower(), _decoded(raw)
 
 
 def content_type(value: bytes | None) -> tuple[str, dict[str, str]]:
     """`text/plain` where nothing (or nothing sensible) is said."""
     main, parameters = parse(value)
     main = main.replace(" ", "").strip("\"'")
+    if main.startswith("multipart") and not _TYPE.match(main):
+        main = "multipart/mixed"
     if main in ("text", "html"):
         main = "text/html" if main == "html" else "text/plain"
     if not _TYPE.match(main):

@@ -1,0 +1,128 @@
+"""Oddities of mail programs, each seen in the wild, read as their senders meant them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from helpdesk.channels.email.mail import Address, Mail
+from helpdesk.channels.email.reader import read
+
+
+def mail(*lines: str) -> Mail:
+    return read("\r\n".join(("From: kim@example.org", "Subject: Hi", *lines)).encode())
+
+
+def parts(kind: str, *bodies: str) -> list[str]:
+    inner = [line for body in bodies for line in ("--B", *body.split("\n"))]
+    return [f"Content-Type: {kind}", "", *inner, "--B--", ""]
+
+
+def nested(kind: str, *bodies: str) -> str:
+    inner = "\n".join(f"--C\n{body}" for body in bodies)
+    return f'Content-Type: multipart/{kind}; boundary="C"\n\n{inner}\n--C--'
+
+
+def test_html_with_files_between_its_pieces_is_one_text():
+    html = "Content-Type: text/html\n\n<p>{}</p>"
+    file = "Content-Type: image/png\nContent-Disposition: inline; filename=a.png\n\nPNG"
+    inner = nested("mixed", html.format("Above"), file, html.format("Below"))
+
+    found = mail(
+        *parts('multipart/alternative; boundary="B"', "Content-Type: text/plain\n\nAll of it", inner)
+    )
+
+    assert found.text.strip() == "All of it"
+    assert "Above" in (found.html or "")
+    assert "Below" in (found.html or "")
+    assert [part.name for part in found.attachments] == ["a.png"]
+
+
+def test_words_that_follow_both_forms_of_a_text_are_kept():
+    inner = nested(
+        "alternative", "Content-Type: text/plain\n\nPlain", "Content-Type: text/html\n\n<b>Rich</b>"
+    )
+
+    found = mail(*parts('multipart/related; boundary="B"', inner, "Content-Type: text/plain\n\nFooter"))
+
+    assert "Plain" in found.text
+    assert "Footer" in found.text
+    assert "Rich" in (found.html or "")
+
+
+def test_a_text_file_shown_first_is_what_the_mail_says_and_a_file_too():
+    file = 'Content-Type: text/plain; name="notes.txt"\nContent-Disposition: inline\n\nThe notes'
+
+    found = mail(*parts('multipart/mixed; boundary="B"', file))
+
+    assert found.text.strip() == "The notes"
+    assert [part.name for part in found.attachments] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ['multipart/*; boundary="B"', 'multipart; boundary="B"', 'multipart/mixed\r\n\tboundary="B"'],
+)
+def test_a_multipart_of_no_known_kind_still_has_parts(kind):
+    file = "Content-Type: text/csv\nContent-Disposition: attachment filename=a.csv\n\n1,2"
+
+    found = mail(*parts(kind, "Content-Type: text/plain\n\nSee the file", file))
+
+    assert found.text.strip() == "See the file"
+    assert [part.name for part in found.attachments] == ["a.csv"]
+
+
+def test_flowing_paragraphs_become_whole_and_the_signature_mark_stays():
+    text = ["Since Monday the mill ", "stops. ", "", "> quoted ", "> lines", "-- ", "Kim"]
+
+    found = mail("Content-Type: text/plain; format=flowed", "", *text)
+
+    assert found.text == "Since Monday the mill stops. \n\n> quoted \n> lines\n-- \nKim"
+
+
+def test_the_space_at_the_end_is_no_words_end_where_the_sender_says_so():
+    found = mail(
+        "Content-Type: text/plain; format=flowed; delsp=yes", "", "粉挽き機 ", "が止まる", ">> a ", ">> b"
+    )
+
+    assert found.text == "粉挽き機が止まる\n>> ab"
+
+
+def test_an_encoding_that_was_named_and_never_done():
+    words = "The mill has stopped again and nobody here knows why it did that."
+
+    found = mail("Content-Type: text/plain", "Content-Transfer-Encoding: base64", "", words)
+
+    assert found.text == words
+
+
+def test_two_senders_that_nothing_separates_are_two():
+    found = read(b'From: "Bo" <bo@example.org>"Eva" <eva@example.org>\r\n\r\nHello')
+
+    assert found.sender == Address("Bo", "bo@example.org")
+
+
+def test_a_sender_cut_off_in_the_address_has_a_name():
+    assert read(b"From: The Moderator <moderator\r\n\r\nHello").sender == Address("The Moderator", "")
+
+
+def test_a_bracket_in_a_comment_ends_nothing():
+    found = read(rb"From: Pete(A wonderful \) chap) <pete(his account)@silly.test>" + b"\r\n\r\nHello")
+
+    assert found.sender == Address("Pete", "pete@silly.test")
+
+
+def test_a_hidden_list_of_recipients_is_nobody():
+    assert mail("To: <Undisclosed-Recipient:@mail.example.org;>", "", "Hello").to == ()
+
+
+def test_a_space_before_the_first_header_hides_nothing():
+    found = read(b" From: kim@example.org\r\nSubject: Hi\r\nTo: a@example.org\r\n\r\nHello")
+
+    assert found.sender == Address("", "kim@example.org")
+    assert found.text == "Hello"
+
+
+def test_a_date_with_spaces_and_comments_inside():
+    found = mail("Date: Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", "", "Hello")
+
+    assert found.date == datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC)
