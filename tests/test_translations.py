@@ -55,6 +55,20 @@ def test_a_translation_fills_in_the_same_values(bundle, language):
             assert set(PLACEHOLDER.findall(form)) <= set(PLACEHOLDER.findall(text)) | {"n"}, text
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_translation_outlives_its_text(language):
+    """Names of things are texts too, wherever they stand in the code."""
+    folders = ("helpdesk", "agents_ui", "widget")
+    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*"))]
+    code = "\n".join(path.read_text() for path in paths if path.suffix in (".py", ".js", ".html"))
+    code = re.sub(r'"\s*\n\s*"', "", code)  # a long text of Python stands in several pieces
+
+    known = {text for bundle in translation.BUNDLES for text in translation.catalog(bundle, language)}
+    written = {text: {text, text.replace("\n", "\\n"), text.replace('"', '\\"')} for text in known}
+
+    assert {text for text, forms in written.items() if not any(form in code for form in forms)} == set()
+
+
 def test_the_search_sees_texts_in_templates_and_in_modules():
     template = """{{ t("Sign in") }} {{ t.plural("{n} mail", "{n} mails", 2) }} {{ format("no") }}"""
     module = """t("Send", {}) + t('Don\\'t') + plural("one", "many", n) + at("no") + list.t("no")"""

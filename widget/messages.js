@@ -1,7 +1,7 @@
 // The conversation on screen: greeting, days, groups of lines, what waits and what went wrong.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.js"
-import { fileSize, initials, linked, looksLikeEmail, withoutOffers } from "./text.js"
+import { fileSize, initials, linked, withoutOffers } from "./text.js"
 import { answering, grouped } from "./thread.js"
 import { clockTime, dayName, moment, t } from "./translation.js"
 
@@ -14,6 +14,7 @@ const NOTICE = /** @type {Record<string, string>} */ ({
   TicketReopened: "This conversation is open again",
   TicketClosed: "This conversation is closed",
   OnCallWoken: "Somebody was woken for this",
+  CallbackRequested: "You asked for a call: {when}",
 })
 const REASON = /** @type {Record<string, string>} */ ({
   too_large: "It is too long.",
@@ -21,8 +22,8 @@ const REASON = /** @type {Record<string, string>} */ ({
   blocked: "Please write us a mail instead.",
 })
 
-/** @param {{ chat: Chat, now: Date }} props */
-export function Messages({ chat, now }) {
+/** @param {{ chat: Chat, now: Date, later: any }} props `later` draws what is loaded when it is needed */
+export function Messages({ chat, now, later }) {
   const lines = chat.lines.value
   const inbox = chat.session.value?.inbox
   const log = useRef(/** @type {HTMLElement | null} */ (null))
@@ -32,6 +33,12 @@ export function Messages({ chat, now }) {
     if (box && (atEnd.current || lines[lines.length - 1]?.waiting)) box.scrollTop = box.scrollHeight
   })
   useEffect(() => { atEnd.current = true }, [chat.current.value])
+  useEffect(() => { // a form opened below, or a keyboard
+    const box = /** @type {HTMLElement} */ (log.current)
+    const room = new ResizeObserver(() => { if (atEnd.current) box.scrollTop = box.scrollHeight })
+    room.observe(box)
+    return () => room.disconnect()
+  }, [])
   const scrolled = () => {
     const box = log.current
     if (box) atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60
@@ -44,7 +51,7 @@ export function Messages({ chat, now }) {
         ${inbox && (inbox.greeting || !lines.length) && html`<${Greeting} name=${inbox.name} text=${inbox.greeting || t("Hello! How can we help?")} />`}
         ${groups.map(group => html`<${GroupOfLines} key=${group.key} ...${{ chat, group, now, lastMine, name: inbox?.name }} />`)}
       </div>
-      <${AfterTheLast} chat=${chat} now=${now} />
+      <${AfterTheLast} chat=${chat} now=${now} later=${later} />
       <${Typing} chat=${chat} />
     </div>`
 }
@@ -62,7 +69,8 @@ function Greeting({ name, text }) {
 function GroupOfLines({ chat, group, now, lastMine, name }) {
   const day = group.day && html`<p class="day"><span>${dayName(group.day, now)}</span></p>`
   if (group.notice) {
-    return html`${day}<p class="notice">${t(NOTICE[group.notice])} · <${Time} at=${group.lines[0].at} /></p>`
+    const [{ at, text }] = group.lines
+    return html`${day}<p class="notice">${t(NOTICE[group.notice], { when: text && moment(new Date(text), now) })} · <${Time} at=${at} /></p>`
   }
   const last = group.lines[group.lines.length - 1]
   const author = group.author.name || name || ""
@@ -155,8 +163,8 @@ function Typing({ chat }) {
     ${typing && html`<div class="group typing" aria-hidden="true"><${Avatar} name=${typing.name} /><span class="bubble"><i></i><i></i><i></i></span></div>`}`
 }
 
-/** Nobody there, or nobody yet: what happens next, and a way to be reached. @param {{ chat: Chat, now: Date }} props */
-function AfterTheLast({ chat, now }) {
+/** Nobody there, or nobody yet: what happens next, and a way to be reached. @param {{ chat: Chat, now: Date, later: any }} props */
+function AfterTheLast({ chat, now, later: Later }) {
   const session = chat.session.value
   const last = chat.lines.value[chat.lines.value.length - 1]
   if (!session || !last?.mine || last.waiting) return null
@@ -171,35 +179,6 @@ function AfterTheLast({ chat, now }) {
       ${!open && html`<p>${back ? t("Nobody is here right now. We answer from {when}.", { when: back }) : t("Nobody is here right now. We answer as soon as we are back.")}</p>`}
       ${email
         ? html`<p class="quiet">${t("If you leave, the answer also goes to {email}.", { email })}</p>`
-        : html`<${AddressForm} chat=${chat} lead=${open ? t("This takes a little longer. Where may we write if you leave?") : t("Where may we write?")} />`}
+        : html`<${Later} part="Address" lead=${open ? t("This takes a little longer. Where may we write if you leave?") : t("Where may we write?")} />`}
     </section>`
-}
-
-/** @param {{ chat: Chat, lead: string }} props */
-function AddressForm({ chat, lead }) {
-  const [problem, complain] = useState("")
-  const [busy, work] = useState(false)
-  const save = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault()
-    const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.currentTarget).elements.namedItem("email"))
-    const email = field.value.trim()
-    if (!looksLikeEmail(email)) {
-      complain(t("Please write an address like name@example.com"))
-      return field.focus()
-    }
-    work(true)
-    const answer = await chat.leaveAddress({ email })
-    work(false)
-    if (!answer.ok) complain(answer.error === "unavailable" ? t("No connection. Please try again.") : t("This address was not accepted."))
-  }
-  return html`
-    <form novalidate onSubmit=${save}>
-      <label for="email">${lead}</label>
-      <div class="row">
-        <input id="email" name="email" type="email" autocomplete="email" inputmode="email" required placeholder=${t("you@example.com")}
-          aria-invalid=${problem ? "true" : "false"} aria-describedby=${problem ? "email-problem" : undefined} />
-        <button type="submit" class="button" disabled=${busy}>${t("Save")}</button>
-      </div>
-      ${problem && html`<p class="problem" id="email-problem" role="alert">${problem}</p>`}
-    </form>`
 }

@@ -86,6 +86,20 @@ function tellVisit() {
   }, 2_000)
 }
 
+const REFUSED = /** @type {Record<string, string>} */ ({
+  blocked: "Please write us a mail instead.",
+  identity_required: "Please sign in on this website first. The chat knows you then.",
+  too_many: "Too many people from your network are here right now. Please wait a little, or write us a mail.",
+})
+
+/** Why there is no chat for this visitor, if we know; a crowd may be gone at the next try. */
+function refusal() {
+  const { session, status, line } = chat
+  const final = status.value === "refused"
+  if (session.value || !(final || (status.value === "offline" && line.code === "too_many"))) return ""
+  return REFUSED[line.code] ?? "The chat is not available on this page."
+}
+
 /** Nothing is asked of the server before the visitor wants something, or has a conversation. */
 function start() {
   if (!started) chat.start()
@@ -102,18 +116,17 @@ async function change(wanted) {
 }
 
 function Panel() {
-  const session = chat.session.value
-  const several = chat.tickets.value.length > 1
-  const refused = chat.status.value === "refused"
+  const several = chat.tickets.value.some(ticket => ticket.id !== chat.current.value)
+  const refused = refusal()
   return html`
     <main class=${dragging.value ? "panel dragging" : "panel"} onDragOver=${dragOver} onDragLeave=${() => { dragging.value = false }} onDrop=${drop}>
       <${Header} several=${several} />
       <${Trouble} />
-      ${refused && !session
-        ? html`<p class="refused">${t(chat.line.code === "blocked" ? "Please write us a mail instead." : "The chat is not available on this page.")}</p>`
+      ${refused
+        ? html`<p class="refused" role="status">${t(refused)}</p>`
         : view.value === "list" && several
           ? html`<${Conversations} />`
-          : html`<${Messages} chat=${chat} now=${now.value} /><${Foot} />`}
+          : html`<${Messages} chat=${chat} now=${now.value} later=${extra.Later} /><${Foot} />`}
       <div class="drop" aria-hidden="true">${t("Drop files here")}</div>
     </main>`
 }
@@ -162,7 +175,7 @@ function presence() {
 
 function Trouble() {
   const status = chat.status.value
-  const quiet = status === "online" || status === "polling" || status === "refused" || (status === "connecting" && !lost.value)
+  const quiet = status === "online" || status === "polling" || status === "refused" || refusal() || (status === "connecting" && !lost.value)
   return html`<p class="trouble" role="status">${quiet ? "" : t("No connection. Trying again…")}</p>`
 }
 

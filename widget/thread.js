@@ -13,7 +13,7 @@ import { plain, unmarked } from "./text.js"
  */
 
 const NOBODY = { kind: "system" }
-const NOTICES = new Set(["TicketResolved", "TicketReopened", "TicketClosed", "OnCallWoken"])
+const NOTICES = new Set(["TicketResolved", "TicketReopened", "TicketClosed", "OnCallWoken", "CallbackRequested"])
 const STATUS_AFTER = /** @type {Record<string, string>} */ ({
   TicketResolved: "resolved", TicketReopened: "open", TicketClosed: "closed",
 })
@@ -77,13 +77,13 @@ export function unreadAfter(lines, read) {
 /** @param {Line} line @param {Line} before */
 function belongs(line, before) {
   return line.kind === "message" && before.kind === "message" && line.mine === before.mine &&
-    (line.mine || line.author.id === before.author.id) && Date.parse(line.at) - Date.parse(before.at) < ONE_BREATH
+    (line.mine || (line.author.id === before.author.id && line.author.name === before.author.name)) && Date.parse(line.at) - Date.parse(before.at) < ONE_BREATH
 }
 
 /** @param {TicketEvent} event @returns {Line | null} */
 function lineOf(event) {
   const base = { version: event.version, at: event.at, key: event.id ?? String(event.version), attachments: [], text: "" }
-  if (NOTICES.has(event.name)) return { ...base, kind: "notice", mine: false, author: NOBODY, notice: event.name }
+  if (NOTICES.has(event.name)) return { ...base, kind: "notice", mine: false, author: NOBODY, notice: event.name, text: event.data.at ?? "" }
   if (event.name !== "MessageReceived" && event.name !== "ReplySent") return null
   const { body = "", format, html, attachments, author, message_id } = event.data
   return {

@@ -47,6 +47,8 @@ class Served:
     coloured: str = ""
     """The key of an inbox with a yellow theme, there before the first visitor came."""
     blocked: bool = False
+    visitors_from: str = ""
+    """Where everybody calls from, when that is not this machine, which no limit holds for."""
     upgrades: int = 0
     _server: _Server | None = None
     _serving: asyncio.Task[None] | None = None
@@ -84,6 +86,8 @@ class Served:
             if self.blocked:
                 await send({"type": "websocket.close", "code": 1008})
                 return
+        if self.visitors_from and scope["type"] != "lifespan":
+            scope = {**scope, "client": (self.visitors_from, 4711)}
         await self.desk.web.asgi(scope, receive, send)
 
     async def answers(self, ticket_id: Any, text: str) -> None:

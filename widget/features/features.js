@@ -24,18 +24,14 @@ const STYLE = `
 .extra summary { padding: 11px 12px; cursor: pointer; font-weight: 600; }
 .extra details p { padding: 0 12px 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 220px; overflow-y: auto; }
 .extra .card { display: grid; gap: 8px; margin: 0; }
-.extra h2, .before h2 { margin: 0; font-size: 15.5px; }
-.before label, .card label { display: grid; gap: 4px; font-size: 14.5px; font-weight: 600; }
-.before input:not([type="checkbox"]), .before select, .before textarea, .card input, .card select, .card textarea {
-  width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface); color: var(--text); font: inherit; font-weight: 400; font-size: 16px;
-}
-.pair { display: flex; flex-wrap: wrap; gap: 8px; }
+.button.urgent { padding-block: 10px; line-height: 1.25; }
 .actions { display: flex; justify-content: center; gap: 4px; flex-wrap: wrap; }
 .actions button, .extra .link { min-height: 32px; padding: 2px 10px; border: 0; background: none; color: var(--text-muted); font-size: 13.5px; text-decoration: underline; }
 .extra .urgent { border: 1px solid var(--danger); }
-.button.urgent { padding-block: 10px; line-height: 1.25; }
 .actions .quiet { width: 100%; text-align: center; font-size: 13.5px; }
 `
+
+const HALF_AN_HOUR = 30 * 60_000
 
 /** @param {Tools} tools */
 export function features(tools) {
@@ -47,6 +43,7 @@ export function features(tools) {
   const introduced = signal(false)
   const forms = signal(/** @type {ReturnType<typeof import("./forms.js").forms> | null} */ (null))
   const expected = signal(/** @type {any} */ (null))
+  const woken = signal("")
 
   const extras = () => /** @type {Extras | null} */ (/** @type {any} */ (chat.session.value)?.extras ?? null)
   const ticketOf = () => chat.tickets.value.find((/** @type {any} */ one) => one.id === chat.current.value)
@@ -62,23 +59,6 @@ export function features(tools) {
 
   /** @param {string} path @param {object} data @returns {Promise<any>} */
   const post = (path, data) => chat.line.command(path, data)
-
-  /** A button that works once at a time and says what went wrong. @param {Record<string, string>} words for the codes of refusals */
-  function useCommand(words = {}) {
-    const [state, set] = useState({ busy: false, problem: "" })
-    /** @param {string} path @param {object} data */
-    const run = async (path, data) => {
-      set({ busy: true, problem: "" })
-      const answer = await post(path, data)
-      const problem = answer.ok ? "" : words[answer.error] ?? (answer.error === "unavailable" ? t("No connection. Please try again.") : t("That did not work. Please try again."))
-      set({ busy: false, problem })
-      return answer.ok ? answer : null
-    }
-    return { ...state, run, complain: (/** @type {string} */ problem) => set({ busy: false, problem }) }
-  }
-
-  /** @param {{ text: string }} props */
-  const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`
 
   /** Buttons instead of typing: the inbox's own before the first message, an agent's below their last one. */
   function Offers() {
@@ -110,6 +90,13 @@ export function features(tools) {
         ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer">${part.text}</a>` : part.text)}</p></details>`)}</section>`
   }
 
+  /** When a call is owed that was asked for in this conversation: it is in its log, so also after a reload. */
+  const callAt = () => {
+    const asked = chat.lines.value.findLast((/** @type {any} */ line) => line.notice === "CallbackRequested")
+    const at = asked && new Date(asked.text)
+    return at && at.getTime() > Date.now() - HALF_AN_HOUR ? at : null
+  }
+
   /** Nobody has answered yet: the place in line, and ways not to wait. */
   function Waiting() {
     const ticket = ticketOf()
@@ -125,8 +112,12 @@ export function features(tools) {
       return () => clearInterval(timer)
     }, [waits, ticket?.id, chat.lines.value.length])
     const told = expected.value
-    if (!waits || !told) return null
-    return html`<${Place} told=${told} /><${Wake} key=${`w${ticket?.id}`} ticket=${ticket} told=${told} /><${Call} key=${`c${ticket?.id}`} ticket=${ticket} slots=${told.slots} />`
+    if (!ticket || !waits || !told) return null
+    const called = callAt()
+    return html`<${Place} told=${told} />
+      ${woken.value === ticket.id ? html`<${Later} part="Woken" />` : told.may_wake && html`<${Offer} key=${`w${ticket.id}`} part="Wake" label=${t("Production down: wake someone")} urgent ticket=${ticket} />`}
+      ${called && html`<p class="card" role="status">${t("We call you {when}.", { when: moment(called, new Date()) })}</p>`}
+      ${told.slots.length > 0 && html`<${Offer} key=${`c${ticket.id}${called}`} part="Call" label=${called ? t("Another time") : t("Call me instead")} ticket=${ticket} slots=${told.slots} />`}`
   }
 
   /** @param {{ told: any }} props */
@@ -138,51 +129,20 @@ export function features(tools) {
     return html`<p class="quiet" role="status">${lines.join(" ")}</p>`
   }
 
-  /** @param {{ ticket: any, slots: string[] }} props */
-  function Call({ ticket, slots }) {
-    const [open, toggle] = useState(false)
-    const [owed, done] = useState("")
-    const { busy, problem, run } = useCommand({ phone_invalid: t("Please write a phone number like +46 70 123 45 67"), slot_not_offered: t("That time is gone. Please choose another.") })
-    if (owed) return html`<p class="card" role="status">${t("We call you {when}.", { when: moment(new Date(owed), new Date()) })}</p>`
-    if (!slots.length) return null
-    if (!open) return html`<button type="button" class="button quiet" onClick=${() => toggle(true)}>${t("Call me instead")}</button>`
-    const send = async (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault()
-      const given = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget))
-      const answer = await run("callback", { ticket: ticket.id, number: given.get("number"), at: given.get("at") })
-      if (answer) done(answer.at)
-    }
-    return html`
-      <form class="card" onSubmit=${send}>
-        <label>${t("Your phone number")}<input name="number" type="tel" autocomplete="tel" required /></label>
-        <label>${t("When may we call?")}<select name="at">${slots.map(at => html`<option key=${at} value=${at}>${moment(new Date(at), new Date())}</option>`)}</select></label>
-        ${problem && html`<${Problem} text=${problem} />`}
-        <div class="pair"><button type="submit" class="button" disabled=${busy}>${t("Call me")}</button>
-          <button type="button" class="button quiet" onClick=${() => toggle(false)}>${t("Cancel")}</button></div>
-      </form>`
+  /** A part of what is loaded later, once it is there. @param {{ part: keyof NonNullable<typeof forms.value>, [key: string]: any }} props */
+  function Later({ part, ...props }) {
+    useEffect(() => { void loadForms() }, [])
+    const Part = forms.value?.[part]
+    return Part && html`<${Part} ...${props} />`
   }
 
-  /** @param {{ ticket: any, told: any }} props */
-  function Wake({ ticket, told }) {
-    const [step, go] = useState(0)
-    const { busy, problem, run } = useCommand({ may_not_wake: t("Somebody is at work now: your message has been seen to.") })
-    if (step === 2) return html`<p class="card" role="status">${t("Somebody is being woken now. Stay here: they answer in this chat.")}</p>`
-    if (!told.may_wake) return null
-    if (!step) return html`<button type="button" class="button quiet urgent" onClick=${() => go(1)}>${t("Production down: wake someone")}</button>`
-    const send = async (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault()
-      const reason = String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("reason")).trim()
-      if (reason && await run("wake", { ticket: ticket.id, reason, confirmed: true })) go(2)
-    }
-    return html`
-      <form class="card urgent" onSubmit=${send}>
-        <h2>${t("Wake the person on call?")}</h2>
-        <p>${t("Your plan allows it at any hour. Their phone rings now, so please only for what cannot wait until morning.")}</p>
-        <label>${t("What is down, in a sentence?")}<input name="reason" required maxlength="300" /></label>
-        ${problem && html`<${Problem} text=${problem} />`}
-        <div class="pair"><button type="submit" class="button" disabled=${busy}>${t("Yes, wake someone")}</button>
-          <button type="button" class="button quiet" onClick=${() => go(0)}>${t("No, it can wait")}</button></div>
-      </form>`
+  /** A button that becomes a form when it is pressed. @param {{ part: string, label: string, urgent?: boolean, [key: string]: any }} props */
+  function Offer({ part, label, urgent, ...props }) {
+    const [open, toggle] = useState(false)
+    useEffect(() => { if (open) void loadForms() }, [open])
+    return open && forms.value
+      ? html`<${Later} part=${part} close=${() => toggle(false)} ...${props} />`
+      : html`<button type="button" class=${urgent ? "button quiet urgent" : "button quiet"} aria-busy=${open ? "true" : "false"} onClick=${() => toggle(true)}>${label}</button>`
   }
 
   /** Below the composer: a copy by mail, and the end. */
@@ -190,12 +150,15 @@ export function features(tools) {
     const ticket = ticketOf()
     const [told, say] = useState("")
     const [sure, ask] = useState(false)
-    useEffect(() => { say(""); ask(false) }, [ticket?.id])
+    const [asking, askAddress] = useState(false)
+    useEffect(() => { say(""); ask(false); askAddress(false) }, [ticket?.id])
     if (!ticket) return null
     const copy = async () => {
+      if (!chat.session.value?.contact?.email) return askAddress(true)
       const answer = await post("transcript", { ticket: ticket.id })
+      if (answer.error === "address_missing") return askAddress(true)
       const why = /** @type {Record<string, string>} */ ({
-        address_missing: t("Say first where we may write."), not_answered: t("It can be sent once somebody has answered."), too_many: t("It was sent several times today already."),
+        not_answered: t("It can be sent once somebody has answered."), too_many: t("It was sent several times today already."),
       })[answer.error ?? ""] ?? t("That did not work. Please try again.")
       say(answer.ok ? t("On its way to {email}.", { email: answer.email }) : why)
     }
@@ -204,8 +167,14 @@ export function features(tools) {
       ask(false)
       if (!(await post("end", { ticket: ticket.id })).ok) say(t("That did not work. Please try again."))
     }
+    const known = () => {
+      askAddress(false)
+      focus()
+      void copy()
+    }
     return html`<div class="actions">
-      ${extras()?.can_mail && html`<button type="button" onClick=${copy}>${t("Send me a copy")}</button>`}
+      ${asking && html`<${Later} part="Address" lead=${t("Where may we send it?")} saved=${known} />`}
+      ${extras()?.can_mail && html`<button type="button" aria-expanded=${asking ? "true" : undefined} onClick=${asking ? () => askAddress(false) : copy}>${t("Send me a copy")}</button>`}
       ${!over.has(ticket.status) && html`<button type="button" onClick=${end}>${sure ? t("Yes, end it") : t("End chat")}</button>`}
       ${sure && html`<button type="button" onClick=${() => ask(false)}>${t("Go on")}</button>`}
       <span class="quiet" role="status">${told}</span></div>`
@@ -218,8 +187,13 @@ export function features(tools) {
   })
 
   const loadForms = async () => {
-    const module = await formsModule()
-    forms.value ??= module.forms({ ...tools, extras, ticketOf, answeredAndOver, useCommand, Problem, introduced })
+    if (forms.peek()) return
+    try {
+      const module = await formsModule()
+      forms.value ??= module.forms({ ...tools, extras, ticketOf, answeredAndOver, introduced, woken, post })
+    } catch {
+      setTimeout(loadForms, 3_000) // no network just now
+    }
   }
   function Between() {
     return html`<div class="extra"><${Offers} /><${Articles} /><${Waiting} />${forms.value && html`<${forms.value.Rating} />`}</div>`
@@ -230,5 +204,5 @@ export function features(tools) {
     return form && html`<${form} />`
   }
 
-  return { Between, Instead, Actions, standsInFor: () => asks() || takesForms() }
+  return { Between, Instead, Actions, Later, standsInFor: () => asks() || takesForms() }
 }

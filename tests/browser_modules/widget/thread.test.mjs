@@ -25,6 +25,19 @@ test("somebody who was woken is told of where the plan says so: only then the ev
   assert.deepEqual([line.kind, line.notice], ["notice", "OnCallWoken"])
 })
 
+test("a call that was asked for stands in the conversation with its time", () => {
+  const asked = { version: 2, name: "CallbackRequested", at: at(2), data: { number: "+46701740612", at: at(40) } }
+  const [, line] = withEvents([], [received(1, "Call me"), asked])
+
+  assert.deepEqual([line.kind, line.notice, line.text], ["notice", "CallbackRequested", at(40)])
+})
+
+test("two agents never share a byline, also where the reader is not told who they are", () => {
+  const by = name => ({ author: { kind: "agent", id: null, name } })
+
+  assert.equal(grouped(withEvents([], [reply(1, "Hi", by("Anna")), reply(2, "Hello", by("Anna")), reply(3, "Me too", by("Bo"))])).length, 2)
+})
+
 test("what was solved by mistake and taken back at once leaves no trace", () => {
   const notices = events => withEvents([], events).map(line => line.notice ?? line.text)
 
