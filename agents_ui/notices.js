@@ -7,7 +7,7 @@ import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
 import { plural, t } from "./translation.js"
 import { acknowledge, handOn, outbox, outboxRevision } from "./changes.js"
-import { connection, current, openAlerts, overload } from "./stores.js"
+import { connection, current, formOnly, me, openAlerts, overload } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value
@@ -34,6 +34,15 @@ export function OverloadBanner() {
   if (!on) return null
   return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="hourglass" />
     <span>${t("{late} tickets are late, {online} online: what can still be met goes first.", { late, online })}</span></div>`
+}
+
+/** Visitors cannot chat just now, which agents would otherwise learn from an empty queue. */
+export function FormOnlyBanner() {
+  const inboxes = formOnly.value
+  if (!inboxes.length) return null
+  return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="triangle-alert" />
+    <span>${t("The brake is on: visitors of {inboxes} leave a message by form instead of chatting.", { inboxes: inboxes.map(one => one.name).join(", ") })}</span>
+    ${["owner", "admin"].includes(me.role) && html`<a class="button quiet" href=${`/admin/widget?inbox=${inboxes[0].id}`}>${t("Settings of the chat")}</a>`}</div>`
 }
 
 /** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */

@@ -19,6 +19,8 @@ export const queue = new QueueStore({ me: me.id })
 export const current = signal(/** @type {TicketStore | null} */ (null))
 export const alerts = signal(/** @type {Alert[]} */ ([]))
 export const overload = signal(/** @type {Overload} */ ({ on: false, late: 0, online: 0 }))
+/** Chat inboxes whose visitors meet a message form, because of a rush or by an administrator's hand. */
+export const formOnly = signal(/** @type {Named[]} */ ([]))
 export const onCall = signal(/** @type {any[]} */ ([]))
 export const agents = signal(/** @type {Named[]} */ ([]))
 /** Which row the keyboard stands on. */

@@ -6,7 +6,7 @@ import { get, useCsrf } from "./http.js"
 import { askOverHttp } from "./http_commands.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server_time.js"
-import { acknowledging, active, agents, alerts, boot, connection, current, onCall, overload, queue } from "./stores.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, onCall, overload, queue } from "./stores.js"
 import { TicketStore } from "./ticket_store.js"
 
 /** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
@@ -144,6 +144,7 @@ async function loadAlerts() {
 
 async function loadSurroundings() {
   loadAlerts()
+  get("/api/v1/inboxes").then(({ items }) => { formOnly.value = items.filter((/** @type {any} */ inbox) => inbox.form_only) }).catch(() => {})
   const found = await get("/api/v1/oncall/now").catch(() => null)
   if (found) onCall.value = found.items
 }

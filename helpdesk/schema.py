@@ -10,6 +10,7 @@ from helpdesk.domain import inboxes as _inboxes
 from helpdesk.domain import knowledge as _knowledge
 from helpdesk.domain import limits as _limits
 from helpdesk.domain import oncall as _oncall
+from helpdesk.domain import pictures as _pictures
 from helpdesk.domain import plans as _plans
 from helpdesk.domain import sla as _sla
 from helpdesk.domain import tickets as _tickets
@@ -17,8 +18,8 @@ from helpdesk.domain import widgets as _widgets
 from helpdesk.storage.tables import Base
 
 _KNOWN = (
-    _credentials, _agents, _availability, _contacts, _inboxes, _knowledge, _limits, _oncall, _plans, _sla,
-    _tickets, _widgets,
+    _credentials, _agents, _availability, _contacts, _inboxes, _knowledge, _limits, _oncall, _pictures,
+    _plans, _sla, _tickets, _widgets,
 )  # fmt: skip
 
 

@@ -36,12 +36,18 @@ let port = null
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let telling
 
-const chat = new Chat(page.inbox, storage, () => ({
-  page: visitor.page ? { url: visitor.page, attributes: visitor.attributes } : undefined,
-  identity: visitor.identity,
-  locale: locale(),
-  time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-}))
+const where = () => ({ url: visitor.page, attributes: visitor.attributes })
+let toldOf = "" // where the visitor is, as the server knows it
+
+const chat = new Chat(page.inbox, storage, () => {
+  toldOf = JSON.stringify(where())
+  return {
+    page: visitor.page ? where() : undefined,
+    identity: visitor.identity,
+    locale: locale(),
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  }
+})
 let started = false
 
 /** @param {string} name @param {unknown} [value] */
@@ -82,7 +88,9 @@ const orders = {
 function tellVisit() {
   clearTimeout(telling)
   telling = setTimeout(() => {
-    if (chat.session.value) void chat.line.command("visit", { url: visitor.page, attributes: visitor.attributes })
+    if (!chat.session.value || JSON.stringify(where()) === toldOf) return
+    toldOf = JSON.stringify(where())
+    void chat.line.command("visit", where())
   }, 2_000)
 }
 

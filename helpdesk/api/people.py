@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, page_of
 from helpdesk.auth.requests import session_of
-from helpdesk.domain import agents, contacts, inboxes, permissions
+from helpdesk.domain import agents, contacts, inboxes, permissions, pictures, widgets
 from helpdesk.parsing import known_zone, parse_id, parse_json
 from helpdesk.storage.transaction import Transaction
 
@@ -51,6 +51,7 @@ async def show_me(request: Request) -> Response:
     session = await session_of(request)
     async with database_of(request).transaction(actor) as tx:
         agent = await agents.get(tx, actor.agent_id) if actor.agent_id else None
+        shown = await pictures.addresses(tx, [agent.id] if agent else [])
     return answer(
         {
             "id": actor.agent_id or actor.id,
@@ -58,6 +59,7 @@ async def show_me(request: Request) -> Response:
             "name": actor.name,
             "email": agent.email if agent else None,
             "signature": agent.signature if agent else "",
+            "picture": shown.get(agent.id) if agent else None,
             "role": actor.role,
             "locale": actor.locale,
             "time_zone": actor.time_zone,
@@ -71,7 +73,14 @@ async def list_inboxes(request: Request) -> Response:
 
     async def read(tx: Transaction) -> list[Any]:
         return [
-            {"id": one.id, "key": one.key, "name": one.name, "channel": one.channel, "address": one.address}
+            {
+                "id": one.id,
+                "key": one.key,
+                "name": one.name,
+                "channel": one.channel,
+                "address": one.address,
+                "form_only": one.channel == inboxes.Channel.CHAT and await widgets.brake.is_on(tx, one),
+            }
             for one in await inboxes.all_of(tx)
             if permissions.may_see_inbox(tx.actor, one.id)
         ]

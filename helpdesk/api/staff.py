@@ -10,7 +10,7 @@ from starlette.responses import Response
 from helpdesk.actors import Role
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of
-from helpdesk.domain import agents, inboxes, permissions
+from helpdesk.domain import agents, inboxes, permissions, pictures
 from helpdesk.errors import Conflict
 from helpdesk.parsing import parse_id, parse_json
 from helpdesk.storage.tables import Json
@@ -52,7 +52,9 @@ async def list_agents(request: Request) -> Response:
         within: dict[UUID, list[UUID]] = {}
         for team_id, agent_id in await agents.memberships(tx):
             within.setdefault(agent_id, []).append(team_id)
-        items = [_agent(one, within.get(one.id, [])) for one in await agents.active(tx)]
+        everybody = await agents.active(tx)
+        shown = await pictures.addresses(tx, [one.id for one in everybody])
+        items = [_agent(one, within.get(one.id, []), shown) for one in everybody]
     return answer({"items": items, "next": None})
 
 
@@ -60,7 +62,7 @@ async def create_agent(tx: Transaction, request: Request, wanted: NewAgent) -> A
     """A further agent, who has no password yet: they sign in by an invitation sent from administration."""
     agent = await agents.add(tx, email=wanted.email, name=wanted.name, role=wanted.role, password_hash=None)
     await agents.change(tx, agent.id, _values(wanted), wanted.team_ids, wanted.inbox_ids)
-    return _agent(agent, wanted.team_ids)
+    return _agent(agent, wanted.team_ids, {})
 
 
 async def change_agent(request: Request) -> Response:
@@ -69,7 +71,7 @@ async def change_agent(request: Request) -> Response:
     async with database_of(request).transaction(await actor_of(request)) as tx:
         agent_id = parse_id(request.path_params["id"], "agent")
         agent = await agents.change(tx, agent_id, _values(wanted), wanted.team_ids, wanted.inbox_ids)
-        return answer(_agent(agent, wanted.team_ids))
+        return answer(_agent(agent, wanted.team_ids, await pictures.addresses(tx, [agent.id])))
 
 
 async def disable_agent(request: Request) -> Response:
@@ -126,9 +128,12 @@ def _team_values(wanted: NewTeam) -> Json:
     return wanted.model_dump(include={"name", "calendar_id", "push"})
 
 
-def _agent(agent: agents.Agent, team_ids: list[UUID]) -> Json:
+def _agent(agent: agents.Agent, team_ids: list[UUID], shown: dict[UUID, str]) -> Json:
     names = ("id", "name", "email", "role", "capacity", "max_chats", "skills", "all_inboxes")
-    return {name: getattr(agent, name) for name in names} | {"team_ids": team_ids}
+    return {name: getattr(agent, name) for name in names} | {
+        "picture": shown.get(agent.id),
+        "team_ids": team_ids,
+    }
 
 
 def _team(team: agents.Team, member_ids: list[UUID]) -> Json:

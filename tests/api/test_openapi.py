@@ -9,7 +9,7 @@ from helpdesk.actors import Role
 from helpdesk.api import openapi, routes, shapes
 from helpdesk.api.routes import STAFF, V1, VISITORS
 from helpdesk.domain import oncall, tickets
-from tests.factories import a_plan, an_agent
+from tests.factories import PICTURE, a_plan, an_agent
 
 pytestmark = pytest.mark.commits
 
@@ -156,8 +156,9 @@ async def test_what_is_answered_is_what_is_described(desk, house):
         if (address.creates or address.takes) and address.path not in bodies:
             continue
         path = V1 + address.path.replace("{id}", str(ids.get(first)))
-        file = {"files": {"file": ("a.txt", b"hello")}} if address.is_upload else {}
-        client = browser if address.path == "/me" else program
+        picked = PICTURE if address.path == "/me/picture" else b"hello"
+        file = {"files": {"file": ("a.txt", picked)}} if address.is_upload else {}
+        client = browser if first == "/me" else program
         sent = file or {"json": bodies.get(address.path)}
         answer = await client.request(address.method, path, **sent)
         assert answer.status_code == address.status, f"{address.method} {path}: {answer.text}"
@@ -187,7 +188,8 @@ async def test_what_the_widget_is_answered_is_what_is_described(desk, house):
     for address in VISITORS[1:]:
         if address.path in elsewhere:
             continue
-        file = {"files": {"file": ("a.txt", b"hello")}} if address.is_upload else {}
+        picked = PICTURE if address.path == "/me/picture" else b"hello"
+        file = {"files": {"file": ("a.txt", picked)}} if address.is_upload else {}
         sent = file or {"json": bodies.get(address.path)}
         query = f"?ticket={ticket}" if address.path == "/events" else ""
         answer = await widget.request(address.method, "/widget" + address.path + query, **sent)

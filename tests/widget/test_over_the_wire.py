@@ -66,3 +66,6 @@ async def test_opening_sending_and_reading_the_answer_take_five_requests_and_45_
     assert len(wire.requests) + len(wire.sockets) <= MOST_REQUESTS, sizes
     assert all(sizes.values()), sizes
     assert sum(sizes.values()) <= MOST_BYTES, sizes
+    async with page.expect_request("**/widget/visit"):  # the first page was told by the session
+        await page.evaluate("history.pushState({}, '', '/other')")
+    assert len([one for one in wire.requests if one.url.endswith("/widget/visit")]) == 1

@@ -34,6 +34,7 @@ class Me(BaseModel):
     name: str
     email: str | None
     signature: str
+    picture: str | None
     role: str | None
     locale: str
     time_zone: str
@@ -42,6 +43,7 @@ class Me(BaseModel):
 
 class Agent(Named):
     email: str
+    picture: str | None
     role: Literal["light", "agent", "lead", "admin", "owner"]
     capacity: int
     max_chats: int
@@ -57,9 +59,12 @@ class Team(Named):
 
 
 class Inbox(Named):
+    """`form_only`: a chat whose brake is on, so that visitors leave a message by form."""
+
     key: str
     channel: Literal["chat", "email", "phone", "api"]
     address: str | None
+    form_only: bool
 
 
 class Company(Named):

@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import select
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import permissions, plans, sla, widgets
+from helpdesk.domain import permissions, pictures, plans, sla, widgets
 from helpdesk.domain.contacts import identities_of
 from helpdesk.domain.events import public_data as events_public
 from helpdesk.domain.tickets import alerting, queue, views
@@ -82,8 +82,9 @@ _EVENTS = """
     SELECT e.version, e.public_version, e.name, e.id, e.actor_kind, e.actor_id, e.actor_name, e.at,
       e.client_id, e.data, e.message_id, m.body, m.html IS NOT NULL AS html, m.quoted, m.mail, m.hidden,
       m.attachments,
-      m.channel, m.author_kind, m.author_id, m.author_name, m.kind AS message_kind
+      m.channel, m.author_kind, m.author_id, m.author_name, m.kind AS message_kind, f.key AS face
     FROM events e LEFT JOIN messages m ON m.id = e.message_id
+    LEFT JOIN agent_pictures f ON f.agent_id = m.author_id AND m.author_kind = 'agent'
 """
 
 
@@ -360,12 +361,15 @@ def _said(record: asyncpg.Record, author_id: UUID | None) -> Json:
     """The words of the message an event carries."""
     if record["message_id"] is None:
         return {}
+    author = {"kind": record["author_kind"], "id": author_id, "name": record["author_name"]}
+    if record["face"]:
+        author["picture"] = pictures.address(record["face"])
     return {
         "message_id": record["message_id"],
         "body": record["body"],
         "attachments": record["attachments"],
         "channel": record["channel"],
-        "author": {"kind": record["author_kind"], "id": author_id, "name": record["author_name"]},
+        "author": author,
     }
 
 
