@@ -9,6 +9,7 @@ const PARTS = {
   pick: () => import("./picker.js").then(part => part.Picker),
   call: () => import("./call_dialog.js").then(part => part.CallDialog),
   keys: () => import("./keys_dialog.js").then(part => part.KeysDialog),
+  profile: () => import("./profile_dialog.js").then(part => part.ProfileDialog),
   signature: () => import("./signature_dialog.js").then(part => part.SignatureDialog),
   why: () => import("./why_dialog.js").then(part => part.WhyDialog),
 }
@@ -56,6 +57,6 @@ function Modal({ name, title, close, children }) {
 
 /** @param {string} name */
 function titles(name) {
-  return { call: t("Log a call"), signature: t("Your signature"), keys: t("Keyboard"), why: t("Why is this here?") }[name]
+  return { call: t("Log a call"), profile: t("Your profile"), signature: t("Your signature"), keys: t("Keyboard"), why: t("Why is this here?") }[name]
 }
 

@@ -30,12 +30,13 @@ export async function request(method, path, body, options = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", ...options.headers }
   if (method !== "GET") headers["X-CSRF-Token"] = csrf
-  if (body !== undefined) headers["Content-Type"] = "application/json"
+  const isForm = body instanceof FormData // which brings its own type
+  if (body !== undefined && !isForm) headers["Content-Type"] = "application/json"
   const limit = AbortSignal.timeout(options.timeout ?? 15_000)
   const response = await fetch(path, {
     method,
     headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined || isForm ? body : JSON.stringify(body),
     credentials: "same-origin",
     signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
   })

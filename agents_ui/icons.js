@@ -10,8 +10,9 @@ export function Icon({ name, label, class: extra = "" }) {
     aria-hidden=${label ? undefined : "true"} focusable="false"><use href=${`${SPRITE}#${name}`}></use></svg>`
 }
 
-/** @param {{name: string | null | undefined, icon?: string, size?: string}} props */
-export function Avatar({ name, icon, size = "" }) {
+/** @param {{name: string | null | undefined, picture?: string | null, icon?: string, size?: string}} props the picture is an agent's own */
+export function Avatar({ name, picture, icon, size = "" }) {
+  if (picture) return html`<img class=${`avatar ${size}`} src=${picture} alt="" />`
   return html`<span class=${`avatar ${size}`} style=${{ "--hue": hueOf(name ?? "") }} aria-hidden="true">
     ${initials(name)}${icon && html`<span class="avatar-badge"><${Icon} name=${icon} /></span>`}
   </span>`

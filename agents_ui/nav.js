@@ -7,7 +7,7 @@ import { dialog } from "./notices_store.js"
 import { go, route, routeHash } from "./route.js"
 import { dayAndTime, number, t } from "./translation.js"
 import { now } from "./server_time.js"
-import { boot, me, onCall, queue } from "./stores.js"
+import { boot, me, onCall, pictureOf, queue } from "./stores.js"
 
 /** @import { Scope, View } from "./types.js" */
 
@@ -66,8 +66,8 @@ export function Nav({ open, close }) {
         <${Icon} name="phone-call" />${t("Log a call")}
       </button>
       <div class="me">
-        <${Avatar} name=${me.name} size="small" />
-        <span class="me-name">${me.name}</span>
+        <button type="button" class="button quiet me-self" title=${t("Your profile")} onClick=${() => { close(); dialog.value = { name: "profile", props: {} } }}>
+          <${Avatar} name=${me.name} picture=${pictureOf(me.id)} size="small" /><span class="me-name">${me.name}</span></button>
         <button type="button" class="button quiet icon-only" onClick=${() => hands.toggleTheme()} aria-label=${t("Light or dark")} title=${t("Light or dark")}><${Icon} name="moon" /></button>
         <form method="post" action="/sign-out"><input type="hidden" name="csrf" value=${boot.csrf} />
           <button type="submit" class="button quiet icon-only" aria-label=${t("Sign out")} title=${t("Sign out")}><${Icon} name="log-out" /></button>
@@ -91,7 +91,7 @@ function OnCallNow() {
     <h2 class="nav-title" id="oncall-title">${t("On call now")}</h2>
     <ul class="oncall-list">${items.map(item => html`<li key=${item.schedule.id} class="oncall-item" title=${nextTitle(item)}>
       ${item.agents.length
-        ? html`<${Avatar} name=${item.agents[0].name} size="small" />
+        ? html`<${Avatar} name=${item.agents[0].name} picture=${pictureOf(item.agents[0].id)} size="small" />
           <span class="oncall-who"><span class="oncall-name">${item.agents.map((/** @type {{name: string}} */ one) => one.name).join(", ")}</span>
           <span class="oncall-until">${item.schedule.name}${item.until && html` · ${t("until {time}", { time: dayAndTime(item.until, now()) })}`}</span></span>`
         : html`<${Icon} name="triangle-alert" class="warn" /><span class="oncall-who"><span class="oncall-name">${t("Nobody")}</span><span class="oncall-until">${item.schedule.name}</span></span>`}

@@ -22,7 +22,7 @@ export const overload = signal(/** @type {Overload} */ ({ on: false, late: 0, on
 /** Chat inboxes whose visitors meet a message form, because of a rush or by an administrator's hand. */
 export const formOnly = signal(/** @type {Named[]} */ ([]))
 export const onCall = signal(/** @type {any[]} */ ([]))
-export const agents = signal(/** @type {Named[]} */ ([]))
+export const agents = signal(/** @type {(Named & { picture: string | null })[]} */ ([]))
 /** Which row the keyboard stands on. */
 export const active = signal(/** @type {string | null} */ (null))
 
@@ -36,6 +36,11 @@ export const connection = new Connection({
   }),
   askOverHttp,
 })
+
+/** The picture an agent has chosen. @param {string | null | undefined} agent */
+export function pictureOf(agent) {
+  return agents.value.find(one => one.id === agent)?.picture ?? null
+}
 
 /** Every open alert, the most urgent first. */
 export function openAlerts() {

@@ -24,7 +24,7 @@ PICTURE = base64.b64decode(
     "eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEB"
     "AAA/AOgor//Z"
 )
-"""A JPEG of 32 by 32 grey pixels."""
+"""A JPEG of 32 by 32 pixels."""
 
 _count = iter(range(1, 1_000_000))
 

@@ -77,7 +77,7 @@ function GroupOfLines({ chat, group, now, lastMine, name }) {
   return html`
     ${day}
     <div class=${group.mine ? "group mine" : "group"}>
-      ${!group.mine && html`<${Avatar} name=${author} />`}
+      ${!group.mine && html`<${Avatar} name=${author} picture=${group.author.picture} />`}
       <div class="lines">
         ${group.lines.map(line => html`<${Bubble} key=${line.key} line=${line} previews=${chat.previews} missing=${() => chat.freshen(true)} from=${group.mine ? t("You") : author} />`)}
         ${last.waiting
@@ -142,9 +142,12 @@ function Time({ at }) {
   return html`<time datetime=${at}>${clockTime(new Date(at))}</time>`
 }
 
-/** @param {{ name: string }} props */
-export function Avatar({ name }) {
-  return html`<span class="avatar" aria-hidden="true">${initials(name)}</span>`
+/** The picture an agent has chosen, or initials. @param {{ name: string, picture?: string }} props */
+export function Avatar({ name, picture }) {
+  const [missing, miss] = useState("")
+  return picture && picture !== missing
+    ? html`<img class="avatar" src=${picture} alt="" onError=${() => miss(picture)} />`
+    : html`<span class="avatar" aria-hidden="true">${initials(name)}</span>`
 }
 
 /** Dots for the eye at once, words for the ear at most every ten seconds. @param {{ chat: Chat }} props */
@@ -160,7 +163,7 @@ function Typing({ chat }) {
   }, [typing])
   return html`
     <p class="unseen" role="status">${said}</p>
-    ${typing && html`<div class="group typing" aria-hidden="true"><${Avatar} name=${typing.name} /><span class="bubble"><i></i><i></i><i></i></span></div>`}`
+    ${typing && html`<div class="group typing" aria-hidden="true"><${Avatar} name=${typing.name} picture=${chat.lines.value.findLast(line => line.author.name === typing.name)?.author.picture} /><span class="bubble"><i></i><i></i><i></i></span></div>`}`
 }
 
 /** Nobody there, or nobody yet: what happens next, and a way to be reached. @param {{ chat: Chat, now: Date, later: any }} props */

@@ -1,7 +1,7 @@
 // One ticket's events, applied once each and in order; a gap, a hint or a restored database is healed by `sync`.
 
 /**
- * @typedef {{ kind: string, id?: string | null, name?: string | null }} Author
+ * @typedef {{ kind: string, id?: string | null, name?: string | null, picture?: string }} Author
  * @typedef {{ version: number, name: string, id?: string, by?: Author, at: string, client_id?: string | null, data: any }} TicketEvent
  * @typedef {{ ticket: string, epoch: string, prev: number, events: TicketEvent[] }} Batch
  * @typedef {{ ok: boolean, error?: string, epoch?: string, events?: TicketEvent[], head?: number, more?: boolean }} SyncAnswer

@@ -143,8 +143,8 @@ function Panel() {
 function Header({ several }) {
   const inbox = chat.session.value?.inbox
   const listing = view.value === "list" && several
-  const agent = listing ? null : chat.lines.value.findLast(line => line.kind === "message" && !line.mine && line.author.name)?.author.name
-  const title = listing ? t("Your conversations") : (agent ?? inbox?.name ?? page.name ?? t("Support"))
+  const agent = listing ? null : chat.lines.value.findLast(line => line.kind === "message" && !line.mine && line.author.name)?.author
+  const title = listing ? t("Your conversations") : (agent?.name ?? inbox?.name ?? page.name ?? t("Support"))
   const logo = ownPicture((inbox?.theme ?? page.theme)?.logo)
   return html`
     <header>
@@ -152,7 +152,7 @@ function Header({ several }) {
         <button type="button" class="icon" aria-label=${t("All conversations")} title=${t("All conversations")} onClick=${() => { view.value = "list" }}>
           <${Icon} name="back" />
         </button>`}
-      ${!listing && html`<span class=${inbox?.open || answers() ? "who there" : "who"}>${logo && !agent ? html`<img class="logo" src=${logo} alt="" />` : html`<${Avatar} name=${title} />`}</span>`}
+      ${!listing && html`<span class=${inbox?.open || answers() ? "who there" : "who"}>${logo && !agent ? html`<img class="logo" src=${logo} alt="" />` : html`<${Avatar} name=${title} picture=${agent?.picture} />`}</span>`}
       <div class="title">
         <h1>${title}</h1>
         ${inbox && !listing && html`<p>${presence()}</p>`}

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from helpdesk.actors import Role
+from helpdesk.auth import sessions
 from helpdesk.domain import availability, contacts, inboxes, knowledge, limits, oncall, tickets, widgets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.inboxes import Channel
@@ -19,7 +20,7 @@ from helpdesk.storage.transaction import Transaction
 from tests.browser.chromium import DESK, PHONE, barriers
 from tests.browser.shop import Shop
 from tests.desk import KEY
-from tests.factories import a_company_of, a_plan, a_team, an_agent, an_inbox, as_agent
+from tests.factories import PICTURE, a_company_of, a_plan, a_team, an_agent, an_inbox, as_agent
 from tests.widget.conftest import SHOP, Served, Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
@@ -289,3 +290,36 @@ async def test_an_invitation_is_made_once_and_opens_the_chat(street: Street, fou
     await expect(shop.field).to_be_focused()
     await expect(invitation).not_to_be_visible()
     assert found["invited"] == []
+
+
+async def test_an_agent_chooses_a_picture_and_the_visitor_sees_who_answers(
+    street: Street, found: dict[str, list[str]]
+):
+    served = street.served
+    async with served.desk.system() as tx:
+        agent = await an_agent(tx, "Anna Berg")
+        braked = await an_inbox(tx, Channel.CHAT, brake="on")
+        cookie = await sessions.start(tx, agent.id, "127.0.0.1", "tests")
+    desk = await street.visits.visitor(served.address, size=DESK)
+    await desk.context.add_cookies([{"name": "helpdesk", "value": cookie, "url": served.address}])
+    await desk.goto("/")
+    await expect(desk.get_by_text("The brake is on")).to_contain_text(braked.name)
+
+    await desk.get_by_role("button", name="Anna Berg").click()
+    picture = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PICTURE}
+    await desk.locator(".dialog input[type=file]").set_input_files(picture)
+    await expect(desk.locator(".dialog img.avatar")).to_have_js_property("naturalWidth", 128)
+    found["the profile"] = await barriers(desk)
+    await desk.locator(".dialog input[type=file]").set_input_files({**picture, "buffer": b"no picture"})
+    await expect(desk.get_by_role("alert")).to_contain_text("cannot be read")
+
+    shop, inbox = await chat_of(street)
+    await write(shop, "Who are you?")
+    answers = await served.desk.with_token(agent)
+    path = f"/api/v1/tickets/{(await newest_ticket(served, inbox)).id}/messages"
+    assert (await answers.post(path, json={"body": "I am Anna"})).is_success
+    await expect(shop.said("I am Anna")).to_be_visible()
+    await expect(shop.chat.locator("header img.avatar")).to_have_js_property("naturalWidth", 128)
+    await expect(shop.chat.locator(".messages img.avatar")).to_have_js_property("naturalWidth", 128)
+    found["answered"] = await barriers(shop.page)
+    assert {state: said for state, said in found.items() if said} == {}

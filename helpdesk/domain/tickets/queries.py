@@ -84,7 +84,7 @@ _EVENTS = """
       m.attachments,
       m.channel, m.author_kind, m.author_id, m.author_name, m.kind AS message_kind, f.key AS face
     FROM events e LEFT JOIN messages m ON m.id = e.message_id
-    LEFT JOIN agent_pictures f ON f.agent_id = m.author_id AND m.author_kind = 'agent'
+    LEFT JOIN agent_pictures f ON f.agent_id = m.author_id
 """
 
 
