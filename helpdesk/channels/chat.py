@@ -176,20 +176,42 @@ def refusal(failure: HelpdeskError) -> Json:
 
 
 async def _say(database: Database, actor: Actor, wanted: SendMessage, address: str | None) -> tickets.Said:
-    if actor.kind is ActorKind.CONTACT and wanted.ticket is not None:
-        async with database.transaction(actor, is_one_statement=True) as tx:
-            said = await tickets.say_more(tx, _inbound(actor, wanted), address)
-        if said is not None:
-            return said
-    async with database.transaction(actor) as tx:
+    if (said := await _say_at_once(database, actor, wanted, address)) is not None:
+        return said
+    async with database.transaction(actor, alone=("client", actor.id, wanted.client_id)) as tx:
         if actor.kind is ActorKind.CONTACT:
             return await _hear(tx, wanted, address)
         if wanted.ticket is None:
             raise Invalid("ticket_missing", field="ticket")
-        say = tickets.add_note if wanted.kind == "note" else tickets.reply
-        return await say(
-            tx, wanted.ticket, wanted.body, client_id=wanted.client_id, uploads=tuple(wanted.uploads)
+        if wanted.kind == "message":
+            return await _answer(tx, wanted.ticket, wanted)
+        uploads = tuple(wanted.uploads)
+        return await tickets.add_note(
+            tx, wanted.ticket, wanted.body, client_id=wanted.client_id, uploads=uploads
         )
+
+
+async def _say_at_once(
+    database: Database, actor: Actor, wanted: SendMessage, address: str | None
+) -> tickets.Said | None:
+    """The short way of what is said every day; None where more follows from it."""
+    if wanted.ticket is None or wanted.uploads:
+        return None
+    if actor.kind is not ActorKind.CONTACT and wanted.kind == "message":
+        return None
+    async with database.transaction(actor, is_one_statement=True) as tx:
+        if actor.kind is ActorKind.CONTACT:
+            return await tickets.say_more(tx, _inbound(actor, wanted), address)
+        return await tickets.note_more(tx, wanted.ticket, wanted.body, wanted.client_id)
+
+
+async def _answer(tx: Transaction, ticket_id: UUID, wanted: SendMessage) -> tickets.Said:
+    if not wanted.uploads:
+        said = await tickets.answer_more(tx, ticket_id, wanted.body, wanted.client_id)
+        if said is not None:
+            return said
+    uploads = tuple(wanted.uploads)
+    return await tickets.reply(tx, ticket_id, wanted.body, client_id=wanted.client_id, uploads=uploads)
 
 
 async def _hear(tx: Transaction, wanted: SendMessage, address: str | None) -> tickets.Said:

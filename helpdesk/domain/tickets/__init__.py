@@ -20,6 +20,7 @@ from helpdesk.domain.tickets.actions import (
     receive_message,
     reply,
 )
+from helpdesk.domain.tickets.adding_more import answer_more, note_more
 from helpdesk.domain.tickets.alerting import (
     acknowledge,
     escalate,
@@ -91,6 +92,7 @@ __all__ = [
     "TicketChange",
     "acknowledge",
     "add_note",
+    "answer_more",
     "answering",
     "ask_for",
     "attachments",
@@ -116,6 +118,7 @@ __all__ = [
     "mail",
     "mark_read",
     "merge",
+    "note_more",
     "open_ticket",
     "out_of_reach",
     "overload",

@@ -39,7 +39,7 @@ BODY_LIMIT = 20_000
 """Characters of a message somebody types; mail may be longer."""
 
 PREVIEW_LENGTH = 140
-_MET_BY_ANSWER = (
+MET_BY_ANSWER = (
     sla.Metric.FIRST_RESPONSE,
     sla.Metric.NEXT_RESPONSE,
     sla.Metric.UPDATE,
@@ -123,7 +123,7 @@ async def reply(
     if people is not None:
         await mailing.queue_reply(tx, ticket, message, people)
     if ticket.channel == inboxes.Channel.CHAT:
-        await unread.later(tx, ticket)
+        await unread.later(tx, ticket.id, ticket.inbox_id)
     return _said(ticket, message, row.version)
 
 
@@ -244,7 +244,7 @@ async def _open(tx: Transaction, opening: _Opening) -> Ticket:
 
 async def contact_is_answered(tx: Transaction, ticket: Ticket) -> None:
     """The ball is with the contact: what an answer meets is met, clocks that wait for them stand still."""
-    await sla.meet(tx, ticket, _MET_BY_ANSWER)
+    await sla.meet(tx, ticket, MET_BY_ANSWER)
     terms = await promises.terms_of(tx, ticket)
     if terms is not None:
         await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.UPDATE])

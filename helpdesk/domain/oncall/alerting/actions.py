@@ -140,9 +140,10 @@ async def answered_by_reply(tx: Transaction, ticket: Versioned) -> None:
     """A reply to the contact answers every alert of its ticket for good."""
     if tx.actor.agent_id is None:
         return
-    waiting = await tx.session.scalars(
-        select(Alert.id).where(Alert.ticket_id == ticket.id, Alert.status != AlertStatus.CLOSED.value)
-    )
+    with tx.session.no_autoflush:  # no alert was changed, and the ticket is not done with
+        waiting = await tx.session.scalars(
+            select(Alert.id).where(Alert.ticket_id == ticket.id, Alert.status != AlertStatus.CLOSED.value)
+        )
     for alert_id in waiting.all():
         await acknowledge(tx, ticket, alert_id, tx.actor.agent_id, lasting=True)
 

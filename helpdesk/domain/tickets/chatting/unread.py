@@ -18,12 +18,12 @@ from helpdesk.storage.transaction import Transaction
 JOB = "mail_unread_answers"
 
 
-async def later(tx: Transaction, ticket: Ticket) -> None:
+async def later(tx: Transaction, ticket_id: UUID, inbox_id: UUID) -> None:
     """An answer was given in the chat: look after a while whether it was seen."""
-    minutes = widgets.setup_of(await inboxes.get(tx, ticket.inbox_id)).unread_mail_minutes
+    minutes = widgets.setup_of(await inboxes.get(tx, inbox_id)).unread_mail_minutes
     if minutes:
-        at_once = await _wrote_by_mail(tx, ticket)
-        tx.enqueue(JOB, after=None if at_once else timedelta(minutes=minutes), ticket_id=str(ticket.id))
+        at_once = await _wrote_by_mail(tx, ticket_id)
+        tx.enqueue(JOB, after=None if at_once else timedelta(minutes=minutes), ticket_id=str(ticket_id))
 
 
 async def mail_answers(tx: Transaction, ticket_id: UUID) -> OutgoingMail | None:
@@ -36,7 +36,7 @@ async def mail_answers(tx: Transaction, ticket_id: UUID) -> OutgoingMail | None:
     if address is None or not minutes:
         return None
     unseen = await _unseen(tx, ticket)
-    if not unseen or not _is_time(tx.now, minutes, unseen, await _wrote_by_mail(tx, ticket)):
+    if not unseen or not _is_time(tx.now, minutes, unseen, await _wrote_by_mail(tx, ticket.id)):
         return None
     await _mark(tx, ticket.id, max(version for version, _ in unseen))
     answers = [message for _, message in unseen]
@@ -65,12 +65,12 @@ async def _unseen(tx: Transaction, ticket: Ticket) -> list[tuple[int, Message]]:
     return [(version, message) for version, message in rows if version is not None]
 
 
-async def _wrote_by_mail(tx: Transaction, ticket: Ticket) -> bool:
+async def _wrote_by_mail(tx: Transaction, ticket_id: UUID) -> bool:
     """Whether the contact's last word came by mail: then they are not in front of the chat."""
     channel = await tx.session.scalar(
         select(Message.channel)
         .where(
-            Message.ticket_id == ticket.id,
+            Message.ticket_id == ticket_id,
             Message.kind == MessageKind.MESSAGE.value,
             Message.author_kind == ActorKind.CONTACT.value,
             Message.hidden.is_(False),
