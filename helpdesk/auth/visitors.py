@@ -118,16 +118,17 @@ def actor_for(contact: contacts.Contact, inbox_id: UUID) -> Actor:
     )
 
 
-async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
-    """Who of these contacts has a token that is good, with the inbox it is good for."""
+async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
+    """Who of these contacts has a token that is good, with the inbox it is good for → their names."""
     asks = inboxes.Inbox.settings["identity_required"].as_boolean().is_(True)
     found = await tx.session.execute(
-        select(VisitorToken.contact_id, VisitorToken.inbox_id)
+        select(VisitorToken.contact_id, VisitorToken.inbox_id, contacts.Contact.name)
         .join(inboxes.Inbox, inboxes.Inbox.id == VisitorToken.inbox_id)
+        .join(contacts.Contact, contacts.Contact.id == VisitorToken.contact_id)
         .where(VisitorToken.contact_id.in_(contact_ids), VisitorToken.expires_at > tx.now)
         .where(VisitorToken.identified | ~func.coalesce(asks, False))
     )
-    return {(row.contact_id, row.inbox_id) for row in found}
+    return {(row.contact_id, row.inbox_id): row.name for row in found}
 
 
 async def sweep(tx: Transaction) -> None:

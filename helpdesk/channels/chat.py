@@ -199,7 +199,7 @@ async def _say_at_once(
         return None
     if actor.kind is not ActorKind.CONTACT and wanted.kind == "message":
         return None
-    async with database.transaction(actor, is_one_statement=True) as tx:
+    async with database.transaction(actor, is_autocommit=True) as tx:
         if actor.kind is ActorKind.CONTACT:
             return await tickets.say_more(tx, _inbound(actor, wanted), address)
         return await tickets.note_more(tx, wanted.ticket, wanted.body, wanted.client_id)

@@ -171,7 +171,7 @@ class Broadcaster:
                 log.exception("broadcast_failed")
 
     async def _send(self, dirty: set[UUID]) -> None:
-        async with self._database.transaction(SYSTEM) as tx:
+        async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
             epoch = await epoch_of(tx)
             cursors = {one: self._watched[one].version for one in dirty if one in self._watched}
             fresh = await tickets.queries.fresh_events(await tx.driver(), cursors) if cursors else {}

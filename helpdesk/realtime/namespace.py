@@ -20,8 +20,11 @@ from helpdesk.storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
-RIGHTS_LAST = timedelta(seconds=3)
-"""How long a socket's actor is believed before the database is asked again."""
+LOOK_EVERY = 3.0
+"""Seconds between two looks at the rights of every socket, all of them at once."""
+
+RIGHTS_LAST = timedelta(seconds=4)
+"""How long a socket's actor is believed before a command asks the database itself: where a look is late."""
 
 TYPING_EVERY = timedelta(seconds=2)
 
@@ -49,7 +52,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def __init__(self, name: str, database: Database) -> None:
         super().__init__(name)
         self.database = database
-        self.rights_every = RIGHTS_LAST.total_seconds()
+        self.rights_every = LOOK_EVERY
         self._callers: dict[str, Caller] = {}
         self.commands: dict[str, Command] = {}
 
@@ -112,7 +115,8 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 await self.disconnect(sid)
 
     async def ended(self, tx: Transaction, callers: Sequence[tuple[str, Caller]]) -> list[tuple[str, Json]]:
-        """Which of these sockets must close, and why, as its client is told."""
+        """Which of these sockets must close, and why, as its client is told. The others have the rights
+        of this moment from now on."""
         return [(sid, why) for sid, caller in callers if (why := await _ended(tx, caller))]
 
     async def watch_rights(self) -> None:
@@ -163,4 +167,5 @@ async def _ended(tx: Transaction, caller: Caller) -> Json | None:
         actor = await passes.actor_of(tx, caller.subject)
     except (Unauthenticated, NotFound):
         return dict(SENT_AWAY)
+    caller.actor, caller.checked_at = actor, tx.now
     return {"type": "reauthenticate"} if actor.inbox_ids != caller.granted else None

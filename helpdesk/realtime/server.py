@@ -43,7 +43,7 @@ CONNECT_WITHIN = 10.0
 KICK_AFTER = 30.0
 """Seconds a client may be over its budget."""
 
-_EVENT, _MESSAGE = "2", "4"
+_EVENT, _ACK, _MESSAGE = "2", "3", "4"
 
 
 class Json:
@@ -58,6 +58,12 @@ class Json:
         return orjson.loads(text)
 
 
+class Packet(socketio.packet.Packet):  # type: ignore[misc]
+    """Text only, so nothing is searched for bytes."""
+
+    uses_binary_events = False
+
+
 class Server(socketio.AsyncServer):  # type: ignore[misc]
     """`public_origin` is the origin of the configured public address."""
 
@@ -68,6 +74,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             async_handlers=False,  # one client's commands are handled in the order it sent them
             transports=["websocket"],
             json=Json,
+            serializer=Packet,
             max_http_buffer_size=LARGEST_PACKET,
             ping_interval=25,
             ping_timeout=20,
@@ -136,17 +143,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         id: int | None,  # noqa: A002
         data: Any,
     ) -> None:
-        """Only what a client may ask for goes on to the dispatcher."""
+        """Only what a client may ask for goes on to its namespace, past the library's dispatcher."""
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if not _is_command(data):
             log.info("socket_refused_event", namespace=namespace)
-            if id is not None:
-                refusal = {"ok": False, "error": "bad_request"}
-                await self._send_packet(
-                    eio_sid,
-                    self.packet_class(socketio.packet.ACK, namespace=namespace, id=id, data=[refusal]),
-                )
+            answer = {"ok": False, "error": "bad_request"}
+        elif not self.manager.is_connected(sid, namespace):
             return
-        await super()._handle_event(eio_sid, namespace, id, data)
+        else:
+            name, given = data
+            answer = await self.namespace_handlers[namespace].trigger_event(name, sid, given)
+        socket = self.eio.sockets.get(eio_sid)
+        if id is not None and socket is not None:
+            told = encode([] if answer is None else [answer]).decode()
+            socket.outbox.put(f"{_MESSAGE}{_ACK}{namespace},{id}{told}")
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Text only; what cannot be read closes the socket that sent it, and nothing else."""

@@ -1,6 +1,7 @@
 """What a visitor's widget may ask for over the socket."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -39,8 +40,13 @@ class Visitors(Namespace):
         subjects = {
             sid: (UUID(one.subject["contact_id"]), UUID(one.subject["inbox_id"])) for sid, one in callers
         }
-        let_in = await visitors.let_in(tx, [contact_id for contact_id, _ in subjects.values()])
-        return [(sid, dict(SENT_AWAY)) for sid, subject in subjects.items() if subject not in let_in]
+        names = await visitors.let_in(tx, [contact_id for contact_id, _ in subjects.values()])
+        for sid, caller in callers:
+            if (name := names.get(subjects[sid])) is not None:
+                caller.checked_at = tx.now
+                if name != caller.actor.name:
+                    caller.actor = replace(caller.actor, name=name)
+        return [(sid, dict(SENT_AWAY)) for sid, subject in subjects.items() if subject not in names]
 
     async def sync(self, actor: Actor, data: dict[str, Any]) -> Json:
         answer = await chat.sync(self.database, self._files, actor, data)

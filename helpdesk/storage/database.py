@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import asyncpg
 import orjson
 from sqlalchemy import PoolProxiedConnection, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, MissingGreenlet, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
@@ -66,15 +66,17 @@ class Database:
         self._engine = _engine(url, pool_size, limits)
         # Sessions write inside the driver's own transaction, which `transaction` begins and ends.
         self._writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._pool_size = self._perhaps_broken = pool_size
         self._listeners: list[Listener] = []
 
     @asynccontextmanager
     async def transaction(
-        self, actor: Actor, *, alone: tuple[object, ...] = (), is_one_statement: bool = False
+        self, actor: Actor, *, alone: tuple[object, ...] = (), is_autocommit: bool = False
     ) -> AsyncIterator[Transaction]:
         """Commits at the end of the block, or rolls everything back. `alone` names what no other transaction
         may be at meanwhile, as Transaction.one_at_a_time; asked for here it costs no round trip.
-        `is_one_statement`: the block sends one statement, which PostgreSQL commits by itself, and no jobs.
+        `is_autocommit`: PostgreSQL commits each statement by itself, which costs no round trips more; for
+        one single statement that writes, or for reading alone.
 
         Errors: Unavailable when PostgreSQL does not answer, Conflict on a deadlock or serialisation
         failure (the caller may try the whole block again), and whatever the block raises.
@@ -87,7 +89,7 @@ class Database:
                     opened, driver, self.clock.now(), actor, self._reactions, alone=frozenset(locks)
                 )
                 try:
-                    async with nullcontext() if is_one_statement else _begun(driver, locks):
+                    async with nullcontext() if is_autocommit else _begun(driver, locks):
                         yield tx
                         await tx.finish()
                 finally:
@@ -136,10 +138,10 @@ class Database:
     async def _pooled(self) -> AsyncIterator[PoolProxiedConnection]:
         """A living connection. One that broke never goes back to the pool, nor does one whose ROLLBACK
         was cut off."""
-        pooled = await self._engine.raw_connection()
+        pooled = await self._connection()
         while _driver(pooled).is_closed():  # it died while it lay in the pool
-            await greenlet_spawn(pooled.invalidate)
-            pooled = await self._engine.raw_connection()
+            await self._invalidate(pooled)
+            pooled = await self._connection()
         driver = _driver(pooled)  # the pool's own handle forgets it when a session notices that it broke
         is_broken = False
         try:
@@ -149,9 +151,23 @@ class Database:
             raise
         finally:
             is_broken = is_broken or driver.is_closed() or driver.is_in_transaction()
-            if is_broken and pooled.is_valid:
-                await greenlet_spawn(pooled.invalidate)
-            await greenlet_spawn(pooled.close)
+            if is_broken:
+                await self._invalidate(pooled)
+            pooled.close()  # outside a transaction there is nothing to wait for
+
+    async def _connection(self) -> PoolProxiedConnection:
+        """At once where one lies in the pool; making one anew, or waiting for one, needs a greenlet."""
+        if self._perhaps_broken == 0 and self._engine.pool.checkedin():  # type: ignore[attr-defined]
+            with suppress(MissingGreenlet):
+                return self._engine.sync_engine.raw_connection()
+        self._perhaps_broken = max(0, self._perhaps_broken - 1)
+        return await self._engine.raw_connection()
+
+    async def _invalidate(self, pooled: PoolProxiedConnection) -> None:
+        """Its place goes back to the pool empty; when one broke, others have, too."""
+        self._perhaps_broken = self._pool_size
+        if pooled.is_valid:
+            await greenlet_spawn(pooled.invalidate)
 
     @property
     def engine(self) -> AsyncEngine:

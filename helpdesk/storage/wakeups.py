@@ -29,7 +29,7 @@ _PER_PAYLOAD = 150
 CHECK_EVERY = 5.0
 """Seconds between two looks whether the bus still hears."""
 
-BREATH = 0.005
+BREATH = 0.02
 """Seconds between two calls on the bus: at a rush one call tells of many commits."""
 
 _LARGEST_WORD = 4_000

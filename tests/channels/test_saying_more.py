@@ -39,7 +39,7 @@ async def say(database, actor, ticket, body, client_id=None, address=None):
 
 
 async def quickly(database, actor, ticket, body, client_id=None):
-    async with database.transaction(actor, is_one_statement=True) as tx:
+    async with database.transaction(actor, is_autocommit=True) as tx:
         return await tickets.say_more(tx, inbound(actor, ticket, body, client_id), None)
 
 

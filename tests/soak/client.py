@@ -66,6 +66,8 @@ class Client:
         self.controls: list[dict[str, Any]] = []
         self.live = asyncio.Event()
         self.repeats = 0
+        self.complaints: list[str] = []
+        """What the server answered that it should not have, where nobody waited for the answer."""
         self._address, self._chance = f"127.0.0.1:{port}", chance
         self._namespace = "/widget" if self.is_visitor else "/agent"
         self._http = httpx.AsyncClient(
@@ -82,9 +84,10 @@ class Client:
         self._running = asyncio.create_task(self._run(), name=self.name)
 
     def check(self) -> None:
-        """Errors: what ended it, which nothing should."""
+        """Errors: what ended it, which nothing should; AssertionError for an answer that was none."""
         if self._running is not None and self._running.done():
             self._running.result()
+        assert not self.complaints, f"{self.name}: {self.complaints}"
 
     async def stop(self) -> None:
         if self._running is not None:
@@ -216,6 +219,8 @@ class Client:
             except LOST:
                 if self._line is not None:
                     self._line.close()  # coming back syncs everything
+            except AssertionError as complaint:
+                self.complaints.append(str(complaint))
 
         task = asyncio.create_task(run())
         self._syncs.add(task)

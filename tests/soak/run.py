@@ -186,6 +186,8 @@ class Storm:
         except TimeoutError:
             pass  # the comparison says who is missing
         while await logs_differ(connection, self._everybody()):
+            for client in self._everybody():
+                client.check()
             if time.monotonic() - begun > CONVERGES_WITHIN:
                 break
             await asyncio.sleep(0.2)
