@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
+import httpx2
 import psutil
 
 from benchmarks.load import Socket
@@ -170,7 +170,7 @@ class Desk:
         }
         environment = {f"HELPDESK_{name}": value for name, value in settings.items()}
         self.server = Server(["helpdesk", "serve"], [self.port, self.smtp_port], environment)
-        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
+        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
 
     async def agent(self, number: int) -> Socket:
         return await Socket.open(self.port, "/agent", await self.agent_pass(number))

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from helpdesk.actors import SYSTEM
 from helpdesk.app import Web
@@ -40,12 +40,12 @@ class Desk:
     def system(self) -> contextlib.AbstractAsyncContextManager[Transaction]:
         return self.database.transaction(SYSTEM)
 
-    def client(self, **headers: str) -> httpx.AsyncClient:
+    def client(self, **headers: str) -> httpx2.AsyncClient:
         """Somebody without any credential."""
-        transport = httpx.ASGITransport(self.web.asgi)
-        return httpx.AsyncClient(transport=transport, base_url=self.web.settings.address, headers=headers)
+        transport = httpx2.ASGITransport(self.web.asgi)
+        return httpx2.AsyncClient(transport=transport, base_url=self.web.settings.address, headers=headers)
 
-    async def signed_in(self, agent: agents.Agent) -> httpx.AsyncClient:
+    async def signed_in(self, agent: agents.Agent) -> httpx2.AsyncClient:
         """The agent's browser: session cookie, CSRF token, own origin."""
         async with self.system() as tx:
             cookie = await sessions.start(tx, agent.id, "127.0.0.1", "tests")
@@ -54,7 +54,7 @@ class Desk:
         client.cookies.set("helpdesk", cookie)
         return client
 
-    async def with_token(self, agent: agents.Agent, *scopes: str) -> httpx.AsyncClient:
+    async def with_token(self, agent: agents.Agent, *scopes: str) -> httpx2.AsyncClient:
         """A program with an API token of the agent."""
         async with self.system() as tx:
             token = await api_keys.create(
@@ -62,7 +62,7 @@ class Desk:
             )
         return self.client(Authorization=f"Bearer {token}")
 
-    async def visitor(self, inbox: inboxes.Inbox) -> httpx.AsyncClient:
+    async def visitor(self, inbox: inboxes.Inbox) -> httpx2.AsyncClient:
         """A new visitor's widget."""
         answer = await self.client().post("/widget/session", json={"inbox": inbox.key})
         return self.client(Authorization=f"Bearer {answer.json()['visitor_token']}")

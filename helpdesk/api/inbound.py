@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 
-import httpx
+import httpx2
 import structlog
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -148,7 +148,7 @@ async def _get(url: str, limit: int = 100_000) -> bytes:
     data = bytearray()
     try:
         async with (
-            httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False) as client,
+            httpx2.AsyncClient(timeout=_SECONDS, follow_redirects=False) as client,
             client.stream("GET", url) as got,
         ):
             got.raise_for_status()
@@ -156,6 +156,6 @@ async def _get(url: str, limit: int = 100_000) -> bytes:
                 data += piece
                 if len(data) > limit:
                     raise Unavailable("amazon_sent_too_much")
-    except httpx.HTTPError as failure:
+    except httpx2.HTTPError as failure:
         raise Unavailable("amazon_unavailable", type(failure).__name__) from failure
     return bytes(data)

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urljoin, urlsplit
 
-import httpx
+import httpx2
 
 from helpdesk.errors import Invalid, Unavailable
 
@@ -32,7 +32,7 @@ async def fetch(
                 if isinstance(found, bytes):
                     return found
                 url = found
-    except (TimeoutError, httpx.HTTPError, OSError) as failure:
+    except (TimeoutError, httpx2.HTTPError, OSError) as failure:
         raise Unavailable("fetch_failed", type(failure).__name__) from failure
     raise Invalid("too_many_redirects")
 
@@ -81,7 +81,7 @@ async def _hop(url: str, accept: str, seconds: float, largest: int, networks: Co
     target = f"{parts.scheme}://{shown}{path}{'?' + parts.query if parts.query else ''}"
     headers = {"Host": host, "Accept": accept, "User-Agent": "Helpdesk"}
     async with (
-        httpx.AsyncClient(timeout=seconds, follow_redirects=False, trust_env=False) as client,
+        httpx2.AsyncClient(timeout=seconds, follow_redirects=False, trust_env=False) as client,
         client.stream("GET", target, headers=headers, extensions={"sni_hostname": parts.hostname}) as answer,
     ):
         if answer.status_code in _REDIRECTS:
@@ -91,7 +91,7 @@ async def _hop(url: str, accept: str, seconds: float, largest: int, networks: Co
         return await _body(answer, largest)
 
 
-async def _body(answer: httpx.Response, largest: int) -> bytes:
+async def _body(answer: httpx2.Response, largest: int) -> bytes:
     data = bytearray()
     async for chunk in answer.aiter_bytes():
         data += chunk

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import apprise
-import httpx
+import httpx2
 import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -58,13 +58,13 @@ async def post_webhook(
         "X-Helpdesk-Timestamp": str(at),
         "X-Helpdesk-Signature": f"v1={signature(secret, data, at)}",
     }
-    address = httpx.URL(url)
-    limits = httpx.Timeout(TIMEOUT, connect=CONNECT)
+    address = httpx2.URL(url)
+    limits = httpx2.Timeout(TIMEOUT, connect=CONNECT)
     try:
         async with asyncio.timeout(CONNECT):
             found = await guard.resolved(address.host, address.port or _PORTS[address.scheme], networks)
         headers["Host"] = address.netloc.decode()
-        async with httpx.AsyncClient(timeout=limits, follow_redirects=False, trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=limits, follow_redirects=False, trust_env=False) as client:
             answer = await client.post(
                 address.copy_with(host=found),
                 content=data,
@@ -73,7 +73,7 @@ async def post_webhook(
             )
     except TimeoutError as failure:
         raise Unavailable("webhook_unreachable", "Its name could not be looked up.") from failure
-    except (httpx.HTTPError, httpx.InvalidURL) as failure:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as failure:
         raise Unavailable("webhook_unreachable", str(failure) or type(failure).__name__) from failure
     if answer.status_code >= 500 or answer.status_code == _TOO_MANY:
         raise Unavailable("webhook_busy", f"HTTP {answer.status_code}")
@@ -175,9 +175,9 @@ async def _in_thread(networks: Networks, send: Callable[..., T], *given: Any) ->
 def require_web_address(url: str) -> str:
     """Errors: Invalid."""
     try:
-        parsed = httpx.URL(url.strip())
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
+        parsed = httpx2.URL(url.strip())
+    except httpx2.InvalidURL:
+        parsed = httpx2.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
         raise Invalid("address_invalid", "An address like https://example.com/alerts.", field="address")
     return str(parsed)

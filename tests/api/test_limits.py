@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from datetime import timedelta
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import func, select
 
@@ -20,8 +20,8 @@ FORM = {"name": "Kim Berg", "email": "kim@customer.example", "subject": "Mill", 
 
 
 def calling_from(desk, address, **headers):
-    transport = httpx.ASGITransport(desk.web.asgi, client=(address, 4711))
-    return httpx.AsyncClient(transport=transport, base_url=desk.web.settings.address, headers=headers)
+    transport = httpx2.ASGITransport(desk.web.asgi, client=(address, 4711))
+    return httpx2.AsyncClient(transport=transport, base_url=desk.web.settings.address, headers=headers)
 
 
 def said(ticket=None, body="Hello?"):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -29,7 +29,7 @@ MONDAY_ONLY = {"time_zone": "Europe/Stockholm", "week": {"mon": [["08:00", "17:0
 
 
 @pytest.fixture
-async def widget(desk: Desk, house: House) -> httpx.AsyncClient:
+async def widget(desk: Desk, house: House) -> httpx2.AsyncClient:
     return await desk.visitor(house.chat)
 
 
@@ -39,7 +39,7 @@ async def set_up(desk: Desk, inbox: inboxes.Inbox, **settings: Any) -> None:
         row.settings = {**row.settings, **settings}
 
 
-async def say(widget: httpx.AsyncClient, body: str = "The mill is stuck.", ticket: str | None = None) -> Any:
+async def say(widget: httpx2.AsyncClient, body: str = "The mill is stuck.", ticket: str | None = None) -> Any:
     said = {"ticket": ticket, "client_id": str(uuid4()), "body": body}
     return (await widget.post("/widget/send_message", json=said)).json()
 
@@ -101,7 +101,7 @@ async def test_agents_see_the_page_a_visitor_is_on_now(desk: Desk, house: House)
     assert ticket["visitor"]["blocked"] is False
 
 
-async def test_a_hundred_ratings_are_one(desk: Desk, house: House, widget: httpx.AsyncClient) -> None:
+async def test_a_hundred_ratings_are_one(desk: Desk, house: House, widget: httpx2.AsyncClient) -> None:
     ticket = (await say(widget))["ticket"]
     early = await widget.post("/widget/rating", json={"ticket": ticket, "score": 5})
     assert early.json()["code"] == "not_solved"
@@ -123,7 +123,7 @@ async def test_a_hundred_ratings_are_one(desk: Desk, house: House, widget: httpx
 
 
 async def test_a_visitor_ends_the_chat_and_opens_it_again_by_writing(
-    desk: Desk, house: House, widget: httpx.AsyncClient
+    desk: Desk, house: House, widget: httpx2.AsyncClient
 ) -> None:
     ticket = (await say(widget))["ticket"]
 
@@ -137,7 +137,7 @@ async def test_a_visitor_ends_the_chat_and_opens_it_again_by_writing(
 
 
 async def test_a_transcript_goes_to_the_contacts_own_address_and_only_once_somebody_has_answered(
-    desk: Desk, house: House, widget: httpx.AsyncClient
+    desk: Desk, house: House, widget: httpx2.AsyncClient
 ) -> None:
     ticket = (await say(widget, "Buy my pills"))["ticket"]
     sent = {"ticket": ticket}
@@ -268,7 +268,7 @@ async def test_articles_are_suggested_by_what_is_written_and_drafts_are_not(desk
 
 
 async def test_a_blocked_visitor_reads_that_and_is_let_in_again(
-    desk: Desk, house: House, widget: httpx.AsyncClient
+    desk: Desk, house: House, widget: httpx2.AsyncClient
 ) -> None:
     ticket = (await say(widget))["ticket"]
     agent = await desk.with_token(house.agent)
@@ -296,7 +296,7 @@ async def _light(desk: Desk) -> agents.Agent:
 
 
 async def test_the_brake_takes_forms_instead_of_chats_and_an_open_chat_goes_on(
-    desk: Desk, house: House, widget: httpx.AsyncClient
+    desk: Desk, house: House, widget: httpx2.AsyncClient
 ) -> None:
     before = await say(widget)
     await set_up(desk, house.chat, brake="on")
@@ -327,7 +327,7 @@ async def test_the_brake_comes_on_by_itself_at_a_rush(desk: Desk, house: House) 
 
 
 async def test_a_callback_may_replace_nothing_on_a_closed_ticket(
-    desk: Desk, house: House, widget: httpx.AsyncClient
+    desk: Desk, house: House, widget: httpx2.AsyncClient
 ) -> None:
     ticket = (await say(widget))["ticket"]
     agent = await desk.with_token(house.agent)
@@ -339,8 +339,8 @@ async def test_a_callback_may_replace_nothing_on_a_closed_ticket(
 
 
 async def test_over_a_limit_a_widget_works_and_is_let_in(desk: Desk, house: House) -> None:
-    transport = httpx.ASGITransport(desk.web.asgi, client=("203.0.113.77", 5000))
-    async with httpx.AsyncClient(transport=transport, base_url=desk.web.settings.address) as client:
+    transport = httpx2.ASGITransport(desk.web.asgi, client=("203.0.113.77", 5000))
+    async with httpx2.AsyncClient(transport=transport, base_url=desk.web.settings.address) as client:
         entered = {"inbox": house.chat.key}
         while (answer := await client.post("/widget/session", json=entered)).status_code == 200:
             pass

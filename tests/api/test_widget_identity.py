@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -39,11 +39,11 @@ def signed(key: str, **claims: Any) -> str:
     return jwt.encode({name: value for name, value in (told | claims).items() if value is not None}, key)
 
 
-async def enter(desk: Desk, house: House, **asked: Any) -> httpx.Response:
+async def enter(desk: Desk, house: House, **asked: Any) -> httpx2.Response:
     return await desk.client().post("/widget/session", json={"inbox": house.chat.key, **asked})
 
 
-async def say(desk: Desk, token: str, body: str, ticket: str | None = None) -> httpx.Response:
+async def say(desk: Desk, token: str, body: str, ticket: str | None = None) -> httpx2.Response:
     client = desk.client(Authorization=f"Bearer {token}")
     said = {"ticket": ticket, "client_id": str(uuid4()), "body": body}
     return await client.post("/widget/send_message", json=said)

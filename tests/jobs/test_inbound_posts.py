@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -38,9 +38,9 @@ async def web(desk: MailDesk, clock: FixedClock) -> AsyncIterator[Web]:
 
 
 @pytest.fixture
-async def door(web: Web) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(web.asgi)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+async def door(web: Web) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(web.asgi)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         yield client
 
 
@@ -59,7 +59,7 @@ def signed(body: bytes, clock: FixedClock, secret: str = SECRET) -> dict[str, st
 
 
 async def test_a_signed_raw_mail_is_kept_and_read(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     await opened(desk, "raw")
     raw = a_mail()
@@ -73,7 +73,7 @@ async def test_a_signed_raw_mail_is_kept_and_read(
 
 @pytest.mark.parametrize("attack", ["unsigned", "edited", "old", "other_secret", "replayed"])
 async def test_what_is_not_freshly_signed_is_refused(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock, attack: str
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock, attack: str
 ) -> None:
     await opened(desk, "raw")
     raw = a_mail()
@@ -92,7 +92,7 @@ async def test_what_is_not_freshly_signed_is_refused(
 
 
 async def test_a_way_in_that_nobody_opened_does_not_exist(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     raw = a_mail()
     for path in (
@@ -105,7 +105,7 @@ async def test_a_way_in_that_nobody_opened_does_not_exist(
 
 
 async def test_mailgun_posts_the_raw_mail_and_may_repeat_itself(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     await opened(desk, "mailgun")
     stamp, token = str(int(clock.now().timestamp())), "t0ken"
@@ -130,7 +130,7 @@ async def test_mailgun_posts_the_raw_mail_and_may_repeat_itself(
 
 
 async def test_mailgun_bytes_of_any_charset_arrive_as_they_were(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     await opened(desk, "mailgun")
     stamp, raw = (
@@ -156,7 +156,7 @@ async def test_mailgun_bytes_of_any_charset_arrive_as_they_were(
 
 
 async def test_sendgrid_signs_the_whole_body(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     spki = key.public_key().public_bytes(
@@ -189,7 +189,7 @@ async def test_sendgrid_signs_the_whole_body(
 
 
 async def test_postmark_is_known_by_the_password_in_its_address(
-    desk: MailDesk, door: httpx.AsyncClient
+    desk: MailDesk, door: httpx2.AsyncClient
 ) -> None:
     await opened(desk, "postmark", "pm:long-password")
     body = json.dumps({"MessageID": "m1", "RawEmail": a_mail().decode()})
@@ -251,7 +251,7 @@ async def sns(web: Web) -> AsyncIterator[Sns]:
 
 
 async def test_ses_posts_a_mail_inside_a_signed_notification(
-    desk: MailDesk, door: httpx.AsyncClient, sns: Sns
+    desk: MailDesk, door: httpx2.AsyncClient, sns: Sns
 ) -> None:
     await opened(desk, "ses", TOPIC)
     raw = a_mail("Grüße åäö")
@@ -266,7 +266,7 @@ async def test_ses_posts_a_mail_inside_a_signed_notification(
 
 
 async def test_a_mail_that_ses_left_in_a_bucket_is_fetched_before_the_post_is_answered(
-    desk: MailDesk, door: httpx.AsyncClient, sns: Sns
+    desk: MailDesk, door: httpx2.AsyncClient, sns: Sns
 ) -> None:
     await opened(desk, "ses", f"{TOPIC}\nsecret-key", {"s3_key": "AKIAEXAMPLE", "s3_region": "eu-west-1"})
     raw = a_mail("x" * 200_000)
@@ -284,7 +284,7 @@ async def test_a_mail_that_ses_left_in_a_bucket_is_fetched_before_the_post_is_an
 
 
 async def test_a_subscription_is_confirmed_and_what_is_no_mail_is_left(
-    desk: MailDesk, door: httpx.AsyncClient, sns: Sns
+    desk: MailDesk, door: httpx2.AsyncClient, sns: Sns
 ) -> None:
     await opened(desk, "ses", TOPIC)
     sns.amazon.answers["/confirm?token=t"] = b"<ConfirmSubscriptionResponse/>"
@@ -306,7 +306,7 @@ async def test_a_subscription_is_confirmed_and_what_is_no_mail_is_left(
 
 @pytest.mark.parametrize("attack", ["edited", "other_topic", "other_certificate", "other_link"])
 async def test_what_amazon_did_not_sign_for_our_topic_is_refused(
-    desk: MailDesk, door: httpx.AsyncClient, sns: Sns, attack: str
+    desk: MailDesk, door: httpx2.AsyncClient, sns: Sns, attack: str
 ) -> None:
     await opened(desk, "ses", TOPIC + "-other" if attack == "other_topic" else TOPIC)
     body = sns.signed(Sns.received({"type": "SNS"}, a_mail().decode()))
@@ -345,7 +345,7 @@ def test_a_signed_address_is_the_one_of_amazons_own_example() -> None:
 
 
 async def test_refused_posts_are_part_of_the_days_count_and_it_balances(
-    desk: MailDesk, door: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, door: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     await opened(desk, "raw")
     raw = a_mail()

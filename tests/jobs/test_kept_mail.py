@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from helpdesk.actors import SYSTEM, Role
@@ -27,15 +27,15 @@ POISON = b"From: kim@customer.example\r\nSubject: Poison <script>\r\n\r\nstuck\r
 
 
 @pytest.fixture
-async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx2.AsyncClient]:
     """An administrator, signed in."""
     web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
     async with desk.database.transaction(SYSTEM) as tx:
         admin = await an_agent(tx, "Olga", role=Role.ADMIN)
         token = await sessions.start(tx, admin.id, "127.0.0.1", "test")
     csrf = (await sessions.resume(desk.database, token)).csrf
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(web.asgi),
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(web.asgi),
         base_url="http://127.0.0.1:8000",
         cookies={web.starlette.state.session_cookie: token},
         headers={"X-CSRF-Token": csrf, "Origin": "http://127.0.0.1:8000"},
@@ -74,7 +74,7 @@ async def test_a_mail_that_stops_its_reader_is_set_aside_after_three_tries_and_t
 
 
 async def test_an_administrator_sees_it_as_text_and_downloads_the_bytes(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     kept = await quarantined(desk)
 
@@ -89,7 +89,7 @@ async def test_an_administrator_sees_it_as_text_and_downloads_the_bytes(
 
 
 async def test_released_it_is_read_again_with_wider_limits(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     kept = await quarantined(desk)
 
@@ -102,7 +102,7 @@ async def test_released_it_is_read_again_with_wider_limits(
 
 
 async def test_opened_by_hand_the_ticket_carries_the_mail_as_a_file(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     kept = await quarantined(desk)
 
@@ -115,7 +115,7 @@ async def test_opened_by_hand_the_ticket_carries_the_mail_as_a_file(
 
 
 async def test_discarded_it_is_gone_from_the_list_and_the_count_still_balances(
-    desk: MailDesk, browser: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, browser: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     kept = await quarantined(desk)
 
@@ -133,9 +133,9 @@ async def test_an_agent_may_not_open_the_quarantine(desk: MailDesk, clock: Fixed
     async with desk.database.transaction(SYSTEM) as tx:
         agent = await an_agent(tx, "Maja")
         token = await sessions.start(tx, agent.id, "127.0.0.1", "test")
-    transport = httpx.ASGITransport(web.asgi)
+    transport = httpx2.ASGITransport(web.asgi)
     cookies = {web.starlette.state.session_cookie: token}
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies
     ) as client:
         assert (await client.get("/admin/mail/kept")).status_code == 403
@@ -144,7 +144,7 @@ async def test_an_agent_may_not_open_the_quarantine(desk: MailDesk, clock: Fixed
 
 
 async def test_a_mailbox_password_is_written_and_never_shown(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     form = {
         "inbox": str(desk.inbox.id), "kind": "imap", "secret": "hunter2-hunter2", "host": "imap.example.com",
@@ -166,7 +166,7 @@ async def test_a_mailbox_password_is_written_and_never_shown(
         sealer.open(inlet.secret or b"", desk.inbox.id)
 
 
-async def test_a_mailbox_form_knocks_on_no_other_door(desk: MailDesk, browser: httpx.AsyncClient) -> None:
+async def test_a_mailbox_form_knocks_on_no_other_door(desk: MailDesk, browser: httpx2.AsyncClient) -> None:
     form = {"inbox": str(desk.inbox.id), "kind": "imap", "secret": "x", "host": "127.0.0.1", "port": "5432"}
 
     answer = await browser.post("/admin/mail", data=form)
@@ -176,7 +176,7 @@ async def test_a_mailbox_form_knocks_on_no_other_door(desk: MailDesk, browser: h
 
 
 async def test_administrators_hear_once_of_an_inlet_that_fails_for_five_minutes(
-    desk: MailDesk, browser: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, browser: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     async with desk.database.transaction(SYSTEM) as tx:
         inlet = await inlets.save(

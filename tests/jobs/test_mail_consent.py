@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 
 from helpdesk.actors import SYSTEM, Role
@@ -58,14 +58,14 @@ async def web(desk: MailDesk, clock: FixedClock) -> AsyncIterator[Web]:
     await web.database.close()
 
 
-async def signed_in(desk: MailDesk, web: Web, name: str) -> httpx.AsyncClient:
+async def signed_in(desk: MailDesk, web: Web, name: str) -> httpx2.AsyncClient:
     """An administrator's browser."""
     async with desk.database.transaction(SYSTEM) as tx:
         admin = await an_agent(tx, name, role=Role.ADMIN)
         token = await sessions.start(tx, admin.id, "127.0.0.1", "test")
     csrf = (await sessions.resume(desk.database, token)).csrf
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(web.asgi),
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(web.asgi),
         base_url="http://127.0.0.1:8000",
         cookies={web.starlette.state.session_cookie: token},
         headers={"X-CSRF-Token": csrf, "Origin": "http://127.0.0.1:8000"},
@@ -73,20 +73,20 @@ async def signed_in(desk: MailDesk, web: Web, name: str) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def browser(desk: MailDesk, web: Web) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(desk: MailDesk, web: Web) -> AsyncIterator[httpx2.AsyncClient]:
     client = await signed_in(desk, web, "Olga")
     yield client
     await client.aclose()
 
 
-async def a_mailbox(desk: MailDesk, browser: httpx.AsyncClient) -> UUID:
+async def a_mailbox(desk: MailDesk, browser: httpx2.AsyncClient) -> UUID:
     form = {"inbox": str(desk.inbox.id), "kind": "imap", "auth": "other", "host": "imap.example.com",
             "port": "993", "user": "support@example.com", "folder": "INBOX", "enabled": "on"}  # fmt: skip
     assert (await browser.post("/admin/mail", data=form)).status_code == 303
     return UUID(str((await desk.one(Inlet)).id))
 
 
-async def asked(browser: httpx.AsyncClient, inlet_id: UUID) -> str:
+async def asked(browser: httpx2.AsyncClient, inlet_id: UUID) -> str:
     """The address that the page sends the administrator to."""
     page = await browser.post(f"/admin/mail/{inlet_id}/authorise")
     found = re.search(r'href="(http://127[^"]+/authorize[^"]+)"', page.text)
@@ -94,15 +94,15 @@ async def asked(browser: httpx.AsyncClient, inlet_id: UUID) -> str:
     return unescape(found[1])
 
 
-async def consented(browser: httpx.AsyncClient, inlet_id: UUID) -> httpx.Response:
+async def consented(browser: httpx2.AsyncClient, inlet_id: UUID) -> httpx2.Response:
     url = await asked(browser, inlet_id)
-    async with httpx.AsyncClient() as elsewhere:
+    async with httpx2.AsyncClient() as elsewhere:
         sent_back = (await elsewhere.get(url)).headers["location"]
     return await browser.get(sent_back.removeprefix("http://127.0.0.1:8000"))
 
 
 async def test_an_administrator_authorises_a_mailbox_and_its_token_is_kept_sealed(
-    desk: MailDesk, browser: httpx.AsyncClient, provider: OAuthServer
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
 
@@ -118,7 +118,7 @@ async def test_an_administrator_authorises_a_mailbox_and_its_token_is_kept_seale
 
 
 async def test_an_answer_counts_once_for_the_one_who_asked_and_not_for_long(
-    desk: MailDesk, web: Web, browser: httpx.AsyncClient, provider: OAuthServer, clock: FixedClock
+    desk: MailDesk, web: Web, browser: httpx2.AsyncClient, provider: OAuthServer, clock: FixedClock
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
     state = parse_qs(urlsplit(await asked(browser, inlet_id)).query)["state"][0]
@@ -139,7 +139,7 @@ async def test_an_answer_counts_once_for_the_one_who_asked_and_not_for_long(
 
 
 async def test_a_denied_consent_is_told_with_a_way_to_try_again(
-    desk: MailDesk, browser: httpx.AsyncClient, provider: OAuthServer
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
     provider.denies = True
@@ -152,7 +152,7 @@ async def test_a_denied_consent_is_told_with_a_way_to_try_again(
 
 
 async def test_a_token_is_renewed_ahead_of_its_end(
-    desk: MailDesk, browser: httpx.AsyncClient, provider: OAuthServer, clock: FixedClock
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer, clock: FixedClock
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
     await consented(browser, inlet_id)
@@ -170,7 +170,7 @@ async def test_a_token_is_renewed_ahead_of_its_end(
 
 
 async def test_a_consent_taken_back_alarms_administrators_at_once_and_a_new_one_ends_it(
-    desk: MailDesk, browser: httpx.AsyncClient, provider: OAuthServer, clock: FixedClock
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer, clock: FixedClock
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
     await consented(browser, inlet_id)
@@ -202,7 +202,7 @@ async def test_a_consent_taken_back_alarms_administrators_at_once_and_a_new_one_
 
 @needs_dovecot
 async def test_a_real_imap_server_lets_us_in_by_token_and_a_dead_one_is_renewed_once(
-    desk: MailDesk, browser: httpx.AsyncClient, provider: OAuthServer
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
     await consented(browser, inlet_id)
@@ -245,7 +245,7 @@ async def fetched(desk: MailDesk, inlet_id: UUID) -> int:
 
 
 async def test_a_provider_out_of_reach_is_no_refusal(
-    desk: MailDesk, browser: httpx.AsyncClient, provider: OAuthServer, clock: FixedClock
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer, clock: FixedClock
 ) -> None:
     inlet_id = await a_mailbox(desk, browser)
     await consented(browser, inlet_id)

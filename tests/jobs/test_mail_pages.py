@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from helpdesk.actors import SYSTEM
@@ -39,20 +39,20 @@ def an_html_mail() -> bytes:
 
 
 @pytest.fixture
-async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx2.AsyncClient]:
     web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
     async with desk.database.transaction(SYSTEM) as tx:
         token = await sessions.start(tx, (await an_agent(tx, "Maja")).id, "127.0.0.1", "test")
     cookies = {web.starlette.state.session_cookie: token}
-    transport = httpx.ASGITransport(web.asgi)
-    async with httpx.AsyncClient(
+    transport = httpx2.ASGITransport(web.asgi)
+    async with httpx2.AsyncClient(
         transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies
     ) as client:
         yield client
     await web.database.close()
 
 
-async def html_event(browser: httpx.AsyncClient, ticket_id: Any) -> dict[str, Any]:
+async def html_event(browser: httpx2.AsyncClient, ticket_id: Any) -> dict[str, Any]:
     answer = await browser.get(f"/api/v1/tickets/{ticket_id}/events")
     found: dict[str, Any] = next(
         one["data"] for one in answer.json()["items"] if one["name"] == "MessageReceived"
@@ -60,7 +60,9 @@ async def html_event(browser: httpx.AsyncClient, ticket_id: Any) -> dict[str, An
     return found
 
 
-async def test_the_page_is_sandboxed_sanitised_and_folded(desk: MailDesk, browser: httpx.AsyncClient) -> None:
+async def test_the_page_is_sandboxed_sanitised_and_folded(
+    desk: MailDesk, browser: httpx2.AsyncClient
+) -> None:
     ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
     url = (await html_event(browser, ticket.id))["html_url"]
 
@@ -80,7 +82,7 @@ async def test_the_page_is_sandboxed_sanitised_and_folded(desk: MailDesk, browse
 
 
 async def test_an_inline_picture_loads_in_a_frame_without_an_origin(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
     page = await browser.get((await html_event(browser, ticket.id))["html_url"])
@@ -93,7 +95,7 @@ async def test_an_inline_picture_loads_in_a_frame_without_an_origin(
 
 
 async def test_the_address_needs_its_signature_a_sign_in_and_the_right_to_the_ticket(
-    desk: MailDesk, browser: httpx.AsyncClient, clock: FixedClock
+    desk: MailDesk, browser: httpx2.AsyncClient, clock: FixedClock
 ) -> None:
     ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
     url = (await html_event(browser, ticket.id))["html_url"]
@@ -111,7 +113,7 @@ async def test_the_address_needs_its_signature_a_sign_in_and_the_right_to_the_ti
 
 
 async def test_the_original_is_a_download_for_those_who_see_the_ticket(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     kept = await desk.receive(a_mail("Words"))
 
@@ -122,7 +124,7 @@ async def test_the_original_is_a_download_for_those_who_see_the_ticket(
 
 
 async def test_pictures_from_elsewhere_are_off_unless_allowed(
-    desk: MailDesk, browser: httpx.AsyncClient
+    desk: MailDesk, browser: httpx2.AsyncClient
 ) -> None:
     ticket = await desk.ticket_of(await desk.receive(an_html_mail()))
     url = (await html_event(browser, ticket.id))["html_url"]

@@ -1,6 +1,6 @@
 """A message of somebody who is not on the ticket waits for an agent's decision."""
 
-import httpx
+import httpx2
 import pytest
 
 from helpdesk.actors import SYSTEM, Role
@@ -126,8 +126,8 @@ async def test_the_api_decides_about_it_once(desk: MailDesk, clock: FixedClock) 
         token = await api_keys.create(tx, name="test", scopes=frozenset({"all"}), agent_id=agent.id)
     address = f"/api/v1/tickets/{ticket.id}/messages/{message.id}"
     headers = {"Authorization": f"Bearer {token}"}
-    transport = httpx.ASGITransport(web.asgi)
-    async with httpx.AsyncClient(
+    transport = httpx2.ASGITransport(web.asgi)
+    async with httpx2.AsyncClient(
         transport=transport, base_url="http://127.0.0.1:8000", headers=headers
     ) as client:
         accepted = await client.post(f"{address}/accept")

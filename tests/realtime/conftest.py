@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 
@@ -40,7 +40,7 @@ class Live:
     def address(self) -> str:
         return self.desk.web.settings.address
 
-    async def a_pass(self, client: httpx.AsyncClient) -> str:
+    async def a_pass(self, client: httpx2.AsyncClient) -> str:
         path = "/widget/pass" if "vt_" in client.headers.get("authorization", "") else "/api/v1/realtime/pass"
         return str((await client.post(path)).json()["pass"])
 
@@ -54,7 +54,7 @@ class Live:
         client = await (self.desk.with_token(agent, *scopes) if scopes else self.desk.signed_in(agent))
         return await self.socket("/agent", await self.a_pass(client))
 
-    async def visitor(self, client: httpx.AsyncClient) -> Socket:
+    async def visitor(self, client: httpx2.AsyncClient) -> Socket:
         return await self.socket("/widget", await self.a_pass(client))
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.browser.windows import browser, visits
@@ -50,7 +50,7 @@ async def first_run(scratch: Path) -> FirstRun:
     try:
         await desk.start(within=COLD_START)
         seen = FirstRun(desk.folder, desk.printed)
-        async with httpx.AsyncClient(follow_redirects=True, timeout=20) as caller:
+        async with httpx2.AsyncClient(follow_redirects=True, timeout=20) as caller:
             seen.answers = {at: (await caller.get(at)).status_code for at in addresses_in(seen.printed)}
         with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=20) as server:
             seen.greeting = server.noop()[0]

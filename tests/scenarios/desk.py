@@ -18,7 +18,7 @@ from email.utils import make_msgid
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-import httpx
+import httpx2
 import psutil
 
 from helpdesk.actors import SYSTEM
@@ -119,10 +119,10 @@ class Desk:
                     return process
         return None
 
-    def ask(self, token: str = "") -> httpx.AsyncClient:
+    def ask(self, token: str = "") -> httpx2.AsyncClient:
         """A program that calls the API with a token, or somebody who has none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.AsyncClient(base_url=self.address, headers=headers, timeout=20)
+        return httpx2.AsyncClient(base_url=self.address, headers=headers, timeout=20)
 
     async def api(self, agent: str = "maja") -> "Api":
         """The API as the token of one of the sample company's agents may use it."""
@@ -154,14 +154,14 @@ class Desk:
         try:
             async with self.ask() as caller:
                 return (await caller.get("/health/ready")).status_code == 200
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return False
 
 
 class Api:
     """JSON in and out; whatever is not a success fails the test with the server's own words."""
 
-    def __init__(self, caller: httpx.AsyncClient) -> None:
+    def __init__(self, caller: httpx2.AsyncClient) -> None:
         self.caller = caller
 
     async def get(self, path: str, **query: Any) -> Any:
@@ -211,7 +211,7 @@ class Api:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
-    async def raw(self, method: str, path: str, **request: Any) -> httpx.Response:
+    async def raw(self, method: str, path: str, **request: Any) -> httpx2.Response:
         """Whatever the answer is."""
         return await self.caller.request(method, f"/api/v1/{path}", **request)
 

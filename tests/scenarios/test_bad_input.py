@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 import websockets
 import websockets.exceptions
@@ -183,15 +183,15 @@ def _smtp_code(failure: smtplib.SMTPException) -> int:
     return failure.smtp_code
 
 
-def _is_refused(answer: httpx.Response, what: str) -> None:
+def _is_refused(answer: httpx2.Response, what: str) -> None:
     assert 400 <= answer.status_code < 500, f"{what}: {answer.status_code} {answer.text[:300]}"
     assert answer.headers["content-type"].startswith("application/problem+json"), what
     assert answer.json()["code"], what
 
 
 async def _sign_in(
-    caller: httpx.AsyncClient, agent: str, password: str, headers: dict[str, str]
-) -> httpx.Response:
+    caller: httpx2.AsyncClient, agent: str, password: str, headers: dict[str, str]
+) -> httpx2.Response:
     form = {"email": email_of(agent), "password": password}
     return await caller.post("/sign-in", data=form, headers=headers)
 
@@ -206,11 +206,11 @@ def _message(body: str, ticket: str | None = None) -> dict[str, Any]:
     return {"ticket": ticket, "client_id": str(uuid4()), "kind": "message", "body": body}
 
 
-async def _command(desk: Desk, visitor: str, command: str, **data: Any) -> httpx.Response:
+async def _command(desk: Desk, visitor: str, command: str, **data: Any) -> httpx2.Response:
     return await _raw_command(desk, visitor, command, json.dumps(data).encode())
 
 
-async def _raw_command(desk: Desk, visitor: str, command: str, body: bytes) -> httpx.Response:
+async def _raw_command(desk: Desk, visitor: str, command: str, body: bytes) -> httpx2.Response:
     async with desk.ask(visitor) as caller:
         return await caller.post(
             f"/widget/{command}", content=body, headers={"Content-Type": "application/json"}

@@ -14,14 +14,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 import websockets
 
 ANSWER_WITHIN = 8.0
 TRY_AGAIN = frozenset({"unavailable", "rate_limited", "draining"})
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-LOST = (OSError, TimeoutError, httpx.HTTPError, websockets.WebSocketException)
+LOST = (OSError, TimeoutError, httpx2.HTTPError, websockets.WebSocketException)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Client:
         """What the server answered that it should not have, where nobody waited for the answer."""
         self._address, self._chance = f"127.0.0.1:{port}", chance
         self._namespace = "/widget" if self.is_visitor else "/agent"
-        self._http = httpx.AsyncClient(
+        self._http = httpx2.AsyncClient(
             base_url=f"http://{self._address}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=ANSWER_WITHIN,

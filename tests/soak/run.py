@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
-import httpx
+import httpx2
 
 from benchmarks.desk import Company, fill_queue
 from helpdesk.storage.database import driver_arguments, driver_dsn
@@ -259,7 +259,7 @@ async def soak(plan: Plan, *, hosts: int = 1, workers: int = 3, bus_url: str | N
 
 
 async def _visitor_token(port: int) -> str:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         for _ in range(50):
             with contextlib.suppress(*LOST):
                 answer = await http.post("/widget/session", json={"inbox": "web"})

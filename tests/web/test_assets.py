@@ -4,7 +4,7 @@ import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 
@@ -42,9 +42,9 @@ def assets(roots: dict[str, Path]) -> Assets:
 
 
 @pytest.fixture
-async def browser(assets: Assets) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Starlette(routes=assets.routes()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://helpdesk") as client:
+async def browser(assets: Assets) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(Starlette(routes=assets.routes()))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://helpdesk") as client:
         yield client
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import icalendar
 import pytest
 from sqlalchemy import select
@@ -43,12 +43,12 @@ OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 class Desk:
     database: Database
     settings: Settings
-    transport: httpx.ASGITransport
+    transport: httpx2.ASGITransport
     schedule_id: Any
     people: dict[str, agents.Agent]
 
     async def enter(self, name: str) -> "Visitor":
-        browser = httpx.AsyncClient(transport=self.transport, base_url="http://helpdesk", headers=OWN_PAGE)
+        browser = httpx2.AsyncClient(transport=self.transport, base_url="http://helpdesk", headers=OWN_PAGE)
         entered = await browser.post(
             "/sign-in", data={"email": self.people[name].email, "password": PASSWORD}
         )
@@ -63,12 +63,12 @@ class Desk:
 
 @dataclass
 class Visitor:
-    browser: httpx.AsyncClient
+    browser: httpx2.AsyncClient
 
-    async def get(self, path: str) -> httpx.Response:
+    async def get(self, path: str) -> httpx2.Response:
         return await self.browser.get(path)
 
-    async def post(self, page: str, path: str | None = None, **fields: str) -> httpx.Response:
+    async def post(self, page: str, path: str | None = None, **fields: str) -> httpx2.Response:
         """As the form on `page` does: with its token."""
         token = re.search(r'name="csrf" value="([^"]+)"', (await self.get(page)).text)
         assert token is not None, page
@@ -102,12 +102,12 @@ async def desk(database: Database, assets: Assets, tmp_path: Path) -> Desk:
             for name, role in (("Mikko", Role.AGENT), ("Priya", Role.AGENT), ("Maja", Role.LEAD))
         }
         made = await schedules.create(tx, a_draft(people["Mikko"], people["Priya"]))
-    return Desk(database, settings, httpx.ASGITransport(protect(app, protection)), made.id, people)
+    return Desk(database, settings, httpx2.ASGITransport(protect(app, protection)), made.id, people)
 
 
 async def test_nobody_sees_the_rota_without_signing_in(desk):
     stranger = Visitor(
-        httpx.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
+        httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
     )
 
     for path in ("/oncall", "/oncall/shifts", "/oncall/methods", "/oncall/alerts", "/oncall/policies"):
@@ -313,7 +313,7 @@ async def test_a_calendar_feed_needs_its_secret_and_can_be_revoked(desk):
     made = await mikko.post("/oncall/shifts", "/oncall/feeds", schedule="")
     address = re.search(r"/oncall/feeds/[\w-]+\.ics", made.text)
     assert address is not None
-    stranger = httpx.AsyncClient(transport=desk.transport, base_url="http://helpdesk")
+    stranger = httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk")
 
     read = await stranger.get(address[0])
     events = icalendar.Calendar.from_ical(read.content).walk("VEVENT")
@@ -399,7 +399,7 @@ async def test_an_alert_without_a_ticket_has_a_page_with_its_story(desk):
         assert alert is not None
     mikko = desk.people["Mikko"]
     token = links.token_for(desk.settings.key, links.LinkKind.ALERT, alert.id, mikko.id)
-    phone = httpx.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
+    phone = httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
 
     page = await phone.get(f"/alert/{token}")
     assert "support@ takes no mail" in page.text
@@ -431,7 +431,7 @@ async def test_a_handover_is_written_and_accepted_on_its_page(desk, clock: Fixed
 
 
 async def test_the_manifest_and_the_worker_make_it_installable(desk):
-    stranger = httpx.AsyncClient(transport=desk.transport, base_url="http://helpdesk")
+    stranger = httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk")
 
     manifest, worker = await stranger.get("/oncall.webmanifest"), await stranger.get("/oncall/worker.js")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 
@@ -36,7 +36,7 @@ OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 @dataclass
 class Site:
-    browser: httpx.AsyncClient
+    browser: httpx2.AsyncClient
     database: Database
     settings: Settings
 
@@ -60,8 +60,8 @@ async def site(database: Database, assets: Assets, tmp_path: Path) -> AsyncItera
     app.state.assets, app.state.pages = assets, pages
     app.state.files = Files(tmp_path, settings.key)
     protection = Protection(cookie="helpdesk", resume=resuming(database), refuse=refusal(pages))
-    transport = httpx.ASGITransport(protect(app, protection))
-    async with httpx.AsyncClient(
+    transport = httpx2.ASGITransport(protect(app, protection))
+    async with httpx2.AsyncClient(
         transport=transport, base_url="http://helpdesk", headers=OWN_PAGE
     ) as browser:
         yield Site(browser, database, settings)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -40,7 +40,7 @@ async def take_form(request: Request) -> Response:
     return JSONResponse(dict(form))  # type: ignore[arg-type]
 
 
-def desk(**changes: object) -> httpx.AsyncClient:
+def desk(**changes: object) -> httpx2.AsyncClient:
     paths = ("/", "/t/{token}", "/api/v1/tickets", "/api/v1/uploads", "/widget/session", "/sign-in")
     routes = [Route(path, show, methods=["GET"]) for path in paths]
     routes += [Route(path, take, methods=["POST"]) for path in paths]
@@ -53,8 +53,8 @@ def desk(**changes: object) -> httpx.AsyncClient:
         "body_limits": {"/api/v1/uploads": 3_000_000},
     }
     app = protect(Starlette(routes=routes), Protection(**(settings | changes)))  # type: ignore[arg-type]
-    transport = httpx.ASGITransport(app, client=("10.0.0.7", 4711))
-    return httpx.AsyncClient(transport=transport, base_url="https://help.example.com")
+    transport = httpx2.ASGITransport(app, client=("10.0.0.7", 4711))
+    return httpx2.AsyncClient(transport=transport, base_url="https://help.example.com")
 
 
 async def test_a_page_runs_no_script_of_others_and_stands_in_no_frame():

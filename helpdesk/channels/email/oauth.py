@@ -3,24 +3,19 @@
 The authorisation code flow with PKCE (RFC 7636); XOAUTH2 takes the access token in place of a password.
 """
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
-from authlib.deprecate import AuthlibDeprecationWarning
+from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from helpdesk.errors import Unauthenticated, Unavailable
 from helpdesk.settings import Settings
-
-with warnings.catch_warnings():  # it names the client library it will move to; that is its business
-    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 _SECONDS = 10.0
 _LIFETIME = timedelta(hours=1)
@@ -116,7 +111,7 @@ async def _tokens(
         detail = f"{failure.error}: {failure.description or ''}".strip(": ")[:300]
         kind = Unauthenticated if failure.error in _FINAL else Unavailable
         raise kind("mail_consent_refused", detail) from failure
-    except (httpx.HTTPError, ValueError) as failure:
+    except (httpx2.HTTPError, ValueError) as failure:
         raise Unavailable("mail_provider_unavailable", type(failure).__name__) from failure
     return _checked(said, now, before)
 
