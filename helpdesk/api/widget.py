@@ -183,7 +183,7 @@ async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor) -> Json:
     assert actor.contact_id is not None  # a visitor is a contact
     waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
     greetings = inbox.settings.get("greeting") or {}
-    expected = await tickets.expectations.of_inbox(tx, inbox)
+    expected = await tickets.expectations.of_inbox(tx, inbox, actor.contact_id)
     return {
         "key": inbox.key,
         "name": inbox.settings.get("shown_name", inbox.name),

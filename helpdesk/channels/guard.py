@@ -3,8 +3,10 @@
 import asyncio
 import contextvars
 import socket
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.channels.fetching import may_reach
@@ -18,17 +20,30 @@ class AddressRefused(OSError):
     """A name that leads inside. An OSError, so that libraries give up as if it could not be resolved."""
 
 
-_inside: contextvars.ContextVar[Networks | None] = contextvars.ContextVar("guarded_networks", default=None)
+class TooLate(OSError):
+    """The first name took so long that what was to be sent may no longer be wanted."""
+
+
+@dataclass
+class _Inside:
+    networks: Networks
+    begin_by: float | None
+
+
+_inside: contextvars.ContextVar[_Inside | None] = contextvars.ContextVar("guarded", default=None)
 _look_up = socket.getaddrinfo
 
 
 def _guarded(*given: Any, **named: Any) -> Any:
     """What libraries connect to is what is checked here, on every redirect."""
     found = _look_up(*given, **named)
-    networks = _inside.get()
-    if networks is not None:
+    inside = _inside.get()
+    if inside is not None:
+        if inside.begin_by is not None and time.monotonic() > inside.begin_by:
+            raise TooLate("Its name took too long to look up.")
+        inside.begin_by = None
         for one in found:
-            if not may_reach(str(one[4][0]), networks):
+            if not may_reach(str(one[4][0]), inside.networks):
                 raise AddressRefused("This address leads into a private network.")
     return found
 
@@ -38,9 +53,13 @@ socket.getaddrinfo = _guarded
 
 
 @contextmanager
-def guarded(networks: Networks) -> Iterator[None]:
-    """Inside of it this thread, and whom its context is handed to, reaches public addresses only."""
-    token = _inside.set(networks)
+def guarded(networks: Networks, begin_within: float | None = None) -> Iterator[None]:
+    """Inside of it this thread, and whom its context is handed to, reaches public addresses only.
+
+    `begin_within`: seconds until the first name is known, or nothing is connected to at all.
+    """
+    begin_by = None if begin_within is None else time.monotonic() + begin_within
+    token = _inside.set(_Inside(networks, begin_by))
     try:
         yield
     finally:

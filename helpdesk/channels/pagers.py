@@ -26,8 +26,9 @@ from helpdesk.channels.guard import Networks
 from helpdesk.errors import Invalid, Unavailable
 
 TIMEOUT = 8.0
-CONNECT = 2.5
-"""Seconds until the first byte leaves or the try ends: nothing is sent long after it was decided to."""
+CONNECT = 1.75
+"""Seconds for the name, and again for the connection, or the try ends: with the second that a sender may be
+held up before it looks again, nothing begins to leave more than 5 s after an acknowledgement."""
 
 _PORTS = {"http": 80, "https": 443}
 _OF_THIS_MACHINE = ("file:", "dbus:", "syslog:", "windows:", "macosx:", "gnome:", "glib:", "kde:", "qt:")
@@ -167,7 +168,7 @@ def _sender(url: str) -> Any:
 
 async def _in_thread(networks: Networks, send: Callable[..., T], *given: Any) -> T:
     """A pool as wide as there are jobs, so that no sender waits for another's gateway."""
-    with guard.guarded(networks):
+    with guard.guarded(networks, CONNECT):
         context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(_threads, partial(context.run, send, *given))
 

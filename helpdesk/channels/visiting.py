@@ -20,7 +20,7 @@ async def expectations(database: Database, actor: Actor) -> Json:
     async with database.transaction(actor) as tx:
         inbox = await inboxes.get(tx, inbox_of(actor))
         waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
-        expected = await tickets.expectations.of_inbox(tx, inbox)
+        expected = await tickets.expectations.of_inbox(tx, inbox, actor.contact_id)
         return {
             "open": expected["open"],
             "next_opening": expected["next_opening"],

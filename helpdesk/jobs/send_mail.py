@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email import composing, dkim_signing
 from helpdesk.channels.email.sending import HandedOver
-from helpdesk.domain import inboxes, tickets
+from helpdesk.domain import inboxes, oncall, tickets
 from helpdesk.domain.tickets.mail import signing_keys
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs import writing_mail
@@ -30,6 +31,7 @@ class _Leased:
     envelope_from: str
     recipients: list[str]
     attempts: int
+    kind: str
 
 
 async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
@@ -39,7 +41,7 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     if leased is None or leased.raw is None:
         return
     try:
-        taken = await _hand_over(workshop, leased, leased.raw)
+        taken = await _hand_over(workshop, mail_id, leased, leased.raw)
     except Unavailable as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
             if leased.attempts > TRIES:
@@ -64,7 +66,8 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
             return None
         inbox = await inboxes.get(tx, mail.inbox_id)
         sender = workshop.carriers.bounce_address(mail.id, writing_mail.domain_of(inbox))
-        recipients, raw, attempts = tickets.mail.mailing.addressed(mail), mail.raw, mail.attempts
+        recipients, raw = tickets.mail.mailing.addressed(mail), mail.raw
+        attempts, kind = mail.attempts, mail.kind
         wanted = await writing_mail.wanted(workshop, tx, mail, inbox, instance) if raw is None else None
         key = await _signing_key(workshop, tx, writing_mail.domain_of(inbox))
     if wanted is not None:
@@ -76,7 +79,7 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
             return None
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.mail.mailing.freeze(tx, mail_id, wanted.message_id, raw)
-    return _Leased(raw, sender, recipients, attempts)
+    return _Leased(raw, sender, recipients, attempts, kind)
 
 
 def _frozen(wanted: composing.OutgoingMail, key: dkim_signing.Key | None) -> bytes:
@@ -93,12 +96,23 @@ async def _signing_key(workshop: Workshop, tx: Transaction, domain: str) -> dkim
     return dkim_signing.Key(kept.domain, kept.selector, secret)
 
 
-async def _hand_over(workshop: Workshop, leased: _Leased, raw: bytes) -> HandedOver:
+async def _hand_over(workshop: Workshop, mail_id: UUID, leased: _Leased, raw: bytes) -> HandedOver:
     url = workshop.settings.smtp_out_url
     if url is None and workshop.settings.demo:
         return HandedOver(KEPT, KEPT, ())
     if url is None:
         raise Unavailable("smtp_out_missing", "Set HELPDESK_SMTP_OUT_URL, so that answers can leave.")
     return await workshop.relays.hand_over(
-        raw, leased.envelope_from, leased.recipients, url.get_secret_value()
+        raw,
+        leased.envelope_from,
+        leased.recipients,
+        url.get_secret_value(),
+        partial(_still_wanted, workshop, mail_id) if leased.kind == "notice" else None,
     )
+
+
+async def _still_wanted(workshop: Workshop, mail_id: UUID) -> None:
+    """A ring that waited for its server is for nobody once the alert is answered. Errors: Invalid."""
+    async with workshop.database.transaction(SYSTEM) as tx:
+        if not await oncall.ringing.is_wanted(tx, mail_id):
+            raise Invalid("answered", tickets.mail.mailing.ANSWERED)

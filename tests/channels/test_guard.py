@@ -1,8 +1,10 @@
 """Addresses typed in for alerts never lead into our own network, whatever they resolve to."""
 
+import socket
+
 import pytest
 
-from helpdesk.channels import pagers
+from helpdesk.channels import guard, pagers
 from helpdesk.channels.fetching import may_reach
 from helpdesk.errors import Invalid, Unavailable
 from tests.jobs.receivers import a_receiver
@@ -55,3 +57,8 @@ def test_only_named_networks_are_reached_besides_public_addresses() -> None:
     assert not may_reach("10.2.2.3", {"10.1.0.0/16"})
     assert may_reach("9.9.9.9", ())
     assert not may_reach("::1", {"127.0.0.0/8"})
+
+
+def test_a_name_that_took_too_long_is_not_connected_to() -> None:
+    with guard.guarded(HERE, begin_within=-1), pytest.raises(guard.TooLate):
+        socket.getaddrinfo("localhost", 80)

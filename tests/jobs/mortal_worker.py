@@ -1,4 +1,6 @@
-"""A worker that rings in its own process and kills itself at a marked point: python -m … URL POINT."""
+"""Workers that ring in a process of their own and kill themselves at a marked point: python -m … with lines
+`URL POINT` on its standard input, each answered with the signal that ended that worker. One process loads the
+product and is copied for each of them."""
 
 import asyncio
 import os
@@ -38,7 +40,7 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
 }
 """Where it dies: (module, function, after it has returned rather than before it is called)."""
 
-UNHURRIED = {"LEASE": timedelta(hours=1), "BUNDLE": timedelta(), "_ASKED_AGAIN": timedelta()}
+UNHURRIED = {"LEASE": timedelta(hours=1), "BUNDLE": timedelta(), "_ASKED_AGAIN": timedelta(seconds=0.5)}
 """No lease ends because a machine is slow: tests say when one has run out. Nothing waits for a bundle."""
 
 
@@ -62,7 +64,7 @@ async def a_worker(url: str) -> AsyncIterator[None]:
     database = Database(url, SystemClock(), REACTIONS)
     workshop = open_workshop(database, settings, Files(Path(tempfile.gettempdir()), settings.key))
     worker = Worker(dict(handlers(workshop)))
-    waking = [replace(duty, every=0.2) for duty in DUTIES if duty.name in WAKING]
+    waking = [replace(duty, every=0.3) for duty in DUTIES if duty.name in WAKING]
     running = [
         asyncio.create_task(worker.run(database.connect)),
         asyncio.create_task(Timetable(workshop, waking).run()),
@@ -77,7 +79,7 @@ async def a_worker(url: str) -> AsyncIterator[None]:
         await database.close()
 
 
-async def main(url: str, point: str) -> None:
+async def until_killed(url: str, point: str) -> None:
     for name, value in UNHURRIED.items():
         setattr(ringing, name, value)
     mark(point)
@@ -85,5 +87,16 @@ async def main(url: str, point: str) -> None:
         await asyncio.Event().wait()
 
 
+def main() -> None:
+    for line in sys.stdin:
+        url, point = line.split(" ", 1)
+        child = os.fork()
+        if child == 0:
+            asyncio.run(until_killed(url, point.strip()))
+            os._exit(1)
+        _, status = os.waitpid(child, 0)
+        print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, flush=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    main()

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -69,16 +69,22 @@ class Relays:
         self._room: dict[str, asyncio.Semaphore] = {}
 
     async def hand_over(
-        self, raw: bytes, envelope_from: str, recipients: Sequence[str], url: str
+        self,
+        raw: bytes,
+        envelope_from: str,
+        recipients: Sequence[str],
+        url: str,
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> HandedOver:
         """`url`: smtp:// (STARTTLS where offered), smtp+starttls:// (required) or smtps://, with credentials.
+        `before` is asked once the server listens; what it raises keeps the mail from leaving.
 
         Errors: NotTaken, NotTakenYet, Invalid for an address of no server.
         """
         async with self._room.setdefault(url, asyncio.Semaphore(CONNECTIONS)):
             kept = await self._awake(url) or _Kept(_client(url))
             try:
-                done = await _hand_over(kept.client, raw, envelope_from, recipients)
+                done = await _hand_over(kept.client, raw, envelope_from, recipients, before)
             except NotTaken:
                 self._keep(url, kept)  # its word on this mail; the connection is well
                 raise
@@ -131,11 +137,17 @@ async def hand_over(raw: bytes, envelope_from: str, recipients: Sequence[str], u
 
 
 async def _hand_over(
-    client: aiosmtplib.SMTP, raw: bytes, envelope_from: str, recipients: Sequence[str]
+    client: aiosmtplib.SMTP,
+    raw: bytes,
+    envelope_from: str,
+    recipients: Sequence[str],
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> HandedOver:
     try:
         if not client.is_connected:
             await client.connect()
+        if before is not None:
+            await before()
         refused, answer = await client.sendmail(
             envelope_from, list(recipients), raw, mail_options=_options(client, envelope_from, recipients)
         )

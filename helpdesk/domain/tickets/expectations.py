@@ -2,11 +2,12 @@
 
 import math
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from babel.dates import format_datetime
 from sqlalchemy import text
 
-from helpdesk.domain import inboxes, plans, sla, wall_clock
+from helpdesk.domain import contacts, inboxes, plans, sla, wall_clock
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -27,12 +28,13 @@ _USUAL = text(
 )
 
 
-async def of_inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
-    """`open` and `next_opening` from the calendar of the inbox's plan, `reply_seconds` from the last 7 days
-    (None while too few were answered to say)."""
+async def of_inbox(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | None = None) -> Json:
+    """`open` and `next_opening` by the contact's own plan before the inbox's, `reply_seconds` from the last
+    7 days (None while too few were answered to say)."""
     told: Json = {"open": True, "next_opening": None, "reply_seconds": None, "hours": None}
-    if inbox.plan_id is not None:
-        plan = await plans.get(tx, inbox.plan_id)
+    plan_id = await _plan_id(tx, inbox, contact_id)
+    if plan_id is not None:
+        plan = await plans.get(tx, plan_id)
         calendar = await sla.open_calendar(tx, plan.calendar_id)
         told["open"] = calendar.is_open(tx.now)
         told["hours"] = {key: value for key, value in calendar.to_dict().items() if key != "holidays"}
@@ -42,6 +44,13 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox) -> Json:
     if usual.answers >= _ENOUGH:
         told["reply_seconds"] = round(usual.seconds)
     return told
+
+
+async def _plan_id(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | None) -> UUID | None:
+    """As a ticket gets it: what the contact's company bought, else what everybody has here."""
+    contact = await contacts.get(tx, contact_id) if contact_id is not None else None
+    company = await contacts.company(tx, contact.company_id) if contact and contact.company_id else None
+    return company.plan_id if company and company.plan_id else inbox.plan_id
 
 
 async def next_opening(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> datetime | None:

@@ -1,6 +1,6 @@
 """What a contact is told of the wait, and what the wall calls at risk: no more than is known."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -72,6 +72,19 @@ async def test_who_has_a_plan_of_their_own_hears_its_hours(tx: Transaction) -> N
 
     assert await expectations.next_opening(tx, ticket, inbox) is None
     assert await expectations.told(tx, ticket, inbox, "en", "Europe/Stockholm") == "You are number 1 in line."
+
+
+async def test_the_chat_tells_each_contact_the_hours_of_their_own_plan_to_the_minute(tx: Transaction) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx, key="enterprise"))
+    office = await a_contact(tx, plan=await a_plan(tx, key="office", hours=OFFICE_HOURS))
+    stranger = await a_contact(tx)
+    tx.now += timedelta(hours=8, minutes=3)
+
+    told = await expectations.of_inbox(tx, inbox, office.id)
+
+    assert (told["open"], told["next_opening"]) == (False, datetime(2026, 11, 19, 7, 0, tzinfo=UTC))
+    assert (await expectations.of_inbox(tx, inbox, stranger.id))["open"]
+    assert (await expectations.of_inbox(tx, inbox))["open"]
 
 
 async def test_a_range_is_told_once_three_were_answered_and_forgotten_after_a_week(tx: Transaction) -> None:

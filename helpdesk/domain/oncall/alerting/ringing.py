@@ -13,13 +13,13 @@ from helpdesk.domain.oncall.alerting.escalation import Policy, State, is_silent
 from helpdesk.domain.oncall.model import Alert, AlertNotification, AlertStatus, RingState
 from helpdesk.storage.transaction import Transaction
 
-BUNDLE = timedelta(seconds=10)
+BUNDLE = timedelta(seconds=5)
 """Rings by one method keep this distance; what comes meanwhile rings together, nothing is dropped."""
 
 LEASE = timedelta(seconds=20)
 """A sender that has not answered by then has died: the same ring goes out again, under the same key."""
 
-SEND_WITHIN = timedelta(seconds=2)
+SEND_WITHIN = timedelta(seconds=1)
 """A sender held up this long between lease and sending asks again whether the alert is still open."""
 
 TRIES = (timedelta(seconds=15), timedelta(seconds=30), timedelta(seconds=60))
@@ -62,7 +62,9 @@ async def lease(tx: Transaction, method_id: UUID) -> Bundle | None:
 
     Only rings of open alerts: the rest is cancelled here, if an acknowledgement has not done so already.
     """
-    method = await tx.session.get(ContactMethod, method_id, with_for_update=True, populate_existing=True)
+    method = await tx.session.get(
+        ContactMethod, method_id, with_for_update={"key_share": True}, populate_existing=True
+    )  # no lock that an alert raised meanwhile would wait for
     if method is None or (method.last_rang_at is not None and tx.now - method.last_rang_at < BUNDLE):
         return None
     rows = await tx.session.execute(

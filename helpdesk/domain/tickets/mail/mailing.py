@@ -14,6 +14,9 @@ from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.transaction import Transaction
 
+ANSWERED = "answered before it left"
+"""Why a mail that rings was not sent."""
+
 
 async def queue_reply(tx: Transaction, ticket: Ticket, message: Message, people: People) -> OutgoingMail:
     """The mail of an agent's answer."""
@@ -104,7 +107,7 @@ async def lease(tx: Transaction, mail_id: UUID) -> OutgoingMail | None:
     if mail.state in ("sent", "failed"):
         return None
     if mail.kind == "notice" and not await oncall.ringing.is_wanted(tx, mail_id):
-        mail.state, mail.error = "failed", "answered before it left"
+        mail.state, mail.error = "failed", ANSWERED
         return None
     mail.state, mail.attempts = "leased", mail.attempts + 1
     return mail
