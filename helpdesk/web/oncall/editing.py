@@ -28,9 +28,6 @@ from helpdesk.parsing import parse_id, time_zones
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
 
-SLOTS = 8
-"""Places a layer's form offers; a slot may hold two people."""
-
 LAYERS = 8
 
 
@@ -132,7 +129,7 @@ async def _page(
 
 async def _fields(tx: Transaction, schedule_id: UUID | None, actor: Actor) -> dict[str, Any]:
     today = wall_clock.reading(tx.now, wall_clock.zone(actor.time_zone)).date().isoformat()
-    empty = LayerFields("", "", "0", "week", "1", "09:00", today, "", "any", [("", "")] * SLOTS)
+    empty = LayerFields("", "", "0", "week", "1", "09:00", today, "", "any", [("", "")])
     if schedule_id is None:
         return {
             "name": "",
@@ -173,7 +170,7 @@ def _layers(schedule: Schedule, now: datetime) -> list[LayerFields]:
                 starts_on=version.anchor.date().isoformat() if version else "",
                 windows=windows_text(layer.windows),
                 holidays=layer.holidays.value,
-                slots=[*pairs, *[("", "")] * max(1, SLOTS - len(pairs))],
+                slots=[*pairs, ("", "")],  # one to fill; scripts add more
             )
         )
     return found
@@ -214,7 +211,7 @@ def _layer_fields(form: FormData, number: int) -> LayerFields:
         starts_on=given("starts_on"),
         windows=given("windows"),
         holidays=given("holidays"),
-        slots=slots,
+        slots=[*(slot for slot in slots if any(slot)), ("", "")],
     )
 
 

@@ -18,8 +18,8 @@ from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
 
-STEPS = 6
-TARGETS = 3
+TARGETS = 2
+"""Choices of whom a step rings that a form offers at least; scripts add steps, and one is always empty."""
 
 
 async def show_policies(request: Request) -> Response:
@@ -147,23 +147,32 @@ def _stored(row: oncall.EscalationPolicyRow | None) -> dict[str, Any]:
         "repeats": str(policy.get("repeats", 1)),
         "owner": policy.get("owner") or "",
         "each_acknowledges": bool(policy.get("each_acknowledges", False)),
-        "steps": [*steps, *[_empty_step()] * max(1, STEPS - len(steps) - 2)],
+        "steps": [*steps, _empty_step()],
     }
 
 
 def _sent(form: FormData) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
-    while f"step{len(steps)}_delay" in form:
+    while f"step{len(steps)}_target0" in form:
         prefix = f"step{len(steps)}_"
         steps.append(
             {
-                "delay": shell.text_of(form, prefix + "delay"),
+                "delay": shell.text_of(form, prefix + "delay") or "5",
                 "mode": shell.text_of(form, prefix + "mode"),
-                "targets": [shell.text_of(form, f"{prefix}target{n}") for n in range(TARGETS)],
+                "targets": _padded(_chosen(form, prefix)),
             }
         )
+    steps = [*(step for step in steps if any(step["targets"])), _empty_step()]
     fields = {name: shell.text_of(form, name) for name in ("name", "team", "version", "repeats", "owner")}
     return {**fields, "each_acknowledges": bool(form.get("each_acknowledges")), "steps": steps}
+
+
+def _chosen(form: FormData, prefix: str) -> list[str]:
+    """However many the form had."""
+    found: list[str] = []
+    while f"{prefix}target{len(found)}" in form:
+        found.append(shell.text_of(form, f"{prefix}target{len(found)}"))
+    return [value for value in found if value]
 
 
 def _policy(form: FormData) -> Policy:
@@ -175,7 +184,7 @@ def _policy(form: FormData) -> Policy:
         if targets:
             steps.append(
                 {
-                    "delay_minutes": step["delay"] or "5",
+                    "delay_minutes": step["delay"],
                     "mode": step["mode"] or "everyone",
                     "targets": [{"kind": kind, "id": thing} for kind, _, thing in targets],
                 }
@@ -208,4 +217,4 @@ def _empty_step() -> dict[str, Any]:
 
 
 def _padded(values: list[str]) -> list[str]:
-    return [*values, *[""] * (TARGETS - len(values))]
+    return [*values, *[""] * max(1, TARGETS - len(values))]

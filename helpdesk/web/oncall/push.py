@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from helpdesk import translation
+from helpdesk.auth.requests import session_of
 from helpdesk.web.assets import source_root
 from helpdesk.web.templating import language_of
 
@@ -14,9 +15,12 @@ _WORKER = Path("helpdesk/web/static/oncall_worker.js")
 
 async def show_manifest(request: Request) -> Response:
     """GET /oncall.webmanifest"""
-    assets, t = request.app.state.assets, translation.translator(language_of(request))
+    session = await session_of(request)
+    language = session.actor.locale if session is not None else language_of(request)
+    assets, t = request.app.state.assets, translation.translator(language)
     manifest = {
         "id": "/oncall",
+        "lang": language,
         "name": t("On call"),
         "short_name": t("On call"),
         "start_url": "/oncall/alerts",
@@ -26,7 +30,8 @@ async def show_manifest(request: Request) -> Response:
         "theme_color": "#0c0e13",
         "icons": [{"src": assets.url("static/mark.svg"), "sizes": "any", "type": "image/svg+xml"}],
     }
-    return JSONResponse(manifest, media_type="application/manifest+json")
+    headers = {"Cache-Control": "no-store"}  # the reader's own
+    return JSONResponse(manifest, media_type="application/manifest+json", headers=headers)
 
 
 async def show_worker(request: Request) -> Response:

@@ -16,7 +16,8 @@ from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
 
-ROWS = 6
+ROWS = 50
+"""Shifts a form may name; it shows what was written and one more, and scripts add further ones."""
 
 
 async def show_temporaries(request: Request) -> Response:
@@ -27,7 +28,7 @@ async def show_temporaries(request: Request) -> Response:
 async def submit_temporary(request: Request) -> Response:
     """POST /oncall/schedules/{id}/temporary: `do` is preview, save, or remove (with `temporary`)."""
     actor = await shell.require(request, Role.LEAD)
-    form = await request.form(max_files=0, max_fields=100)
+    form = await request.form(max_files=0, max_fields=200)
     schedule_id = parse_id(request.path_params["id"], "schedule")
     act = oncall.temporaries
     try:
@@ -96,6 +97,7 @@ def _fields(form: FormData | None, tx: Transaction, zone: str) -> dict[str, Any]
         return shell.text_of(form, name) if form is not None else ""
 
     hour = tx.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    rows = [(sent(f"person{n}"), sent(f"from{n}"), sent(f"until{n}")) for n in range(ROWS)]
+    written = [(sent(f"person{n}"), sent(f"from{n}"), sent(f"until{n}")) for n in range(ROWS)]
+    rows = [*(row for row in written if any(row)), ("", "", "")]
     start = sent("start") or shell.local(hour, zone)
     return {"start": start, "end": sent("end") or shell.local(hour + timedelta(days=1), zone), "rows": rows}

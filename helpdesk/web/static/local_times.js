@@ -2,8 +2,7 @@
 
 /** @type {Record<string, Intl.DateTimeFormatOptions>} */
 const FORMATS = {
-  clock: { hour: "numeric", minute: "2-digit" },
-  moment: { weekday: "long", hour: "numeric", minute: "2-digit" },
+  clock: { timeStyle: "short" },
   full: { dateStyle: "medium", timeStyle: "short" },
 }
 /** @type {Array<[Intl.RelativeTimeFormatUnit, number]>} */
@@ -41,9 +40,10 @@ function showOne(time, language, now) {
  * @param {number} now
  */
 function inWords(at, kind, language, now) {
+  if (kind !== "moment") return new Intl.DateTimeFormat(language, FORMATS[kind]).format(at)
   const isToday = new Date(now).toDateString() === at.toDateString()
-  const format = kind === "moment" && isToday ? FORMATS.clock : FORMATS[kind]
-  return new Intl.DateTimeFormat(language, format).format(at)
+  const day = isToday ? "" : `${new Intl.DateTimeFormat(language, { weekday: "long" }).format(at)} `
+  return day + new Intl.DateTimeFormat(language, FORMATS.clock).format(at) // 02:10, where the language writes it so
 }
 
 /**

@@ -3,6 +3,7 @@
 const STEPS = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 })
 
 makePickable(/** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-local-start]")]))
+for (const list of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-rows]"))) makeRows(list)
 const push = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-push-key]"))
 if (push && "serviceWorker" in navigator && "PushManager" in window) offerPush(push)
 for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-into]"))) readFile(chooser)
@@ -92,6 +93,73 @@ function fillIn(start, end) {
   until.value = end
   from.closest("section")?.scrollIntoView({ block: "center" })
   document.getElementById("person")?.focus()
+}
+
+/**
+ * A list that grows: rows are added, moved up and removed, and their fields numbered in order.
+ * @param {HTMLElement} list
+ */
+function makeRows(list) {
+  const rows = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-row]")])
+  const add = /** @type {HTMLButtonElement | null} */ (document.querySelector(`[data-add-row="${list.id}"]`))
+  const last = rows().at(-1)
+  if (!add || !last) return
+  const blank = /** @type {HTMLElement} */ (last.cloneNode(true))
+  if (rows().length > 1) last.remove() // the empty row is for readers without scripts
+  rows().forEach(prepare)
+  number()
+  add.hidden = false
+  add.addEventListener("click", () => {
+    const row = /** @type {HTMLElement} */ (blank.cloneNode(true))
+    prepare(row)
+    list.append(row)
+    number()
+    first(row)?.focus()
+  })
+
+  /** @param {HTMLElement} row */
+  function prepare(row) {
+    const up = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-row-up]"))
+    const remove = /** @type {HTMLButtonElement} */ (row.querySelector("[data-row-remove]"))
+    remove.hidden = false
+    remove.addEventListener("click", () => {
+      const next = row.nextElementSibling ?? row.previousElementSibling
+      if (rows().length > 1) row.remove()
+      else for (const one of fields(row)) one.value = ""
+      number()
+      ;(first(/** @type {HTMLElement | null} */ (next)) ?? add)?.focus()
+    })
+    up?.addEventListener("click", () => {
+      row.previousElementSibling?.before(row)
+      number()
+      ;(up.hidden ? first(row) : up)?.focus()
+    })
+  }
+
+  function number() {
+    rows().forEach((row, at) => {
+      for (const one of /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("[data-numbered]"))) {
+        const name = (one.dataset.numbered ?? "").replace("#", String(at))
+        if (one instanceof HTMLLabelElement) one.htmlFor = name
+        else Object.assign(one, { id: name, name })
+      }
+      for (const one of /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll("[data-row-title]"))) {
+        one.textContent = (one.dataset.rowTitle ?? "").replace("#", String(at + 1))
+      }
+      const up = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-row-up]"))
+      if (up) up.hidden = at === 0
+    })
+  }
+}
+
+/** @param {HTMLElement | null} row */
+function first(row) {
+  return row ? fields(row)[0] : undefined
+}
+
+/** @param {HTMLElement} row */
+function fields(row) {
+  return /** @type {(HTMLSelectElement | HTMLInputElement)[]} */ ([...row.querySelectorAll("select, input")])
 }
 
 /** @param {HTMLFormElement} form */
