@@ -57,7 +57,7 @@ button,dialog{position:fixed;z-index:var(--z);inset-inline:auto 20px;border:0;pa
 .left{inset-inline:20px auto}
 button{inset-block-end:20px;width:56px;height:56px;border-radius:50%;background:var(--a);color:var(--on);box-shadow:0 4px 20px #0004;cursor:pointer}
 button:focus-visible{outline:3px solid var(--on);outline-offset:-5px;box-shadow:0 0 0 3px var(--a)}
-.x{position:absolute;inset:9px 9px auto auto;box-shadow:none}
+.x{position:absolute;inset-block:9px auto;inset-inline-end:9px;box-shadow:none}
 svg{width:26px;margin:auto;display:block;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 path+path,.on path{opacity:0}.on path+path{opacity:1}
 b{position:absolute;inset:-4px -4px auto auto;min-width:12px;padding:0 5px;border-radius:11px;background:#c8102e;color:#fff;font:600 13px/22px system-ui,sans-serif}

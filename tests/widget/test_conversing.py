@@ -1,17 +1,14 @@
 """The chat on somebody's website, in Chromium: broken networks, several tabs, every state for everybody."""
 
-import re
 import uuid
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from helpdesk.domain.inboxes import Channel
 from tests.browser.chromium import PHONE, barriers
 from tests.browser.shop import Shop
 from tests.desk import until
-from tests.factories import an_inbox
 from tests.realtime.client import Socket
 from tests.widget.conftest import Street
 
@@ -209,50 +206,6 @@ async def test_a_chat_that_cannot_be_loaded_can_be_closed_and_comes_the_next_tim
     await shop.launcher.tap()
 
     await expect(shop.field).to_be_focused(timeout=LONG)
-
-
-async def test_a_phone_is_filled_in_either_direction_and_nothing_can_be_scrolled_aside(street: Street):
-    shop, _ = await conversing(
-        street, words("שלום"), size=PHONE, has_touch=True, lang="ar", right_to_left=True
-    )
-
-    box = await shop.page.locator("helpdesk-widget dialog").bounding_box()
-
-    assert box == {"x": 0, "y": 0, "width": PHONE[0], "height": PHONE[1]}
-    assert await _overflow(shop.page) == 0
-    assert await barriers(shop.page) == []
-
-
-async def _overflow(page: Page) -> int:
-    frame = next(one for one in page.frames if re.search("/widget/panel", one.url))
-    wide: int = await frame.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return wide
-
-
-async def test_questions_come_before_the_first_message_and_the_rating_after_the_last(street: Street):
-    async with street.served.desk.system() as tx:
-        inbox = await an_inbox(
-            tx,
-            Channel.CHAT,
-            fields=[{"key": "name", "kind": "text", "label": {"en": "Your name"}, "required": True}],
-        )
-    shop = await street.shop(inbox=inbox.key)
-    await shop.launcher.click()
-    await shop.chat.get_by_label("Your name").fill("Eva", timeout=LONG)
-    await shop.chat.get_by_role("button", name="Start the chat").click()
-    text = words("After the questions")
-    await shop.write(text)
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
-    ticket = await street.served.ticket_of(text)
-
-    await street.served.answers(ticket, "Done")
-    await expect(shop.said("Done")).to_be_visible(timeout=LONG)
-    client = await street.served.desk.with_token(street.served.house.agent)
-    assert (await client.patch(f"/api/v1/tickets/{ticket}", json={"status": "resolved"})).is_success
-    await shop.chat.get_by_role("button", name="5 of 5").click(timeout=LONG)
-    await shop.chat.get_by_role("button", name="Send", exact=True).first.click()
-
-    await expect(shop.chat.get_by_text("Thank you for your opinion.")).to_be_visible(timeout=LONG)
 
 
 async def test_a_picture_that_waits_for_the_network_is_shown_from_the_device(street: Street):
