@@ -28,6 +28,7 @@ export function Messages({ chat, now, later }) {
   const inbox = chat.session.value?.inbox
   const log = useRef(/** @type {HTMLElement | null} */ (null))
   const atEnd = useRef(true)
+  const height = useRef(0)
   useLayoutEffect(() => {
     const box = log.current
     if (box && (atEnd.current || lines[lines.length - 1]?.waiting)) box.scrollTop = box.scrollHeight
@@ -35,13 +36,16 @@ export function Messages({ chat, now, later }) {
   useEffect(() => { atEnd.current = true }, [chat.current.value])
   useEffect(() => { // a form opened below, or a keyboard
     const box = /** @type {HTMLElement} */ (log.current)
-    const room = new ResizeObserver(() => { if (atEnd.current) box.scrollTop = box.scrollHeight })
+    const room = new ResizeObserver(() => {
+      height.current = box.clientHeight
+      if (atEnd.current) box.scrollTop = box.scrollHeight
+    })
     room.observe(box)
     return () => room.disconnect()
   }, [])
   const scrolled = () => {
     const box = log.current
-    if (box) atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60
+    if (box?.clientHeight === height.current) atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60
   }
   const groups = grouped(lines)
   const lastMine = lines.findLast(line => line.mine && !line.waiting)
