@@ -135,6 +135,13 @@ async def shared_database_url() -> AsyncIterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+async def lasting_database_url() -> AsyncIterator[str]:
+    """The same for a server that several files of tests share."""
+    async with _Copy() as url:
+        yield url
+
+
 @pytest.fixture
 async def database(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     """Commits for real, into a database of its own, on a clock the test moves."""

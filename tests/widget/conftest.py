@@ -138,12 +138,14 @@ class Site:
         writer.close()
 
 
-@pytest.fixture(scope="module")
-async def served(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+@pytest.fixture(scope="session")
+async def served(
+    lasting_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     folder = tmp_path_factory.mktemp("desk")
-    async with opened(shared_database_url, SystemClock(), folder, port) as desk:
+    async with opened(lasting_database_url, SystemClock(), folder, port) as desk:
         served = Served(desk, await furnish(desk), port)
         async with desk.system() as tx:
             served.coloured = (await an_inbox(tx, Channel.CHAT, theme={"accent": "#ffd400"})).key
@@ -152,7 +154,7 @@ async def served(shared_database_url: str, tmp_path_factory: pytest.TempPathFact
         await served.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def site() -> AsyncIterator[Site]:
     site = Site(0)
     server = await asyncio.start_server(site.handle, "127.0.0.1", 0)
