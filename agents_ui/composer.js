@@ -218,7 +218,7 @@ export function Composer({ ticket }) {
   const forward = kind === "forward"
   const followUp = kind === "message" && ticket.status === "closed"
   const label = note ? t("Write a note") : forward ? t("Forward") : t("Reply")
-  return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} aria-label=${label}
+  return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} data-begun=${Boolean(body) || files.length > 0 || open || kind === "forward"} aria-label=${label}
     onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(false) }}
     onDragOver=${(/** @type {DragEvent} */ event) => { if (event.dataTransfer?.types.includes("Files")) { event.preventDefault(); setOver(true) } }}
     onDragLeave=${() => setOver(false)} onDrop=${onDrop}>

@@ -22,6 +22,7 @@ import { connection, current } from "./stores.js"
 export function Message({ item, continued, seen }) {
   if (item.kind === "call") return html`<${Call} item=${item} />`
   const shown = new Set(item.rich ? item.attachments.filter(file => file.content_id && isPicture(file)).map(file => file.id) : [])
+  const [asText, setAsText] = useState(false)
   const name = item.author.name || item.sender || (item.ours ? t("Agent") : t("Visitor"))
   return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified}>
     ${!item.ours && html`<${Avatar} name=${name} size="small" />`}
@@ -32,22 +33,20 @@ export function Message({ item, continued, seen }) {
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
       ${item.unverified && html`<${Unverified} item=${item} />`}
       ${item.forwardedBy && html`<p class="claimed"><${Icon} name="circle-alert" />${t("Passed on by {address}, who says it is from {name}. Not proven.", { address: item.forwardedBy, name: item.sender && item.sender !== item.forwardedBy ? item.sender : name })}</p>`}
-      ${item.folded ? html`<details class="folded"><summary>${t("Automatic mail")}</summary><${Words} item=${item} name=${name} /></details>` : html`<${Words} item=${item} name=${name} />`}
+      ${item.folded ? html`<details class="folded"><summary>${t("Automatic mail")}</summary><${Words} item=${item} name=${name} asText=${asText} /></details>` : html`<${Words} item=${item} name=${name} asText=${asText} />`}
       <${Attachments} files=${item.attachments.filter(file => !(item.markdown ? uploadsIn(item.body) : shown).has(file.id))} />
-      ${(item.mail || item.people) && html`<${MailLine} item=${item} name=${name} />`}
+      ${(item.mail || item.people || (item.original && item.rich)) && html`<${MailLine} item=${item} name=${name} asText=${asText} setAsText=${setAsText} />`}
       ${item.ours && (item.kind === "message" || item.forward) && html`<${Delivery} item=${item} seen=${seen} />`}
     </div>
   </li>`
 }
 
-/** A mail as its sender made it where that says more than its words; its words are one click away. @param {{item: Said, name: string}} props */
-function Words({ item, name }) {
-  const [asText, setAsText] = useState(false)
+/** A mail as its sender made it where that says more than its words; its words are one click away. @param {{item: Said, name: string, asText: boolean}} props */
+function Words({ item, name, asText }) {
   if (!item.body && !item.original && item.attachments.length) return null
   if (item.markdown) return html`<div class="bubble"><${Markdown} text=${item.body} files=${item.attachments} /></div>`
-  if (!item.original || !item.rich) return html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`
-  return html`${asText ? html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>` : html`<${MailFrame} address=${item.original} name=${name} />`}
-    <button type="button" class="link original-switch" aria-pressed=${asText} onClick=${() => setAsText(!asText)}>${asText ? t("Show as it was designed") : t("Show as plain text")}</button>`
+  if (!item.original || !item.rich || asText) return html`<div class="bubble"><${Body} body=${item.body} quoted=${item.quoted} /></div>`
+  return html`<${MailFrame} address=${item.original} name=${name} />`
 }
 
 /** Somebody wrote who is not on the ticket: nobody but agents sees it until one of them decides. @param {{item: Said}} props */
@@ -73,11 +72,12 @@ function Unverified({ item }) {
   </div>`
 }
 
-/** What stands on a mail besides its words, and what can be done with it. @param {{item: Said, name: string}} props */
-function MailLine({ item, name }) {
+/** What stands on a mail besides its words, and what can be done with it. @param {{item: Said, name: string, asText: boolean, setAsText: (asText: boolean) => void}} props */
+function MailLine({ item, name, asText, setAsText }) {
   const copies = [...(item.people?.cc ?? []), ...(item.people?.bcc ?? []).map(one => t("{address} (blind)", { address: one }))]
   return html`<p class="mail-actions">
     ${item.people && !item.forward && html`<span>${t("To {people}", { people: item.people.to.join(", ") })}${copies.length > 0 && ` · ${t("Copy to {people}", { people: copies.join(", ") })}`}</span>`}
+    ${item.original && item.rich && html`<button type="button" class="link" aria-pressed=${asText} onClick=${() => setAsText(!asText)}>${asText ? t("Show as it was designed") : t("Show as plain text")}</button>`}
     ${item.original && !item.rich && html`<${Original} address=${item.original} name=${name} />`}
     ${!item.unverified && item.kind === "message" && html`<button type="button" class="link" onClick=${() => hands.forward({ id: item.id, name, files: item.attachments })}>${t("Forward")}</button>`}
     ${item.mail && html`<a class="link" href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Mail as it came (.eml)")}</a>`}</p>`

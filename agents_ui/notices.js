@@ -5,9 +5,9 @@ import { ticketOf } from "./alert_order.js"
 import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
-import { plural, t } from "./translation.js"
+import { fullTime, plural, t } from "./translation.js"
 import { acknowledge, handOn, outbox, outboxRevision } from "./changes.js"
-import { connection, current, formOnly, me, openAlerts, overload } from "./stores.js"
+import { connection, current, formOnly, mailOutages, me, openAlerts, overload } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value
@@ -43,6 +43,17 @@ export function FormOnlyBanner() {
   return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="triangle-alert" />
     <span>${t("The brake is on: visitors of {inboxes} leave a message by form instead of chatting.", { inboxes: inboxes.map(one => one.name).join(", ") })}</span>
     ${["owner", "admin"].includes(me.role) && html`<a class="button quiet" href=${`/admin/widget?inbox=${inboxes[0].id}`}>${t("Settings of the chat")}</a>`}</div>`
+}
+
+/** Why it is quiet: an inbox whose mail cannot be fetched. */
+export function MailBanner() {
+  const [first, ...others] = mailOutages.value
+  if (!first) return null
+  const words = { inbox: first.name, time: first.since ? fullTime(first.since) : "" }
+  return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="mail" />
+    <span>${first.since ? t("No mail comes into {inbox} since {time}.", words) : t("No mail comes into {inbox}.", words)}
+      ${others.length > 0 && html` ${plural("{n} other inbox as well.", "{n} other inboxes as well.", others.length)}`}</span>
+    ${["owner", "admin"].includes(me.role) ? html`<a class="button" href="/admin/mail">${t("See why")}</a>` : html`<span class="banner-aside">${t("Administrators have been told.")}</span>`}</div>`
 }
 
 /** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */

@@ -21,6 +21,8 @@ export const alerts = signal(/** @type {Alert[]} */ ([]))
 export const overload = signal(/** @type {Overload} */ ({ on: false, late: 0, online: 0 }))
 /** Chat inboxes whose visitors meet a message form, because of a rush or by an administrator's hand. */
 export const formOnly = signal(/** @type {Named[]} */ ([]))
+/** Inboxes that no mail comes into just now. */
+export const mailOutages = signal(/** @type {import("./types.js").MailOutage[]} */ ([]))
 export const onCall = signal(/** @type {any[]} */ ([]))
 export const agents = signal(/** @type {(Named & { picture: string | null })[]} */ ([]))
 /** Which row the keyboard stands on. */

@@ -98,6 +98,12 @@ export interface MailWay {
   message?: string
   files?: string[]
 }
+export interface MailOutage {
+  inbox: string
+  name: string
+  address: string
+  since: string | null
+}
 export interface HeldReply {
   id: string
   agent: Named

@@ -6,7 +6,7 @@ import { get, useCsrf } from "./http.js"
 import { askOverHttp } from "./http_commands.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server_time.js"
-import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, onCall, overload, queue } from "./stores.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue } from "./stores.js"
 import { TicketStore } from "./ticket_store.js"
 
 /** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
@@ -147,6 +147,8 @@ async function loadSurroundings() {
   get("/api/v1/inboxes").then(({ items }) => { formOnly.value = items.filter((/** @type {any} */ inbox) => inbox.form_only) }).catch(() => {})
   const found = await get("/api/v1/oncall/now").catch(() => null)
   if (found) onCall.value = found.items
+  const silent = await get("/api/v1/mail_outages").catch(() => null)
+  if (silent) mailOutages.value = silent.items
 }
 
 /** Without a socket: the view every four seconds, the open ticket by long-poll, until the socket is back. */

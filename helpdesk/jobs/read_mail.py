@@ -192,6 +192,7 @@ async def _follow_up(
         await following.add(tx, ticket, people, "cc")
     if decision.action is Action.NEW_FOR_OTHER and mail.sender:
         await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
+        await _note_remark(tx, ticket, gathered)
     is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
     if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
         await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement)
@@ -241,8 +242,18 @@ def _forwarded(inbound: tickets.InboundMessage, mail: Mail) -> tickets.InboundMe
         body=inner.body[:LONGEST_BODY],
         html=None,
         new_html=None,
-        quoted=inner.comment or None,
+        quoted=None,  # what stands above it is the agent's word, not the customer's
     )
+
+
+async def _note_remark(tx: Transaction, ticket: Ticket, gathered: Gathered) -> None:
+    """What an agent wrote above a mail they passed on is theirs, and for agents only."""
+    forwarded, staff = gathered.mail.forwarded, gathered.staff
+    remark = (forwarded.comment if forwarded else "").strip()[: tickets.BODY_LIMIT]
+    if remark and staff is not None:
+        reader, tx.actor = tx.actor, await agents.actor_of(tx, staff)
+        await tickets.add_note(tx, ticket.id, remark)
+        tx.actor = reader
 
 
 async def _note_copy(tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision) -> None:

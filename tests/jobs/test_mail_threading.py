@@ -323,6 +323,11 @@ async def test_row_13_a_customers_mail_passed_on_by_staff_belongs_to_the_custome
     assert kept.cause == "row 13: claimed_by_forward"
     message = await desk.message_of(kept)
     assert (message.author_name, message.body) == ("Kim Berg", "It does not turn.")
+    assert message.quoted is None
+    note = (await desk.all(Message, ticket_id=message.ticket_id))[1]
+    assert (note.kind, note.author_name, note.body) == ("note", maja.name, "Please look"), (
+        "the remark above it is the agent's"
+    )
     assert await followers(desk, message.ticket_id) == [maja.email]
     async with desk.database.transaction(SYSTEM) as tx:
         answer = await recipients.proposal(tx, message.ticket_id)
