@@ -40,11 +40,16 @@ async def wanted(
     if ticket is not None and mail.kind in ("acknowledgement", "transcript"):
         return await _acknowledgement(workshop, tx, plain, ticket, inbox)
     if message is None or ticket is None:
-        return plain
+        reader = await agents.by_email(tx, mail.recipients[0]) if mail.recipients else None
+        return replace(_letter(workshop, plain), locale=reader.locale if reader else plain.locale)
     signed = await _signed(workshop, tx, plain, message, ticket, inbox)
     if mail.kind == "forward":
         return await _forward(workshop, tx, signed, message)
     return await _answer(workshop, tx, signed, message, ticket, inbox)
+
+
+def _letter(workshop: Workshop, plain: composing.OutgoingMail) -> composing.OutgoingMail:
+    return replace(plain, title=plain.subject, own_address=workshop.settings.address)
 
 
 def domain_of(inbox: inboxes.Inbox) -> str:
@@ -63,7 +68,7 @@ async def _acknowledgement(
         select(Message.source_id).where(Message.ticket_id == ticket.id).order_by(Message.id).limit(1)
     )
     return replace(
-        plain,
+        _letter(workshop, plain),
         reply_to=workshop.carriers.reply_address(plain.sender.email, ticket.number, ticket.contact_id),
         in_reply_to=first,
         references=(

@@ -33,6 +33,7 @@ class Quote:
 class OutgoingMail:
     """`body` is what the agent wrote: text or Markdown; `html` its rich form, already sanitised, if any.
 
+    A letter of ours (not an agent's words) has a `title`, and pages under `own_address` as buttons.
     `loop` names this installation. `marker` is the `ref:` word of the carriers. Ids stand without brackets.
     """
 
@@ -58,6 +59,8 @@ class OutgoingMail:
     locale: str = "en"
     brand: str = ""
     footer: str = ""
+    title: str = ""
+    own_address: str = ""
 
 
 def compose(mail: OutgoingMail) -> bytes:
@@ -142,10 +145,14 @@ def mail_parts(mail: OutgoingMail) -> layout.Parts:
         brand=mail.brand,
         footer=mail.footer,
         locale=mail.locale,
+        title=mail.title,
     )
 
 
 def _body_html(mail: OutgoingMail) -> str:
+    if mail.title:
+        words = "Öppna sidan" if mail.locale.startswith("sv") else "Open the page"
+        return layout.letter(mail.title, mail.body, mail.own_address, words)
     if mail.html is not None:
         return mail.html
     if not mail.is_markdown:

@@ -19,11 +19,18 @@ _TAGS = {
 }  # fmt: skip
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
-    attributes={"a": {"href", "title"}, "img": {"src", "alt"}, "ol": {"start"}, "td": set(), "th": set()},
+    attributes={
+        "a": {"href", "title"},
+        "img": {"src", "alt"},
+        "ol": {"start"},
+        "td": {"align"},
+        "th": {"align"},
+    },
     url_schemes={"http", "https", "mailto", "tel", "cid"},
     link_rel=None,
 )
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(([^()\s]{1,2000})\)")
+_ALIGNED = re.compile(r'(<t[hd]) style="text-align:(left|right|center)"')
 _LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\((https?://[^()\s]{1,2000}|mailto:[^()\s]{1,300})\)")
 _BARE = re.compile(
     r"\b(https?://)[^\s<>\"']{1,2000}(?<![.,;:!?)])|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b"
@@ -54,7 +61,8 @@ def to_html(text: str, content_id: Callable[[str], str | None] = lambda _: None)
         known = content_id(found[2].removeprefix(UPLOAD))
         return f"![{found[1]}](cid:{known})" if known else ""
 
-    return _CLEANER.clean(_with_links(_PARSER.render(_IMAGE.sub(placed, text.replace("\r\n", "\n")))))
+    rendered = _PARSER.render(_IMAGE.sub(placed, text.replace("\r\n", "\n")))
+    return _CLEANER.clean(_with_links(_ALIGNED.sub(r'\1 align="\2"', rendered)))
 
 
 def to_text(text: str) -> str:

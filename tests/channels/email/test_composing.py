@@ -191,3 +191,19 @@ def test_whatever_is_put_into_a_mail_adds_no_header(name, subject, body, file, i
     assert len(names) == len(set(names))
     assert b"\r" not in raw.replace(b"\r\n", b"")
     assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+def test_a_letter_has_a_heading_and_pages_of_ours_alone_become_buttons():
+    body = (
+        "Priya, this needs you.\n\n#7 Down\nAll of it.\n\nSee it:\nhttps://desk.example/alert/1\n\n"
+        "Win:\nhttps://desk.example.evil.example/x"
+    )
+    letter = replace(MAIL, title="On call: <b>", own_address="https://desk.example", body=body, marker=None)
+    mail = message_from_bytes(compose(letter), policy=policy.default)
+
+    html, plain = mail.get_body(("html",)).get_content(), mail.get_body(("plain",)).get_content()
+    assert "On call: &lt;b&gt;</h1>" in html
+    assert html.count('class="button"') == 1
+    assert 'href="https://desk.example/alert/1"' in html
+    assert "See it</a>" in html
+    assert "See it:\nhttps://desk.example/alert/1" in plain.replace("\r\n", "\n")

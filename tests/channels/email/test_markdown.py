@@ -71,3 +71,11 @@ def test_no_text_of_the_longest_length_holds_a_worker_up(unit):
     to_text(text)
 
     assert time.process_time() - begins < 10
+
+
+def test_columns_of_a_table_keep_their_side():
+    html = to_html("| a | b |\n|:-:|--:|\n| 1 | 2 |")
+
+    assert '<th align="center">a</th>' in html
+    assert '<td align="right">2</td>' in html
+    assert "style" not in html
