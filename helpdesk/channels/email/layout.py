@@ -8,6 +8,9 @@ import css_inline
 
 _URL = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]}]")
 
+_UNWRITABLE = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which no encoding of a mail can say."""
+
 _SAID = re.compile(r".{1,200}, \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 _NUMBERED = re.compile(r"#\d+ ")
 
@@ -110,7 +113,7 @@ class Parts:
 
 def page(parts: Parts) -> str:
     """A whole document; its styles are inlined, only what cannot be inlined stays in its head."""
-    inlined = _INLINER.inline(_document(parts))
+    inlined = _INLINER.inline(_UNWRITABLE.sub("", _document(parts)))
     return inlined.replace("</head>", f"<style>{_KEPT}</style></head>", 1)
 
 

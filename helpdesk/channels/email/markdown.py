@@ -30,6 +30,7 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
 )
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(([^()\s]{1,2000})\)")
+_UNWRITABLE = re.compile("[\ud800-\udfff]")
 _ALIGNED = re.compile(r'(<t[hd]) style="text-align:(left|right|center)"')
 _LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\((https?://[^()\s]{1,2000}|mailto:[^()\s]{1,300})\)")
 _BARE = re.compile(
@@ -61,7 +62,8 @@ def to_html(text: str, content_id: Callable[[str], str | None] = lambda _: None)
         known = content_id(found[2].removeprefix(UPLOAD))
         return f"![{found[1]}](cid:{known})" if known else ""
 
-    rendered = _PARSER.render(_IMAGE.sub(placed, text.replace("\r\n", "\n")))
+    whole = _UNWRITABLE.sub("", text.replace("\r\n", "\n"))
+    rendered = _PARSER.render(_IMAGE.sub(placed, whole))
     return _CLEANER.clean(_with_links(_ALIGNED.sub(r'\1 align="\2"', rendered)))
 
 
