@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.chromium import PHONE, Visits, barriers
 from tests.browser.workspace import Workspace
@@ -16,6 +16,16 @@ NASTY = """<body bgcolor="#ffffff"><script>alert(1)</script><svg onload="alert(1
 <a href="https://evil.example/login">https://bank.example/login</a><img src="x" onerror="alert(1)">
 <img src="https://cdn.example/hero.jpg" alt="Beans" width="600" height="200"></td></tr></table>
 <div style="position:fixed;inset:0;background:red">cover</div><form action="https://evil.example"><input></form>"""
+
+UNCLEANED = """<!DOCTYPE html><html><head><meta http-equiv="refresh" content="0;url=https://evil.example/refresh">
+<link rel="stylesheet" href="https://evil.example/a.css"><style>@import url(https://evil.example/b.css);
+body { background: url(https://evil.example/c.png) }</style></head><body><p>uncleaned</p>
+<script>top.ran = 1</script><img src="https://evil.example/x" onerror="top.ran = 2">
+<svg onload="top.ran = 3"></svg>
+<img src="https://evil.example/i.png"><iframe srcdoc="<script>top.ran = 4</script>"></iframe>
+<iframe src="javascript:top.ran = 5"></iframe><object data="https://evil.example/o.swf"></object>
+<form action="https://evil.example/form" target="_top"><button>form</button></form>
+<a href="javascript:top.ran = 6">script</a> <a target="_top" href="https://evil.example/top">top</a></body></html>"""
 
 
 async def test_a_designed_mail_is_shown_as_high_as_it_is_and_nothing_in_it_runs(desk: Desk, visits: Visits):
@@ -42,6 +52,28 @@ async def test_a_designed_mail_is_shown_as_high_as_it_is_and_nothing_in_it_runs(
 
     await workspace.timeline.get_by_role("button", name="Show as plain text").click()
     await expect(workspace.said("Three new roasts.")).to_be_visible()
+    await nothing_runs_even_uncleaned(workspace, visits)
+
+
+async def nothing_runs_even_uncleaned(workspace: Workspace, visits: Visits) -> None:
+    """The frame and its policy hold without the sanitiser in front of them (decision 0014)."""
+    page, left = workspace.page, []
+    visits.forgive("evil.example|[Bb]locked|JavaScript URL|Unsafe attempt|sandboxed")
+
+    async def uncleaned(route: Route) -> None:
+        await route.fulfill(response=await route.fetch(), body=UNCLEANED)
+
+    page.on("requestfinished", lambda one: left.append(one.url) if "evil.example" in one.url else None)
+    await page.route("**/m/*", uncleaned)
+    await workspace.timeline.get_by_role("button", name="Show as it was designed").click()
+    inside = workspace.timeline.frame_locator("iframe")
+    await expect(inside.get_by_text("uncleaned")).to_be_visible()
+    for name in ("script", "form", "top"):
+        await inside.locator("a, button").filter(has_text=name).click()
+
+    assert await page.evaluate("window.ran") is None
+    assert "evil.example" not in page.url
+    assert left == []
 
 
 async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(desk: Desk, visits: Visits):
