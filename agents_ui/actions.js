@@ -7,11 +7,12 @@ import { snoozeTimes } from "./snooze_times.js"
 import { now } from "./server_time.js"
 import { dayAndTime, t, time } from "./translation.js"
 import { isOpen } from "./alert_order.js"
-import { acknowledge, change, claimNext, merge, undoLast } from "./changes.js"
+import { acknowledge, change, claimNext, merge, split, undoLast } from "./changes.js"
 import { active, agents, current, me, neighbour, openAlerts, queue } from "./stores.js"
 import { get } from "./http.js"
 
 /** @import { Option } from "./notices_store.js" */
+/** @import { Said } from "./timeline.js" */
 /** @import { QueueRow, Scope, Ticket, View } from "./types.js" */
 
 /**
@@ -46,12 +47,15 @@ export const ACTIONS = [
   { id: "reply", key: "r", icon: "corner-up-left", group: "write", needsTicket: true, label: () => t("Reply"), run: () => hands.write("message") },
   { id: "note", key: "n", icon: "sticky-note", group: "write", needsTicket: true, label: () => t("Write a note"), run: () => hands.write("note") },
 
+  { id: "forward", key: "f", icon: "arrow-right", group: "write", needsTicket: true, label: () => t("Forward"), possible: () => fromContact().length > 0, run: forwardLast },
+
   { id: "resolve", key: "e", icon: "check", group: "ticket", needsTicket: true, label: () => t("Resolve"), run: resolveOrReopen },
   { id: "snooze", key: "h", icon: "alarm-clock", group: "ticket", needsTicket: true, label: () => t("Snooze"), run: snooze },
   { id: "assign", key: "a", icon: "user-plus", group: "ticket", needsTicket: true, label: () => t("Assign"), run: assign },
   { id: "priority", key: "p", icon: "flag", group: "ticket", needsTicket: true, label: () => t("Priority"), run: prioritise },
   { id: "tags", key: "l", icon: "tag", group: "ticket", needsTicket: true, label: () => t("Tags"), run: tag },
   { id: "merge", key: "m", icon: "corner-up-left", group: "ticket", needsTicket: true, label: () => t("Merge into…"), possible: () => target()?.status !== "merged", run: mergeInto },
+  { id: "split", key: "x", icon: "copy", group: "ticket", needsTicket: true, label: () => t("Split off a message…"), possible: () => fromContact().length > 1, run: splitOff },
   { id: "details", key: "i", icon: "info", group: "ticket", needsTicket: true, label: () => t("Details"), run: toggleDetails },
 
   { id: "go_queue", key: "g q", icon: "inbox", group: "go", label: () => t("Go to the queue"), run: () => goTo("queue") },
@@ -230,6 +234,27 @@ async function mergeInto() {
     options: offered([...sameContact, ...others]), unchosen: true, more: async text => offered(await found(text)),
   })
   if (chosen) merge(ticket, { id: chosen, number: numbers.get(chosen) ?? 0 })
+}
+
+/** What the contact wrote on the open ticket and everybody sees, newest first. @returns {Said[]} */
+function fromContact() {
+  const items = current.value?.items.value ?? []
+  return /** @type {Said[]} */ (items.filter(item => item.kind === "message" && !item.ours && !item.unverified)).toReversed()
+}
+
+function forwardLast() {
+  const [last] = fromContact()
+  if (last) hands.forward({ id: last.id, name: last.author.name || last.sender || t("Visitor"), files: last.attachments })
+}
+
+async function splitOff() {
+  const ticket = current.value?.ticket.value
+  if (!ticket) return
+  const options = fromContact().map(item => ({
+    id: item.id, label: item.body.replace(/\s+/g, " ").slice(0, 90) || item.attachments.map(file => file.name).join(", "), hint: dayAndTime(item.at, now()), icon: "message-circle",
+  }))
+  const chosen = await pick({ title: t("Which message goes on as a ticket of its own?"), placeholder: t("Search messages"), options, unchosen: true })
+  if (chosen) split(ticket, chosen)
 }
 
 /** @param {string} text @returns {Promise<any[]>} */

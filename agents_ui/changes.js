@@ -126,6 +126,17 @@ export async function merge(merged, into) {
   offerUndo({ label: said, run: () => takeApart(merged.id) }, merged.id)
 }
 
+/** One message goes on as a ticket of its own. @param {{id: string, number: number}} ticket @param {string} message */
+export async function split(ticket, message) {
+  try {
+    const made = await request("POST", `/api/v1/tickets/${ticket.id}/split`, { messages: [message] })
+    go({ ticket: made.id })
+    toast(t("Split from #{number}: this is #{new} now", { number: ticket.number, new: made.number }))
+  } catch (error) {
+    refused(error)
+  }
+}
+
 /** @param {string} id */
 async function takeApart(id) {
   try {

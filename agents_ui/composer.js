@@ -83,6 +83,7 @@ export function Composer({ ticket }) {
     hands.write = wanted => {
       setKind(wanted === "message" && !answerable ? "note" : wanted)
       setPreview(false)
+      field.current?.focus() // at once, so that what is typed right after the key is written and presses nothing
       setTimeout(() => field.current?.focus())
     }
     hands.forward = message => {
