@@ -1,5 +1,6 @@
 """Vectors of escalation: stories of an alert, played minute by minute on the product's own functions."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -171,7 +172,7 @@ def _page(page: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _minutes(text: str) -> int:
-    return int(_span(text) / _MINUTE)
+    return math.ceil(_span(text) / _MINUTE)  # what happens between two ticks is seen at the next
 
 
 def _span(text: str) -> timedelta:

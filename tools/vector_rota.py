@@ -20,6 +20,7 @@ from tools.vector_shapes import (
     NotApplicableError,
     at,
     days,
+    duration,
     hour,
     need,
     rotation,
@@ -31,6 +32,7 @@ from tools.vector_shapes import (
 Answer = tuple[Any, Any]  # what the product says, what the vector wants
 _DAY = timedelta(days=1)
 _SAMPLES = 500
+_TEMPORARIES = ("temps", "temp", "temporary", "temporaries", "temp_schedules", "temporary_schedules")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -38,19 +40,17 @@ def wall_to_instant(given: Case, expect: Case) -> Answer:
     wall = datetime.fromisoformat(f"{given['date']}T{given['clock']}")
     first, last = wall_clock.first_instant(wall, zone(given)), wall_clock.last_instant(wall, zone(given))
     if "instant" in expect:
-        return first, at(expect["instant"])
+        return last if given.get("which") == "last" else first, at(expect["instant"])
     return (first, last), (at(expect["first"]), at(expect["last"]))
 
 
 def add_wall_clock(given: Case, expect: Case) -> Answer:
-    sign = -1 if given["add"].startswith("-") else 1
-    hours, minutes = given["add"].lstrip("-").split(":")
-    span = sign * timedelta(hours=int(hours), minutes=int(minutes))
-    return wall_clock.add_wall(at(given["from"]), span, zone(given)), at(expect["result"])
+    tz = zone(given)
+    return wall_clock.add_wall(at(given["from"], tz), duration(given["add"]), tz), at(expect["result"], tz)
 
 
 def wall_hours_between(given: Case, expect: Case) -> Answer:
-    moved = wall_clock.wall_between(at(given["a"]), at(given["b"]), zone(given))
+    moved = wall_clock.wall_between(at(given["a"], zone(given)), at(given["b"], zone(given)), zone(given))
     return moved / timedelta(hours=1), expect["hours"]
 
 
@@ -119,7 +119,7 @@ def rotation_state(given: Case, expect: Case) -> Answer:
 
 
 def window_active(given: Case, expect: Case) -> Answer:
-    asked = [(at(point["at"]), point["active"]) for point in expect["points"]]
+    asked = [(at(point["at"], zone(given)), point["active"]) for point in expect["points"]]
     windows = [window(given)]
     return [restrictions.is_active(windows, zone(given), moment) for moment, _ in asked], [
         a for _, a in asked
@@ -127,11 +127,15 @@ def window_active(given: Case, expect: Case) -> Answer:
 
 
 def window_current_or_next(given: Case, expect: Case) -> Answer:
-    edge = 0 if given["ask"] == "start" else 1
     windows, tz = [window(given)], zone(given)
-    spans = [restrictions.current_or_next(windows, tz, at(point["at"], tz)) for point in expect["points"]]
-    wanted = [point[given["ask"]] for point in expect["points"]]
-    return [None if span is None else span[edge] for span in spans], [_maybe(text) for text in wanted]
+    got: list[datetime | None] = []
+    wanted: list[datetime | None] = []
+    for point in expect["points"]:
+        span = restrictions.current_or_next(windows, tz, at(point["at"], tz))
+        for edge in (edge for edge in ("start", "end") if edge in point):
+            got.append(None if span is None else span[edge == "end"])
+            wanted.append(_maybe(point[edge]))
+    return got, wanted
 
 
 def window_instances(given: Case, expect: Case) -> Answer:
@@ -150,12 +154,13 @@ def next_notification(given: Case, expect: Case) -> Answer:
 
 def consecutive_shifts(given: Case, expect: Case) -> Answer:
     """A week's turns that touch and all start at the same reading, over a change of the clock."""
-    if not str(given.get("duration", "")).startswith("1 week"):
+    long = re.match(r"(\d+) week", str(given.get("duration", "")))
+    if long is None:
         raise NotApplicableError("another duration")
     tz = zone(given)
     weekday, clock = given["start"].split()
     now = at(given["now"], tz)
-    version = Version(_next_weekday(now, weekday, clock, given), tz.key, Unit.WEEK, 1, (("A",),))
+    version = Version(_next_weekday(now, weekday, clock, given), tz.key, Unit.WEEK, int(long[1]), (("A",),))
     turns = list(version.turns(now, now + given["horizon_days"] * _DAY))
     touching = all(a.end == b.start for a, b in pairwise(turns))
     return (touching, {f"{wall_clock.reading(t.start, tz):%A %H:%M}" for t in turns}), (
@@ -185,28 +190,39 @@ def shift_starts(given: Case, expect: Case) -> Answer:
 def final_shifts(given: Case, expect: Case) -> Answer:
     tz = zone(given)
     start, end = (at(text) for text in given["window"])
-    turning = given.get("rotation")
     layers = []
     for number, rule in enumerate(given.get("rules", ())):
+        turning = rule.get("rotation", _rotations(given).get(rule["target"]))
         who: dict[str, Any] = {"people": (rule["target"],)}
-        if turning is not None and rule["target"] == "rot":
-            who = {"rotation": Rotation("rot", (rotation(turning, tz),))}
+        if turning is not None:
+            who = {"rotation": Rotation(rule["target"], (rotation(turning, tz),))}
         layers.append(Layer(f"rule {number}", windows=(window(rule),), **who))
     record = None
     if "history" in given:
-        duties = (Duty(h["user"], at(h["start"]), _maybe(h["end"])) for h in given["history"])
+        duties = (
+            Duty(h["user"], _by_minute(h["start"]), h.get("end") and _by_minute(h["end"]))
+            for h in given["history"]
+        )
         record = Record(at(given["now"]), tuple(duties))
     schedule = Schedule(
         "s",
         tz.key,
         layers=tuple(layers),
         overrides=tuple(_override(n, o) for n, o in enumerate(given.get("overrides", ()))),
-        temporaries=tuple(_temporary(t) for t in _several(given, "temps", "temporary", "temp_schedules")),
+        temporaries=tuple(_temporary(t) for t in _several(given, *_TEMPORARIES)),
         record=record,
     )
     got = sorted((s.person, s.start, s.end, s.truncated) for s in coverage.shifts(schedule, start, end))
     wanted = [(s["user"], at(s["start"]), at(s["end"]), s.get("truncated", False)) for s in expect["shifts"]]
     return got, sorted(wanted)
+
+
+def _rotations(given: Case) -> dict[str, Case]:
+    """One named "rot", several by name, or a list of them with their ids."""
+    several: Any = given.get("rotations", {})
+    if not isinstance(several, dict):
+        several = {one["id"]: one for one in several}
+    return {"rot": given["rotation"], **several} if "rotation" in given else dict(several)
 
 
 def override_apply(given: Case, expect: Case) -> Answer:
@@ -239,10 +255,12 @@ def override_validation(given: Case, expect: Case) -> Answer:
     """Symbolic times: the same name is the same moment."""
     names = sorted({given["start"], given["end"]})
     start, end = (hour(names.index(given[edge])) for edge in ("start", "end"))
-    return _accepted(start, end), expect["result"]
+    return _accepted(start, end, given.get("add", "A"), given.get("remove")), expect["result"]
 
 
 def temp_schedule(given: Case, expect: Case) -> Answer:
+    if "merge" in given and not isinstance(given["merge"], bool):
+        given = {**given, "temps": given["merge"]}
     if "temp" in given:
         one = _temporary(given["temp"])
         start = at(given["trim_start"]) if "trim_start" in given else one.start
@@ -390,9 +408,10 @@ def _created(number: int, given: Case) -> datetime:
     return MONDAY + timedelta(minutes=int(order))
 
 
-def _accepted(start: datetime, end: datetime) -> str:
+def _accepted(start: datetime, end: datetime, add: str | None = "A", remove: str | None = None) -> str:
+    change = Change.ADD if remove is None else Change.REPLACE if add is not None else Change.REMOVE
     try:
-        Override("1", Change.ADD, start, end, MONDAY, "A")
+        Override("1", change, start, end, MONDAY, add, remove)
     except Invalid:
         return "rejected"
     return "accepted"
@@ -430,6 +449,11 @@ def _next_weekday(after: datetime, weekday: str, clock: str, given: Case) -> dat
 
 def _maybe(text: str | None) -> datetime | None:
     return None if text is None else at(text)
+
+
+def _by_minute(text: str) -> datetime:
+    """The histories of these cases are read by the minute; ours are exact."""
+    return at(text).replace(second=0, microsecond=0)
 
 
 def _second(value: float) -> datetime:

@@ -1,5 +1,6 @@
 """How the shared vector format writes times, days, people and rotations."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ from helpdesk.domain.oncall.rota.restrictions import DAYS, EVERY_DAY, Window
 from helpdesk.domain.oncall.rota.rotations import Unit, Version
 
 UNITS = {"hourly": Unit.HOUR, "daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
+UNITS |= {unit.value: unit for unit in Unit}
+_DURATION = re.compile(r"(?P<sign>[+-]?)(?:PT?(?:(?P<H>\d+)H)?(?:(?P<M>\d+)M)?|(?P<h>\d+)(?::(?P<m>\d\d))?)")
 SUNDAY_FIRST = (6, 0, 1, 2, 3, 4, 5)
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)  # where a case speaks of hours or weekdays only
 
@@ -41,6 +44,15 @@ def at(text: str, tz: ZoneInfo | None = None) -> datetime:
     return when.astimezone(UTC)
 
 
+def duration(text: str) -> timedelta:
+    """ "2:30", "-24:00", "2" (hours) or "PT2H30M"."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise NotApplicableError(f"duration {text}")
+    hours, minutes = (int(found[name.upper()] or found[name] or 0) for name in "hm")
+    return (-1 if found["sign"] == "-" else 1) * timedelta(hours=hours, minutes=minutes)
+
+
 def same_time(got: datetime, wanted: str, tz: ZoneInfo) -> datetime:
     """`got` as the expectation is written: an instant, or what the clock reads."""
     local = datetime.fromisoformat(wanted).tzinfo is None
@@ -51,6 +63,8 @@ def days(value: Any) -> frozenset[int]:
     """ "all", "sun,mon", seven flags from Sunday on, or nothing, which is every day."""
     if value in (None, "all"):
         return EVERY_DAY
+    if value in ("none", []):
+        return frozenset()
     if isinstance(value, str) and set(value) <= {"0", "1"}:
         value = [int(flag) for flag in value]
     if isinstance(value, str):
@@ -65,7 +79,7 @@ def window(given: Case) -> Window:
     return replace(Window.parse({"start": given["start"], "end": given["end"]}), days=covered)
 
 
-def users(value: Any) -> tuple[str, ...]:
+def users(value: Any) -> tuple[Any, ...]:
     """A list, or "u0..u23"."""
     if isinstance(value, str) and ".." in value:
         first, last = value.split("..")
@@ -87,8 +101,8 @@ def rotation(given: Case, tz: ZoneInfo) -> Version:
         anchor,
         tz.key,
         UNITS[given["type"]],
-        given["shift_length"],
-        tuple((person,) for person in people),
+        given.get("shift_length", 1),
+        tuple((person,) if isinstance(person, str) else tuple(person) for person in people),
         given.get("start_index", 0),
     )
     pointer = given.get("state", given)

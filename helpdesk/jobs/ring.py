@@ -176,8 +176,8 @@ async def _alert(
     if bundle.agent is not None:
         token = links.token_for(workshop.settings.key, links.LinkKind.ALERT, alert.id, bundle.agent.id)
         path = f"/alert/{token}"
-    what = str(alert.details.get("subject") or alert.reason)
-    words = str(alert.details.get("body", ""))
+    what = oncall.words.in_words(str(alert.details.get("subject") or alert.reason), t)
+    words = oncall.words.in_words(str(alert.details.get("body", "")), t)
     number = None
     if alert.ticket_id is not None:
         ticket = await tickets.get(tx, alert.ticket_id)
@@ -186,7 +186,7 @@ async def _alert(
         "id": str(alert.id),
         "what": what,
         "words": words,
-        "reason": t(alert.reason),
+        "reason": oncall.words.in_words(alert.reason, t),
         "ticket": number,
         "raised_at": alert.raised_at.isoformat(),
         "url": f"{workshop.settings.address}{path}",

@@ -88,15 +88,16 @@ async def _reader(request: Request) -> tuple[UUID, Actor]:
 
 
 async def _view(tx: Transaction, alert: oncall.Alert, t: Translator) -> AlertView:
-    ticket, words, words_at = None, str(alert.details.get("body", "")), None
+    words = oncall.words.in_words(str(alert.details.get("body", "")), t)
+    ticket, words_at = None, None
     if alert.ticket_id is not None:
         ticket = await tickets.queries.ticket(tx, alert.ticket_id)
         words, words_at = await _last_words(tx, alert.ticket_id, ticket)
     by = await agents.get(tx, alert.acknowledged_by) if alert.acknowledged_by else None
     return AlertView(
         state=alert.status,
-        reason=reason_words(alert.reason, t),
-        subject=ticket["subject"] if ticket else str(alert.details.get("subject") or alert.reason),
+        reason=oncall.words.in_words(alert.reason, t),
+        subject=ticket["subject"] if ticket else oncall.words.in_words(_subject(alert), t),
         raised_at=alert.raised_at,
         next_at=alert.next_at,
         acknowledged_at=alert.acknowledged_at,
@@ -110,6 +111,10 @@ async def _view(tx: Transaction, alert: oncall.Alert, t: Translator) -> AlertVie
     )
 
 
+def _subject(alert: oncall.Alert) -> str:
+    return str(alert.details.get("subject") or alert.reason)
+
+
 async def _last_words(
     tx: Transaction, ticket_id: UUID, ticket: dict[str, Any]
 ) -> tuple[str, datetime | None]:
@@ -120,17 +125,6 @@ async def _last_words(
     if not said:
         return ticket["preview"], ticket["last_message_at"]
     return said[-1]["data"]["body"], said[-1]["at"]
-
-
-def reason_words(reason: str, t: Translator) -> str:
-    """The usual ones in the reader's language; any other as it was recorded."""
-    known = {
-        "Nobody has taken this chat": t("Nobody has taken this chat"),
-        "A promise is about to be missed": t("A promise is about to be missed"),
-    }
-    if reason.startswith("P1 outside staffed hours"):
-        return t("Urgent, and nobody is at work")
-    return known.get(reason, reason)
 
 
 def entry_words(entry: oncall.AlertEntry, t: Translator) -> str:

@@ -1,5 +1,7 @@
 """The rota, page by page, light and dark and on a phone: nothing axe-core objects to, nothing too wide."""
 
+import asyncio
+import json
 import re
 
 import pytest
@@ -90,6 +92,78 @@ async def test_the_rota_is_an_application_on_a_phone_that_can_ring(desk: Desk, v
         ".then(() => navigator.serviceWorker.ready).then(found => new URL(found.scope).pathname)"
     )
     assert scope == "/"
+
+
+async def test_a_browser_that_cannot_be_rung_says_why_and_what_is_pushed_is_shown_until_it_is_seen(
+    desk: Desk, visits: Visits
+):
+    """No push service can be reached from here: what one would deliver is handed in by the browser itself."""
+    visits.forgive("Push API in incognito mode")
+    page = await a_lead(desk, visits)
+    await page.goto("/oncall/methods")
+    ring_me, trouble = (
+        page.get_by_role("button", name="Ring mig i den här"),
+        page.locator("[data-push-trouble]"),
+    )
+
+    await ring_me.click()
+    await expect(trouble).to_contain_text("låter oss inte visa aviseringar")
+    await page.context.grant_permissions(["notifications"], origin=desk.address)
+    await page.reload()
+    await ring_me.click()
+    await expect(trouble).to_contain_text("nådde inte sin push-tjänst")
+
+    browser = await page.context.new_cdp_session(page)
+    found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    browser.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda told: [
+            found.set_result(one["registrationId"]) for one in told["registrations"] if not found.done()
+        ],
+    )
+    await browser.send("ServiceWorker.enable")
+    pushed = {
+        "type": "alert",
+        "title": "Jour: #7",
+        "body": "Allt står",
+        "url": "/oncall/alerts",
+        "key": "k:1",
+    }
+    delivery = {"origin": desk.address, "registrationId": await found, "data": json.dumps(pushed)}
+    for _ in range(2):
+        await browser.send("ServiceWorker.deliverPushMessage", delivery)
+    await page.wait_for_function(
+        "navigator.serviceWorker.ready.then(one => one.getNotifications()).then(all => all.length > 0)"
+    )
+    shown = await page.evaluate(
+        "navigator.serviceWorker.ready.then(one => one.getNotifications())"
+        ".then(all => all.map(one => [one.title, one.body, one.tag, one.requireInteraction, one.data.url]))"
+    )
+    assert shown == [["Jour: #7", "Allt står", "k:1", True, "/oncall/alerts"]]
+    errors = (await browser.send("Page.getInstallabilityErrors"))["installabilityErrors"]
+    assert {one["errorId"] for one in errors} <= {"in-incognito"}  # as every browser of a test is
+
+
+async def test_turns_are_rows_that_are_added_moved_and_removed(desk: Desk, visits: Visits):
+    page = await a_lead(desk, visits)
+    await page.goto(await the_schedule(page) + "/edit")
+    turns = page.locator("#layer0_slots [data-row]")
+    before = await turns.count()
+    people = [await turns.nth(n).locator("select").first.input_value() for n in range(before)]
+
+    await page.get_by_role("button", name="Lägg till en tur").first.click()
+    await expect(turns).to_have_count(before + 1)
+    await turns.last.locator("select").first.select_option(label="Maja Lindqvist")
+    await turns.last.get_by_role("button", name="Tidigare").click()
+    await turns.nth(0).get_by_role("button", name="Ta bort").click()
+    names = [await turns.nth(n).locator("select").first.get_attribute("name") for n in range(before)]
+    await page.get_by_role("button", name="Visa vad som ändras").click()
+
+    await expect(page.locator(".preview")).to_contain_text("Maja Lindqvist")
+    assert names == [f"layer0_slot{n}" for n in range(before)]
+    kept = [await turns.nth(n).locator("select").first.input_value() for n in range(before)]
+    assert kept[:-2] == people[1:-1]
+    assert kept[-1] == people[-1]
 
 
 async def objections(page: Page, paths: list[str]) -> dict[str, list[str]]:

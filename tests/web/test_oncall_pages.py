@@ -437,6 +437,11 @@ async def test_the_manifest_and_the_worker_make_it_installable(desk):
 
     assert manifest.json()["start_url"] == "/oncall/alerts"
     assert worker.headers["service-worker-allowed"] == "/"
+    maja = await desk.enter("Maja")
+    async with desk.database.transaction(SYSTEM) as tx:
+        (await agents.get(tx, desk.people["Maja"].id)).locale = "sv"
+    own = (await maja.get("/oncall.webmanifest")).json()
+    assert (own["lang"], own["name"]) == ("sv", "Jour")
 
 
 def form_fields(page: str) -> dict[str, str]:

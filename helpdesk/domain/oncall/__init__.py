@@ -7,6 +7,7 @@ from helpdesk.domain.oncall.alerting import (
     escalation,
     policies,
     ringing,
+    words,
 )
 from helpdesk.domain.oncall.alerting.actions import (
     ACKNOWLEDGED_FOR,
@@ -124,4 +125,5 @@ __all__ = [
     "schedules",
     "swaps",
     "temporaries",
+    "words",
 ]

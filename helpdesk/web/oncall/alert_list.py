@@ -9,7 +9,6 @@ from helpdesk.auth import links
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.errors import Forbidden, NotFound
 from helpdesk.parsing import parse_id
-from helpdesk.web.alerts import reason_words
 from helpdesk.web.oncall import shell
 
 
@@ -28,7 +27,7 @@ async def show_alerts(request: Request) -> Response:
     rows = []
     async with request.app.state.database.transaction(actor) as tx:
         for alert in await oncall.alerts(tx, None, 100):
-            what = str(alert.details.get("subject") or alert.reason)
+            what = oncall.words.in_words(str(alert.details.get("subject") or alert.reason), t)
             if alert.ticket_id is not None:
                 try:
                     ticket = await tickets.get(tx, alert.ticket_id)
@@ -36,7 +35,7 @@ async def show_alerts(request: Request) -> Response:
                     continue
                 what = f"#{ticket.number} {ticket.subject}"
             by = (await agents.get(tx, alert.acknowledged_by)).name if alert.acknowledged_by else ""
-            rows.append(Row(alert, what, reason_words(alert.reason, t), by))
+            rows.append(Row(alert, what, oncall.words.in_words(alert.reason, t), by))
     rows.sort(key=lambda row: row.alert.status != "open")
     return shell.render(request, "alerts", "alerts.html", actor, rows=rows)
 

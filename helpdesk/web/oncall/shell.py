@@ -80,6 +80,7 @@ def words(failure: HelpdeskError, actor: Actor) -> str:
 def code_words(code: str, t: Translator) -> str:
     known = {
         "override_empty": t("It ends before it starts."),
+        "override_same_person": t("Nobody takes their own place."),
         "temporary_empty": t("It ends before it starts."),
         "temporary_without_shifts": t("Name at least one person."),
         "swap_empty": t("It ends before it starts."),

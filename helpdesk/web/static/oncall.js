@@ -4,8 +4,11 @@ const STEPS = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight
 
 makePickable(/** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-local-start]")]))
 for (const list of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-rows]"))) makeRows(list)
+// On a phone a week is wider than the screen: today is what is looked for.
+for (const today of document.querySelectorAll(".lanes thead .today")) today.scrollIntoView({ block: "nearest", inline: "center" })
 const push = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-push-key]"))
 if (push && "serviceWorker" in navigator && "PushManager" in window) offerPush(push)
+else document.querySelector("[data-push-missing]")?.removeAttribute("hidden")
 for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-into]"))) readFile(chooser)
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.addEventListener("message", event => { if (event.data === "ring") playSound() })
@@ -164,23 +167,32 @@ function fields(row) {
 
 /** @param {HTMLFormElement} form */
 function offerPush(form) {
+  const trouble = /** @type {HTMLElement} */ (form.querySelector("[data-push-trouble]"))
   form.hidden = false
   form.addEventListener("submit", async event => {
     if (field(form, "subscription").value) return
     event.preventDefault()
     delete form.dataset.sent
-    const permission = await Notification.requestPermission()
-    if (permission !== "granted") return
-    const worker = await navigator.serviceWorker.register("/oncall/worker.js", { scope: "/" })
-    await navigator.serviceWorker.ready
-    const subscription = await worker.pushManager.subscribe({
-      userVisibleOnly: true,
-      applicationServerKey: form.dataset.pushKey,
-    })
-    field(form, "subscription").value = JSON.stringify(subscription)
-    field(form, "name").value = navigator.platform || "Web push"
-    form.submit()
+    trouble.textContent = ""
+    try {
+      if (await Notification.requestPermission() !== "granted") {
+        trouble.textContent = form.dataset.refused ?? ""
+        return
+      }
+      field(form, "subscription").value = JSON.stringify(await subscribed(form.dataset.pushKey ?? ""))
+      field(form, "name").value = navigator.platform || "Web push"
+      form.submit()
+    } catch {
+      trouble.textContent = form.dataset.failed ?? "" // offline, or a browser without a push service of its own
+    }
   })
+}
+
+/** @param {string} key of ours, which the push service lets nobody else ring by */
+async function subscribed(key) {
+  const worker = await navigator.serviceWorker.register("/oncall/worker.js", { scope: "/" })
+  await navigator.serviceWorker.ready
+  return worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })
 }
 
 /** @param {HTMLFormElement} form @param {string} name */

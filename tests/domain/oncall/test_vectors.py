@@ -8,9 +8,14 @@ import pytest
 
 from tools import vectors
 
-FILE = json.loads((Path(__file__).parent / "vectors" / "oncall.json").read_text(encoding="utf-8"))
-SOURCES = FILE["meta"]["sources"]
-SAME = [case for case in FILE["cases"] if case["recommended"] == "same"]
+FILES = [
+    json.loads((Path(__file__).parent / "vectors" / name).read_text(encoding="utf-8"))
+    for name in ("oncall.json", "further.json")
+]
+"""`further` holds more of the same tests, and other ways in which the same questions may be written."""
+
+SOURCES = FILES[0]["meta"]["sources"]
+SAME = [case for file in FILES for case in file["cases"] if case["recommended"] == "same"]
 
 
 def attribution(case: dict[str, Any]) -> str:

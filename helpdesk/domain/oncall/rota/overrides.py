@@ -57,6 +57,8 @@ class Override:
             raise Invalid("override_person_invalid", field="person")
         if (self.change is Change.ADD and self.target) or (self.change is Change.REMOVE and not self.target):
             raise Invalid("override_target_invalid", field="target")
+        if self.target is not None and self.person == self.target:
+            raise Invalid("override_same_person", "Nobody takes their own place.", field="person")
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:

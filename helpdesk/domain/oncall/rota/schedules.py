@@ -191,6 +191,9 @@ async def _overrides(
         OverrideRow.schedule_id == any_(literal(list(schedule_ids), ARRAY(Uuid()))),
         OverrideRow.ends_at > since,
         OverrideRow.removed_at.is_(None),
+        OverrideRow.person_id.is_distinct_from(
+            OverrideRow.target_id
+        ),  # such were taken once: they say nothing
     )
     found: dict[UUID, list[Override]] = {}
     for one in await tx.session.scalars(query.order_by(OverrideRow.created_at, OverrideRow.id)):

@@ -1,0 +1,31 @@
+"""Why an alert came, in its reader's language: the usual reasons; any other as it was recorded."""
+
+import re
+
+from helpdesk.translation import Translator
+
+_OVERLOAD = re.compile(r"Overload: tickets late: (\d+), agents online: (\d+)")
+
+
+def in_words(recorded: str, t: Translator) -> str:
+    """A reason, a subject or a body that the helpdesk itself wrote into an alert."""
+    if recorded.startswith("P1 outside staffed hours"):
+        return t("Urgent, and nobody is at work")
+    if overload := _OVERLOAD.fullmatch(recorded):
+        late, online = overload.groups()
+        return t("Overload: tickets late: {late}, agents online: {online}", late=late, online=online)
+    known = {
+        "Nobody has taken this chat": t("Nobody has taken this chat"),
+        "A promise is about to be missed": t("A promise is about to be missed"),
+        _ADVICE: t(
+            "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late"
+            " ones. More hands on the queue end it."
+        ),
+    }
+    return known.get(recorded, recorded)
+
+
+_ADVICE = (
+    "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late"
+    " ones. More hands on the queue end it."
+)
