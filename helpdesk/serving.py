@@ -1,12 +1,14 @@
 """Runs the web process under uvicorn, with drain before the sockets are closed; alone or with siblings."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from helpdesk import logs
@@ -19,8 +21,10 @@ from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import JOB_LIMITS, Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.wakeups import Wakeups
-from helpdesk.supervising import Program, Supervisor
-from helpdesk.worker import Background
+from helpdesk.supervising import Companion, Program, Supervisor
+from helpdesk.worker import Background, check, family_of
+
+log = structlog.get_logger(__name__)
 
 DRAIN_PAUSE = 0.3
 """Seconds the drain message gets to reach the clients."""
@@ -28,15 +32,35 @@ DRAIN_PAUSE = 0.3
 GRACE = 10
 """Seconds requests under way get to finish."""
 
+START = 60.0
+"""Seconds the background process gets to begin before browsers are served without it."""
 
-def serve(settings: Settings, database_url: str, *, with_worker: bool, ready: Callable[[], None]) -> None:
-    """One process, until it is told to stop. Errors: Conflict when the port is taken."""
+NICENESS = 5
+
+
+def background() -> Companion:
+    """The background process that `serve` begins. To be called before a database or a loop is there."""
+    return Companion("work", work_beside, grace=GRACE * 2)
+
+
+def serve(
+    settings: Settings, database_url: str, *, beside: Companion | None, ready: Callable[[], None]
+) -> None:
+    """One web process, until it is told to stop. Errors: Conflict when a port is taken."""
     listening = _listen(settings)
     # uvicorn ends by raising the signal once more; its default would end us before the database has stopped.
     signal.signal(signal.SIGTERM, _leave)
-    web = Web(settings, database_url, with_worker=with_worker)
+    if beside is not None:
+        check(settings)
+        if not beside.begin(settings, database_url, within=START):
+            log.error("background_not_begun", within=START)
+    web = Web(settings, database_url, with_worker=False)
     config = server_settings(web.asgi)
-    _Server(config, web, ready).run(sockets=[listening])
+    try:
+        _Server(config, web, ready, beside).run(sockets=[listening])
+    finally:
+        if beside is not None:
+            beside.end()
 
 
 def serve_many(
@@ -61,6 +85,12 @@ def serve_beside(
     logs.configure(settings)
     web = Web(settings, database_url, with_worker=False)
     _Server(server_settings(web.asgi), web, ready).run(sockets=[listening])
+
+
+def work_beside(settings: Settings, database_url: str, ready: Callable[[], None]) -> None:
+    """Background work beside a web process: whoever waits for an answer goes first."""
+    os.nice(NICENESS)
+    work(settings, database_url, ready)
 
 
 def work(settings: Settings, database_url: str, ready: Callable[[], None]) -> None:
@@ -89,16 +119,27 @@ async def _work(settings: Settings, database_url: str, ready: Callable[[], None]
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, web: Web, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, web: Web, ready: Callable[[], None], beside: Companion | None = None
+    ) -> None:
         super().__init__(config)
-        self._web, self._ready = web, ready
+        self._web, self._ready, self._beside = web, ready, beside
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Without background work no alert would ring: rather all ends, and is started again from outside."""
+        if self._beside is not None and counter % 10 == 0 and not self._beside.is_alive:
+            log.critical("background_ended")
+            self.should_exit = True
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._beside is not None:
+            self._beside.ask_to_end()
         await self._web.drain()
         await asyncio.sleep(DRAIN_PAUSE)
         await super().shutdown(sockets)
@@ -132,7 +173,7 @@ def _listen(settings: Settings) -> socket.socket:
         listening = socket.create_server(
             (settings.host, settings.port),
             backlog=2048,
-            family=socket.AF_INET6 if ":" in settings.host else socket.AF_INET,
+            family=family_of(settings.host),
         )
     except OSError as failure:
         raise Conflict(

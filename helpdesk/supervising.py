@@ -1,5 +1,6 @@
 """Keeps several processes running: starts again what ended, stops them all together, and none outlives it."""
 
+import gc
 import os
 import signal
 import time
@@ -7,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 from threading import Thread
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import structlog
 
@@ -39,13 +40,18 @@ class Supervisor:
     was killed is back in a moment, not after seconds of imports."""
 
     def __init__(self, programs: Sequence[Program], modules: Sequence[str], *, grace: float) -> None:
-        context = get_context("forkserver")
-        context.set_forkserver_preload(list(modules))
-        self._told, self._tell = context.Pipe(duplex=False)
-        self._children = {
-            program.name: _Child(program, lambda one: context.Process(target=_begin, args=(one, self._tell)))
-            for program in programs
-        }
+        """Without `modules` they are forked off this process itself: it must have no threads and no loop."""
+        server, forking = get_context("forkserver"), get_context("fork")
+        if modules:
+            server.set_forkserver_preload(list(modules))
+        self._told, self._tell = forking.Pipe(duplex=False)
+
+        def make(program: Program) -> BaseProcess:
+            if modules:
+                return server.Process(target=_begin, args=(program, self._tell, signal.SIGTERM))
+            return forking.Process(target=_begin, args=(program, self._tell, signal.SIGKILL))
+
+        self._children = {program.name: _Child(program, make) for program in programs}
         self._grace = grace
         self._stopping = False
 
@@ -81,10 +87,10 @@ class Supervisor:
 
 
 class _Child:
-    def __init__(self, program: Program, make: Callable[[Program], ForkServerProcess]) -> None:
+    def __init__(self, program: Program, make: Callable[[Program], BaseProcess]) -> None:
         self.name = program.name
         self._program, self._make = program, make
-        self._process: ForkServerProcess | None = None
+        self._process: BaseProcess | None = None
         self._failures = 0
         self._not_before = 0.0
 
@@ -121,11 +127,71 @@ class _Child:
             self._process.join()
 
 
-def _begin(program: Program, tell: Connection) -> None:
-    """In the new process. It ends with the one it was forked off, and with the supervisor."""
-    follow = die_with_parent(signal.SIGTERM, os.getppid())
+class Companion:
+    """A program kept running beside this process, which stays free for what it does itself.
+
+    To be made before there are threads, a loop or connections here: it is forked, and shares what is loaded.
+    A process between the two starts the program again when it ends. All end at once if this one is killed.
+    """
+
+    def __init__(self, name: str, run: Callable[..., None], *, grace: float) -> None:
+        context = get_context("fork")
+        self._pipe, theirs = context.Pipe()
+        self._grace = grace
+        self._process = context.Process(target=_tend, args=(name, run, theirs, self._pipe, grace), name=name)
+        gc.freeze()  # or the collector's marks would copy every page that both could share
+        self._process.start()
+        gc.unfreeze()
+        theirs.close()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def begin(self, *arguments: Any, within: float) -> bool:
+        """Whether it serves after so many seconds; it goes on trying."""
+        self._pipe.send(arguments)
+        return self._pipe.poll(within) and self.is_alive
+
+    def ask_to_end(self) -> None:
+        self._process.terminate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Asked, and waited for: what it works with may go then."""
+        self.ask_to_end()
+        self._process.join(self._grace * 1.5)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _tend(name: str, run: Callable[..., None], told: Connection, other: Connection, grace: float) -> None:
+    """In the process between: waits for what the program needs, then keeps it running."""
+    other.close()
+    _die_with_parent(signal.SIGKILL)
+    try:
+        arguments = told.recv()
+    except (EOFError, KeyboardInterrupt):
+        return
+    program = Program(name, run, arguments)
+    Supervisor([program], [], grace=grace).run(lambda: told.send(True))
+
+
+def _die_with_parent(number: signal.Signals) -> None:
+    follow = die_with_parent(number, os.getppid())
     if follow is not None:
         follow()
+
+
+def _begin(program: Program, tell: Connection, last: signal.Signals) -> None:
+    """In the new process. It ends with the one it was forked off, and with the supervisor."""
+    _die_with_parent(last)
     Thread(target=_follow_supervisor, name="supervisor", daemon=True).start()
     program.run(*program.arguments, lambda: tell.send(program.name))
 

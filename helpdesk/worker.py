@@ -1,6 +1,7 @@
-"""The background process: jobs, the timetable, mail in. `serve` runs it inside by default."""
+"""The background process: jobs, the timetable, mail in. `serve` begins it beside itself."""
 
 import asyncio
+import socket
 import ssl
 from functools import partial
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 import structlog
 
 from helpdesk.channels.email.listener import Listener
+from helpdesk.errors import Conflict
 from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.fetch_mail import Fetchers
 from helpdesk.jobs.handlers import AT_ONCE, handlers
@@ -20,6 +22,24 @@ from helpdesk.storage.files import Files
 from helpdesk.storage.job_queue import Worker
 
 log = structlog.get_logger(__name__)
+
+
+def check(settings: Settings) -> None:
+    """What would keep the work from beginning, while somebody still reads what a command says.
+    Errors: Conflict when a mail port is taken, OSError for a certificate that cannot be read."""
+    _certificate(settings)
+    for port in filter(None, (settings.smtp_in_port, settings.lmtp_port)):
+        host = settings.smtp_in_host
+        try:
+            socket.create_server((host, port), family=family_of(host)).close()
+        except OSError as failure:
+            raise Conflict(
+                "port_taken", f"{host}:{port} cannot be used for mail ({failure.strerror})."
+            ) from None
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 class Background:

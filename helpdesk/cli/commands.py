@@ -6,6 +6,7 @@ starts `mail receive` for every mail.
 
 import asyncio
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -69,10 +70,13 @@ def serve(
         settings = Settings(**{key: value for key, value in given.items() if value is not None})
         logs.configure(settings)
         _ = settings.key
-        with database_url(settings, own=True) as url:
+        with ExitStack() as opened:
+            alone = workers == 1 and not no_worker
+            beside = opened.enter_context(serving.background()) if alone else None
+            url = opened.enter_context(database_url(settings, own=True))
             asyncio.run(_migrate(url))
             if workers == 1:
-                serving.serve(settings, url, with_worker=not no_worker, ready=lambda: _say_ready(settings))
+                serving.serve(settings, url, beside=beside, ready=lambda: _say_ready(settings))
             else:
                 serving.serve_many(
                     settings,

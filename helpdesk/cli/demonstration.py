@@ -9,7 +9,7 @@ from helpdesk.clock import SystemClock
 from helpdesk.demo import company
 from helpdesk.demo.seed import is_seeded, seed
 from helpdesk.errors import Conflict
-from helpdesk.serving import serve
+from helpdesk.serving import background, serve
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
 from helpdesk.storage.database import NO_LIMITS, Database
@@ -21,9 +21,9 @@ def run_demo() -> None:
     settings = Settings(demo=True, company_name=company.NAME)
     logs.configure(settings)
     try:
-        with database_url(settings, own=True) as url:
+        with background() as beside, database_url(settings, own=True) as url:
             asyncio.run(_prepare(url))
-            serve(settings, url, with_worker=True, ready=lambda: _tell(settings))
+            serve(settings, url, beside=beside, ready=lambda: _tell(settings))
     except AlreadyRunning as already:
         where = f"http://{settings.host}:{already.port}" if already.port else f"process {already.pid}"
         raise Conflict(

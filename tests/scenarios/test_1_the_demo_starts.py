@@ -1,12 +1,15 @@
 """1. The demo: two commands, a living company; stops cleanly, starts again, survives a kill."""
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from tests.scenarios.conftest import ADesk, FirstRun
@@ -88,6 +91,41 @@ async def test_it_starts_its_database_again_when_that_dies_and_goes_on_working(d
     row = await (await desk.api()).row("After the database died")
     assert row["channel"] == "email"
     assert not desk.has_ended
+
+
+async def test_background_work_runs_beside_the_web_process_and_comes_back_when_it_is_killed(desk: Desk):
+    web = psutil.Process(desk.pid)
+    first = _worker(web)
+    assert first is not None
+    assert first.nice() > web.nice()
+
+    first.kill()
+
+    async def is_back() -> bool:
+        return _worker(web) not in (None, first) and not is_free(desk.smtp_port)
+
+    await eventually(is_back, within=60, failing=lambda: desk.printed[-1500:])
+    await desk.mail(a_mail("After the worker died", "Is anybody there?"))
+    assert (await (await desk.api()).row("After the worker died"))["channel"] == "email"
+
+
+async def test_a_mail_port_that_is_taken_is_told_in_one_line(a_desk: ADesk):
+    desk = await a_desk()
+    with socket.create_server(("127.0.0.1", desk.smtp_port)):
+        told = await desk.run("demo")
+
+    assert told.returncode == 3
+    assert f"127.0.0.1:{desk.smtp_port} cannot be used for mail" in told.stderr.decode()
+    assert "Traceback" not in told.stderr.decode()
+
+
+def _worker(web: psutil.Process) -> psutil.Process | None:
+    """The one that another process, between the two, keeps running."""
+    for between in web.children():
+        with contextlib.suppress(psutil.Error):
+            if between.name() != "postgres" and between.children():
+                return between.children()[0]
+    return None
 
 
 def _may_use_python(user: int) -> bool:
