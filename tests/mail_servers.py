@@ -1,6 +1,7 @@
 """A real Dovecot of the test's own, where one is installed."""
 
 import grp
+import itertools
 import os
 import pwd
 import shutil
@@ -66,13 +67,20 @@ active_value = true
 """
 
 
+_deliveries = itertools.count(1)
+
+
 @dataclass
 class Dovecot:
     port: int
     maildir: Path
 
     def deliver(self, name: str, raw: bytes) -> None:
-        """As a mail server would: written aside, then moved in."""
+        """As a mail server would: written aside, then moved in, under a name that never was another mail's.
+
+        Dovecot remembers the size of a mail by its file's name, also after the file is gone.
+        """
+        name = f"{next(_deliveries)}.{name}"
         aside = self.maildir / "tmp" / name
         aside.write_bytes(raw)
         aside.chmod(0o666)
