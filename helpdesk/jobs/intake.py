@@ -85,17 +85,13 @@ class Intake:
                 _tell([one], None)
 
     async def _keep(self, deliveries: list[_Delivery]) -> None:
+        mails = [
+            intake.Arrived(inbox_id, one.path, one.sender, address, one.raw)
+            for one in deliveries
+            for address, inbox_id in one.recipients
+        ]
         async with self._database.transaction(SYSTEM) as tx:
-            for one in deliveries:
-                for address, inbox_id in one.recipients:
-                    await intake.keep(
-                        tx,
-                        inbox_id=inbox_id,
-                        path=one.path,
-                        envelope_from=one.sender,
-                        envelope_to=address,
-                        raw=one.raw,
-                    )
+            await intake.keep_all(tx, mails)
 
     async def _inbox_id(self, address: str) -> UUID | None:
         """An inbox that is removed meanwhile refuses by its foreign key: nothing is kept for nobody."""

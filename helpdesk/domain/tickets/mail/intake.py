@@ -1,6 +1,8 @@
 """Raw mail: kept before it is acknowledged, and what became of each."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +20,14 @@ _KEEP = """
     INSERT INTO raw_mail
       (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'new', $9)
+    ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id
+"""
+_KEEP_ALL = """
+    INSERT INTO raw_mail
+      (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
+    SELECT id, inbox_id, path, envelope_from, envelope_to, sha256, octet_length(raw), raw, 'new', $8
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+      AS mail (id, inbox_id, path, envelope_from, envelope_to, sha256, raw)
     ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id
 """
 _SAME = "SELECT id FROM raw_mail WHERE inbox_id = $1 AND envelope_to = $2 AND sha256 = $3"
@@ -63,6 +73,31 @@ async def keep(
         return new_id
     same: UUID = await connection.fetchval(_SAME, inbox_id, _storable(envelope_to).lower(), digest)
     return same
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A mail at the door, for one of its recipients."""
+
+    inbox_id: UUID
+    path: str
+    envelope_from: str
+    envelope_to: str
+    raw: bytes
+
+
+async def keep_all(tx: Transaction, mails: Sequence[Arrived]) -> None:
+    """As `keep`, for many at once: one statement and one round trip for all of them."""
+    rows = [
+        (
+            tx.new_id(), one.inbox_id, one.path, _storable(one.envelope_from),
+            _storable(one.envelope_to).lower(), hashlib.sha256(one.raw).hexdigest(), one.raw,
+        )
+        for one in mails
+    ]  # fmt: skip
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for kept in await (await tx.driver()).fetch(_KEEP_ALL, *columns, tx.now):
+        tx.enqueue("read_mail", mail_id=str(kept["id"]))
 
 
 def _storable(address: str) -> str:

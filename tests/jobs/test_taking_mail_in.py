@@ -1,0 +1,53 @@
+"""Mails that arrive together are kept by one statement; each is still kept, and answered, for itself."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from helpdesk.domain.tickets import RawMail
+from helpdesk.errors import NotFound
+from helpdesk.jobs.intake import Intake
+from tests.mail_desk import MailDesk, a_mail
+
+US = "support@demo.localhost"
+
+
+async def test_mails_that_arrive_together_are_all_kept_and_each_is_read(desk: MailDesk) -> None:
+    intake, mails = Intake(desk.database), [a_mail(f"Mail {number}") for number in range(12)]
+
+    await asyncio.gather(*(intake.receive("kim@customer.example", [US], raw) for raw in mails))
+
+    kept = await desk.all(RawMail)
+    assert {one.raw for one in kept} == set(mails)
+    assert {one.size for one in kept} == {len(raw) for raw in mails}
+    async with desk.database.engine.connect() as connection:
+        jobs = await connection.scalar(text("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'read_mail'"))
+    assert jobs == 12
+
+
+async def test_the_same_mail_twice_at_once_is_kept_once(desk: MailDesk) -> None:
+    intake, raw = Intake(desk.database), a_mail()
+
+    await asyncio.gather(*(intake.receive("kim@customer.example", [US], raw) for _ in range(3)))
+
+    assert len(await desk.all(RawMail)) == 1
+
+
+async def test_one_that_cannot_be_kept_refuses_no_neighbour(desk: MailDesk) -> None:
+    intake = Intake(desk.database)
+    odd = intake.receive("kim\x00\udc80@customer.example", [US], a_mail("Odd"))
+    strange = intake.receive("kim@customer.example", ["nobody@elsewhere.example"], a_mail("Strange"))
+    plain = intake.receive("kim@customer.example", [US], a_mail("Plain"))
+
+    told = await asyncio.gather(odd, strange, plain, return_exceptions=True)
+
+    assert [type(one) for one in told] == [type(None), NotFound, type(None)]
+    assert len(await desk.all(RawMail)) == 2
+
+
+async def test_an_address_that_is_not_ours_is_refused_and_nothing_kept(desk: MailDesk) -> None:
+    with pytest.raises(NotFound):
+        await Intake(desk.database).receive("kim@customer.example", [US, "x@elsewhere.example"], a_mail())
+
+    assert await desk.all(RawMail) == []
