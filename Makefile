@@ -40,9 +40,9 @@ bench:  ## each measured against its floor in the same run
 	@tools/setup.sh dev
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-soak:  ## kills, stops and a bad network for a quarter of an hour, then every promise is checked
+soak:  ## floods, then kills, stops and a bad network for a quarter of an hour; make soak WITH=--redis
 	@tools/setup.sh dev
-	@$(BIN)/python -m tests.soak.run
+	@$(BIN)/python -m tests.soak $(WITH)
 
 vectors:  ## expected answers from elsewhere against our own functions: make vectors FILE=rota.json
 	@tools/setup.sh

@@ -10,30 +10,21 @@ import statistics
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import uvloop
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks import floors
+from benchmarks import floors, widget
+from benchmarks.bus import commit_rate
 from benchmarks.desk import Desk, Server, found, free_port
-from benchmarks.listeners import Listener
-from benchmarks.load import Arrivals, Sample, Socket, closed_loop, percentile
+from benchmarks.listeners import Listener, Socket
+from benchmarks.load import Arrivals, Sample, closed_loop, percentile
 from benchmarks.main_job import Chat, database
-from helpdesk.actors import SYSTEM
-from helpdesk.auth import visitors
-from helpdesk.channels import chat
-from helpdesk.clock import SystemClock
-from helpdesk.domain import inboxes, limits
-from helpdesk.jobs.reactions import REACTIONS
-from helpdesk.storage.bus import PostgresBus
-from helpdesk.storage.database import Database
-from helpdesk.storage.wakeups import Wakeups
+from benchmarks.table import Figures
+from tests.browser.chromium import executable
 
 SENDERS = 32
 ACTIVE = 100
@@ -58,36 +49,14 @@ class Size:
     idle: int
 
 
+WHOLE = Size(5, 0.8, (100, 1000, 2000), 8.0, (100, 1000), 20, 1000)
 QUICK = Size(3, 0.5, (100,), 4.0, (100,), 15, 200)
-FULL = Size(5, 1.0, (100, 1000, 2000), 10.0, (100, 1000), 30, 1000)
-
-
-@dataclass
-class Figures:
-    """Rows of the one table: what, ours, the floor, the share, the goal."""
-
-    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
-
-    def add(self, what: str, ours: str, floor: str = "", share: str = "", goal: str = "") -> None:
-        self.rows.append((what, ours, floor, share, goal))
-        print(f"  {what}: {ours}", flush=True)
-
-    def show(self, foot: str) -> None:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("chat")
-        for column in ("ours", "floor", "ours / floor", "goal"):
-            table.add_column(column, justify="right")
-        for row in self.rows:
-            table.add_row(*row)
-        console = Console(width=max(Console().width, 130), highlight=False)
-        console.print(table)
-        console.print(foot)
 
 
 class Bench:
     def __init__(self, desk: Desk, driver: floors.Driver, bare: Server, bare_port: int) -> None:
         self._desk, self._driver, self._bare, self._bare_port = desk, driver, bare, bare_port
-        self.figures = Figures()
+        self.figures = Figures("chat")
 
     async def durable(self, rounds: int, seconds: float) -> None:
         """Socket.IO send → committed → acknowledged, against one CTE by bare asyncpg."""
@@ -134,12 +103,11 @@ class Bench:
         await self._desk.forgive()
         await _at_a_steady_pace(say, PER_SECOND, seconds)
         seen = await arrivals.settle()
-        title = f"{count:,} connected, {PER_SECOND:.0f} messages/s: send → ack"
-        self.figures.add(title, _spread(acks))
-        goal = "p99 <= 100 ms"
-        self.figures.add(f"{count:,} connected: send → seen by the agent", _spread(seen), goal=goal)
+        title = f"{count:,} connected, {PER_SECOND:.0f} messages/s"
+        self.figures.add(f"{title}: send → ack", _spread(acks))
+        self.figures.add(f"{title}: → seen by the agent", _spread(seen), goal="p99 <= 100 ms")
         for one in (*(visitor for visitor, _ in people), agent):
-            await one.close()
+            one.close()
         for listener in idle:
             listener.close()
 
@@ -173,7 +141,7 @@ class Bench:
 
         stock = await self._fan_out(count, times, watch, write)
         for one in (visitor, agent, bare):
-            await one.close()
+            one.close()
         rate, floor = (count / statistics.median(whole) for whole, _ in (mine, stock))
         p50, p99 = percentile(mine[1], 0.5), percentile(mine[1], 0.99)
         title, share = f"one message to {count:,} sockets", f"{rate / floor:.0%}"
@@ -231,12 +199,23 @@ class Bench:
         """Commits of this process with the hints on their way, and without."""
         rates: dict[bool, list[float]] = {False: [], True: []}
         for _, is_on in itertools.product(range(rounds), (False, True)):
-            rates[is_on].append(await _commit_rate(url, is_on=is_on, seconds=seconds))
+            rates[is_on].append(await commit_rate(url, is_on=is_on, senders=SENDERS, seconds=seconds))
         off, on = statistics.median(rates[False]), statistics.median(rates[True])
         share = statistics.median(b / a for a, b in zip(rates[False], rates[True], strict=True))
         self.figures.add(
             "messages/s with the bus", f"{on:,.0f}/s", f"{off:,.0f}/s without", f"{share:.0%}", ">= 90 %"
         )
+
+    async def weights(self) -> None:
+        if executable() is None:
+            self.figures.add("weights of the widget", "no Chromium here")
+            return
+        loader, opened = await widget.weigh(self._desk.port)
+        for what, cost, goal in (
+            ("a page loads the widget, gzip", loader, "<= 4 KB, 1 request"),
+            ("opened and a message sent, gzip", opened, "<= 45 KB, 5 requests"),
+        ):
+            self.figures.add(what, f"{cost.sent / 1024:.1f} KB, {cost.requests:.0f} requests", goal=goal)
 
     async def _grown(self, server: Server, count: int, open_one: Callable[[], Awaitable[Listener]]) -> float:
         first = await _together(50, open_one)
@@ -276,40 +255,6 @@ async def _at_a_steady_pace(act: Callable[[int], Awaitable[None]], per_second: f
     await asyncio.gather(*tasks)
 
 
-async def _commit_rate(url: str, *, is_on: bool, seconds: float) -> float:
-    database = Database(url, SystemClock(), REACTIONS)
-    async with database.transaction(SYSTEM) as tx:
-        inbox = await inboxes.by_key(tx, "web", inboxes.Channel.CHAT)
-        people = [
-            (await visitors.create_or_resume(tx, inbox, None, locale="en", time_zone="UTC")).actor
-            for _ in range(SENDERS)
-        ]
-    first = [
-        await chat.send_message(database, one, {"client_id": str(uuid.uuid4()), "body": "Hello?"})
-        for one in people
-    ]
-    wakeups = Wakeups(database, PostgresBus(database)) if is_on else None
-    if wakeups is not None:
-        await wakeups.start()
-    said = [0] * SENDERS
-
-    async def act(sender: int) -> None:
-        said[sender] += 1
-        if said[sender] == 9:  # before the limit of ten
-            said[sender] = 0
-            key = limits.key_of(limits.MESSAGES, people[sender].contact_id)
-            async with database.transaction(SYSTEM) as tx:
-                await (await tx.driver()).execute("DELETE FROM rate_buckets WHERE key = $1", key)
-        words = {"ticket": str(first[sender]["ticket"]), "client_id": str(uuid.uuid4()), "body": "And?"}
-        await chat.send_message(database, people[sender], words)
-
-    sample = await closed_loop(SENDERS, seconds, act)
-    if wakeups is not None:
-        await wakeups.stop()
-    await database.close()
-    return sample.rate
-
-
 def _arrived(arrivals: Arrivals, name: str, data: Any) -> None:
     for event in data["events"] if name == "events" else ():
         arrivals.seen(event["data"].get("body", ""))
@@ -339,6 +284,7 @@ async def measure(url: str, folder: Path, wanted: Size) -> None:
             bench = Bench(desk, driver, bare, bare_port)
             await bench.durable(wanted.rounds, wanted.seconds)
             await bench.bus(url, wanted.rounds, wanted.seconds)
+            await bench.weights()
             await bench.memory(wanted.idle)
             for count in wanted.rooms:
                 await bench.fan_out(count, wanted.times)
@@ -357,8 +303,8 @@ async def measure(url: str, folder: Path, wanted: Size) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="a thousand and two thousand at once, too")
-    wanted = FULL if parser.parse_args().full else QUICK
+    parser.add_argument("--quick", action="store_true", help="two minutes: never more than a hundred at once")
+    wanted = QUICK if parser.parse_args().quick else WHOLE
     with database() as (url, folder):
         uvloop.run(measure(url, folder, wanted))
 

@@ -1,13 +1,13 @@
 """The product under measure: the bundled PostgreSQL, a small company, `helpdesk serve` as a process."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import asyncpg
 import httpx2
 import psutil
 
-from benchmarks.load import Socket
+from benchmarks.listeners import Socket
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import api_keys
 from helpdesk.clock import SystemClock
@@ -143,12 +143,12 @@ class Server:
 
     def _wait_for(self, port: int) -> None:
         for _ in range(2400):  # a busy machine takes its time
-            if self._process.poll() is not None:
-                break
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
-            time.sleep(0.05)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)
+                break  # it has ended
         self._log.seek(0)
         raise RuntimeError(f"The server did not start:\n{self._log.read().decode()}")
 
@@ -188,14 +188,18 @@ class Desk:
         return str(told["pass"])
 
     async def forgive(self) -> None:
-        """For the next seconds nobody who has sent something meets a limit."""
-        connection = await asyncpg.connect(driver_dsn(self._url), **driver_arguments(self._url))
-        await connection.execute("UPDATE rate_buckets SET count = -1000000, started_at = clock_timestamp()")
-        await connection.close()
+        await forgive(self._url)
 
     async def close(self) -> None:
         await self._http.aclose()
         await asyncio.to_thread(self.server.stop)
+
+
+async def forgive(url: str) -> None:
+    """For the next seconds nobody who has sent something meets a limit."""
+    connection = await asyncpg.connect(driver_dsn(url), **driver_arguments(url))
+    await connection.execute("UPDATE rate_buckets SET count = -1000000, started_at = clock_timestamp()")
+    await connection.close()
 
 
 def free_port() -> int:

@@ -1,7 +1,8 @@
-"""Many cheap clients that only listen: a websocket, a namespace, and the moment each event came."""
+"""A cheap Socket.IO client on a bare websocket: it hears frames with the moment they came, and asks."""
 
 import asyncio
 import base64
+import itertools
 import json
 import os
 import time
@@ -10,15 +11,20 @@ from typing import Any, cast
 
 Heard = Callable[[float, bytes], None]
 
+ANSWERS_WITHIN = 60.0
+"""Seconds: a benchmark that gets no answer says so instead of waiting for ever."""
+
 
 class Listener(asyncio.Protocol):
-    """Just enough of a websocket to hear text, answer pings and ask one thing at a time."""
+    """Just enough of a websocket: text, the pings of Engine.IO, commands with their answers."""
 
     def __init__(self, namespace: str, heard: Heard) -> None:
         self._namespace, self._heard = namespace, heard
         self._data = bytearray()
         self._is_open = False
-        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
+        self._greetings: asyncio.Queue[bytes] = asyncio.Queue()
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[Any]] = {}
         self._transport: asyncio.Transport | None = None
 
     @classmethod
@@ -32,17 +38,26 @@ class Listener(asyncio.Protocol):
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
-        await one._answer()  # the server's greeting
+        await one._greeting()  # the server's
         one._say(f"40{namespace}," + json.dumps({"v": 1, "pass": token}))
-        answer = await one._answer()
+        answer = await one._greeting()
         if not answer.startswith(b"40"):
             raise ConnectionError(answer.decode())
         return one
 
     async def ask(self, command: str, data: dict[str, Any]) -> Any:
-        self._say(f"42{self._namespace},1{json.dumps([command, data])}")
-        answer = await self._answer()
-        return json.loads(answer[answer.index(b"[") :])[0]
+        """The acknowledgement. Errors: RuntimeError when it is a refusal, TimeoutError, ConnectionError."""
+        number = next(self._numbers)
+        future = self._asked[number] = asyncio.get_running_loop().create_future()
+        self._say(f"42{self._namespace},{number}{json.dumps([command, data])}")
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                answer = await future
+        finally:
+            self._asked.pop(number, None)
+        if not answer["ok"]:
+            raise RuntimeError(f"{command}: {answer}")
+        return answer
 
     def close(self) -> None:
         if self._transport is not None:
@@ -50,6 +65,11 @@ class Listener(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
+
+    def connection_lost(self, why: Exception | None) -> None:
+        for future in self._asked.values():
+            if not future.done():
+                future.set_exception(ConnectionError(str(why or "The server closed the connection.")))
 
     def data_received(self, data: bytes) -> None:
         self._data += data
@@ -63,8 +83,8 @@ class Listener(asyncio.Protocol):
         while (frame := self._frame()) is not None:
             self._take(frame)
 
-    async def _answer(self) -> bytes:
-        return await asyncio.wait_for(self._answers.get(), 60)
+    async def _greeting(self) -> bytes:
+        return await asyncio.wait_for(self._greetings.get(), ANSWERS_WITHIN)
 
     def _frame(self) -> bytes | None:
         """The next whole frame; a server's are not masked."""
@@ -88,11 +108,39 @@ class Listener(asyncio.Protocol):
             self._say("3")
         elif frame.startswith(b"42"):
             self._heard(time.perf_counter(), frame)
+        elif frame.startswith(b"43"):
+            number, _, told = frame[len(self._namespace) + 3 :].partition(b"[")
+            asked = self._asked.get(int(number))
+            if asked is not None and not asked.done():  # it may come too late
+                asked.set_result(json.loads(b"[" + told)[0])
         elif frame[:1] in b"04":
-            self._answers.put_nowait(frame)
+            self._greetings.put_nowait(frame)
 
     def _say(self, text: str) -> None:
         data = text.encode()
         size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
         assert self._transport is not None
         self._transport.write(b"\x81" + size + b"\0\0\0\0" + data)
+
+
+class Socket:
+    """The same for whoever talks: events arrive by name."""
+
+    def __init__(self) -> None:
+        self.on_event: Callable[[str, Any], None] = lambda name, data: None
+
+    @classmethod
+    async def open(cls, port: int, namespace: str, token: str | None = None) -> "Socket":
+        one = cls()
+        one._line = await Listener.open(port, namespace, token, one._hear)
+        return one
+
+    async def ask(self, command: str, data: dict[str, Any]) -> Any:
+        return await self._line.ask(command, data)
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _hear(self, at: float, frame: bytes) -> None:
+        name, data = json.loads(frame[frame.index(b"[") :])
+        self.on_event(name, data)

@@ -20,7 +20,8 @@ import uvloop
 
 from benchmarks import floors
 from benchmarks.desk import MAIL_ADDRESS, Desk, Server, fill_queue, found, free_port
-from benchmarks.load import Act, Arrivals, Sample, Socket, closed_loop
+from benchmarks.listeners import Socket
+from benchmarks.load import Act, Arrivals, Sample, closed_loop
 from benchmarks.table import Line, show
 from helpdesk.storage.embedded import EmbeddedDatabase
 
@@ -65,7 +66,7 @@ class MailIn:
 
         sample = await closed_loop(senders, seconds, act)
         await self._arrivals.settle()
-        await screen.close()
+        screen.close()
         sample.waits["kept"] = kept
         return sample
 
@@ -122,7 +123,7 @@ class Chat:
 
     async def close(self) -> None:
         for one in (*(visitor for visitor, _ in self._visitors), *self._bare, self._agent, self._screen):
-            await one.close()
+            one.close()
 
     async def _visitor(self, desk: Desk) -> tuple[Socket, str]:
         """A visitor with a ticket that the agent has open too."""
@@ -175,7 +176,7 @@ class Claim:
 
     async def close(self) -> None:
         for one in self._agents:
-            await one.close()
+            one.close()
 
 
 async def measure(url: str, folder: Path, levels: list[int], rounds: int, seconds: float) -> None:

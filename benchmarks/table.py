@@ -1,4 +1,4 @@
-"""The one table a benchmark prints: medians over the rounds, and ours as a share of each floor."""
+"""The one table a benchmark prints, and ours as a share of each floor."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -67,3 +67,26 @@ def ratio(ours: Line, floor: Line, level: int) -> float:
             for own, theirs in pairs
         )
     return statistics.median(own.rate / theirs.rate for own, theirs in pairs)
+
+
+@dataclass
+class Figures:
+    """Rows of different things: what, ours, the floor, the share, the goal; told as they come."""
+
+    title: str
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def add(self, what: str, ours: str, floor: str = "", share: str = "", goal: str = "") -> None:
+        self.rows.append((what, ours, floor, share, goal))
+        print(f"  {what}: {ours}", flush=True)
+
+    def show(self, foot: str) -> None:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column(self.title, no_wrap=True)
+        for column in ("ours", "floor", "ours / floor", "goal"):
+            table.add_column(column, justify="right", no_wrap=True)
+        for row in self.rows:
+            table.add_row(*row)
+        console = Console(width=max(Console().width, 150), highlight=False)
+        console.print(table)
+        console.print(foot)

@@ -82,6 +82,16 @@ async def visit(browser: Browser, port: int, *, with_chat: bool, talks: bool = F
     return cost
 
 
+async def weigh(port: int) -> tuple[Cost, Cost]:
+    """Of a page that only carries the chat, and of one where a message was sent."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable())
+        loader = await visit(browser, port, with_chat=True)
+        opened = await visit(browser, port, with_chat=True, talks=True)
+        await browser.close()
+    return loader, opened
+
+
 async def _talk(page: Page) -> None:
     await page.locator("helpdesk-widget > button").click()
     chat = page.frame_locator("helpdesk-widget iframe")

@@ -1,16 +1,14 @@
-"""The storm, and the reckoning after it: `make soak`, or `python -m tests.soak.run --help`.
+"""The storm, and the reckoning after it.
 
 Visitors and agents talk through a bad network while processes are killed and PostgreSQL is stopped; then
 everything that PROTOCOL.md promises is checked.
 """
 
-import argparse
 import asyncio
 import contextlib
 import itertools
 import random
 import statistics
-import sys
 import tempfile
 import time
 import uuid
@@ -277,35 +275,3 @@ def _spread(values: list[float]) -> str:
         return ", ".join(f"{value:.1f}" for value in values) or "none"
     cuts = statistics.quantiles(values, n=100, method="inclusive")
     return f"p50 {cuts[49]:.2f}, p99 {cuts[98]:.2f}, longest {max(values):.2f}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=900)
-    parser.add_argument("--kill-every", type=float, default=0.8)
-    parser.add_argument("--stop-every", type=float, default=45)
-    parser.add_argument("--visitors", type=int, default=24)
-    parser.add_argument("--agents", type=int, default=8)
-    parser.add_argument("--readers", type=int, default=8)
-    parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--hosts", type=int, default=1, help="several need --bus-url")
-    parser.add_argument("--bus-url", help="redis://…")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    given = parser.parse_args()
-    plan = Plan(
-        seconds=given.seconds,
-        kill_every=given.kill_every,
-        stop_every=given.stop_every,
-        visitors=given.visitors,
-        agents=given.agents,
-        readers=given.readers,
-        seed=given.seed,
-    )
-    print(f"Seed {plan.seed}, {plan.seconds:g} s …", flush=True)
-    result = asyncio.run(soak(plan, hosts=given.hosts, workers=given.workers, bus_url=given.bus_url))
-    print(result)
-    sys.exit(1 if result.broken else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,6 +9,7 @@ import random
 import pytest
 
 from tests.soak.client import Client
+from tests.soak.floods import kill_and_come_back, lives, nameless
 from tests.soak.processes import gone
 from tests.soak.run import Plan, cluster, soak
 
@@ -30,30 +31,36 @@ async def test_a_short_storm_loses_and_doubles_nothing():
     print(result)
 
 
-async def test_processes_come_back_drain_before_they_end_and_never_outlive_their_supervisor():
+async def test_processes_and_their_sockets_come_back_drain_and_never_outlive_their_supervisor():
     async with cluster(workers=2) as one:
         company = await one.start(1)
         (supervisor,) = one.supervisors()
-        agent = Client("agent", one.ports[0], company.tokens[0], random.Random(1))
-        agent.start()
-        await agent.watch(str(company.pattern))
+        ticket = str(company.pattern)
+        silent = await nameless(one.ports[0], 100)
+        agents = [
+            Client(f"agent{number}", one.ports[0], company.tokens[0], random.Random(1))
+            for number in range(20)
+        ]
+        for agent in agents:
+            agent.start()
+            await agent.watch(ticket)
         assert len(one.processes()) == 3  # two that serve and one in the background
 
-        killed = one.kill_somebody(random.Random(1))
-        await _until(lambda: len(one.ids() - {killed}) == 3)
-        await asyncio.wait_for(agent.say(str(company.pattern), "Still there?", "note"), PATIENCE)
+        assert await kill_and_come_back(one, agents, ticket, random.Random(1), PATIENCE)
+        await _until(lambda: len(one.ids()) == 3)
+        assert len(await lives(silent, PATIENCE)) == 100
 
         asked = one.processes()
         for process in asked:
             process.terminate()
         await _until(lambda: len(one.ids() - {process.pid for process in asked}) == 3)
-        assert "drain" in [control["type"] for control in agent.controls]
-        await asyncio.wait_for(agent.say(str(company.pattern), "And now?", "note"), PATIENCE)
+        assert all("drain" in [control["type"] for control in agent.controls] for agent in agents)
+        await asyncio.wait_for(agents[0].say(ticket, "And now?", "note"), PATIENCE)
 
         everybody = one.processes()
         supervisor.kill()
         assert await gone(everybody, within=PATIENCE)
-        await agent.stop()
+        await asyncio.gather(*(agent.stop() for agent in agents))
 
 
 async def _until(is_so):
