@@ -170,7 +170,12 @@ class Desk:
         }
         environment = {f"HELPDESK_{name}": value for name, value in settings.items()}
         self.server = Server(["helpdesk", "serve"], [self.port, self.smtp_port], environment)
-        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}",
+            timeout=60,
+            trust_env=False,
+            limits=httpx2.Limits(keepalive_expiry=2),  # before the server closes what lies idle
+        )
 
     async def agent(self, number: int) -> Socket:
         return await Socket.open(self.port, "/agent", await self.agent_pass(number))

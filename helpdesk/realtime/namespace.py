@@ -17,6 +17,7 @@ from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
+from helpdesk.wire import encode
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +118,11 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def ended(self, tx: Transaction, callers: Sequence[tuple[str, Caller]]) -> list[tuple[str, Json]]:
         """Which of these sockets must close, and why, as its client is told. The others have the rights
         of this moment from now on."""
-        return [(sid, why) for sid, caller in callers if (why := await _ended(tx, caller))]
+        actors: dict[bytes, Actor | None] = {}
+        for _, caller in callers:
+            if (subject := encode(caller.subject)) not in actors:  # many sockets may be one person's
+                actors[subject] = await _still(tx, caller.subject)
+        return [(sid, why) for sid, one in callers if (why := _ended(tx, one, actors[encode(one.subject)]))]
 
     async def watch_rights(self) -> None:
         """Looks for such sockets until it is cancelled."""
@@ -162,10 +167,15 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return caller.actor
 
 
-async def _ended(tx: Transaction, caller: Caller) -> Json | None:
+async def _still(tx: Transaction, subject: dict[str, Any]) -> Actor | None:
     try:
-        actor = await passes.actor_of(tx, caller.subject)
+        return await passes.actor_of(tx, subject)
     except (Unauthenticated, NotFound):
+        return None
+
+
+def _ended(tx: Transaction, caller: Caller, actor: Actor | None) -> Json | None:
+    if actor is None:
         return dict(SENT_AWAY)
     caller.actor, caller.checked_at = actor, tx.now
     return {"type": "reauthenticate"} if actor.inbox_ids != caller.granted else None
