@@ -3,7 +3,7 @@
 import struct
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from helpdesk.channels import jpeg
@@ -16,7 +16,7 @@ def with_segment(marker: int, words: bytes) -> bytes:
     return PICTURE[:2] + bytes([0xFF, marker]) + struct.pack(">H", len(words) + 2) + words + PICTURE[2:]
 
 
-async def choose(agent: httpx.AsyncClient, data: bytes) -> httpx.Response:
+async def choose(agent: httpx2.AsyncClient, data: bytes) -> httpx2.Response:
     return await agent.post("/api/v1/me/picture", files={"file": ("me.jpg", data, "image/jpeg")})
 
 
