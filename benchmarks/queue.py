@@ -178,8 +178,7 @@ async def measure(into: Measured, claim: Claim, claimers: int, seconds: float) -
 def product(desk: Desk, staff: list[Actor]) -> Claim:
     async def claim(number: int) -> bool:
         actor = staff[number]
-        async with desk.database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
-            return await tickets.claim_next(tx) is not None
+        return await tickets.claim(desk.database.transaction, actor) is not None
 
     return claim
 

@@ -46,8 +46,8 @@ async def claim_next(request: Request) -> Response:
     when nothing more fits on what you carry)."""
     parse_json(await request.body(), Claim)
     actor = await actor_of(request)
-    async with database_of(request).transaction(actor, alone=tickets.desk_of(actor)) as tx:
-        ticket = await tickets.claim_next(tx)
+    ticket = await tickets.claim(database_of(request).transaction, actor)
+    async with database_of(request).transaction(actor) as tx:
         if ticket is None:
             is_full = tx.actor.agent_id is not None and await tickets.is_full(tx, tx.actor.agent_id)
             return answer(None, 204, **({"X-Queue-Reason": "full"} if is_full else {}))

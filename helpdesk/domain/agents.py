@@ -153,6 +153,7 @@ async def change(
     for name, value in (values | {"all_inboxes": inbox_ids is None}).items():
         setattr(agent, name, value)
     await tx.flush()
+    await _teams_change(tx, [agent_id])
     await tx.session.execute(delete(TeamMember).where(TeamMember.agent_id == agent_id))
     await tx.session.execute(delete(AgentInbox).where(AgentInbox.agent_id == agent_id))
     tx.session.add_all([TeamMember(team_id=team_id, agent_id=agent_id) for team_id in sorted(set(team_ids))])
@@ -217,11 +218,19 @@ async def save_team(
         setattr(found, key, value)
     tx.session.add(found)
     await tx.flush()
+    before = await tx.session.scalars(select(TeamMember.agent_id).where(TeamMember.team_id == found.id))
+    await _teams_change(tx, {*before, *member_ids})
     await tx.session.execute(delete(TeamMember).where(TeamMember.team_id == found.id))
     tx.session.add_all([TeamMember(team_id=found.id, agent_id=one) for one in sorted(set(member_ids))])
     await tx.flush()
     tx.enqueue("distribute")
     return found
+
+
+async def _teams_change(tx: Transaction, agent_ids: Collection[UUID]) -> None:
+    """Writes the agents' rows too: who remembers what an agent may take sees by them that it is no longer
+    so (tickets/queue/claiming_again.py)."""
+    await tx.connection.execute("UPDATE agents SET name = name WHERE id = ANY($1)", sorted(agent_ids))
 
 
 async def archive_team(tx: Transaction, team_id: UUID) -> Team:

@@ -100,8 +100,7 @@ class Agents(Namespace):
 
     async def claim_next(self, actor: Actor, data: dict[str, Any]) -> Json:
         wanted = parse(data, ClaimNext)
-        async with self.database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
-            ticket = await tickets.claim_next(tx, wanted.client_id)
+        ticket = await tickets.claim(self.database.transaction, actor, wanted.client_id)
         if ticket is None:
             return {"ok": True, "ticket": None, "empty": True, "full": await self._is_full(actor)}
         return {"ok": True, "ticket": ticket.id, "number": ticket.number, "version": ticket.version}

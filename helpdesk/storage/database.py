@@ -226,6 +226,7 @@ def _engine(url: str, pool_size: int, limits: Mapping[str, str]) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        pool_reset_on_return=None,  # `_begun` and whoever else begins a transaction end it
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={"server_settings": {"application_name": "helpdesk", "jit": "off", **limits}},

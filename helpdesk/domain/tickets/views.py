@@ -43,20 +43,22 @@ VIEWS: Mapping[str, View] = {
 _POOLS = """
     FROM pools q JOIN inboxes n ON n.id = q.inbox_id CROSS JOIN LATERAL (
       SELECT w.id, w.{by} AS at FROM tickets w WHERE w.waiting AND w.pool_id = q.id
-        AND w.rank_at >= coalesce(q.low_water, '-infinity') AND {beyond}
+        AND w.rank_at >= coalesce(q.low_water, '-infinity') AND {beyond} {matching}
       ORDER BY w.{by} {direction}, w.id {direction} LIMIT $6) AS head
 """
 
 _INBOXES = """
     FROM inboxes n {each_status} CROSS JOIN LATERAL (
-      SELECT w.id, w.{by} AS at FROM tickets w WHERE w.inbox_id = n.id AND w.status = {status} AND {beyond}
+      SELECT w.id, w.{by} AS at FROM tickets w WHERE w.inbox_id = n.id AND w.status = {status}
+        AND {beyond} {matching}
       ORDER BY w.{by} {direction}, w.id {direction} LIMIT $6) AS head
 """
 
 _OWN = """
     FROM inboxes n JOIN (
       SELECT w.id, w.inbox_id, w.{by} AS at FROM tickets w
-      WHERE w.assignee_id = $2 AND w.status IN ({statuses}) AND {beyond}) AS head ON head.inbox_id = n.id
+      WHERE w.assignee_id = $2 AND w.status IN ({statuses})
+        AND {beyond} {matching}) AS head ON head.inbox_id = n.id
 """
 
 _PAGE = """
@@ -68,19 +70,17 @@ _PAGE = """
     ) {row} WHERE t.id IN (SELECT id FROM picked) ORDER BY t.{by} {direction}, t.id {direction}
 """
 
-# Words are looked for along everything that is in the view: a rare case, and bounded by the page.
-_SOUGHT = """
-    {row} WHERE t.status IN ({statuses}) {only} AND ($1::uuid[] IS NULL OR t.inbox_id = ANY($1))
-      AND $2::uuid IS NOT DISTINCT FROM $2 AND ($3::text IS NULL OR t.channel = $3)
-      AND ($4::timestamptz IS NULL OR (t.{by}, t.id) {than} ($4, $5::uuid))
-      AND ($7::text IS NULL OR t.number = $8 OR t.subject ILIKE $7 OR c.name ILIKE $7
-        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = t.contact_id AND s.value ILIKE $7))
-    ORDER BY t.{by} {direction}, t.id {direction} LIMIT $6
+# The walks of a page that step over what does not match: as far as the view goes where little does.
+_MATCHING = """
+      AND (w.number = $8 OR w.subject ILIKE $7
+        OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE $7)
+        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE $7))
 """
 
 
-def _page(view: View) -> str:
-    """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins, $6 how many."""
+def _page(view: View, matching: str = "") -> str:
+    """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins, $6 how many; where
+    something is sought, $7 the pattern and $8 the number or NULL."""
     than = "<" if view.newest_first else ">"
     begin = f"coalesce($4, '{'' if view.newest_first else '-'}infinity'::timestamptz)"
     is_several = len(view.statuses) > 1
@@ -92,21 +92,9 @@ def _page(view: View) -> str:
         each_status=f"CROSS JOIN unnest(ARRAY[{_quoted(view)}]) AS wanted(status)" if is_several else "",
         status="wanted.status" if is_several else _quoted(view),  # a constant finds a partial index
         beyond=f"(w.{view.by}, w.id) {than} ({begin}, coalesce($5, '{least}'::uuid))",
+        matching=matching,
     )
     return _PAGE.format(heads=heads, by=view.by, direction=view.direction, row="{row}")
-
-
-def _sought(view: View) -> str:
-    """As a page, with $7 the pattern or NULL and $8 the number or NULL."""
-    only = "AND t.waiting" if view.is_queue else "AND t.assignee_id = $2" if view.is_own else ""
-    return _SOUGHT.format(
-        only=only,
-        by=view.by,
-        direction=view.direction,
-        than="<" if view.newest_first else ">",
-        statuses=_quoted(view),
-        row="{row}",
-    )
 
 
 def _quoted(view: View) -> str:
@@ -114,4 +102,4 @@ def _quoted(view: View) -> str:
 
 
 PAGES: Mapping[str, str] = {name: _page(view) for name, view in VIEWS.items()}
-SOUGHT: Mapping[str, str] = {name: _sought(view) for name, view in VIEWS.items()}
+SOUGHT: Mapping[str, str] = {name: _page(view, _MATCHING) for name, view in VIEWS.items()}

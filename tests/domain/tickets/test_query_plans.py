@@ -10,8 +10,9 @@ import pytest
 
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
+from helpdesk.domain import availability
 from helpdesk.domain.tickets import queries, views
-from helpdesk.domain.tickets.queue import overload, reach, taking
+from helpdesk.domain.tickets.queue import claiming_again, overload, reach, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
 from tests.conftest import NOON
@@ -50,9 +51,11 @@ async def full(shared_database_url: str) -> AsyncIterator[tuple[Database, list[U
 
 
 async def plan_of(database: Database, sql: str, *values: Any) -> dict[str, Any]:
-    """What PostgreSQL did, as EXPLAIN tells it."""
+    """What PostgreSQL did, as EXPLAIN tells it; nothing of it stays."""
     async with database.transaction(SYSTEM) as tx:
-        found = await (await tx.driver()).fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
+        await tx.connection.execute("SAVEPOINT before")
+        found = await tx.connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
+        await tx.connection.execute("ROLLBACK TO before")
     plan: dict[str, Any] = (orjson.loads(found) if isinstance(found, str | bytes) else found)[0]["Plan"]
     return plan
 
@@ -137,6 +140,42 @@ async def test_a_page_of_any_view_reads_fifty_rows_of_what_its_reader_may_see(
     plan = await plan_of(database, views.PAGES[view].format(row=queries._ROW), *asked)
 
     require_heads_only(plan, 1000)
+
+
+@pytest.mark.parametrize("view", views.VIEWS)
+async def test_what_is_sought_in_a_view_is_met_on_the_same_walks(
+    full: tuple[Database, list[UUID], list[UUID]], view: str
+) -> None:
+    database, members, all_pools = full
+    async with database.transaction(SYSTEM) as tx:
+        inbox_id = await tx.connection.fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[1])
+    asked = ([inbox_id], members[1], None, None, None, 51, "%no such word%", None)
+
+    plan = await plan_of(database, views.SOUGHT[view].format(row=queries._ROW), *asked)
+
+    for node in on_tickets(plan):
+        assert node["Node Type"] != "Seq Scan", node
+        assert node.get("Rows Removed by Filter", 0) < 100, node
+        assert "inbox_id = ANY" not in node.get("Filter", ""), node
+
+
+@pytest.mark.parametrize("quick", claiming_again.STATEMENTS, ids=str)
+@pytest.mark.parametrize("team", [0, 1], ids=["first team", "team behind all others"])
+async def test_a_quick_claim_looks_at_the_heads_of_its_pools(
+    full: tuple[Database, list[UUID], list[UUID]], team: int, quick: tuple[bool, int]
+) -> None:
+    database, members, all_pools = full
+    async with database.transaction(SYSTEM) as tx:
+        row = await tx.connection.fetchval("SELECT xmin::text FROM agents WHERE id = $1", members[team])
+        pools = await tx.connection.fetchval("SELECT count(*) FROM pools")
+        await availability.seen(tx, members)
+    who = ("agent", members[team], "Maja", None, "{}")
+    asked = (members[team], NOON, [all_pools[team]], row, pools, uuid4(), *who)
+
+    plan = await plan_of(database, claiming_again.STATEMENTS[quick], *asked, *([NOON] if quick[0] else []))
+
+    assert plan["Actual Rows"] == 1
+    require_heads_only(plan, 200)
 
 
 async def test_counts_stop_at_a_thousand(full: tuple[Database, list[UUID], list[UUID]]) -> None:

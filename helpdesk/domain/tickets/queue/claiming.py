@@ -1,18 +1,27 @@
 """Taking the next ticket: the first of the order that an agent may take and has room for."""
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 from uuid import UUID
 
 from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.domain import permissions
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.model import Ticket
-from helpdesk.domain.tickets.queue import low_water, overload, ranking
+from helpdesk.domain.tickets.queue import claiming_again, low_water, overload, ranking
 from helpdesk.domain.tickets.queue.capacity import Work
 from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, TAKE, WORK, Bounds, Claimed
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.transaction import Transaction
+
+
+class Opened(Protocol):
+    """Database.transaction."""
+
+    def __call__(
+        self, actor: Actor, *, alone: tuple[object, ...] = (), is_one_statement: bool = False
+    ) -> AbstractAsyncContextManager[Transaction]: ...
 
 
 def desk_of(actor: Actor) -> tuple[object, ...]:
@@ -43,9 +52,35 @@ async def claim_next(tx: Transaction, client_id: UUID | None = None) -> Claimed 
         return None
     if found["done_before"] is None:
         await _follow_up(tx, found)
+        is_calm = not overload.is_on(found["late"], found["online"])
+        await claiming_again.learn(tx, who_asks(tx), is_calm)
     elif found["done_before"] != "TicketAssigned":
         raise Conflict("client_id_reused")
     return Claimed.of(found)
+
+
+async def claim(opened: Opened, actor: Actor, client_id: UUID | None = None) -> Claimed | None:
+    """claim_next in a transaction of its own, which is what an entrance wants: whoever claimed a moment ago
+    is served by one small statement (claiming_again.py)."""
+    permissions.require_replier(actor)
+    if claiming_again.knows(actor):
+        claimed = await _claim_again(opened, actor, client_id)
+        if claimed is not None:
+            return claimed
+    async with opened(actor, alone=desk_of(actor)) as tx:
+        return await claim_next(tx, client_id)
+
+
+async def _claim_again(opened: Opened, actor: Actor, client_id: UUID | None) -> Claimed | None:
+    try:
+        async with opened(actor, is_one_statement=True) as tx:
+            claimed, pool_id = await claiming_again.take(tx, client_id, tx.now - LIVE_CHAT)
+    except Conflict:  # made before, or a deadlock: the whole statement knows
+        return None
+    if pool_id is not None and low_water.is_due(pool_id):
+        async with opened(actor) as tx:
+            await low_water.raise_it(tx, pool_id)
+    return claimed
 
 
 async def work_of(tx: Transaction, agent_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:
@@ -81,6 +116,8 @@ async def _take(tx: Transaction, client_id: UUID | None, wanted: ranking.Take | 
             bounds.rank_from, bounds.start_from, bounds.start_before, wider,
         )  # fmt: skip
         overload.remember(found["first_rank"], tx.now)
+        if found["is_beaten"]:
+            continue
         if found["id"] is not None or not found["is_more"]:
             return found
         wider *= 8
@@ -98,6 +135,7 @@ def _bounds(tx: Transaction, wanted: ranking.Take | None) -> Bounds:
 
 async def _follow_up(tx: Transaction, found: Any) -> None:
     tx.recorded(found["id"], found["version"], "TicketAssigned", {"assignee_id": str(tx.actor.agent_id)})
-    await low_water.claimed(tx, found["pool_id"])
+    low_water.count(found["pool_id"])
+    await low_water.raise_it(tx, found["pool_id"])
     if tx.opened.is_used:  # a copy the session may have read before is told
         await tx.session.get(Ticket, found["id"], populate_existing=True)

@@ -31,7 +31,7 @@ _STAFF = """
 """
 
 _DESKS = """
-    SELECT pg_advisory_xact_lock(hashtextextended('desk:' || id, 0)) FROM unnest($1::text[]) AS agent(id)
+    SELECT FROM availability WHERE agent_id = ANY($1) ORDER BY agent_id FOR NO KEY UPDATE
 """
 
 _WAITING = """
@@ -146,11 +146,12 @@ async def waiting_within_reach(tx: Transaction, team_ids: Sequence[UUID], skills
 
 
 async def _staff(tx: Transaction) -> list[_Agent]:
-    """Who is online and has room. Their desks are locked: nobody claims beside us into the same room."""
+    """Who is online and has room. Their counters are locked, which each claim
+    sets on: nobody claims beside us into the same room."""
     connection = await tx.driver()
     rows = await connection.fetch(_STAFF, tx.now - availability.SILENT_AFTER)
     ids = [row["id"] for row in rows]
-    await connection.execute(_DESKS, [str(one) for one in ids])
+    await connection.execute(_DESKS, ids)
     work = await work_of(tx, ids)
     found = []
     for row in rows:

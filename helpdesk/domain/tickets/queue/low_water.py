@@ -5,8 +5,8 @@ PostgreSQL may not clear them away. So each pool remembers a rank below which no
 
 It never hides one. Whoever makes a ticket wait holds the pool's row FOR KEY SHARE until the commit and reads
 the mark under that lock (`keep`); the mark is raised only under FOR UPDATE, which no such transaction is
-inside of, from what is waiting after that lock was got (`claimed`). So each committed state, and with it each
-snapshot that a claim reads by, has every waiting ticket at or above its pool's mark.
+inside of, from what is waiting after that lock was got (`raise_it`). So each committed state, and with it
+each snapshot that a claim reads by, has every waiting ticket at or above its pool's mark.
 """
 
 from collections import Counter
@@ -48,10 +48,18 @@ async def keep(tx: Transaction, pool_id: UUID, rank_at: datetime) -> None:
         await tx.connection.execute(_LOWER, pool_id, rank_at, rank_at - _SLACK)
 
 
-async def claimed(tx: Transaction, pool_id: UUID) -> None:
-    """A ticket of the pool was claimed: raises its mark now and then, unless others are writing there."""
+def count(pool_id: UUID) -> None:
+    """A ticket of the pool was claimed."""
     _claims[pool_id] += 1
-    if _claims[pool_id] < _EACH:
+
+
+def is_due(pool_id: UUID) -> bool:
+    return _claims[pool_id] >= _EACH
+
+
+async def raise_it(tx: Transaction, pool_id: UUID) -> None:
+    """Raises the mark of a pool that was claimed from now and then, unless others are writing there."""
+    if not is_due(pool_id):
         return
     if await tx.connection.fetchval(_ALONE, pool_id) is None:
         _claims[pool_id] = _EACH // 2  # soon again

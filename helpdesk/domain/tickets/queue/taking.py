@@ -41,6 +41,17 @@ _CARRIED = """
       AND t.channel = 'chat' AND t.last_message_at > {since}
 """
 
+
+def carried(who: str, since: str) -> str:
+    """SQL for what one agent carries, in units and in chats; chats silent since are left out."""
+    return _filled(_CARRIED_BY_ONE, work=_CARRIED, units=units_in("t.channel"), who=who, since=since)
+
+
+_CARRIED_BY_ONE = """
+    SELECT coalesce(sum(units), 0)::int AS units, count(*) FILTER (WHERE channel = 'chat')::int AS chats
+    FROM ({work}) AS work
+"""
+
 WORK = """
     SELECT assignee_id, channel, units, count(*) AS count
     FROM unnest($1::uuid[]) AS who(id) CROSS JOIN LATERAL ({work}) AS work
@@ -58,8 +69,7 @@ DESK = """
         array(SELECT m.team_id FROM team_members m WHERE m.agent_id = g.id) AS teams
       FROM agents g LEFT JOIN availability v ON v.agent_id = g.id WHERE g.id = $1 AND g.disabled_at IS NULL
     ), carried AS MATERIALIZED (
-      SELECT coalesce(sum(units), 0)::int AS units, count(*) FILTER (WHERE channel = 'chat')::int AS chats
-      FROM ({work}) AS work WHERE NOT $7
+      {carried} WHERE NOT $7
     ), judged AS MATERIALIZED (
       SELECT p.id, coalesce(p.low_water, '-infinity') AS low,
         p.team_id IS NULL OR p.team_id = ANY(d.teams) OR ($6 AND cardinality(d.teams) = 0) AS is_ours,
@@ -74,8 +84,7 @@ DESK = """
       WHERE $5::uuid[] IS NULL OR p.inbox_id = ANY($5)
     )
 """
-DESK = _filled(DESK, work=_CARRIED, who="$1", since="$4", units=units_in("t.channel"))
-DESK = _filled(DESK, language=LANGUAGE, units_of_pool=units_in("i.channel"))
+DESK = _filled(DESK, carried=carried("$1", "$4"), language=LANGUAGE, units_of_pool=units_in("i.channel"))
 """An agent as a claimer. $1 the agent, $2 now, $3 silent since, $4 silent chats since, $5 inboxes or NULL,
 $6 whether they see every team's while in none, $7 whether a program asks (which has no capacity)."""
 
@@ -106,9 +115,16 @@ TAKE = """
       SELECT one.id FROM (SELECT id FROM heads ORDER BY rank_at, id OFFSET 0) AS head CROSS JOIN LATERAL (
         SELECT id FROM tickets WHERE id = head.id AND waiting FOR NO KEY UPDATE SKIP LOCKED
       ) AS one LIMIT 1
+    ), counted AS (
+      INSERT INTO availability AS known (agent_id, state, wanted, since, claims, assigned_at)
+      SELECT d.id, 'offline', 'online', $2, d.claims + 1, $2 FROM picked CROSS JOIN desk d CROSS JOIN guard
+      WHERE NOT $7 OR d.is_pushed OR NOT d.is_online OR guard.late > guard.online
+      ON CONFLICT (agent_id) DO UPDATE SET claims = known.claims + 1, assigned_at = $2
+        WHERE known.claims = excluded.claims - 1 OR $7
+      RETURNING agent_id
     ), claimed AS (
       UPDATE tickets SET assignee_id = $1, waiting = false, version = version + 1
-      FROM picked WHERE tickets.id = picked.id
+      FROM picked WHERE tickets.id = picked.id AND ($7 OR EXISTS (SELECT FROM counted))
       RETURNING tickets.id, tickets.number, tickets.version, tickets.pool_id
     ), told AS (
       INSERT INTO events
@@ -122,22 +138,20 @@ TAKE = """
           || CASE WHEN guard.late > guard.online
             THEN jsonb_build_object('late', guard.late, 'online', guard.online) ELSE '{}' END)
       FROM claimed c CROSS JOIN desk d CROSS JOIN carried w CROSS JOIN guard
-    ), counted AS (
-      INSERT INTO availability AS known (agent_id, state, wanted, since, claims, assigned_at)
-      SELECT d.id, 'offline', 'online', $2, 1, $2 FROM claimed CROSS JOIN desk d CROSS JOIN guard
-      WHERE d.is_pushed OR NOT d.is_online OR guard.late > guard.online
-      ON CONFLICT (agent_id) DO UPDATE SET claims = known.claims + 1, assigned_at = $2
     )
     SELECT coalesce(c.id, again.id) AS id, coalesce(c.number, again.number) AS number,
       coalesce(c.version, again.version) AS version, c.pool_id, again.name AS done_before,
       guard.online, guard.late, guard.first_rank, coalesce((SELECT claims FROM desk), 0) AS claims,
+      c.id IS NULL AND EXISTS (SELECT FROM picked) AS is_beaten,
       (SELECT count(*) FROM heads) >= (SELECT span.heads FROM span) AS is_more
     FROM guard LEFT JOIN claimed c ON true LEFT JOIN again ON true
 """
 TAKE = _filled(TAKE, desk=DESK)
-"""One row always. $8 the actor, $9 client id or NULL, $10 the event's id, $11 and $12 the actor's kind and
-name, $13 where the whole queue begins, $14 what to take (empty: the first, unless there is an overload),
-$15 the rank to begin at, $16 and $17 the bounds of start_by, $18 how much wider to look than at first."""
+"""One row always. `is_beaten`: another claim of this agent took its room meanwhile.
+
+$8 the actor, $9 client id or NULL, $10 the event's id, $11 and $12 the actor's kind and name, $13 where the
+whole queue begins, $14 what to take (empty: the first, unless there is an overload), $15 the rank to begin
+at, $16 and $17 the bounds of start_by, $18 how much wider to look than at first."""
 
 
 @dataclass(frozen=True, slots=True)

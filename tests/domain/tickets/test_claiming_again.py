@@ -1,0 +1,210 @@
+"""The quick claim of whoever claimed a moment ago: same order, same reasons, same limits as the whole one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from helpdesk.actors import SYSTEM, Actor, Role
+from helpdesk.clock import FixedClock
+from helpdesk.domain import agents, availability, tickets
+from helpdesk.domain.tickets.queue import claiming_again
+from helpdesk.storage.database import Database
+from helpdesk.storage.tables import EventRow
+from helpdesk.storage.transaction import Transaction
+from tests.factories import a_team, a_ticket, an_agent, an_inbox, as_agent
+
+pytestmark = pytest.mark.commits
+
+
+@pytest.fixture
+async def wide(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    database = Database(database_url, clock, pool_size=20)
+    claiming_again.forget()
+    yield database
+    await database.close()
+
+
+async def an_actor(tx: Transaction, **values: object) -> Actor:
+    """An agent at an open workspace, with room for everything unless told otherwise."""
+    team = values.pop("team", None)
+    agent = await an_agent(tx, team=team)  # type: ignore[arg-type]
+    for name, value in ({"capacity": 1000} | values).items():
+        setattr(agent, name, value)
+    await tx.flush()
+    await availability.seen(tx, [agent.id])
+    return await agents.actor_of(tx, agent)
+
+
+async def claim(database: Database, actor: Actor) -> UUID | None:
+    claimed = await tickets.claim(database.transaction, actor)
+    return claimed.id if claimed else None
+
+
+async def test_the_quick_claims_go_on_in_the_order_of_the_queue(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inboxes = [await an_inbox(tx) for _ in range(3)]
+        waiting = []
+        for number in range(9):
+            tx.now += timedelta(minutes=1)
+            waiting.append((await a_ticket(tx, inbox=inboxes[number % 3])).id)
+        actor = await an_actor(tx)
+
+    claimed = [await claim(wide, actor) for _ in range(10)]
+
+    assert claimed == [*waiting, None]
+
+
+async def test_only_the_first_claim_asks_who_claims(wide: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        waiting = [(await a_ticket(tx, inbox=inbox)).id for _ in range(3)]
+        actor = await an_actor(tx)
+    whole = []
+
+    async def noted(tx: Transaction, client_id: UUID | None = None) -> tickets.Claimed | None:
+        whole.append(client_id)
+        return await tickets.claim_next(tx, client_id)
+
+    monkeypatch.setattr("helpdesk.domain.tickets.queue.claiming.claim_next", noted)
+
+    assert [await claim(wide, actor) for _ in range(3)] == waiting
+    assert len(whole) == 1
+
+
+async def test_a_quick_claim_tells_the_same_reasons(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        waiting = [(await a_ticket(tx, inbox=inbox)).id for _ in range(2)]
+        actor = await an_actor(tx)
+
+    for _ in waiting:
+        await claim(wide, actor)
+
+    async with wide.transaction(SYSTEM) as tx:
+        query = select(EventRow.data).where(
+            EventRow.name == "TicketAssigned", EventRow.ticket_id.in_(waiting)
+        )
+        first, second = await tx.session.scalars(query.order_by(EventRow.id))
+    assert first["decision"]["candidates"][0].pop("load") == 0
+    assert second["decision"]["candidates"][0].pop("load") == 2
+    assert first == second
+
+
+async def test_quick_claims_at_once_do_not_take_more_than_there_is_room_for(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        for _ in range(12):
+            await a_ticket(tx, inbox=inbox)
+        actor = await an_actor(tx, capacity=12)
+    await claim(wide, actor)
+
+    claimed = await asyncio.gather(*(claim(wide, actor) for _ in range(10)))
+
+    assert len([one for one in claimed if one]) == 5
+
+
+async def test_twenty_quick_workers_double_and_lose_nothing(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inboxes = [await an_inbox(tx, skills=[f"skill{number}"]) for number in range(4)]
+        waiting = {(await a_ticket(tx, inbox=inboxes[number % 4])).id for number in range(80)}
+        skills = [[f"skill{number % 4}", f"skill{(number + 1) % 4}"] for number in range(20)]
+        staff = [await an_actor(tx, skills=some) for some in skills]
+
+    async def work(actor: Actor) -> list[UUID]:
+        taken = []
+        while (one := await claim(wide, actor)) is not None:
+            taken.append(one)
+        return taken
+
+    claimed = [one for some in await asyncio.gather(*map(work, staff)) for one in some]
+
+    assert len(claimed) == len(set(claimed)) == 80
+    assert set(claimed) == waiting
+
+
+async def test_what_waits_in_a_new_pool_is_seen_by_the_next_claim(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        first = await a_ticket(tx, inbox=inbox)
+        tx.now += timedelta(hours=1)
+        later = await a_ticket(tx, inbox=inbox)
+        actor = await an_actor(tx)
+    assert await claim(wide, actor) == first.id
+
+    async with wide.transaction(SYSTEM) as tx:
+        urgent = await a_ticket(tx, inbox=await an_inbox(tx))
+
+    assert [await claim(wide, actor), await claim(wide, actor)] == [urgent.id, later.id]
+
+
+async def test_who_lost_a_skill_or_left_the_team_is_not_served_from_memory(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        team, other = await a_team(tx), await a_team(tx)
+        inbox = await an_inbox(tx, team=team, skills=["vpn"])
+        for _ in range(4):
+            await a_ticket(tx, inbox=inbox)
+        able = await an_actor(tx, team=team, skills=["vpn"])
+        member = await an_actor(tx, team=team, skills=["vpn"])
+    assert await claim(wide, able)
+    assert await claim(wide, member)
+
+    async with wide.transaction(SYSTEM) as tx:
+        assert able.agent_id
+        assert member.agent_id
+        (await agents.get(tx, able.agent_id)).skills = []
+        await agents.save_team(
+            tx, team.id, {"name": team.name, "calendar_id": None, "push": False}, [able.agent_id]
+        )
+        await agents.save_team(
+            tx, other.id, {"name": other.name, "calendar_id": None, "push": False}, [member.agent_id]
+        )
+
+    assert await claim(wide, able) is None
+    assert await claim(wide, member) is None
+
+
+async def test_a_claim_made_again_is_the_same_ticket(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        for _ in range(3):
+            await a_ticket(tx, inbox=inbox)
+        actor = await an_actor(tx)
+    await claim(wide, actor)
+    client_id = uuid4()
+
+    once = await tickets.claim(wide.transaction, actor, client_id)
+    again = await tickets.claim(wide.transaction, actor, client_id)
+
+    assert once is not None
+    assert again is not None
+    assert once.id == again.id
+
+
+async def test_when_more_is_late_than_people_are_there_the_guard_decides_at_the_latest_a_second_later(
+    wide: Database, clock: FixedClock
+) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        late = [(await a_ticket(tx, inbox=inbox)).id for _ in range(3)]
+        actor = await an_actor(tx)
+    await claim(wide, actor)
+
+    clock.advance(timedelta(hours=13))  # a mail without an SLA is due after twelve
+    async with wide.transaction(SYSTEM) as tx:
+        await availability.seen(tx, [actor.agent_id])  # type: ignore[list-item]
+        fresh = await a_ticket(tx, inbox=inbox)
+
+    assert await claim(wide, actor) == fresh.id
+    assert await claim(wide, actor) == late[1]
+
+
+async def test_a_light_agent_claims_nothing_quickly_either(wide: Database) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        light = as_agent(tx, await an_agent(tx, role=Role.LIGHT)).actor
+
+    with pytest.raises(Exception, match="light"):
+        await tickets.claim(wide.transaction, light)
