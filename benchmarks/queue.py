@@ -54,6 +54,9 @@ _KEYS = """
 _FEW = 50_000
 """Of so few tickets those that were claimed are given back before each round."""
 
+_CONNECTIONS = 16
+"""Of the product; a floor has one for each of its claimers, beside them and within the server's hundred."""
+
 _LATER = timedelta(days=365)
 """The last team's tickets stand behind all of the first's: the worst case of a filter along the order."""
 
@@ -108,7 +111,7 @@ Claim = Callable[[int], Awaitable[bool]]
 
 async def prepare(url: str, size: int, claimers: int) -> Desk:
     """`size` waiting tickets, a tenth of them of the last team, and a bare table of the same length."""
-    database = Database(url, SystemClock(), pool_size=min(64, claimers + 2))
+    database = Database(url, SystemClock(), pool_size=min(_CONNECTIONS, claimers + 2))
     await migrations.migrate(database.engine, database.clock.now())
     async with database.transaction(SYSTEM) as tx:
         first, last = await _team(tx, "First"), await _team(tx, "Last")
@@ -122,8 +125,7 @@ async def prepare(url: str, size: int, claimers: int) -> Desk:
         # They stay for the whole run, as people with an open workspace do.
         await tx.connection.execute("UPDATE availability SET seen_at = seen_at + interval '1 day'")
     connection = await database.connect()
-    for pattern, share, later in patterns:
-        await _fill(connection, pattern.id, round(size * share), later)
+    await _fill(connection, [(pattern.id, round(size * share), later) for pattern, share, later in patterns])
     for statement in (
         "CREATE TABLE floor AS SELECT id, rank_at, waiting FROM tickets",
         "ALTER TABLE floor ADD PRIMARY KEY (id)",
@@ -135,22 +137,23 @@ async def prepare(url: str, size: int, claimers: int) -> Desk:
     return Desk(database, *staff)
 
 
-async def _fill(connection: asyncpg.Connection, pattern: UUID, count: int, later: timedelta) -> None:
-    """Copies of a ticket, a millisecond apart; indexes and foreign keys are put back afterwards."""
+async def _fill(connection: asyncpg.Connection, patterns: list[tuple[UUID, int, timedelta]]) -> None:
+    """Copies of tickets, a millisecond apart; indexes and foreign keys are put back afterwards."""
     columns = [row[0] for row in await connection.fetch(_COLUMNS)]
     values = ", ".join(_MADE.get(name, f't."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     indexes = await connection.fetch(_INDEXES)
     keys = await connection.fetch(_KEYS)
-    await connection.execute("SET maintenance_work_mem = '512MB'")
+    await connection.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
     for key in keys:
         await connection.execute(f'ALTER TABLE tickets DROP CONSTRAINT "{key["conname"]}"')
     for index in indexes:
         await connection.execute(f'DROP INDEX "{index["indexname"]}"')
-    await connection.execute(
-        f"INSERT INTO tickets ({names}) SELECT {values} FROM tickets t, generate_series(1, $2::int) n"
-        " WHERE t.id = $1", pattern, count, later, timeout=3600,
-    )  # fmt: skip
+    for pattern, count, later in patterns:
+        await connection.execute(
+            f"INSERT INTO tickets ({names}) SELECT {values} FROM tickets t, generate_series(1, $2::int) n"
+            " WHERE t.id = $1", pattern, count, later, timeout=3600,
+        )  # fmt: skip
     for index in indexes:
         await connection.execute(index["indexdef"], timeout=3600)
     for key in keys:
@@ -352,13 +355,8 @@ def main() -> None:
     seeds = (20 if given.full else 2) if given.seeds is None else given.seeds
     if seeds:
         _simulate(console, seeds)
-    claims = Table(
-        "tickets", "claimers", "bare floor\n/s p50/p99 ms", "floor of the\nsame rows", "plain",
-        "of bare /\nof rows", "last team + skill\n(of plain)", "both teams\n(of plain)",
-        "pages: first /\nlast / both",
-        "held snapshot:\np50, pages", "page p95 /\nCPU ms",
-    )  # fmt: skip
     for size in (int(one) for one in sizes.split(",")):
+        claims = _claims_table()
         with tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as folder:
             Path(folder).chmod(0o755)
             server = EmbeddedDatabase(Path(folder) / "data", say=lambda _: None)
@@ -368,7 +366,16 @@ def main() -> None:
                 uvloop.run(run(server.start(), size, counts, seconds, rounds, claims))
             finally:
                 server.stop()
-    console.print(claims)
+        console.print(claims)  # at once: the next size may take long
+
+
+def _claims_table() -> Table:
+    return Table(
+        "tickets", "claimers", "bare floor\n/s p50/p99 ms", "floor of the\nsame rows", "plain",
+        "of bare /\nof rows", "last team + skill\n(of plain)", "both teams\n(of plain)",
+        "pages: first /\nlast / both",
+        "held snapshot:\np50, pages", "page p95 /\nCPU ms",
+    )  # fmt: skip
 
 
 def _simulate(console: Console, seeds: int) -> None:

@@ -1,6 +1,7 @@
 """What happens because time passes; each duty runs in one process at a time, under its own database lock."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -130,17 +131,22 @@ DUTIES = [
 ]
 
 
-WAKING = frozenset({"escalate_alerts", "ring_due"})
-"""Duties that wake people."""
+TURNS = {
+    "escalate_alerts": "wakes people",
+    "ring_due": "wakes people",
+    "distribute": "finds an agent",
+    "release_unattended": "finds an agent",
+}
+"""Duties that others may not hold up: people are woken, and work finds its agent within two seconds."""
 
 
 class Timetable:
-    """Two duties at most at a time in this process, one that wakes people and one that does not: each needs
-    two connections of the pool, and nobody is woken late because of housekeeping."""
+    """In this process one duty at a time wakes people, one finds agents and one does anything else: each
+    needs two connections of the pool, and none of the first two is late because of housekeeping."""
 
     def __init__(self, workshop: Workshop, duties: Sequence[Duty] = DUTIES) -> None:
         self._workshop, self._duties = workshop, duties
-        self._turns = {True: asyncio.Lock(), False: asyncio.Lock()}
+        self._turns: dict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -149,7 +155,7 @@ class Timetable:
     async def _repeat(self, duty: Duty) -> None:
         while True:
             try:
-                async with self._turns[duty.name in WAKING]:
+                async with self._turns[TURNS.get(duty.name)]:
                     await run_once(self._workshop, duty)
             except HelpdeskError as failure:
                 log.warning("duty_delayed", duty=duty.name, error=str(failure))

@@ -19,7 +19,7 @@ from helpdesk.domain.oncall.alerting import actions, ringing
 from helpdesk.jobs import ring as ringer
 from helpdesk.jobs.handlers import handlers
 from helpdesk.jobs.reactions import REACTIONS
-from helpdesk.jobs.timetable import DUTIES, WAKING, Timetable
+from helpdesk.jobs.timetable import DUTIES, TURNS, Timetable
 from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
@@ -64,7 +64,7 @@ async def a_worker(url: str) -> AsyncIterator[None]:
     database = Database(url, SystemClock(), REACTIONS)
     workshop = open_workshop(database, settings, Files(Path(tempfile.gettempdir()), settings.key))
     worker = Worker(dict(handlers(workshop)))
-    waking = [replace(duty, every=0.3) for duty in DUTIES if duty.name in WAKING]
+    waking = [replace(duty, every=0.3) for duty in DUTIES if TURNS.get(duty.name) == "wakes people"]
     running = [
         asyncio.create_task(worker.run(database.connect)),
         asyncio.create_task(Timetable(workshop, waking).run()),

@@ -21,6 +21,7 @@ from helpdesk.domain.events import (
     TicketReopened,
     TicketSplit,
 )
+from helpdesk.domain.tickets import promises
 from helpdesk.domain.tickets.actions import open_ticket
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
@@ -31,6 +32,7 @@ from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
 
 UNDO_WITHIN = timedelta(hours=24)
+_ANSWERS = (sla.Metric.FIRST_RESPONSE, sla.Metric.NEXT_RESPONSE)
 _DONE = (Status.RESOLVED, Status.CLOSED)
 
 
@@ -115,10 +117,42 @@ async def split(tx: Transaction, ticket_id: UUID, message_ids: Sequence[UUID], s
         await tx.record(new, _said_again(message))
     await tx.record(source, TicketSplit(new.id, new.number, ids, is_new=False))
     new.waiting_since = _waits_since(moved)
-    source.waiting_since = _waits_since(staying) if source.status == Status.OPEN else None
+    await _answered(tx, new, moved)
+    if source.status == Status.OPEN:
+        source.waiting_since = _waits_since(staying)
+        await _still_owed(tx, source)
     await place(tx, new)
     await place(tx, source)
     return new
+
+
+async def _answered(tx: Transaction, new: Ticket, moved: Sequence[Message]) -> None:
+    """What was said in the moved messages keeps the new ticket's promises, and makes them, as it did then."""
+    terms, is_answered = await promises.terms_of(tx, new), False
+    for message in moved:
+        then = replace(tx, now=message.created_at)
+        if message.kind == MessageKind.NOTE or message.hidden or terms is None:
+            continue
+        if message.author_kind != ActorKind.CONTACT.value:
+            is_answered = True
+            await sla.meet(then, new, _ANSWERS)
+        elif is_answered:
+            await sla.start(then, new, terms, new.channel, new.priority, [sla.Metric.NEXT_RESPONSE])
+
+
+async def _still_owed(tx: Transaction, source: Ticket) -> None:
+    """The next answer is owed to the oldest unanswered message that stays; to none, where none does."""
+    for clock in await sla.clocks_of(tx, source.id):
+        is_open = clock.met_at is None and clock.stopped_at is None
+        if clock.metric != sla.Metric.NEXT_RESPONSE or not is_open:
+            continue
+        if source.waiting_since is not None and clock.started_at >= source.waiting_since:
+            continue
+        await sla.drop(tx, source, sla.Metric.NEXT_RESPONSE)
+        terms = await promises.terms_of(tx, source)
+        if source.waiting_since is not None and terms is not None:
+            then = replace(tx, now=source.waiting_since)
+            await sla.start(then, source, terms, source.channel, source.priority, [sla.Metric.NEXT_RESPONSE])
 
 
 async def transfer(tx: Transaction, ticket_id: UUID, team_id: UUID, reason: str) -> Ticket:

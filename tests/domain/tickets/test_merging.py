@@ -1,6 +1,6 @@
 """Merging, splitting and handing on: numbers, age and promises are kept, and a merge can be undone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -113,6 +113,21 @@ async def test_a_merge_undone_gives_both_back_what_was_theirs(tx: Transaction) -
     assert "MergeUndone" in await names_of(tx, older)
 
 
+async def test_a_merge_undone_gives_back_whether_it_waited(tx: Transaction) -> None:
+    older, newer = await two_tickets(tx)
+    agent = as_agent(tx, await an_agent(tx))
+    await tickets.reply(agent, older.id, "Which mill is it?")
+    tx.held.clear()
+    await tickets.merge(tx, older.id, newer.id)
+
+    await tickets.unmerge(tx, older.id)
+
+    assert older.waiting_since is None
+    assert older.status == "pending"
+    assert not older.waiting
+    assert newer.waiting_since is not None
+
+
 async def test_after_a_day_a_merge_stays(tx: Transaction) -> None:
     older, newer = await two_tickets(tx)
     await tickets.merge(tx, older.id, newer.id)
@@ -155,6 +170,74 @@ async def test_a_split_ticket_is_as_old_as_its_first_message(tx: Transaction) ->
     assert {"TicketSplit", "MessageReceived"} <= set(await names_of(tx, new))
 
 
+async def an_answered_ticket(tx: Transaction) -> tuple[Ticket, list[object]]:
+    """Answered once; then the contact wrote twice, half an hour apart; an answer is owed within an hour."""
+    targets = {"email": {"first_response": 4 * 3600, "next_response": 3600, "resolution": 48 * 3600}}
+    inbox, contact = await an_inbox(tx, plan=await a_plan(tx, targets=targets)), await a_contact(tx)
+    ticket = await a_ticket(tx, inbox=inbox, contact=contact)
+    await tickets.reply(as_agent(tx, await an_agent(tx)), ticket.id, "Which mill?")
+    tx.held.clear()
+    said = []
+    for body in ("The invoice is wrong", "It is the old mill"):
+        tx.now += timedelta(minutes=30)
+        more = tickets.InboundMessage(
+            inbox.id, Channel.EMAIL, body, contact_id=contact.id, ticket_id=ticket.id
+        )
+        said.append((await tickets.receive_message(tx, more)).message_id)
+    return ticket, list(said)
+
+
+async def open_answers(tx: Transaction, ticket: Ticket) -> list[datetime]:
+    await tx.flush()
+    clocks = await sla.clocks_of(tx, ticket.id)
+    wanted = (sla.Metric.NEXT_RESPONSE, sla.Metric.FIRST_RESPONSE)
+    return [clock.due_at for clock in clocks if clock.metric in wanted and clock.due_at is not None]
+
+
+async def test_a_split_leaves_the_next_answer_owed_to_what_stays(tx: Transaction) -> None:
+    ticket, [first, _] = await an_answered_ticket(tx)
+    assert await open_answers(tx, ticket) == [tx.now + HOUR / 2]
+
+    new = await tickets.split(tx, ticket.id, [first])  # type: ignore[list-item]
+
+    assert await open_answers(tx, ticket) == [tx.now + HOUR]
+    assert ticket.waiting_since == tx.now
+    assert await open_answers(tx, new) == [tx.now - HOUR / 2 + 4 * HOUR]
+
+
+async def test_a_split_that_takes_all_that_waits_leaves_no_answer_owed(tx: Transaction) -> None:
+    ticket, both = await an_answered_ticket(tx)
+
+    await tickets.split(tx, ticket.id, both)  # type: ignore[arg-type]
+
+    assert await open_answers(tx, ticket) == []
+    assert ticket.waiting_since is None
+
+
+async def test_a_split_keeps_the_other_clocks_of_both(tx: Transaction) -> None:
+    ticket, [first, _] = await an_answered_ticket(tx)
+    opened_at, written_at = ticket.created_at, tx.now - HOUR / 2
+
+    new = await tickets.split(tx, ticket.id, [first])  # type: ignore[list-item]
+
+    [kept] = [one for one in await sla.clocks_of(tx, ticket.id) if one.metric == sla.Metric.RESOLUTION]
+    [own] = [one for one in await sla.clocks_of(tx, new.id) if one.metric == sla.Metric.RESOLUTION]
+    assert kept.started_at == opened_at
+    assert own.started_at == written_at
+
+
+async def test_an_answer_that_moves_with_its_question_has_met_the_first_answer_there(tx: Transaction) -> None:
+    ticket, [first, _] = await an_answered_ticket(tx)
+    answer = await tickets.reply(as_agent(tx, await an_agent(tx)), ticket.id, "The old one is right.")
+    tx.held.clear()
+
+    new = await tickets.split(tx, ticket.id, [first, answer.message_id])  # type: ignore[list-item]
+
+    [clock] = [one for one in await sla.clocks_of(tx, new.id) if one.metric == sla.Metric.FIRST_RESPONSE]
+    assert clock.met_at == tx.now
+    assert new.waiting_since is None
+
+
 async def test_something_of_the_contact_must_stay(tx: Transaction) -> None:
     _, ticket = await two_tickets(tx)
     other, _ = await two_tickets(tx)
@@ -176,6 +259,8 @@ async def test_a_ticket_handed_to_the_second_line_keeps_its_place_and_its_clocks
 
     assert (ticket.team_id, ticket.assignee_id, ticket.waiting) == (second_line.id, None, True)
     assert (ticket.due_at, ticket.rank_at) == before
-    assert "TicketEscalated" in await names_of(tx, ticket)
+    query = select(EventRow.data).where(EventRow.ticket_id == ticket.id, EventRow.name == "TicketEscalated")
+    [told] = await tx.session.scalars(query)
+    assert (told["team_name"], told["reason"]) == (second_line.name, "Needs the database people")
     member = await an_agent(tx, team=second_line)
     assert await claim_next(as_agent(tx, member)) is ticket

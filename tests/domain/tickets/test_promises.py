@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from helpdesk.actors import Role
@@ -152,6 +153,61 @@ async def test_an_answer_stops_the_steps(tx: Transaction) -> None:
     assert await sla.tickets_with_steps_due(tx) == []
     await tickets.promises.take_steps(tx, ticket.id)
     assert await steps_of(tx, ticket) == []
+
+
+async def test_an_answer_between_two_steps_stops_the_later(tx: Transaction) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx))
+    await a_policy(tx, steps=STEPS)
+    ticket = await a_ticket(tx, inbox=inbox)
+    tx.now += timedelta(minutes=31)
+    await tickets.promises.take_steps(tx, ticket.id)
+
+    await tickets.reply(as_agent(tx, await an_agent(tx)), ticket.id, "Here it is.")
+    tx.now += 2 * HOUR
+
+    assert await sla.tickets_with_steps_due(tx) == []
+    await tickets.promises.take_steps(tx, ticket.id)
+    assert [step["action"] for step in await steps_of(tx, ticket)] == ["notify_assignee"]
+    assert ticket.priority == 3
+
+
+@pytest.mark.parametrize("wait", ["pending", "snoozed"])
+async def test_steps_stand_still_with_their_clock_and_come_when_it_runs_again(
+    tx: Transaction, wait: str
+) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx))
+    await a_policy(tx, steps=STEPS)
+    ticket = await a_ticket(tx, inbox=inbox)
+    tx.now += timedelta(minutes=20)
+    if wait == "pending":
+        change = TicketChange(frozenset({"status"}), status="pending")
+    else:
+        change = TicketChange(frozenset({"snooze_until"}), snooze_until=tx.now + 9 * HOUR)
+    await tickets.change_ticket(tx, ticket.id, change)
+
+    tx.now += 8 * HOUR
+    assert await sla.tickets_with_steps_due(tx) == []
+    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="open"))
+    assert await sla.tickets_with_steps_due(tx) == []
+
+    tx.now += timedelta(minutes=10)
+    assert await sla.tickets_with_steps_due(tx) == [ticket.id]
+
+
+async def test_the_steps_of_a_merged_tickets_clock_are_taken_where_it_goes_on(tx: Transaction) -> None:
+    inbox, contact = await an_inbox(tx, plan=await a_plan(tx)), await a_contact(tx)
+    await a_policy(tx, steps=STEPS, targets={"email": {"first_response": 3600}})
+    older = await a_ticket(tx, inbox=inbox, contact=contact)
+    tx.now += timedelta(minutes=20)
+    newer = await a_ticket(tx, inbox=inbox, contact=contact)
+
+    await tickets.merge(tx, older.id, newer.id)
+    tx.now += timedelta(minutes=11)
+
+    assert await sla.tickets_with_steps_due(tx) == [newer.id]
+    await tickets.promises.take_steps(tx, newer.id)
+    assert [step["action"] for step in await steps_of(tx, newer)] == ["notify_assignee"]
+    assert await steps_of(tx, older) == []
 
 
 async def test_a_ticket_resolved_unanswered_and_opened_again_owes_its_first_answer(tx: Transaction) -> None:
