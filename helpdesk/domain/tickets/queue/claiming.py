@@ -20,7 +20,7 @@ class Opened(Protocol):
     """Database.transaction."""
 
     def __call__(
-        self, actor: Actor, *, alone: tuple[object, ...] = (), is_one_statement: bool = False
+        self, actor: Actor, *, alone: tuple[object, ...] = (), is_autocommit: bool = False
     ) -> AbstractAsyncContextManager[Transaction]: ...
 
 
@@ -73,7 +73,7 @@ async def claim(opened: Opened, actor: Actor, client_id: UUID | None = None) -> 
 
 async def _claim_again(opened: Opened, actor: Actor, client_id: UUID | None) -> Claimed | None:
     try:
-        async with opened(actor, is_one_statement=True) as tx:
+        async with opened(actor, is_autocommit=True) as tx:
             claimed, pool_id = await claiming_again.take(tx, client_id, tx.now - LIVE_CHAT)
     except Conflict:  # made before, or a deadlock: the whole statement knows
         return None
