@@ -5,7 +5,8 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -136,10 +137,9 @@ async def shared_database_url() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def lasting_database_url() -> AsyncIterator[str]:
-    """The same for a server that several files of tests share."""
-    async with _Copy() as url:
-        yield url
+def new_database() -> Callable[[], AbstractAsyncContextManager[str]]:
+    """A database for a server that several files of tests share; each call is another one."""
+    return _Copy
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -140,12 +141,12 @@ class Site:
 
 @pytest.fixture(scope="session")
 async def served(
-    lasting_database_url: str, tmp_path_factory: pytest.TempPathFactory
+    new_database: Callable[[], AbstractAsyncContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Served]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     folder = tmp_path_factory.mktemp("desk")
-    async with opened(lasting_database_url, SystemClock(), folder, port) as desk:
+    async with new_database() as url, opened(url, SystemClock(), folder, port) as desk:
         served = Served(desk, await furnish(desk), port)
         async with desk.system() as tx:
             served.coloured = (await an_inbox(tx, Channel.CHAT, theme={"accent": "#ffd400"})).key
