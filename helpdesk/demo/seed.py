@@ -11,7 +11,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.demo import company, history, organisation, rota
 from helpdesk.demo.conversations import sample_tickets
-from helpdesk.domain import tickets
+from helpdesk.domain import oncall, tickets
 from helpdesk.errors import Conflict
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
@@ -44,8 +44,8 @@ async def seed(url: str, now: datetime, password_hash: str) -> Seeded:
     database = Database(url, FixedClock(now), pool_size=1)
     try:
         async with database.transaction(SYSTEM) as tx:
-            await tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('demo seed', 0))"))
-            if await organisation.is_founded(tx):
+            mine = text("SELECT pg_try_advisory_xact_lock(hashtextextended('demo seed', 0))")
+            if not await tx.session.scalar(mine) or await organisation.is_founded(tx):
                 raise Conflict("already_seeded", "The sample company is in this database already.")
             return await populate(tx, password_hash)
     finally:
@@ -64,12 +64,10 @@ async def populate(tx: Transaction, password_hash: str) -> Seeded:
     """
     now, tx.now = tx.now, tx.now - _FOUNDED_BEFORE
     founded = await organisation.found(tx, password_hash)
-    sample = sample_tickets()
-    ids = await history.play(tx, founded, sample, now)
+    ids = await history.play(tx, founded, sample_tickets(), now)
     await rota.furnish(tx)
     tx.jobs.clear()
-    urgent = [ids[ticket.key] for ticket in sample if ticket.impact == ticket.urgency == 1]
-    alerts = [await tickets.raise_if_urgent(tx, ticket_id) for ticket_id in urgent]
+    alerts = await wake(tx, ids)
     addresses = {inbox.channel: inbox.address for inbox in company.INBOXES}
     return Seeded(
         company=company.NAME,
@@ -80,5 +78,12 @@ async def populate(tx: Transaction, password_hash: str) -> Seeded:
         agents=len(founded.agents),
         contacts=len(founded.contacts),
         tickets=ids,
-        alerts=sum(alert is not None for alert in alerts),
+        alerts=len(alerts),
     )
+
+
+async def wake(tx: Transaction, ids: Mapping[str, UUID]) -> list[oncall.Alert]:
+    """Whoever is on call, for what is urgent at this moment."""
+    urgent = [ids[ticket.key] for ticket in sample_tickets() if ticket.impact == ticket.urgency == 1]
+    alerts = [await tickets.raise_if_urgent(tx, ticket_id) for ticket_id in urgent]
+    return [alert for alert in alerts if alert is not None]

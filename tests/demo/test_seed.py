@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.demo.conversations import sample_tickets
-from helpdesk.demo.seed import Seeded, is_seeded, populate, seed
+from helpdesk.demo.seed import Seeded, is_seeded, populate, seed, wake
 from helpdesk.domain import agents, oncall, sla, tickets
 from helpdesk.domain.sla.clocks import Fact, Kind, replay
 from helpdesk.errors import Conflict
@@ -212,22 +212,24 @@ async def test_plans_differ_in_what_they_promise(tx: Transaction) -> None:
     assert set(Counter(row["plan"]["name"] for row in rows)) == {"Standard", "Business", "Enterprise"}
 
 
-@pytest.mark.commits
-async def test_at_night_the_open_p1_wakes_who_is_on_call(database_url: str) -> None:
-    seeded = await seed(database_url, NIGHT, "a-hash")
+async def test_at_night_the_open_p1_wakes_who_is_on_call(company: tuple[Transaction, Seeded]) -> None:
+    tx, seeded = company
+    assert seeded.alerts == 0
+    async with tx.session.begin_nested() as night:
+        tx.now = NIGHT
 
-    database = Database(database_url, FixedClock(NIGHT))
-    async with database.transaction(SYSTEM) as tx:
-        [alert] = await oncall.alerts(tx, oncall.AlertStatus.OPEN)
+        [alert] = await wake(tx, seeded.tickets)
+
         [schedule] = await oncall.on_call_now(tx)
-        notified = list(await tx.session.scalars(select(oncall.AlertNotification.agent_id)))
-        jobs = list(await tx.session.scalars(text("SELECT entrypoint FROM pgqueuer")))
-    await database.close()
-    assert seeded.alerts == 1
-    assert alert.ticket_id == seeded.tickets["all-shops-offline"]
-    assert alert.raised_at == NIGHT
-    assert [str(agent_id) for agent_id in notified] == [person["id"] for person in schedule["agents"]]
-    assert jobs == ["ring"]
+        notified = [one.agent_id for one in await oncall.rings_of(tx, alert.id)]
+        jobs = [job.name for job in tx.jobs]
+        assert alert.ticket_id == seeded.tickets["all-shops-offline"]
+        assert alert.raised_at == NIGHT
+        assert [str(agent_id) for agent_id in notified] == [person["id"] for person in schedule["agents"]]
+        assert jobs == ["ring"]
+        await night.rollback()
+    tx.now = NOON
+    tx.jobs.clear()
 
 
 @pytest.mark.commits
