@@ -173,7 +173,7 @@ function Typing({ chat }) {
 /** Nobody there, or nobody yet: what happens next, and a way to be reached. @param {{ chat: Chat, now: Date, later: any }} props */
 function AfterTheLast({ chat, now, later: Later }) {
   const session = chat.session.value
-  const last = chat.lines.value[chat.lines.value.length - 1]
+  const last = chat.lines.value.findLast(line => line.notice !== "CallbackRequested")
   if (!session || !last?.mine || last.waiting) return null
   const { next_opening } = session.inbox
   const open = session.inbox.open || answering(chat.lines.value, now)

@@ -168,6 +168,7 @@ async def test_nobody_there_offers_a_call_which_is_remembered_and_wakes_who_may_
     await chat.get_by_label("Your phone number").fill("070-174 06 12")
     await chat.get_by_role("button", name="Call me", exact=True).click()
     await expect(chat.get_by_text("We call you")).to_be_visible()
+    await expect(chat.get_by_text("Nobody is here right now.")).to_be_visible()
     async with served.desk.system() as tx:
         ticket = await newest_ticket(served, inbox)
         contact = await contacts.get(tx, ticket.contact_id)

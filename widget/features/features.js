@@ -26,7 +26,7 @@ const STYLE = `
 .extra .card { display: grid; gap: 8px; margin: 0; }
 .button.urgent { padding-block: 10px; line-height: 1.25; }
 .actions { display: flex; justify-content: center; gap: 4px; flex-wrap: wrap; }
-.actions button, .extra .link { min-height: 32px; padding: 2px 10px; border: 0; background: none; color: var(--text-muted); font-size: 13.5px; text-decoration: underline; }
+.actions > button, .extra .link { min-height: 32px; padding: 2px 10px; border: 0; background: none; color: var(--text-muted); font-size: 13.5px; text-decoration: underline; }
 .extra .urgent { border: 1px solid var(--danger); }
 .actions .quiet { width: 100%; text-align: center; font-size: 13.5px; }
 `
@@ -163,6 +163,7 @@ export function features(tools) {
       say(answer.ok ? t("On its way to {email}.", { email: answer.email }) : why)
     }
     const end = async () => {
+      askAddress(false)
       if (!sure) return ask(true)
       ask(false)
       if (!(await post("end", { ticket: ticket.id })).ok) say(t("That did not work. Please try again."))

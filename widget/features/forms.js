@@ -18,6 +18,7 @@ const STYLE = `
 .row input[aria-invalid="true"] { border-color: var(--danger); }
 .row input::placeholder { color: var(--text-muted); opacity: 1; }
 .address { width: 100%; text-align: start; }
+.actions .address { padding: 10px 2px 6px; }
 .address label { display: block; margin-block-end: 6px; font-size: 14.5px; font-weight: 600; }
 .pair { display: flex; flex-wrap: wrap; gap: 8px; }
 .scores { display: flex; gap: 6px; }
