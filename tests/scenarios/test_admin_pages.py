@@ -106,3 +106,29 @@ async def an_owner(desk: Desk, visits: Visits) -> Page:
     page = await visits.visitor(desk.address, size=(1280, 800))
     await Workspace(page).sign_in("maja")
     return page
+
+
+async def test_steps_of_a_policy_are_added_and_left_out_by_the_keyboard(desk: Desk, visits: Visits):
+    page = await an_owner(desk, visits)
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await page.goto("/admin/sla/new")
+    await page.get_by_label("Namn").fill("Espresso först")
+    for minutes in ("50", "10", "5"):
+        await page.get_by_role("button", name="Lägg till ett steg").press("Enter")
+        number = page.get_by_label(re.compile("hur mycket")).last
+        await expect(number).to_be_focused()
+        await page.keyboard.type(minutes)
+    await page.get_by_label("Steg 2: när").select_option("before_minutes")
+    await page.get_by_label("Steg 2: av vilket löfte").select_option("resolution")
+    await page.get_by_role("button", name="Ta bort steg 3").press("Enter")
+    await expect(page.get_by_label(re.compile("hur mycket"))).to_have_count(2)
+
+    await page.get_by_label("Steg 1: hur mycket").press("Enter")  # the preview, as in any other field
+    await expect(page.get_by_role("region", name="Vad som skulle ändras")).to_be_focused()
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Spara").click()
+
+    await page.get_by_role("link", name="Espresso först").click()
+    await expect(page.get_by_label("Steg 2: när")).to_have_value("before_minutes")
+    await expect(page.get_by_label("Steg 2: av vilket löfte")).to_have_value("resolution")
+    await expect(page.get_by_label(re.compile("hur mycket"))).to_have_count(2)

@@ -23,7 +23,7 @@ PATH = "/admin/sla"
 NEW = "new"
 CHANNELS = ("chat", "email", "phone")
 METRICS = ("first_response", "next_response", "resolution", "update", "callback")
-STEPS = 6
+_MOST_STEPS = 30
 _MOST_MINUTES = 30 * 24 * 60
 _COMPANIES = 500
 
@@ -61,8 +61,12 @@ async def submit_policy(request: Request) -> Response:
     form = await request.form()
     given: dict[str, Any] = {name: str(value) for name, value in form.items()}
     given |= {name: [str(one) for one in form.getlist(name)] for name in ("inboxes", "plans", "priorities")}
+    given["steps"] = _rows(given)
     async with request.app.state.database.transaction(actor) as tx:
         policy = await _policy(request, tx)
+        if given.get("row"):
+            focus = _change_rows(given["steps"], given["row"])
+            return await _page(request, actor, tx, policy, given, {}, None, focus=focus)
         others = [one for one in await sla.policies(tx) if policy is None or one.id != policy.id]
         if given.get("remove") and policy is not None:
             if given.get("save") == "yes":
@@ -102,7 +106,7 @@ async def _policy(request: Request, tx: Transaction) -> sla.SlaPolicy | None:
 async def _page(
     request: Request, actor: Actor, tx: Transaction, policy: sla.SlaPolicy | None,
     given: Mapping[str, Any], errors: Mapping[str, str], foreseen: Any, status: int = 200, *,
-    removes: bool = False, falls: Any = (),
+    removes: bool = False, falls: Any = (), focus: int | None = None,
 ) -> Response:  # fmt: skip
     companies = select(contacts.Company.name).order_by(contacts.Company.name).limit(_COMPANIES)
     return shell.render(
@@ -110,14 +114,15 @@ async def _page(
         foreseen=foreseen, removes=removes, falls=falls, inboxes=await inboxes.all_of(tx),
         plans=await plans.all_of(tx), companies=list(await tx.session.scalars(companies)),
         calendars=[(str(row.id), row.name) for row, _ in await sla.calendars.all_of(tx)],
-        channels=CHANNELS, metrics=METRICS, actions=ACTIONS, moments=MOMENTS, steps=STEPS,
+        channels=CHANNELS, metrics=METRICS, actions=ACTIONS, moments=MOMENTS,
+        most_steps=_MOST_STEPS, focus=focus,
     )  # fmt: skip
 
 
 def _nothing(position: int) -> dict[str, Any]:
     return {
         "position": str(position), "enabled": "yes", "pending": "yes", "snoozed": "yes",
-        "inboxes": [], "plans": [], "priorities": [],
+        "inboxes": [], "plans": [], "priorities": [], "steps": [],
     }  # fmt: skip
 
 
@@ -138,13 +143,7 @@ async def _fields(tx: Transaction, policy: sla.SlaPolicy) -> dict[str, Any]:
     }
     for channel, promised in policy.targets.items():
         fields |= {f"{channel}.{metric}": shown(seconds) for metric, seconds in promised.items()}
-    for number, step in enumerate(policy.steps[:STEPS]):
-        moment = next(name for name in MOMENTS if name in step)
-        fields |= {
-            f"step.{number}.n": str(step[moment]),
-            f"step.{number}.at": moment,
-            f"step.{number}.do": step["do"],
-        }
+    fields["steps"] = [_row(step) for step in policy.steps]
     return fields
 
 
@@ -178,18 +177,42 @@ async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _row(step: Mapping[str, Any]) -> dict[str, str]:
+    """A stored step as the form shows it."""
+    moment = next(name for name in MOMENTS if name in step)
+    metrics = ",".join(step.get("metrics") or ())
+    return {"n": str(step[moment]), "at": moment, "do": step["do"], "for": metrics}
+
+
+def _rows(given: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The rows of steps as they were sent, in their order."""
+    numbers = sorted(int(name[5:-2]) for name in given if re.fullmatch(r"step\.[0-9]{1,3}\.n", name))
+    parts = ("n", "at", "do", "for")
+    return [{part: given.get(f"step.{number}.{part}", "") for part in parts} for number in numbers]
+
+
+def _change_rows(rows: list[dict[str, str]], wanted: str) -> int:
+    """`add`, or the number of the row to leave out. Answers with the row to go on at."""
+    if wanted == "add":
+        if len(rows) < _MOST_STEPS:
+            rows.append({"n": "", "at": MOMENTS[0], "do": ACTIONS[0], "for": ""})
+        return len(rows) - 1
+    if wanted.isascii() and wanted.isdigit() and int(wanted) < len(rows):
+        del rows[int(wanted)]
+    return len(rows)
+
+
 def _steps(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows without a number are none. Errors: Invalid with `steps`."""
     found = []
-    for number in range(STEPS):
-        text = given.get(f"step.{number}.n", "").strip()
-        if not text:
+    for row in given["steps"][:_MOST_STEPS]:
+        if not row["n"].strip():
             continue
-        moment = given.get(f"step.{number}.at", "")
-        if moment not in MOMENTS:
+        if row["at"] not in MOMENTS:
             raise Invalid("step_invalid", field="steps")
-        amount = parse_number(text, "steps", _MOST_MINUTES)
-        found.append({moment: amount, "do": given.get(f"step.{number}.do", "")})
+        step: dict[str, Any] = {row["at"]: parse_number(row["n"].strip(), "steps", _MOST_MINUTES)}
+        metrics = [one for one in row["for"].split(",") if one in METRICS]
+        found.append(step | {"do": row["do"]} | ({"metrics": metrics} if metrics else {}))
     return found
 
 

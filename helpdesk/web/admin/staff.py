@@ -143,7 +143,7 @@ async def _page(
         request, "agents", "admin/agent.html", actor, status, agent=agent, given=given, errors=errors,
         preview=preview, roles=[role.value for role in Role if permissions.may_grant(actor, role)],
         teams=await agents.teams(tx), inboxes=await inboxes.all_of(tx), may_change=may_change,
-        skills=sorted(known), tongues=languages(),
+        skills=sorted(known),
         link=_link(request, agent) if agent and waits and may_change else None,
     )  # fmt: skip
 

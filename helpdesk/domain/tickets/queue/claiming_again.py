@@ -1,10 +1,10 @@
 """The quick claim of an agent who claimed a moment ago, in one small statement.
 
-Most of what a claim costs is finding out who asks: teams, skills, the pools these reach, the overload
-guard. So the pools are remembered for a second, and a statement that PostgreSQL commits by itself takes the
-first of what waits there. It proves in the same snapshot that what was learnt still holds: the agent's row
-is unchanged (whoever changes their teams writes it too) and no pool has come up. Load and room are read anew
-each time. Whatever does not fit answers nothing, and the whole statement (taking.TAKE) decides.
+Most of what a claim costs is finding out who asks: teams, skills, the pools these reach. So the pools are
+remembered for some seconds, and a statement that PostgreSQL commits by itself takes the first of what waits
+there, unless the overload guard is on. It proves in the same snapshot that what was learnt still holds: the
+agent's row is unchanged (whoever changes their teams writes it too) and no pool has come up. Load and room
+are read anew each time. Whatever does not fit answers nothing, and the whole statement (taking.TAKE) decides.
 
 Two claims of one agent at once cannot both use the last room: each sets their counter on from what its
 own snapshot held, so the second of them finds it moved and takes nothing.
@@ -19,13 +19,13 @@ from uuid import UUID
 import orjson
 
 from helpdesk.actors import Actor, ActorKind
-from helpdesk.domain.tickets.queue import low_water
+from helpdesk.domain.tickets.queue import low_water, overload
 from helpdesk.domain.tickets.queue.capacity import LANGUAGE
 from helpdesk.domain.tickets.queue.taking import DESK, Claimed, carried, units_in
 from helpdesk.storage.transaction import Transaction
 
-REMEMBERED = timedelta(seconds=1)
-"""The overload guard is judged no later than so long after it would have come on."""
+REMEMBERED = timedelta(seconds=10)
+"""Not proven is only whether a program's agent is there; a workspace falls silent after thirty."""
 
 _FEW_POOLS = 4
 
@@ -131,6 +131,7 @@ _desks: dict[Actor, _Desk] = {}
 def forget() -> None:
     """As a process that has just begun."""
     _desks.clear()
+    overload.forget()
 
 
 def knows(actor: Actor) -> bool:
@@ -165,7 +166,7 @@ async def take(
     Errors: Conflict already_exists when this claim was made before.
     """
     actor, desk = tx.actor, _desks.get(tx.actor)
-    if desk is None or not timedelta() <= tx.now - desk.at < REMEMBERED:
+    if desk is None or not timedelta() <= tx.now - desk.at < REMEMBERED or not await overload.is_calm(tx):
         _desks.pop(actor, None)
         return None, None
     asked = (

@@ -37,6 +37,10 @@ _beginning: dict[str, datetime] = {}
 counted from here, so another process's urgent arrival below it is counted two seconds later at the worst."""
 
 
+_CALM_FOR = timedelta(seconds=1)
+_calm: dict[str, datetime] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Overload:
     """`late` stops counting one past `online`, unless a person asked. With nobody online nothing is known
@@ -58,6 +62,25 @@ async def now(tx: Transaction) -> Overload:
     connection = await tx.driver()
     online = await connection.fetchval(_ONLINE, tx.now - SILENT_AFTER)
     return Overload(await _late(tx, online + 1) if online else 0, online)
+
+
+async def is_calm(tx: Transaction) -> bool:
+    """Whether the guard was off within the last second, asked at most so often; while one asks, the others
+    take the last answer."""
+    seen = _calm.get("at")
+    if seen is not None and timedelta() <= tx.now - seen < _CALM_FOR:
+        return True
+    _calm["at"] = tx.now
+    if (await now(tx)).is_on:
+        _calm.clear()
+        return False
+    return True
+
+
+def forget() -> None:
+    """As a process that has just begun."""
+    _calm.clear()
+    _beginning.clear()
 
 
 async def shown(tx: Transaction) -> Overload:
