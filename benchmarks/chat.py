@@ -31,7 +31,7 @@ ACTIVE = 100
 """Visitors of a crowd who say something; the others are only there."""
 
 PER_SECOND = 50.0
-TOGETHER = 25
+TOGETHER = 8
 """How many open a connection at once while a crowd gathers."""
 
 

@@ -150,10 +150,13 @@ class Client:
         while True:
             try:
                 line = self._line = await self._open(self._hear)
-                for ticket in list(self.logs):
-                    await self._sync(ticket)
                 if self.rows is not None:
                     await self.watch_queue()
+                synced: set[str] = set()
+                while missing := self.logs.keys() - synced:  # one may be watched meanwhile
+                    for ticket in missing:
+                        await self._sync(ticket)
+                    synced |= missing
                 self.outages.append(time.monotonic() - lost_at)
                 failures = 0
                 self.live.set()
