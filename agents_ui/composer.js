@@ -42,6 +42,8 @@ export function Composer({ ticket }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null))
   const form = useRef(/** @type {HTMLFormElement | null} */ (null))
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
+  /** Taken in the drawing itself, so that what is typed right after a key is written and presses nothing. */
+  const focusNext = useRef("")
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
@@ -83,15 +85,15 @@ export function Composer({ ticket }) {
     hands.write = wanted => {
       setKind(wanted === "message" && !answerable ? "note" : wanted)
       setPreview(false)
-      field.current?.focus() // at once, so that what is typed right after the key is written and presses nothing
-      setTimeout(() => field.current?.focus())
+      field.current?.focus()
+      focusNext.current = "textarea"
     }
     hands.forward = message => {
       setKind("forward")
       setForwards(message)
       setPeople({ to: [], cc: [], bcc: [] })
       setOpen(true)
-      setTimeout(() => form.current?.querySelector("input")?.focus())
+      focusNext.current = ".mail-field input"
     }
     hands.attach = () => chooser.current?.click()
     return () => {
@@ -101,6 +103,10 @@ export function Composer({ ticket }) {
     }
   }, [answerable])
   useLayoutEffect(() => { if (field.current) grow(field.current) }, [body])
+  useLayoutEffect(() => {
+    if (focusNext.current) /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector(focusNext.current))?.focus()
+    focusNext.current = ""
+  })
 
   useLayoutEffect(() => {
     const { style } = document.documentElement // toasts stand above the composer, however high it is

@@ -80,7 +80,7 @@ function MailLine({ item, name, asText, setAsText }) {
     ${item.original && item.rich && html`<button type="button" class="link" aria-pressed=${asText} onClick=${() => setAsText(!asText)}>${asText ? t("Show as it was designed") : t("Show as plain text")}</button>`}
     ${item.original && !item.rich && html`<${Original} address=${item.original} name=${name} />`}
     ${!item.unverified && item.kind === "message" && html`<button type="button" class="link" onClick=${() => hands.forward({ id: item.id, name, files: item.attachments })}>${t("Forward")}</button>`}
-    ${item.mail && html`<a class="link" href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Mail as it came (.eml)")}</a>`}</p>`
+    ${item.mail && html`<a class="link" title=${t("The mail as it came, byte by byte")} href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Original (.eml)")}</a>`}</p>`
 }
 
 /** @param {{address: string, name: string}} props */

@@ -104,6 +104,23 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     await workspace.field.press("Control+Enter")
     await expect(workspace.timeline.locator("strong", has_text="oil")).to_be_visible()
 
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("f")
+    await page.keyboard.type("maker@mills.example,")
+    await page.get_by_label("What to say to it").fill("Can you look?")
+    await page.keyboard.press("Control+Enter")
+    await expect(workspace.timeline.get_by_text("Forward to maker@mills.example")).to_be_visible()
+    await (
+        workspace.timeline.locator(".held", has_text="Can you look?")
+        .get_by_role("button", name="Undo")
+        .click()
+    )
+    await expect(page.get_by_label("What to say to it")).to_have_value("Can you look?")
+    await page.get_by_role("button", name="Discard").click()
+    await page.keyboard.press("n")
+    await page.keyboard.type("at once")
+    await expect(page.get_by_label("Note for other agents")).to_have_value("at once")
+
     api = await desk.api("priya")
 
     async def has_left() -> bool:
