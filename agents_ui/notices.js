@@ -49,11 +49,13 @@ export function FormOnlyBanner() {
 export function MailBanner() {
   const [first, ...others] = mailOutages.value
   if (!first) return null
+  const administers = ["owner", "admin"].includes(me.role)
   const words = { inbox: first.name, time: first.since ? fullTime(first.since) : "" }
   return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="mail" />
     <span>${first.since ? t("No mail comes into {inbox} since {time}.", words) : t("No mail comes into {inbox}.", words)}
-      ${others.length > 0 && html` ${plural("{n} other inbox as well.", "{n} other inboxes as well.", others.length)}`}</span>
-    ${["owner", "admin"].includes(me.role) ? html`<a class="button" href="/admin/mail">${t("See why")}</a>` : html`<span class="banner-aside">${t("Administrators have been told.")}</span>`}</div>`
+      ${others.length > 0 && html` ${plural("{n} other inbox as well.", "{n} other inboxes as well.", others.length)}`}
+      ${!administers && html` ${t("Administrators have been told.")}`}</span>
+    ${administers && html`<a class="button" href="/admin/mail">${t("See why")}</a>`}</div>`
 }
 
 /** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */
