@@ -1,6 +1,9 @@
 """Delivery reports, complaints and read receipts: which mail they are about and whether it is final."""
 
 import re
+from email import message_from_bytes
+
+from flufl.bounce import all_failures
 
 from helpdesk.channels.email.mail import Address, Bounce, FailedRecipient
 from helpdesk.channels.email.reading.bodies import Body
@@ -10,6 +13,7 @@ from helpdesk.channels.email.reading.headers import Headers, one_line, split
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _LIMIT = 64 * 1024
+_PROSE_LIMIT = 256 * 1024
 _RECIPIENTS = 100
 _ID = re.compile(
     r"^(?:message-id|original-message-id|x-original-message-id)[ \t]*:[ \t]*<([^<>\s]{1,990})>",
@@ -25,7 +29,11 @@ _FAILURE_SUBJECT = re.compile(
     r"|non remis|échec de (?:la )?remise|no se (?:puede|pudo) entregar|mancato recapito|onbestelbaar",
     re.IGNORECASE,
 )
-_ROBOT = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon)@|^mailer-daemon$", re.IGNORECASE)
+_ANSWER = re.compile(r"^\s{0,5}[^\W\d_]{1,5}\s?(?:\[\d{1,3}\])?\s?:")
+_ROBOT = re.compile(
+    r"^(?:mailer-daemon|postmaster|mail-?daemon|mdaemon|mailmaster|mail-system|vpopmail)@|^mailer-daemon$",
+    re.IGNORECASE,
+)
 
 
 def read(
@@ -42,17 +50,41 @@ def read(
         found = tuple(m.strip("<> ") for m in fields.get("original-message-id", [])[:1])
         return Bounce("read", False, (), found or ids)
     status = [part for part in body.message_parts if part.content_type in _STATUS_TYPES]
-    if status:
-        return _from_status(status, ids)
+    stated = _from_status(status, ids) if status else None
+    if stated is not None and stated.recipients:
+        return stated
     failed = headers.text("x-failed-recipients")
     if failed:
         return _bounce(
             [FailedRecipient(one.strip(), "", "") for one in failed.split(",") if "@" in one], text, ids
         )
     null_path = (headers.first("return-path") or b"-").strip() == b"<>"
-    if (null_path or _is_robot(sender)) and _FAILURE_SUBJECT.search(subject):
-        return _bounce(_from_text(text, sender), text, ids or tuple(_ID.findall(text[:_LIMIT])[:10]))
-    return None
+    is_machine = null_path or _is_robot(sender) or headers.text("auto-submitted").startswith("auto-")
+    says_so = bool(_FAILURE_SUBJECT.search(subject))
+    if not is_machine and (not says_so or _is_conversation(headers, subject)):
+        return stated
+    ids = ids or tuple(_ID.findall(text[:_LIMIT])[:10])
+    known = _second_opinion(root.raw, text, ids)
+    if known is not None:
+        return known
+    is_prose = says_so and is_machine
+    return stated or (_bounce(_from_text(text, sender), text, ids) if is_prose else None)
+
+
+def _is_conversation(headers: Headers, subject: str) -> bool:
+    """A person who asks about a report, quoting it, is no report."""
+    return bool(_ANSWER.match(subject)) or headers.first("in-reply-to") is not None
+
+
+def _second_opinion(raw: bytes, text: str, ids: tuple[str, ...]) -> Bounce | None:
+    """What flufl.bounce makes of it: it knows the prose of some thirty mail servers."""
+    temporary, permanent = all_failures(message_from_bytes(raw[:_PROSE_LIMIT]))
+    addresses = [one.decode("ascii", "replace") for one in sorted(permanent or temporary)]
+    if not addresses:
+        return None
+    status = _STATUS.search(text[:_LIMIT])
+    known = [FailedRecipient(one, status[1] if status else "", "") for one in addresses[:_RECIPIENTS]]
+    return Bounce("failed" if permanent else "delayed", bool(permanent), tuple(known), ids)
 
 
 def _is_robot(sender: Address | None) -> bool:
@@ -67,19 +99,24 @@ def _from_status(parts: list[Entity], ids: tuple[str, ...]) -> Bounce:
     text = decode(data, "utf-8").replace("\r\n", "\n")
     for block in text.split("\n\n")[: _RECIPIENTS + 1]:
         fields = _block(block)
-        address = (fields.get("final-recipient") or fields.get("original-recipient") or [""])[0]
+        address = _recipient(fields)
         if address:
             status = (fields.get("status") or [""])[0].split(" ")[0][:20]
             diagnostic = (fields.get("diagnostic-code") or [""])[0].partition(";")[2].strip()[:500]
-            recipients.append(
-                FailedRecipient(address.rpartition(";")[2].strip(" <>")[:320], status, diagnostic)
-            )
+            recipients.append(FailedRecipient(address, status, diagnostic))
             actions.append((fields.get("action") or ["failed"])[0].lower().strip())
     kind = next(
         (kind for kind in ("failed", "delayed") if kind in actions), "delivered" if actions else "failed"
     )
     permanent = kind == "failed" and not any(one.status.startswith("4") for one in recipients)
     return Bounce(kind, permanent, tuple(recipients), ids)
+
+
+def _recipient(fields: dict[str, list[str]]) -> str:
+    """As we wrote to it, where the report says so; the last server may know it under another name."""
+    said = [value[0] for name in ("original-recipient", "final-recipient") if (value := fields.get(name))]
+    found = [one.rpartition(";")[2].strip(" <>")[:320] for one in said]
+    return next((one for one in found if "@" in one and not one.startswith("/")), found[-1] if found else "")
 
 
 def _bounce(recipients: list[FailedRecipient], text: str, ids: tuple[str, ...]) -> Bounce:
@@ -96,7 +133,8 @@ def _bounce(recipients: list[FailedRecipient], text: str, ids: tuple[str, ...]) 
 def _from_text(text: str, sender: Address | None) -> list[FailedRecipient]:
     found = (one.strip(".") for one in _ADDRESS.findall(text[:8000]))
     own = sender.email.lower() if sender else ""
-    return [FailedRecipient(one, "", "") for one in dict.fromkeys(found) if one.lower() != own][:3]
+    others = (one for one in dict.fromkeys(found) if one.lower() != own and not _ROBOT.match(one))
+    return [FailedRecipient(one, "", "") for one in others][:3]
 
 
 def _original_ids(body: Body) -> tuple[str, ...]:

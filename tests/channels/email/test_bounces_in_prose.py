@@ -1,0 +1,86 @@
+"""Reports of servers that wrote them for people only, and people who ask about such reports."""
+
+import pytest
+
+from helpdesk.channels.email.reader import read
+
+QMAIL = """From: MAILER-DAEMON@mx.example.net
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.example.net.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<gone@example.net>:
+Sorry, no mailbox here by that name. (#5.1.1)
+
+--- Below this line is a copy of the message.
+
+Return-Path: <support@acme.example>
+Message-ID: <m1.2.abc@acme.example>
+Subject: Re: Mill stuck
+
+Hello
+"""
+
+POSTFIX = """From: MAILER-DAEMON@mx.example.net (Mail Delivery System)
+Subject: Undelivered Mail Returned to Sender
+
+This is the Postfix program at host mx.example.net.
+
+I'm sorry to have to inform you that the message returned below could not be delivered.
+
+If you do so, please contact <postmaster@mx.example.net>
+
+\t\t\tThe Postfix program
+
+<gone@example.net>: unknown user: "gone"
+"""
+
+
+@pytest.mark.parametrize("report", [QMAIL, POSTFIX])
+def test_only_whom_it_could_not_reach_is_named(report):
+    found = read(report.encode()).bounce
+
+    assert found is not None
+    assert (found.kind, found.permanent) == ("failed", True)
+    assert [one.address for one in found.recipients] == ["gone@example.net"]
+
+
+def test_the_mail_it_is_about_is_found_below():
+    found = read(QMAIL.encode()).bounce
+
+    assert found is not None
+    assert found.message_ids == ("m1.2.abc@acme.example",)
+
+
+def test_a_report_without_a_robots_name_is_one_all_the_same():
+    found = read(QMAIL.replace("MAILER-DAEMON", "system").encode()).bounce
+
+    assert found is not None
+    assert found.kind == "failed"
+
+
+@pytest.mark.parametrize(
+    "asked", ["Re: failure notice", "Fwd: failure notice", "failure notice\nIn-Reply-To: <a@acme.example>"]
+)
+def test_a_person_who_quotes_a_report_is_no_report(asked):
+    mail = QMAIL.replace("MAILER-DAEMON@mx", "kim@mx").replace("failure notice", asked)
+
+    assert read(mail.encode()).bounce is None
+
+
+def test_the_address_we_wrote_to_counts_before_its_name_on_the_last_server():
+    report = (
+        "From: MAILER-DAEMON@mx.example.net\nSubject: Returned\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\n\n'
+        "--B\nContent-Type: text/plain\n\nSorry.\n"
+        "--B\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
+        "Original-Recipient: rfc822; kim@example.net\nFinal-Recipient: x400; /S=kim/O=example/\n"
+        "Action: failed\nStatus: 5.1.1\n\n--B--\n"
+    )
+
+    found = read(report.encode()).bounce
+
+    assert found is not None
+    assert [one.address for one in found.recipients] == ["kim@example.net"]
