@@ -222,7 +222,7 @@ async def test_the_claims_of_one_are_in_the_order_of_an_oracle(wide: Database) -
         inboxes = [await an_inbox(tx, channel, skills=[skill] if skill else [])
                    for channel in (Channel.CHAT, Channel.EMAIL) for skill in ("", "vpn")]  # fmt: skip
         contacts = [await a_contact(tx, plan=plan) for plan in plans]
-        for number in range(60):
+        for number in range(36):
             tx.now += timedelta(seconds=37)
             ticket = await a_ticket(tx, inbox=inboxes[number % 4], contact=contacts[number % 3])
             if number % 7 == 0:
@@ -236,7 +236,7 @@ async def test_the_claims_of_one_are_in_the_order_of_an_oracle(wide: Database) -
         actor = await agents.actor_of(tx, await agents.get(tx, agent.id))
 
     claimed = []
-    for _ in range(60):
+    for _ in range(36):
         async with wide.transaction(actor) as tx:
             ticket = await claim_next(tx)
             claimed.append(ticket.id if ticket else None)
@@ -249,7 +249,7 @@ async def test_twenty_workers_with_other_skills_double_and_lose_nothing(wide: Da
     async with wide.transaction(SYSTEM) as tx:
         inboxes = [await an_inbox(tx, skills=[f"skill{number}"]) for number in range(4)]
         contact = await a_contact(tx)
-        waiting = {(await a_ticket(tx, inbox=inboxes[n % 4], contact=contact)).id for n in range(80)}
+        waiting = {(await a_ticket(tx, inbox=inboxes[n % 4], contact=contact)).id for n in range(40)}
         staff = []
         for number in range(20):
             agent = await an_agent(tx)
@@ -269,7 +269,7 @@ async def test_twenty_workers_with_other_skills_double_and_lose_nothing(wide: Da
 
     claimed = [one for some in await asyncio.gather(*map(work, staff)) for one in some]
 
-    assert len(claimed) == len(set(claimed)) == 80
+    assert len(claimed) == len(set(claimed)) == 40
     assert set(claimed) == waiting
 
 
