@@ -13,7 +13,8 @@ const MINUTE = 60_000
 export function showLocalTimes(page) {
   const pageLanguage = document.documentElement.lang
   // The page says "en"; the reader's browser knows whether that means 14:30 or 2:30 PM.
-  const language = navigator.languages.find(wish => wish.split("-")[0] === pageLanguage) ?? pageLanguage
+  const language = navigator.languages.find(wish => wish.split("-")[0] === pageLanguage)
+    ?? (pageLanguage === "en" ? "en-GB" : pageLanguage) // as the server writes English times
   const times = /** @type {HTMLTimeElement[]} */ ([...page.querySelectorAll("time[data-local]")])
   const show = () => times.forEach(time => showOne(time, language, Date.now()))
   show()

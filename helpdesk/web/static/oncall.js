@@ -5,7 +5,11 @@ const STEPS = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight
 makePickable(/** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-local-start]")]))
 for (const list of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-rows]"))) makeRows(list)
 // On a phone a week is wider than the screen: today is what is looked for.
-for (const today of document.querySelectorAll(".lanes thead .today")) today.scrollIntoView({ block: "nearest", inline: "center" })
+for (const today of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".lanes thead .today"))) {
+  const week = today.closest(".table-scroll")
+  if (week) week.scrollLeft = today.offsetLeft - week.clientWidth / 2
+}
+document.querySelector(".preview")?.scrollIntoView() // what was asked for, also where the page is long
 const push = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-push-key]"))
 if (push && "serviceWorker" in navigator && "PushManager" in window) offerPush(push)
 else document.querySelector("[data-push-missing]")?.removeAttribute("hidden")
