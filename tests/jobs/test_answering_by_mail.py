@@ -348,7 +348,9 @@ class Relay:
     def __init__(self, *refused: str) -> None:
         self.refused, self.to = refused, []  # type: ignore[var-annotated]
 
-    async def hand_over(self, raw: bytes, sender: str, to: list[str], url: str) -> HandedOver:
+    async def hand_over(
+        self, raw: bytes, sender: str, to: list[str], url: str, before: object = None
+    ) -> HandedOver:
         self.to.append((list(to), raw))
         gone = tuple(Refusal(one, 550, "no such user") for one in to if one in self.refused)
         return HandedOver("250 ok", f"id-{len(self.to)}", gone)
