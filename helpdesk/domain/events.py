@@ -4,7 +4,7 @@ The stored data of an event is its fields. Events that carry a message name it b
 get the message's text from the messages table (one truth, one place to erase).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -31,7 +31,7 @@ class Event:
         return None
 
     def data(self) -> Json:
-        return {key: _plain(getattr(self, key)) for key in self.__dataclass_fields__}
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True)
