@@ -2,7 +2,7 @@
 
 import { html, render } from "../vendor/ui.js"
 import { Frame, restoreTheme } from "./frame.js"
-import { listenToKeys } from "./keyboard.js"
+import { listenToKeys } from "./actions/keyboard.js"
 import { followAddress } from "./route.js"
 import { useLocale, useTimeZone } from "./translation.js"
 import { boot } from "./stores.js"

@@ -1,14 +1,14 @@
 // The whole window: three panes on a desk, one page at a time on a phone.
 
 import { html, signal, useEffect, useState } from "../vendor/ui.js"
-import { hands } from "./actions.js"
-import { Dialogs } from "./dialogs.js"
+import { hands } from "./actions/actions.js"
+import { Dialogs } from "./actions/dialogs.js"
 import { Icon } from "./icons.js"
 import { Nav } from "./nav.js"
 import { ConnectionBanner, FormOnlyBanner, MailBanner, OpenAlerts, OverloadBanner, Toasts } from "./notices.js"
-import { QueueList } from "./queue_list.js"
+import { QueueList } from "./queue/queue_list.js"
 import { route } from "./route.js"
-import { remember, remembered } from "./storage.js"
+import { remember, remembered } from "./server/storage.js"
 import { t } from "./translation.js"
 import { current } from "./stores.js"
 
@@ -22,7 +22,7 @@ export function Frame() {
   const { ticket, details } = route.value
   const store = current.value
   useEffect(() => {
-    import("./thread.js").then(part => { Thread.value = part.Thread })
+    import("./ticket/thread.js").then(part => { Thread.value = part.Thread })
     hands.toggleTheme = toggleTheme
   }, [])
   useEffect(() => {

@@ -1,12 +1,12 @@
 // The left pane: views with their counts, channels, and who is on call.
 
 import { html, useEffect, useRef } from "../vendor/ui.js"
-import { hands } from "./actions.js"
+import { hands } from "./actions/actions.js"
 import { Avatar, Icon } from "./icons.js"
 import { dialog } from "./notices_store.js"
 import { go, route, routeHash } from "./route.js"
 import { dayAndTime, number, t } from "./translation.js"
-import { now } from "./server_time.js"
+import { now } from "./server/server_time.js"
 import { boot, me, onCall, pictureOf, queue } from "./stores.js"
 
 /** @import { Scope, View } from "./types.js" */

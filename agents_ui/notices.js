@@ -6,7 +6,7 @@ import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
 import { fullTime, plural, t } from "./translation.js"
-import { acknowledge, handOn, outbox, outboxRevision } from "./changes.js"
+import { acknowledge, handOn, outbox, outboxRevision } from "./actions/changes.js"
 import { connection, current, formOnly, mailOutages, me, openAlerts, overload } from "./stores.js"
 
 export function ConnectionBanner() {

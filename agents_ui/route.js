@@ -1,7 +1,7 @@
 // Where the agent is, kept in the address after "#", so that Back, reload and a shared link work.
 
 import { computed, signal } from "../vendor/ui.js"
-import { VIEWS } from "./queue_order.js"
+import { VIEWS } from "./queue/queue_order.js"
 
 /** @import { Scope, View } from "./types.js" */
 /** @typedef {{view: View, channel: Scope, ticket: string | null, details: boolean}} Route */

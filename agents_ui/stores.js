@@ -3,13 +3,13 @@
 import { byUrgency, ticketOf } from "./alert_order.js"
 import { io } from "../vendor/socket.io.esm.min.js"
 import { signal } from "../vendor/ui.js"
-import { Connection } from "./connection.js"
-import { request } from "./http.js"
-import { askOverHttp } from "./http_commands.js"
-import { QueueStore } from "./queue_store.js"
+import { Connection } from "./server/connection.js"
+import { request } from "./server/http.js"
+import { askOverHttp } from "./server/http_commands.js"
+import { QueueStore } from "./queue/queue_store.js"
 
 /** @import { Alert, Boot, Named, Overload } from "./types.js" */
-/** @import { TicketStore } from "./ticket_store.js" */
+/** @import { TicketStore } from "./ticket/ticket_store.js" */
 
 /** @type {Boot} */
 export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}")

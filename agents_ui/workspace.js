@@ -1,13 +1,13 @@
 // The workspace at work: what is loaded when, what is heard, what follows from it.
 
 import { effect, untracked } from "../vendor/ui.js"
-import { outbox } from "./changes.js"
-import { get, useCsrf } from "./http.js"
-import { askOverHttp } from "./http_commands.js"
+import { outbox } from "./actions/changes.js"
+import { get, useCsrf } from "./server/http.js"
+import { askOverHttp } from "./server/http_commands.js"
 import { route } from "./route.js"
-import { now, setServerTime, startTicking } from "./server_time.js"
+import { now, setServerTime, startTicking } from "./server/server_time.js"
 import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue } from "./stores.js"
-import { TicketStore } from "./ticket_store.js"
+import { TicketStore } from "./ticket/ticket_store.js"
 
 /** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
 

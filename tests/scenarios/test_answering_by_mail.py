@@ -56,7 +56,7 @@ async def test_a_designed_mail_is_shown_as_high_as_it_is_and_nothing_in_it_runs(
 
 
 async def nothing_runs_even_uncleaned(workspace: Workspace, visits: Visits) -> None:
-    """The frame and its policy hold without the sanitiser in front of them (decision 0014)."""
+    """The frame and its policy hold without the sanitiser in front of them (decision 12)."""
     page, left = workspace.page, []
     visits.forgive("evil.example|[Bb]locked|JavaScript URL|Unsafe attempt|sandboxed")
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { Connection, pause } from "../../../agents_ui/connection.js"
+import { Connection, pause } from "../../../agents_ui/server/connection.js"
 
 class FakeLine {
   constructor() {

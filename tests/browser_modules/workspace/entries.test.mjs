@@ -3,8 +3,8 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
-import { describe, hasLine } from "../../../agents_ui/entries.js"
-import { SAID, SILENT } from "../../../agents_ui/timeline.js"
+import { describe, hasLine } from "../../../agents_ui/ticket/entries.js"
+import { SAID, SILENT } from "../../../agents_ui/ticket/timeline.js"
 
 const page = readFileSync(new URL("../../../docs/events.md", import.meta.url), "utf8")
 const names = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(match => match[1])

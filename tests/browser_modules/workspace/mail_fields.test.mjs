@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { addressesIn, differences, only } from "../../../agents_ui/mail_fields.js"
+import { addressesIn, differences, only } from "../../../agents_ui/writing/mail_fields.js"
 
 test("addresses are read as people paste them", () => {
   assert.deepEqual(addressesIn("Kim Ek <Kim@x.example>; lee@y.example,\n"), ["kim@x.example", "lee@y.example"])

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { blocks, marked, newLine, uploadsIn } from "../../../agents_ui/markdown.js"
+import { blocks, marked, newLine, uploadsIn } from "../../../agents_ui/writing/markdown.js"
 
 test("blocks are told apart, and a line below an item belongs to it", () => {
   const found = blocks("Hello\nKim\n\n- one\n- two\n  more\n\n1. first\n\n> said\n\n```\n**code**\n```\n## Head")

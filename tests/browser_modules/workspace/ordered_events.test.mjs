@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { OrderedEvents } from "../../../agents_ui/ordered_events.js"
+import { OrderedEvents } from "../../../agents_ui/ticket/ordered_events.js"
 
 const event = version => ({ version, name: "NoteAdded", id: `e${version}`, by: {}, at: "", data: {} })
 const events = (from, to) => Array.from({ length: to - from + 1 }, (_, step) => event(from + step))

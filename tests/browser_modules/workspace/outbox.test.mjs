@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { Outbox } from "../../../agents_ui/outbox.js"
-import { inMemory } from "../../../agents_ui/storage.js"
+import { Outbox } from "../../../agents_ui/server/outbox.js"
+import { inMemory } from "../../../agents_ui/server/storage.js"
 
 /** An outbox whose answers and pauses the test decides. */
 function anOutbox({ storage = inMemory(), ids = 0 } = {}) {

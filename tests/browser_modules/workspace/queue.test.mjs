@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { belongs, held, order } from "../../../agents_ui/queue_order.js"
-import { QueueStore } from "../../../agents_ui/queue_store.js"
+import { belongs, held, order } from "../../../agents_ui/queue/queue_order.js"
+import { QueueStore } from "../../../agents_ui/queue/queue_store.js"
 
 const aRow = (id, changes = {}) => ({
   ticket_id: id, number: 1, subject: "", preview: "", channel: "email", status: "open", priority: 3,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { reachOf } from "../../../agents_ui/reach.js"
+import { reachOf } from "../../../agents_ui/queue/reach.js"
 
 const aRow = changes => ({ status: "open", assignee: null, pool_id: "p", team: { id: "b", name: "Billing" }, ...changes })
 const told = (reason, ...skills) => ({ p: { reason, skills } })

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { written } from "../../../agents_ui/rich_paste.js"
+import { written } from "../../../agents_ui/writing/rich_paste.js"
 
 /** A node as the browser has it. @param {string} tag @param {(string | any)[]} children @param {Record<string, string>} [attributes] */
 function node(tag, children, attributes = {}) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { snoozeTimes } from "../../../agents_ui/snooze_times.js"
+import { snoozeTimes } from "../../../agents_ui/actions/snooze_times.js"
 
 const offered = (...moment) => snoozeTimes(new Date(...moment).getTime()).map(one => one.label)
 

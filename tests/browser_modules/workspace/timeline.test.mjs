@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { changed } from "../../../agents_ui/ticket_store.js"
-import { grouped, timeline } from "../../../agents_ui/timeline.js"
+import { changed } from "../../../agents_ui/ticket/ticket_store.js"
+import { grouped, timeline } from "../../../agents_ui/ticket/timeline.js"
 
 const nia = { kind: "contact", id: "c1", name: "Nia" }
 const mira = { kind: "agent", id: "a1", name: "Mira" }

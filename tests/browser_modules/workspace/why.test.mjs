@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { useLocale, useTimeZone } from "../../../agents_ui/translation.js"
-import { sentence } from "../../../agents_ui/why.js"
+import { sentence } from "../../../agents_ui/queue/why.js"
 
 const today = time => `${new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: "UTC" }).format(Date.now())}T${time}:00Z`
 const aRow = (head_start, handling_minutes = 0) => ({

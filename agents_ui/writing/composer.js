@@ -1,0 +1,317 @@
+// Where an agent writes: reply, note or forward, files, a draft that is never lost, sent by one key.
+
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
+import { action, hands, moveOn } from "../actions/actions.js"
+import { calledBack, proposal } from "./answering.js"
+import { readDraft, writeDraft } from "./drafts.js"
+import { RequestFailed, upload } from "../server/http.js"
+import { CTRL, Icon, Keys } from "../icons.js"
+import { sizeText } from "../ticket/message.js"
+import { FormatBar, formatKey } from "./format_bar.js"
+import { MailFields } from "./mail_fields.js"
+import { Markdown, newLine, uploadsIn } from "./markdown.js"
+import { dialog, pick } from "../notices_store.js"
+import { asMarkdown } from "./rich_paste.js"
+import { now } from "../server/server_time.js"
+import { snoozeTimes } from "../actions/snooze_times.js"
+import { dayAndTime, number, plural, t } from "../translation.js"
+import { outbox, reasonOf } from "../actions/changes.js"
+import { connection, me, neighbour } from "../stores.js"
+import { sayTyping } from "../workspace.js"
+
+/** @import { Forwarded } from "./drafts.js" */
+/** @import { Answering, Attachment, MailWay, People, Ticket, Upload } from "../types.js" */
+/** @typedef {"message" | "note" | "forward"} Kind */
+
+const LONGEST = 20_000
+const MOST_FILES = 10
+
+/** @param {{ticket: Ticket}} props mounted anew for each ticket */
+export function Composer({ ticket }) {
+  const [answerable, why, byMail] = canAnswer(ticket)
+  const draft = useRef(readDraft(me.id, ticket.id)).current
+  const [kind, setKind] = useState(/** @type {Kind} */ (draft?.kind ?? (answerable ? "message" : "note")))
+  const [people, setPeople] = useState(/** @type {People | null} */ (draft?.people ?? null))
+  const [forwards, setForwards] = useState(/** @type {Forwarded | null} */ (draft?.forwards ?? null))
+  const [proposed, setProposed] = useState(/** @type {Answering | null} */ (null))
+  const [open, setOpen] = useState(false)
+  const [preview, setPreview] = useState(false)
+  const [body, setBody] = useState(draft?.body ?? "")
+  const [files, setFiles] = useState(/** @type {Upload[]} */ ((draft?.uploads ?? []).map(one => ({ ...one, progress: 1, key: one.id }))))
+  const [over, setOver] = useState(false)
+  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null))
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null))
+  const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
+  /** Taken in the drawing itself, so that what is typed right after a key is written and presses nothing. */
+  const focusNext = useRef("")
+  const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
+
+  // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
+  const written = useRef(/** @type {import("./drafts.js").Draft} */ ({ kind, body, uploads: [] }))
+  written.current = { kind, body, uploads: files.filter(isStored).map(plain), people, forwards }
+  const keep = () => writeDraft(me.id, ticket.id, written.current)
+  useEffect(() => {
+    const timer = setTimeout(keep, 250)
+    return () => clearTimeout(timer)
+  }, [kind, body, files, people, forwards])
+  useEffect(() => {
+    if (!byMail) return
+    let here = true
+    proposal(ticket.id).then(found => { if (here) setProposed(found) })
+    return () => { here = false }
+  }, [ticket.id, byMail, ticket.last_message_at])
+  useLayoutEffect(() => {
+    const back = calledBack.value
+    if (back?.ticket !== ticket.id) return
+    calledBack.value = null
+    const begun = written.current.body.trim() // what was begun meanwhile stays below
+    setKind(back.draft.kind)
+    setForwards(back.draft.forwards ?? null)
+    setBody(begun && begun !== back.draft.body ? `${back.draft.body}\n\n${begun}` : back.draft.body)
+    setFiles(before => [...back.draft.uploads.map(one => ({ ...one, progress: 1, key: one.id })), ...before.filter(one => !back.draft.uploads.some(other => other.id === one.id))])
+    setPeople(back.draft.people ?? null)
+    setOpen(back.draft.kind === "forward")
+    field.current?.focus()
+  }, [calledBack.value])
+  useEffect(() => {
+    addEventListener("pagehide", keep)
+    return () => {
+      removeEventListener("pagehide", keep)
+      keep()
+    }
+  }, [])
+  useEffect(() => () => { for (const abort of aborts.values()) abort.abort() }, [])
+  useLayoutEffect(() => {
+    hands.write = wanted => {
+      setKind(wanted === "message" && !answerable ? "note" : wanted)
+      setPreview(false)
+      field.current?.focus()
+      focusNext.current = "textarea"
+    }
+    hands.forward = message => {
+      setKind("forward")
+      setForwards(message)
+      setPeople({ to: [], cc: [], bcc: [] })
+      setOpen(true)
+      focusNext.current = ".mail-field input"
+    }
+    hands.attach = () => chooser.current?.click()
+    return () => {
+      hands.write = () => {}
+      hands.forward = () => {}
+      hands.attach = () => {}
+    }
+  }, [answerable])
+  useLayoutEffect(() => { if (field.current) grow(field.current) }, [body])
+  useLayoutEffect(() => {
+    if (focusNext.current) /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector(focusNext.current))?.focus()
+    focusNext.current = ""
+  })
+
+  useLayoutEffect(() => {
+    const { style } = document.documentElement // toasts stand above the composer, however high it is
+    const watch = new ResizeObserver(() => style.setProperty("--composer", `${form.current?.offsetHeight ?? 0}px`))
+    watch.observe(/** @type {HTMLFormElement} */ (form.current))
+    return () => {
+      watch.disconnect()
+      style.removeProperty("--composer")
+    }
+  }, [])
+
+  const uploading = files.some(one => one.progress < 1 && !one.failed)
+  const usable = files.filter(isStored)
+  const tooLong = body.length - LONGEST
+  const isMail = kind === "forward" || (kind === "message" && byMail)
+  const shown = people ?? { to: proposed?.to ?? [], cc: proposed?.cc ?? [], bcc: [] }
+  const said = body.trim() !== "" || usable.length > 0 || (kind === "forward" && Boolean(forwards))
+  const ready = said && !uploading && tooLong <= 0 && (kind !== "message" || answerable) && (!isMail || !people && kind !== "forward" || shown.to.length > 0)
+  const inText = isMail ? uploadsIn(body) : new Set()
+
+  const attach = (/** @type {Iterable<File>} */ chosen, inline = false) => {
+    for (const file of [...chosen].slice(0, MOST_FILES - files.length)) start(file, inline)
+  }
+  const insert = (/** @type {string} */ text) => {
+    const area = field.current
+    if (!area) return setBody(before => `${before}\n${text}`)
+    area.focus()
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end")
+    setBody(area.value)
+  }
+  const start = (/** @type {File} */ file, /** @type {boolean} */ inline) => {
+    const key = crypto.randomUUID()
+    const abort = new AbortController()
+    aborts.set(key, abort)
+    setFiles(before => [...before, { key, id: "", name: file.name, size: file.size, content_type: file.type, progress: 0 }])
+    const patch = (/** @type {Partial<Upload>} */ change) => setFiles(before => before.map(one => (one.key === key ? { ...one, ...change } : one)))
+    upload(file, share => patch({ progress: Math.min(0.99, share) }), abort.signal).then(
+      stored => {
+        patch({ ...stored, progress: 1 })
+        if (inline && stored.content_type.startsWith("image/")) insert(`![${file.name.replace(/[[\]()]/g, "")}](upload:${stored.id})`)
+      },
+      (/** @type {RequestFailed} */ error) => patch({ progress: 0, failed: reasonOf(error.code, error.message) }),
+    )
+  }
+  const remove = (/** @type {string} */ key) => {
+    aborts.get(key)?.abort()
+    setFiles(before => before.filter(one => one.key !== key))
+  }
+  const send = (/** @type {boolean} */ resolve, /** @type {string | undefined} */ sendAt = undefined) => {
+    if (!ready) return
+    const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
+    const turns = resolve && kind !== "forward" ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
+    const mail = isMail ? wayOf(ticket, kind, people, forwards, sendAt) : undefined
+    outbox.add({ ticket: ticket.id, kind: kind === "note" ? "note" : "message", body: body.trim(), uploads: usable.map(plain), mail, ...turns })
+    clear()
+    sayTyping(false)
+    if (resolve) moveOn(ticket.id, neighbour(ticket.id, 1))
+    else field.current?.focus()
+  }
+  const clear = () => {
+    setBody("")
+    setFiles([])
+    setPeople(null)
+    setForwards(null)
+    setOpen(false)
+    setPreview(false)
+    if (kind === "forward") setKind(answerable ? "message" : "note")
+    written.current = { kind, body: "", uploads: [], people: null, forwards: null }
+    keep()
+  }
+  const sendLater = async () => {
+    const options = snoozeTimes(now()).map(({ label, at }) => ({ id: at.toISOString(), label, hint: dayAndTime(at.getTime(), now()), icon: "clock" }))
+    const at = await pick({ title: t("Send later"), placeholder: t("Pick a time"), options, extra: "datetime-local" })
+    if (at) send(false, at)
+  }
+  const put = (/** @type {import("./markdown.js").Field | null} */ after) => {
+    const area = field.current
+    if (!after || !area) return
+    setBody(after.text)
+    area.value = after.text
+    area.focus()
+    area.setSelectionRange(after.from, after.to)
+  }
+  const selected = () => {
+    const area = /** @type {HTMLTextAreaElement} */ (field.current)
+    return { text: area.value, from: area.selectionStart, to: area.selectionEnd }
+  }
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const formatted = isMail ? formatKey(event, selected()) ?? (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing ? newLine(selected()) : null) : null
+    if (formatted) {
+      event.preventDefault()
+      put(formatted)
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+      event.preventDefault()
+      send(event.shiftKey)
+    } else if (event.key === "Escape") {
+      field.current?.blur()
+      hands.focusList()
+    }
+  }
+  const onPaste = (/** @type {ClipboardEvent} */ event) => {
+    const pasted = event.clipboardData
+    const rich = isMail && pasted ? asMarkdown(pasted.getData("text/html")) : null
+    if (!rich && !pasted?.files.length) return
+    event.preventDefault()
+    if (rich) insert(rich)
+    else attach(pasted?.files ?? [], isMail)
+  }
+  const onDrop = (/** @type {DragEvent} */ event) => {
+    event.preventDefault()
+    setOver(false)
+    attach(event.dataTransfer?.files ?? [])
+  }
+  const name = ticket.contact.name || ticket.contact.email || ticket.contact.phone || t("the visitor")
+  const note = kind === "note"
+  const forward = kind === "forward"
+  const followUp = kind === "message" && ticket.status === "closed"
+  const label = note ? t("Write a note") : forward ? t("Forward") : t("Reply")
+  return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} data-begun=${Boolean(body) || files.length > 0 || open || kind === "forward"} aria-label=${label}
+    onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(false) }}
+    onDragOver=${(/** @type {DragEvent} */ event) => { if (event.dataTransfer?.types.includes("Files")) { event.preventDefault(); setOver(true) } }}
+    onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
+    <div class="composer-head">
+      <div class="switch" role="group" aria-label=${t("Reply or note")}>
+        <button type="button" aria-pressed=${kind === "message"} disabled=${!answerable} onClick=${() => hands.write("message")} title=${why}><${Icon} name="corner-up-left" />${followUp ? t("Follow-up") : t("Reply")}<${Keys} keys=${action("reply").key} /></button>
+        <button type="button" aria-pressed=${note} onClick=${() => hands.write("note")}><${Icon} name="sticky-note" />${t("Note")}<${Keys} keys=${action("note").key} /></button>
+        ${forward && html`<button type="button" aria-pressed="true"><${Icon} name="arrow-right" />${t("Forward")}</button>`}
+      </div>
+      ${isMail && !preview && html`<${FormatBar} apply=${put} selected=${selected} />`}
+      ${isMail && html`<button type="button" class="button quiet icon-only tiny" aria-pressed=${preview} disabled=${!body.trim()} onClick=${() => setPreview(!preview)} aria-label=${t("Preview")} title=${t("Preview")}><${Icon} name=${preview ? "pencil" : "eye"} /></button>`}
+      ${(!isMail || followUp) && html`<span class="composer-to">${note ? t("Only agents see this") : why}</span>`}
+    </div>
+    ${isMail && html`<${MailFields} key=${kind} people=${shown} proposed=${forward ? null : proposed} change=${setPeople} open=${open} setOpen=${setOpen} />`}
+    ${preview && isMail ? html`<div class="composer-preview" tabindex="0" role="region" aria-label=${t("Preview")}><${Markdown} text=${body} files=${files} /></div>`
+    : html`<textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste}
+      aria-label=${note ? t("Note for other agents") : forward ? t("What to say to it") : t("Reply to {name}", { name })}
+      placeholder=${note ? t("Write a note for other agents…") : forward ? t("Say something to it…") : t("Reply to {name}…", { name })}
+      onInput=${(/** @type {Event} */ event) => { setBody(/** @type {HTMLTextAreaElement} */ (event.target).value); if (kind === "message") sayTyping(true) }}></textarea>`}
+    ${isMail && proposed && html`<button type="button" class="composer-signature" title=${t("Change your signature")} onClick=${() => { dialog.value = { name: "signature", props: { changed: () => proposal(ticket.id).then(setProposed) } } }}>${proposed.signature.split("\n").map((line, index) => [index > 0 && " · ", line])}</button>`}
+    ${forward && forwards && html`<${Passed} forwards=${forwards} change=${setForwards} />`}
+    ${files.some(one => !inText.has(one.id)) && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.filter(one => !inText.has(one.id)).map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
+    <div class="composer-foot">
+      <input type="file" multiple hidden ref=${chooser} onChange=${(/** @type {Event} */ event) => {
+        const input = /** @type {HTMLInputElement} */ (event.target)
+        attach(input.files ?? [])
+        input.value = ""
+      }} />
+      <button type="button" class="button quiet icon-only" onClick=${hands.attach} aria-label=${t("Attach files")} title=${t("Attach files, or drop or paste them here")}><${Icon} name="paperclip" /></button>
+      ${isMail && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
+      <span class="composer-state" role="status">${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
+        : connection.state.value === "offline" ? t("Not connected: kept, and sent by itself")
+        : body.length > LONGEST * 0.9 ? t("{n} left", { n: number(-tooLong) })
+        : body.trim() ? t("Draft saved") : ""}</span>
+      ${forward ? html`<button type="button" class="button" onClick=${clear}>${t("Discard")}</button>`
+        : !followUp && html`<button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>`}
+      <button type="submit" class="button primary" disabled=${!ready}>${note ? t("Add note") : forward ? t("Forward") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
+    </div>
+    ${over && html`<div class="drop-here" aria-hidden="true"><${Icon} name="paperclip" />${t("Drop to attach")}</div>`}
+  </form>`
+}
+
+/** @param {{file: Upload, remove: () => void}} props */
+function UploadChip({ file, remove }) {
+  return html`<li class="upload" data-failed=${Boolean(file.failed)}><${Icon} name=${file.content_type.startsWith("image/") ? "image" : "file-text"} />
+    <span class="file-name">${file.name}</span>
+    ${file.failed ? html`<span class="upload-failed" role="alert">${file.failed}</span>` : html`<span class="file-size">${sizeText(file.size)}</span>`}
+    ${file.progress < 1 && !file.failed && html`<progress value=${file.progress} max="1" aria-label=${t("Uploading {name}", { name: file.name })}></progress>`}
+    <button type="button" class="button quiet icon-only tiny" onClick=${remove} aria-label=${t("Remove {name}", { name: file.name })}><${Icon} name="x" /></button></li>`
+}
+
+/** The message that goes along, and those of its files that do. @param {{forwards: Forwarded, change: (forwards: Forwarded) => void}} props */
+function Passed({ forwards, change }) {
+  return html`<ul class="uploads" aria-label=${t("What is passed on")}><li class="upload passed"><${Icon} name="mail" /><span class="file-name">${t("Message from {name}", { name: forwards.name })}</span></li>
+    ${forwards.files.map(file => html`<${UploadChip} key=${file.id} file=${{ ...file, progress: 1, key: file.id }} remove=${() => change({ ...forwards, files: forwards.files.filter(one => one.id !== file.id) })} />`)}</ul>`
+}
+
+/** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {string | undefined} sendAt @returns {MailWay} */
+function wayOf(ticket, kind, people, forwards, sendAt) {
+  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [], send_at: sendAt }
+  return { way: ticket.status === "closed" ? "follow_up" : "reply", people: people ?? {}, send_at: sendAt }
+}
+
+/** Whether a reply can reach the contact, in words by which way, and whether that is mail. @param {Ticket} ticket @returns {[boolean, string, boolean]} */
+function canAnswer(ticket) {
+  const { email, phone } = ticket.contact
+  if (ticket.status === "merged") return [false, t("The ticket was merged"), false]
+  if (ticket.status === "closed") return email ? [true, t("Closed: a new ticket goes on from it"), true] : [false, t("The ticket is closed"), false]
+  if (ticket.channel === "chat") return [true, email ? t("By chat, or {address} when they have left", { address: email }) : t("By chat"), false]
+  if (ticket.channel === "email" || email) return [true, t("By email to {address}", { address: email ?? "" }), true]
+  return [ticket.channel === "api", ticket.channel === "api" ? t("Through the API") : t("No address to write to: call {number}", { number: phone ?? "" }), false]
+}
+
+/** @param {Upload} file */
+function isStored(file) {
+  return file.progress === 1 && !file.failed
+}
+
+/** @param {Upload} file @returns {Attachment} */
+function plain({ id, name, content_type, size, url }) {
+  return { id, name, content_type, size, url }
+}
+
+/** Where the browser cannot size a field to its text. @param {HTMLTextAreaElement} field */
+function grow(field) {
+  if (CSS.supports("field-sizing", "content")) return
+  field.style.height = "auto"
+  field.style.height = `${field.scrollHeight}px`
+}
