@@ -1,7 +1,7 @@
 # make demo: try it · make test: set up and check everything · make check: the checks alone
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n auto --no-loadscope-reorder
 BENCHMARKS := main_job chat queue oncall
 # Our own modules are compiled once, not by each of the many processes that the checks start.
 unexport PYTHONDONTWRITEBYTECODE

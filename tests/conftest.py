@@ -16,6 +16,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+from xdist.scheduler import LoadScopeScheduling
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import passwords
@@ -55,15 +56,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a server or a browser stays together; the longest come first and are not waited for."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_together(item.path)))
-    items.sort(key=lambda item: _together(item.path) not in _LONG)
+    """The longest come first, so that nobody waits for them at the end."""
+    items.sort(key=lambda item: _together(item.nodeid) not in _LONG)
 
 
-def _together(path: Path) -> str:
-    folder, *_ = path.relative_to(Path(__file__).parent).parts
-    return folder if folder in _LONG else str(path)
+def _together(nodeid: str) -> str:
+    """What shares a server or a browser: a whole folder, else a file."""
+    file = nodeid.split("::", maxsplit=1)[0]
+    folder = file.split("/")[1]
+    return folder if folder in _LONG else file
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Hands whole groups to one process, so that what they share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _together(nodeid)
 
 
 class _Workers:
@@ -71,6 +79,10 @@ class _Workers:
     def pytest_xdist_auto_num_workers(self) -> int:
         """One more than there are cores: tests wait for others as long as they work."""
         return (os.cpu_count() or 1) + 1
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> _Scheduling:
+        return _Scheduling(config, log)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
