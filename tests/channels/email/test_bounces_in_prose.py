@@ -84,3 +84,11 @@ def test_the_address_we_wrote_to_counts_before_its_name_on_the_last_server():
 
     assert found is not None
     assert [one.address for one in found.recipients] == ["kim@example.net"]
+
+
+def test_a_report_from_a_sender_in_no_known_letters_is_read() -> None:
+    raw = QMAIL.encode().replace(b"From: MAILER-DAEMON", b"From: \xe9\xff MAILER-DAEMON")
+
+    found = read(raw)
+
+    assert found.subject == "failure notice"

@@ -1,7 +1,7 @@
 """Delivery reports, complaints and read receipts: which mail they are about and whether it is final."""
 
 import re
-from email import message_from_bytes
+from email import message_from_string
 
 from flufl.bounce import all_failures
 
@@ -78,7 +78,12 @@ def _is_conversation(headers: Headers, subject: str) -> bool:
 
 def _second_opinion(raw: bytes, text: str, ids: tuple[str, ...]) -> Bounce | None:
     """What flufl.bounce makes of it: it knows the prose of some thirty mail servers."""
-    temporary, permanent = all_failures(message_from_bytes(raw[:_PROSE_LIMIT]))
+    # As text: of bytes that are no ASCII the standard library makes headers that are no strings.
+    mail = message_from_string(raw[:_PROSE_LIMIT].decode("ascii", "replace"))
+    try:
+        temporary, permanent = all_failures(mail)
+    except Exception:  # noqa: BLE001  what strangers wrote may trip it; then there is no second opinion
+        return None
     addresses = [one.decode("ascii", "replace") for one in sorted(permanent or temporary)]
     if not addresses:
         return None
