@@ -379,9 +379,11 @@ def _claims_table() -> Table:
 
 
 def _simulate(console: Console, seeds: int) -> None:
-    shares = Table(f"breaches %, mean of {seeds} seeds", *queue_simulation.LOADS)
+    shares = Table(
+        f"breaches %: of all / of Enterprise, P1, P2\nmean of {seeds} seeds", *queue_simulation.LOADS
+    )
     for rule, by_load in queue_simulation.compare(seeds).items():
-        shares.add_row(rule, *(f"{by_load[load]:.1f}" for load in queue_simulation.LOADS))
+        shares.add_row(rule, *(f"{by_load[load].all:.1f} / {by_load[load].first:.1f}" for load in by_load))
     console.print(shares)
 
 

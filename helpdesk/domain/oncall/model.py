@@ -65,6 +65,7 @@ class Alert(Base):
 
     __table_args__ = (
         Index("uq_alerts_open_key", "dedup_key", unique=True, postgresql_where=text("status <> 'closed'")),
+        Index("ix_alerts_dedup_key", "dedup_key", "closed_at"),
         Index("ix_alerts_next_at", "next_at", postgresql_where=text("status <> 'closed'")),
     )
 

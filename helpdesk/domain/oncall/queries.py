@@ -1,8 +1,9 @@
 """Who is on call now, which alerts are open, and whether ringing keeps up."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from helpdesk.domain import agents, permissions
 from helpdesk.domain.oncall.model import (
@@ -27,6 +28,17 @@ async def people_on_call(tx: Transaction, schedule_id: UUID) -> list[UUID]:
     except NotFound:
         return []
     return [UUID(person) for person in on_call_at(schedule, tx.now).people]
+
+
+async def last_of_key(tx: Transaction, dedup_key: str, since: datetime) -> Alert | None:
+    """The alert of this key that is open, else the last that was closed after `since`."""
+    query = select(Alert).where(
+        Alert.dedup_key == dedup_key, or_(Alert.closed_at.is_(None), Alert.closed_at > since)
+    )
+    found: Alert | None = await tx.session.scalar(
+        query.order_by(Alert.closed_at.desc().nulls_first()).limit(1)
+    )
+    return found
 
 
 async def on_call_now(tx: Transaction) -> list[Json]:

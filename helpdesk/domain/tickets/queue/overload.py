@@ -29,6 +29,9 @@ _ADVICE = (
     "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. "
     "More hands on the queue end it."
 )
+_OVER_AFTER = timedelta(minutes=10)
+_SILENT_FOR = timedelta(minutes=30)
+_OFF_SINCE = "off_since"
 
 
 _BELIEVED = timedelta(seconds=2)
@@ -91,14 +94,28 @@ async def shown(tx: Transaction) -> Overload:
 
 
 async def alert(tx: Transaction) -> oncall.Alert | None:
-    """Tells the lead while the guard is on, once; when it is over, so is the alert."""
-    state = await shown(tx)
-    if not state.is_on:
-        await oncall.close_key(tx, ALERT_KEY)
+    """Tells the lead when the guard comes on, and not at each of its turns: the alert is over once the guard
+    was off for a while, and none is raised anew soon after one was closed, by hand or so."""
+    state, known = await shown(tx), await oncall.last_of_key(tx, ALERT_KEY, tx.now - _SILENT_FOR)
+    if known is not None and known.status != oncall.AlertStatus.CLOSED:
+        await _while_open(tx, known, state.is_on)
+        return None
+    if known is not None or not state.is_on:
         return None
     reason = f"Overload: tickets late: {state.late}, agents online: {state.online}"
     details = {"subject": reason, "body": _ADVICE, "url": "/wall"}
     return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details)
+
+
+async def _while_open(tx: Transaction, known: oncall.Alert, is_on: bool) -> None:
+    """Remembers with the alert since when the guard is off."""
+    since = str(known.details.get(_OFF_SINCE, ""))
+    if is_on and since:
+        known.details = {key: value for key, value in known.details.items() if key != _OFF_SINCE}
+    elif not is_on and not since:
+        known.details = {**known.details, _OFF_SINCE: tx.now.isoformat()}
+    elif not is_on and tx.now - datetime.fromisoformat(since) >= _OVER_AFTER:
+        await oncall.close_key(tx, ALERT_KEY)
 
 
 def is_on(late: int, online: int) -> bool:
