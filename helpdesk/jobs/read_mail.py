@@ -1,6 +1,6 @@
 """Reads a stored mail in a killable child, decides which ticket it belongs to, and says it there."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -175,6 +175,7 @@ def _shown(kept: RawMail, gathered: Gathered, decision: Decision) -> Json:
         "collapsed": decision.collapsed or None,
         "is_rich": framing.is_rich(mail.new_html or mail.html) or None,
         "protection": mail.protection,
+        "invitation": asdict(mail.invitation) if mail.invitation else None,
         "related": str(decision.related) if decision.related else None,
         "forwarded_by": mail.sender.key if decision.action is Action.NEW_FOR_OTHER and mail.sender else None,
     }

@@ -63,6 +63,19 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """A meeting that a mail calls, moves or calls off. Times are ISO 8601; a date alone is a whole day."""
+
+    method: str
+    summary: str
+    place: str
+    organiser: str
+    starts: str
+    ends: str
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """Ids stand without angle brackets. `text` is from the HTML where the mail had no plain form.
 
@@ -92,6 +105,7 @@ class Mail:
     may_acknowledge: bool = True
     bounce: Bounce | None = None
     forwarded: Forwarded | None = None
+    invitation: Invitation | None = None
     protection: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body_hash: str = ""
@@ -145,6 +159,8 @@ def _mail(values: dict[str, Any], parts: tuple[Part, ...]) -> Mail:
         inner["sender"] = _address(inner["sender"])
         inner["to"], inner["cc"] = _addresses(inner["to"]), _addresses(inner["cc"])
         values["forwarded"] = Forwarded(**inner)
+    if called := values["invitation"]:
+        values["invitation"] = Invitation(**called)
     return Mail(**{field.name: values[field.name] for field in fields(Mail)})
 
 

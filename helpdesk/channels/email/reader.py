@@ -52,7 +52,7 @@ def read(raw: bytes) -> Mail:
         headers, sender, subject, is_bounce=bounce is not None and bounce.kind != "read"
     )
     return Mail(
-        message_id=next(iter(ids(headers.all("message-id"))), None),
+        message_id=_own_id(headers),
         in_reply_to=tuple(ids(headers.all("in-reply-to"))[:20]),
         references=_limited(ids(headers.all("references"))),
         subject=subject,
@@ -68,6 +68,7 @@ def read(raw: bytes) -> Mail:
         may_acknowledge=automatic.may_acknowledge(headers, sender, auto),
         bounce=bounce,
         forwarded=_forwarded(body, text, subject),
+        invitation=body.invitation,
         protection=body.protection or _armoured(text),
         headers=_kept(headers),
         body_hash=_hash(text, body.attachments),
@@ -83,6 +84,17 @@ def ids(values: list[bytes]) -> list[str]:
         bracketed = [_SPACE.sub("", one) for one in _ID.findall(text)]
         found += [one for one in bracketed if one] or _BARE_ID.findall(text)
     return list(dict.fromkeys(clean(one)[:998] for one in found))
+
+
+def _own_id(headers: Headers) -> str | None:
+    """A word alone will do here: it names this mail, however its writer spelled it."""
+    for value in headers.all("message-id")[:5]:
+        if found := ids([value]):
+            return found[0]
+        bare = decode_text(value).strip("<> ")
+        if bare and len(bare) <= 998 and not _SPACE.search(bare):
+            return bare
+    return None
 
 
 def _date(headers: Headers) -> datetime | None:

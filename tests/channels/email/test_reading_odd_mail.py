@@ -126,3 +126,70 @@ def test_a_date_with_spaces_and_comments_inside():
     found = mail("Date: Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", "", "Hello")
 
     assert found.date == datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC)
+
+
+def test_a_mark_with_words_behind_it_is_still_a_mark_and_what_follows_the_last_one_is_kept():
+    found = mail(
+        'Content-Type: multipart/mixed; boundary="B"', "",
+        "--B and more", "Content-Type: text/plain", "", "Words", "--B--> end", "Between",
+        "--B", "Content-Type: text/csv; name=late.csv", "", "1,2", "--B--", "",
+    )  # fmt: skip
+
+    assert found.text.strip() == "Words"
+    assert [(part.name, part.data) for part in found.attachments] == [("late.csv", b"1,2")]
+
+
+def test_a_parameter_on_a_line_of_its_own_belongs_to_the_header_above():
+    file = 'Content-Type: application/zip; x=1;\nname="a.zip"\nContent-Disposition: attachment\n\nPK'
+
+    found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nHere", file))
+
+    assert [(part.name, part.data) for part in found.attachments] == [("a.zip", b"PK")]
+
+
+def test_a_header_named_in_8_bit_letters_is_no_body():
+    found = mail("Ämne: Hej", "X-Last: 1", "", "The words")
+
+    assert found.text.strip() == "The words"
+
+
+def test_a_form_of_the_text_with_a_name_is_a_form_and_no_file():
+    named = 'Content-Type: text/plain; name="plain.txt"\n\nPlain'
+
+    found = mail(
+        *parts('multipart/alternative; boundary="B"', named, "Content-Type: text/html\n\n<b>Rich</b>")
+    )
+
+    assert (found.text.strip(), found.attachments) == ("Plain", ())
+
+
+def test_raw_utf_8_in_a_header_is_utf_8_whatever_the_body_is_in():
+    raw = "Subject: Größe\r\nFrom: Jürgen <j@x.example>\r\nContent-Type: text/plain; charset=gb2312\r\n\r\nx"
+
+    found = read(raw.encode())
+
+    assert (found.subject, found.sender) == ("Größe", Address("Jürgen", "j@x.example"))
+
+
+def test_names_without_addresses_do_not_become_the_name_of_the_next_bare_address():
+    found = mail("To: abel, bianchi, carol@example.org", "Cc: Lind, Kim <kim@example.org>")
+
+    assert found.to == (Address("", "carol@example.org"),)
+    assert found.cc == (Address("Lind, Kim", "kim@example.org"),)
+
+
+def test_an_old_source_route_leads_to_its_last_address():
+    assert mail("Cc: <@one.example, @two.example:kim@example.org>").cc == (Address("", "kim@example.org"),)
+
+
+def test_a_mail_may_be_named_by_a_word_alone():
+    assert mail("Message-ID: 102.0200").message_id == "102.0200"
+    assert mail("Message-ID: <>").message_id is None
+
+
+def test_what_is_no_base64_at_all_is_kept_as_it_stands():
+    file = "Content-Type: audio/basic\nContent-Transfer-Encoding: base64\n\n... the sound ..."
+
+    found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nListen", file))
+
+    assert [part.data for part in found.attachments] == [b"... the sound ..."]

@@ -73,14 +73,18 @@ def _cut(text: str, *, quotes: bool) -> list[str] | None:
             angle, closed = False, position + 1
         elif char == ":" and not angle and _is_group(text[start:position]):
             start = position + 1
-        elif char in ",;\n" and (
-            not angle or char != "," or "@" in text[text.rfind("<", start, position) : position]
-        ):
+        elif char in ",;\n" and (not angle or char != "," or _is_whole(text, start, position)):
             entries.append(text[start:position])
             start, angle, closed = position + 1, False, 0
         position += 1
     entries.append(text[start:])
     return None if quoted or comment else entries
+
+
+def _is_whole(text: str, start: int, position: int) -> bool:
+    """Whether an angle bracket that nobody closed holds an address; `<@relay,@relay:one@example>` goes on."""
+    opened = text[text.rfind("<", start, position) + 1 : position]
+    return "@" in opened and (not opened.lstrip().startswith("@") or ":" in opened)
 
 
 def _after_whole(text: str, start: int, closed: int, entries: list[str]) -> int:
@@ -96,12 +100,15 @@ def _is_group(before: str) -> bool:
 
 
 def _rejoined(entries: list[str]) -> list[str]:
-    """`Doe, John <j@d>` without quotes was one entry: a name alone belongs to the address after it."""
+    """`Doe, John <j@d>` without quotes was one entry: a name alone belongs to the bracket after it."""
     whole: list[str] = []
     waiting = ""
     for entry in entries:
         if not entry.strip():
             continue
+        if waiting and "@" in entry and "<" not in entry:
+            whole.append(waiting)
+            waiting = ""
         joined = f"{waiting},{entry}" if waiting else entry
         waiting = ""
         if "@" in joined or "<" in joined or "?=" in joined.partition("=?")[2]:

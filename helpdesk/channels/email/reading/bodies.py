@@ -5,13 +5,14 @@ import mimetypes
 import re
 from dataclasses import dataclass, field, replace
 
-from helpdesk.channels.email.mail import Part
-from helpdesk.channels.email.reading import markup
+from helpdesk.channels.email.mail import Invitation, Part
+from helpdesk.channels.email.reading import enriched, invitations, markup, sealed, tnef
 from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.entities import Entity
+from helpdesk.channels.email.reading.entities import parse as entities_of
 from helpdesk.channels.email.reading.flowed import unflowed
 from helpdesk.channels.email.reading.headers import split
-from helpdesk.channels.email.reading.legacy import cut_uuencoded, from_tnef
+from helpdesk.channels.email.reading.legacy import cut_uuencoded
 from helpdesk.channels.email.reading.parameters import safe_name
 
 TEXT_LIMIT = 5_000_000
@@ -26,6 +27,9 @@ _ENDINGS = {
     "message/disposition-notification": ".txt", "message/feedback-report": ".txt", "text/calendar": ".ics",
 }  # fmt: skip
 _SKIPPED = ("text/x-amp-html", "text/watch-html")
+_CALENDARS = ("text/calendar", "application/ics")
+_SEALED_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_RICH = ("text/enriched", "text/richtext")
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class Body:
     pieces: list[Piece] = field(default_factory=list)
     attachments: list[Part] = field(default_factory=list)
     protection: str | None = None
+    invitation: Invitation | None = None
     message_parts: list[Entity] = field(default_factory=list)
 
     def html(self) -> str | None:
@@ -79,8 +84,10 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
     kind = entity.content_type
     if kind == "multipart/signed":
         body.protection = body.protection or "signed"
-    elif kind in ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"):
-        body.protection = "encrypted" if "signed" not in entity.parameters.get("smime-type", "") else "signed"
+    elif kind == "multipart/encrypted":
+        body.protection = "encrypted"
+    elif kind in _SEALED_TYPES:
+        _open_envelope(entity, body)
     if kind == "multipart/alternative":
         _alternatives(entity, body)
     elif entity.children:
@@ -100,13 +107,15 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
 
 def _alternatives(entity: Entity, body: Body) -> None:
     """The plain and the HTML form become one piece, whatever else is offered beside them."""
-    rich = ("text/enriched", "text/richtext")
-    plain = [child for child in entity.children if child.content_type not in rich]
+    plain = [child for child in entity.children if child.content_type not in _RICH]
     texts: list[str] = []
     html: str | None = None
     for child in plain or entity.children:
         inner = Body()
-        _walk(child, inner)
+        if child.content_type in ("text/plain", "text/html") and "attachment" not in child.disposition:
+            _add_text(child, inner)  # a name makes no file of one form of the text
+        else:
+            _walk(child, inner)
         shown = inner.html()
         html = shown or html
         # Apple Mail offers HTML with files between its pieces: plain words among them belong to the HTML.
@@ -115,6 +124,7 @@ def _alternatives(entity: Entity, body: Body) -> None:
         body.attachments += inner.attachments
         body.message_parts += inner.message_parts
         body.protection = body.protection or inner.protection
+        body.invitation = body.invitation or inner.invitation
     if texts or html:
         body.pieces.append(Piece(text="\n".join(texts) or None, html=html))
 
@@ -123,13 +133,18 @@ def _is_body(entity: Entity, *, outermost: bool) -> bool:
     if entity.disposition.startswith("attachment"):
         return False
     kind = entity.content_type
-    if kind in ("text/plain", "text/html", "text/enriched", "text/richtext"):
+    if kind in ("text/plain", "text/html", *_RICH):
         return not entity.file_name or outermost
-    return outermost and kind.startswith("text/") and not entity.file_name and kind not in _SKIPPED
+    return (
+        outermost
+        and kind.startswith("text/")
+        and not entity.file_name
+        and kind not in (*_SKIPPED, *_CALENDARS)
+    )
 
 
 def _is_named_text(entity: Entity) -> bool:
-    return entity.content_type == "text/plain" and entity.disposition.startswith("inline")
+    return entity.content_type == "text/plain" and not entity.disposition.startswith("attachment")
 
 
 def _add_text(entity: Entity, body: Body) -> None:
@@ -146,6 +161,8 @@ def _add_text(entity: Entity, body: Body) -> None:
         data, files = cut_uuencoded(data)
         body.attachments += [_part(name, "", content) for name, content in files]
     text = _lines(decode(data, charset))
+    if entity.content_type in _RICH:
+        text = enriched.to_text(text, breaks=entity.content_type == "text/enriched")
     if entity.parameters.get("format", "").lower() == "flowed":
         text = unflowed(text, joined=entity.parameters.get("delsp", "").lower() == "yes")
     if text.strip():
@@ -162,6 +179,10 @@ def _attach(entity: Entity, body: Body) -> None:
         name, data = _message_name(entity)
     else:
         name, data = entity.file_name, entity.data()
+    if body.invitation is None and kind in _CALENDARS:
+        body.invitation = invitations.read(
+            data, entity.parameters.get("charset"), entity.parameters.get("method", "")
+        )
     if kind.startswith("message/") or kind in ("text/rfc822-headers", "text/rfc822"):
         body.message_parts.append(entity)
     if not name and not data.strip():
@@ -171,7 +192,24 @@ def _attach(entity: Entity, body: Body) -> None:
         name = f"attachment-{len(body.attachments) + 1}{ending}"
     body.attachments.append(_part(name, kind, data, entity.content_id))
     if kind in _TNEF_TYPES or name.lower() == "winmail.dat":
-        body.attachments += [_part(inner, "", content) for inner, content in from_tnef(data)]
+        _unpack(tnef.read(data), body)
+
+
+def _unpack(found: tnef.Unpacked, body: Body) -> None:
+    """The files in a winmail.dat, and its words where the mail has none of its own."""
+    body.attachments += [_part(one.name, one.content_type, one.data, one.content_id) for one in found.files]
+    if not body.pieces and (found.text or found.html):
+        body.pieces.append(Piece(text=found.text or None, html=found.html or None))
+
+
+def _open_envelope(entity: Entity, body: Body) -> None:
+    """S/MIME in one blob: what was only signed can be read; what is encrypted says so."""
+    content = sealed.signed_content(entity.data())
+    says_signed = "signed" in entity.parameters.get("smime-type", "")
+    body.protection = "signed" if content is not None or says_signed else "encrypted"
+    if content is not None:
+        inner, _ = entities_of(content)
+        _walk(inner, body)
 
 
 def _message_name(entity: Entity) -> tuple[str, bytes]:

@@ -15,6 +15,9 @@ _MISSES_LIMIT = 20_000
 _FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
 _NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}[A-Za-z0-9+/]{20}")
+_NOISE_IN_LINE = re.compile(rb"[^A-Za-z0-9+/\s=]{1,4}[A-Za-z0-9+/]{4}")
+_BOUNDARY_LIMIT = 4096
+_CLOSING = re.compile(rb"--(?:$|[^-\w])")
 
 
 @dataclass(slots=True)
@@ -40,7 +43,7 @@ class Entity:
         encoding = self.headers.text("content-transfer-encoding").lower().strip(" ;\"'")
         if encoding.startswith("base64"):
             prose = self.content_type.startswith("text/") and _is_prose(body)
-            return body if prose else _base64_body(body)
+            return body if prose else _base64_body(body) or body
         if encoding.startswith("quoted"):
             return _quoted_printable(body)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
@@ -78,9 +81,9 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
     default = "message/rfc822" if entity.content_type == "multipart/digest" else "text/plain"
     boundary = entity.parameters.get("boundary", "").rstrip()
     try:
-        places = _places(entity, boundary.encode("latin-1")[:300]) if boundary else []
+        places = _places(entity, boundary.encode("latin-1")[:_BOUNDARY_LIMIT]) if boundary else []
     except UnicodeEncodeError:
-        places = _places(entity, boundary.encode("utf-8")[:300])
+        places = _places(entity, boundary.encode("utf-8")[:_BOUNDARY_LIMIT])
     if not places and (found := _FIRST_BOUNDARY.search(entity.raw, entity.start, entity.end)):
         defects.append("boundary_guessed")
         places = _places(entity, found[1])
@@ -95,7 +98,7 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
 
 
 def _places(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
-    """Where the parts are; one that is never closed goes to the end."""
+    """Where the parts are; one never closed goes to the end, and one after the last mark counts."""
     raw, end = entity.raw, entity.end
     mark = b"\n--" + boundary
     places: list[tuple[int, int]] = []
@@ -106,13 +109,13 @@ def _places(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
     while position >= 0 and len(places) <= PART_LIMIT and misses < _MISSES_LIMIT:
         after = position + len(mark)
         line_end = raw.find(b"\n", after, end) + 1 or end
-        rest = raw[after : min(line_end, after + 80)].strip()
-        if rest in (b"", b"--"):
+        line = raw[after : min(line_end, after + 80)]
+        rest = line.strip()
+        is_last = _CLOSING.match(rest) is not None
+        if is_last or not rest or line[:1] in b" \t":
             if begun >= 0:
                 places.append((begun, max(begun, _without_line_end(raw, position + 1))))
-            begun = line_end
-            if rest:
-                return places
+            begun = -1 if is_last else line_end
         else:
             misses += 1
         position = raw.find(mark, max(after, entity.start), end)

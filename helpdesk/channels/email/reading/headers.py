@@ -14,6 +14,8 @@ ADDRESS_LIMIT = 16 * 1024
 COUNT_LIMIT = 1000
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_NEARLY_FIELD = re.compile(rb"[!-9;-~\x80-\xff]{1,200}[ \t]*:")
+_PARAMETER = re.compile(rb"[A-Za-z*0-9-]{1,40}=")
 _KNOWN = re.compile(
     rb"^(?:from|to|cc|subject|date|message-id|received|return-path|reply-to|mime-version|content-type"
     rb"|content-transfer-encoding|sender|references|in-reply-to|delivered-to"
@@ -48,7 +50,8 @@ def split(raw: bytes, start: int, end: int, *, outermost: bool = False) -> tuple
     """The headers of the entity in raw[start:end] and where its body begins.
 
     A line that is no header ends the block, as RFC 5322 has it, unless at least two well-known headers still
-    follow: then it is rubbish (an mbox line, an unfolded value) and is skipped.
+    follow: then it is rubbish (an mbox line, an unfolded value) and is skipped. So is a name in 8-bit
+    letters; a parameter after a semicolon belongs to the line above, indented or not.
     """
     if outermost:
         start = _skip_rubbish(raw, start, end)
@@ -61,7 +64,7 @@ def split(raw: bytes, start: int, end: int, *, outermost: bool = False) -> tuple
         line = raw[position : min(line_end, position + HEADER_LIMIT)].rstrip(b"\r\n")
         if not line:
             return Headers(_joined(items, pieces)), line_end
-        if line[0] in b" \t":
+        if line[0] in b" \t" or (_PARAMETER.match(line) and pieces and pieces[-1].rstrip().endswith(b";")):
             if pieces and size < HEADER_LIMIT:
                 pieces.append(line)
                 size += len(line)
@@ -72,7 +75,7 @@ def split(raw: bytes, start: int, end: int, *, outermost: bool = False) -> tuple
                 pieces, size = [line[found.end() :]], len(line)
             else:
                 pieces, size = pieces or [b""], HEADER_LIMIT
-        else:
+        elif not _NEARLY_FIELD.match(line):
             if known is None:
                 known = _known_positions(raw, start, end)
             if len(known) - bisect_right(known, position) < 2:
@@ -121,7 +124,7 @@ def decode_text(value: bytes, charset: str | None = None) -> str:
     """One line of text: encoded words decoded, controls gone. `charset` is what raw 8-bit bytes may be in."""
     value = value[:HEADER_LIMIT]
     if b"=?" not in value:
-        return one_line(decode(value, charset))
+        return one_line(_raw_text(value, charset))
     text = value.decode("ascii", "surrogateescape")
     return one_line(_encoded_words(text, charset))
 
@@ -169,7 +172,15 @@ def _end_of_token(text: str, start: int) -> int:
 
 
 def _raw(text: str, charset: str | None) -> str:
-    return decode(text.encode("ascii", "surrogateescape"), charset)
+    return _raw_text(text.encode("ascii", "surrogateescape"), charset)
+
+
+def _raw_text(value: bytes, charset: str | None) -> str:
+    """RFC 6532 says UTF-8, whatever the body is in; so the body's charset is for what is none."""
+    try:
+        return value.decode("utf-8") if not value.isascii() else decode(value, charset)
+    except UnicodeDecodeError:
+        return decode(value, charset)
 
 
 def _run(words: list[tuple[str, str]], charset: str) -> str:

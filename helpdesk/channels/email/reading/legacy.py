@@ -1,15 +1,9 @@
-"""Encodings that old programs still send: uuencode, and the winmail.dat of Exchange."""
+"""Files in the text itself, as old programs still send them: uuencode."""
 
 import binascii
 import re
-import struct
 
-_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?$", re.MULTILINE)
-_TNEF_SIGNATURE = 0x223E9F78
-_ATTACHMENT_TITLE = 0x8010
-_ATTACHMENT_DATA = 0x800F
-_ATTACHMENT_START = 0x9002
-_TNEF_PARTS = 100
+_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{0,200})\r?$", re.MULTILINE)
 _BLOCKS = 20
 
 
@@ -59,26 +53,3 @@ def _lines(body: bytes, position: int) -> tuple[bytes, int]:
             except binascii.Error:
                 break
     return b"".join(out), position
-
-
-def from_tnef(data: bytes) -> list[tuple[str, bytes]]:
-    """The files inside a winmail.dat; an empty list for anything damaged."""
-    if len(data) < 6 or struct.unpack_from("<I", data)[0] != _TNEF_SIGNATURE:
-        return []
-    files: list[tuple[str, bytes]] = []
-    name, content, position = "", b"", 6
-    while position + 9 <= len(data) and len(files) < _TNEF_PARTS:
-        kind, _, length = struct.unpack_from("<HHI", data, position + 1)
-        value = data[position + 9 : position + 9 + length]
-        position += 9 + length + 2
-        if kind == _ATTACHMENT_START:
-            if content:
-                files.append((name, content))
-            name, content = "", b""
-        elif kind == _ATTACHMENT_TITLE:
-            name = value.rstrip(b"\0").decode("cp1252", "replace")
-        elif kind == _ATTACHMENT_DATA:
-            content = value
-    if content:
-        files.append((name, content))
-    return files
