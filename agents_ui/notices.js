@@ -2,6 +2,7 @@
 
 import { html, useState } from "../vendor/ui.js"
 import { ticketOf } from "./alert_order.js"
+import { inWords } from "./alert_words.js"
 import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
@@ -86,10 +87,10 @@ function AlertText({ alert }) {
   const { ticket, reason, details } = alert
   const id = ticketOf(alert)
   if (!id) {
-    const text = details?.subject || reason || t("Alert raised")
-    return details?.url?.startsWith("/") ? html`<a class="alert-about" href=${details.url} title=${details.body}>${text}</a>` : html`<strong title=${details?.body}>${text}</strong>`
+    const text = inWords(details?.subject || reason) || t("Alert raised")
+    return details?.url?.startsWith("/") ? html`<a class="alert-about" href=${details.url} title=${inWords(details.body)}>${text}</a>` : html`<strong title=${inWords(details?.body)}>${text}</strong>`
   }
-  return html`<strong>${reason || t("This ticket raised an alert")}</strong>
+  return html`<strong>${inWords(reason) || t("This ticket raised an alert")}</strong>
     ${id && ticket && html` <button type="button" class="link" onClick=${() => go({ ticket: id })}>#${ticket.number} ${ticket.subject}</button>`}`
 }
 

@@ -20,6 +20,7 @@ import { signal } from "../vendor/ui.js"
  * @property {string} [key]
  * @property {string} [group]
  * @property {boolean} [chosen]
+ * @property {boolean} [untyped] offered only while nothing is typed
  */
 /**
  * @typedef {object} Question

@@ -25,6 +25,7 @@ export const formOnly = signal(/** @type {Named[]} */ ([]))
 export const mailOutages = signal(/** @type {import("./types.js").MailOutage[]} */ ([]))
 export const onCall = signal(/** @type {any[]} */ ([]))
 export const agents = signal(/** @type {(Named & { picture: string | null })[]} */ ([]))
+export const teams = signal(/** @type {Named[]} */ ([]))
 /** Which row the keyboard stands on. */
 export const active = signal(/** @type {string | null} */ (null))
 

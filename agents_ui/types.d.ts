@@ -164,6 +164,7 @@ export interface Boot {
 export interface TicketChange {
   status?: Status
   assignee_id?: string | null
+  team_id?: string | null
   priority?: number
   tags?: string[]
   subject?: string

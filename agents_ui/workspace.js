@@ -6,7 +6,7 @@ import { get, useCsrf } from "./server/http.js"
 import { askOverHttp } from "./server/http_commands.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server/server_time.js"
-import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue } from "./stores.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue, teams } from "./stores.js"
 import { TicketStore } from "./ticket/ticket_store.js"
 
 /** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
@@ -42,6 +42,7 @@ export function start() {
   setInterval(() => { if (!document.hidden) loadSurroundings() }, 60_000)
   setInterval(() => { if (!document.hidden) sayPresence("viewing") }, 20_000)
   get("/api/v1/agents", { limit: 200 }).then(({ items }) => { agents.value = items }).catch(() => {})
+  get("/api/v1/teams").then(({ items }) => { teams.value = items }).catch(() => {})
 }
 
 /** Runs when what `read` answers changes, and follows nothing else. @template T @param {() => T} read @param {(value: T) => void} run */

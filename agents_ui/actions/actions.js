@@ -7,8 +7,8 @@ import { snoozeTimes } from "./snooze_times.js"
 import { now } from "../server/server_time.js"
 import { dayAndTime, t, time } from "../translation.js"
 import { isOpen } from "../alert_order.js"
-import { acknowledge, change, claimNext, merge, split, undoLast } from "./changes.js"
-import { active, agents, current, me, neighbour, openAlerts, queue } from "../stores.js"
+import { acknowledge, change, claimNext, merge, split, transfer, undoLast } from "./changes.js"
+import { active, agents, current, me, neighbour, openAlerts, queue, teams } from "../stores.js"
 import { get } from "../server/http.js"
 
 /** @import { Option } from "../notices_store.js" */
@@ -52,10 +52,12 @@ export const ACTIONS = [
   { id: "resolve", key: "e", icon: "check", group: "ticket", needsTicket: true, label: () => t("Resolve"), run: resolveOrReopen },
   { id: "snooze", key: "h", icon: "alarm-clock", group: "ticket", needsTicket: true, label: () => t("Snooze"), run: snooze },
   { id: "assign", key: "a", icon: "user-plus", group: "ticket", needsTicket: true, label: () => t("Assign"), run: assign },
+  { id: "team", key: "v", icon: "users", group: "ticket", needsTicket: true, label: () => t("Hand to a team…"), possible: () => target()?.status !== "merged" && teams.value.length > 0, run: handToTeam },
   { id: "priority", key: "p", icon: "flag", group: "ticket", needsTicket: true, label: () => t("Priority"), run: prioritise },
   { id: "tags", key: "l", icon: "tag", group: "ticket", needsTicket: true, label: () => t("Tags"), run: tag },
   { id: "merge", key: "m", icon: "corner-up-left", group: "ticket", needsTicket: true, label: () => t("Merge into…"), possible: () => target()?.status !== "merged", run: mergeInto },
   { id: "split", key: "x", icon: "copy", group: "ticket", needsTicket: true, label: () => t("Split off a message…"), possible: () => fromContact().length > 1, run: splitOff },
+  { id: "more", key: ".", icon: "ellipsis", group: "ticket", needsTicket: true, label: () => t("More actions"), run: more },
   { id: "details", key: "i", icon: "info", group: "ticket", needsTicket: true, label: () => t("Details"), run: toggleDetails },
 
   { id: "go_queue", key: "g q", icon: "inbox", group: "go", label: () => t("Go to the queue"), run: () => goTo("queue") },
@@ -186,6 +188,31 @@ async function assign() {
     ? t("#{number} is back in the queue", { number: ticket.number })
     : t("#{number} goes to {name}", { number: ticket.number, name: to === me.id ? me.name : name?.label })
   change(ticket.id, { assignee_id: to }, { said, back: { assignee_id: ticket.assignee?.id ?? null } })
+}
+
+async function handToTeam() {
+  const ticket = target()
+  if (!ticket) return
+  const options = teams.value.filter(team => team.id !== ticket.team?.id).map(team => ({ id: team.id, label: team.name, icon: "users" }))
+  const chosen = await pick({ title: t("Hand #{number} to a team", { number: ticket.number }), placeholder: t("Search teams"), options })
+  const team = teams.value.find(one => one.id === chosen)
+  if (!team) return
+  const reason = await pick({
+    title: t("What should {team} know?", { team: team.name }), placeholder: t("A word on the way, for their eyes only"),
+    options: [{ id: " ", label: t("Hand it on without a word"), icon: "arrow-right", untyped: true }],
+    typed: text => ({ id: text, label: t("Hand it on: “{reason}”", { reason: text }), icon: "arrow-right" }),
+  })
+  if (reason) transfer(ticket, team, reason.trim())
+}
+
+/** What has no button of its own, for those who use no keys. */
+async function more() {
+  const ticket = target()
+  if (!ticket) return
+  const rest = ACTIONS.filter(one => ["ticket", "write"].includes(one.group) && !["resolve", "snooze", "assign", "priority", "reply", "details", "more"].includes(one.id))
+  const options = [...rest, action("why")].filter(canRun).map(one => ({ id: `do ${one.id}`, label: one.label(), icon: one.icon, key: one.key }))
+  const chosen = await pick({ title: t("More actions on #{number}", { number: ticket.number }), placeholder: t("Search actions"), options })
+  if (chosen) action(chosen.slice(3)).run()
 }
 
 async function prioritise() {

@@ -7,7 +7,7 @@ import { cannotUndo, canUndo, dismiss, takeUndo, toast } from "../notices_store.
 import { Outbox } from "../server/outbox.js"
 import { go } from "../route.js"
 import { storage } from "../server/storage.js"
-import { acknowledging, agents, alerts, connection, current, me, queue } from "../stores.js"
+import { acknowledging, agents, alerts, connection, current, me, queue, teams } from "../stores.js"
 import { t } from "../translation.js"
 
 /** @import { Undo } from "../notices_store.js" */
@@ -137,6 +137,24 @@ export async function split(ticket, message) {
   }
 }
 
+/**
+ * Another team goes on with it and reads why; undoing gives it back to the team and the agent who had it.
+ * @param {Ticket | (QueueRow & {id: string})} ticket @param {Named} team @param {string} reason
+ */
+export async function transfer({ id, number, team: had, assignee }, team, reason) {
+  try {
+    await request("POST", `/api/v1/tickets/${id}/transfer`, { team_id: team.id, reason })
+  } catch (error) {
+    return refused(error)
+  }
+  current.peek()?.refresh()
+  /** @type {TicketChange} */
+  const back = { team_id: had?.id ?? null }
+  if (assignee) back.assignee_id = assignee.id
+  const said = t("#{number} is with {team} now", { number, team: team.name })
+  offerUndo({ label: said, run: () => change(id, back, { said: t("Undone") }) }, id)
+}
+
 /** @param {string} id */
 async function takeApart(id) {
   try {
@@ -197,10 +215,11 @@ async function persist(command, data) {
 }
 
 /** @param {TicketChange} set @returns {Partial<Ticket> & Partial<QueueRow>} */
-function shownAs({ assignee_id, snooze_until, ...same }) {
+function shownAs({ assignee_id, team_id, snooze_until, ...same }) {
   /** @type {Partial<Ticket> & Partial<QueueRow>} */
   const shown = { ...same }
   if (assignee_id !== undefined) shown.assignee = assignee_id ? agentNamed(assignee_id) : null
+  if (team_id !== undefined) shown.team = teams.peek().find(team => team.id === team_id) ?? null
   if (snooze_until) Object.assign(shown, { status: "snoozed", snoozed_until: snooze_until })
   return shown
 }

@@ -81,7 +81,7 @@ function narrowed(options, found, text, typed) {
   const words = fold(text).split(/\s+/).filter(Boolean)
   const matching = options.filter(option => {
     const hay = fold(`${option.label} ${option.hint ?? ""}`)
-    return words.every(word => hay.includes(word))
+    return words.every(word => hay.includes(word)) && !(option.untyped && words.length)
   })
   const known = new Set(matching.map(option => option.id))
   const all = [...matching.slice(0, MOST), ...found.filter(option => !known.has(option.id))]

@@ -1,7 +1,7 @@
 // Beside the thread: who it is, what was promised and until when, and why the ticket stands where it stands.
 
 import { html, useEffect, useState } from "../../vendor/ui.js"
-import { action } from "../actions/actions.js"
+import { action, canRun } from "../actions/actions.js"
 import { countdown } from "../countdown.js"
 import { channelName, metricName, priorityName } from "../naming.js"
 import { get, request } from "../server/http.js"
@@ -40,7 +40,8 @@ export function Details({ ticket, shown }) {
         <${Fact} label=${t("Status")}>${statusName(ticket)}</${Fact}>
         <${Fact} label=${t("Assignee")}><button type="button" class="link" onClick=${action("assign").run}>${ticket.assignee?.name ?? t("Nobody")}</button></${Fact}>
         <${Fact} label=${t("Priority")}><button type="button" class="link" onClick=${action("priority").run}>P${ticket.priority} · ${priorityName(ticket.priority)}</button></${Fact}>
-        ${ticket.team && html`<${Fact} label=${t("Team")}>${ticket.team.name}</${Fact}>`}
+        ${(ticket.team || canRun(action("team"))) && html`<${Fact} label=${t("Team")}>${canRun(action("team"))
+          ? html`<button type="button" class="link" onClick=${action("team").run}>${ticket.team?.name ?? t("No team")}</button>` : ticket.team?.name}</${Fact}>`}
         <${Fact} label=${t("Channel")}>${channelName(ticket.channel)} · ${ticket.inbox.name}</${Fact}>
         <${Fact} label=${t("Opened")}><time datetime=${ticket.created_at}>${fullTime(ticket.created_at)}</time></${Fact}>
         <${Fact} label=${t("Tags")}><span class="chips wrap">${ticket.tags.map(tag => html`<span class="chip" key=${tag}>${tag}</span>`)}

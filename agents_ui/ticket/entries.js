@@ -1,5 +1,6 @@
 // One line of the timeline for each thing that happened between the messages.
 
+import { inWords, stepInWords } from "../alert_words.js"
 import { countdown, span } from "../countdown.js"
 import { channelName, metricName, priorityName } from "../naming.js"
 import { fullTime, plural, t } from "../translation.js"
@@ -120,11 +121,10 @@ const LINES = {
     return { icon: "timer", text: data.due_at ? t("{what}: due {time} now", { what: text, time: fullTime(data.due_at) }) : text }
   },
   SlaStepTaken(data) {
-    const step = t("{metric}, {moment}", { metric: metricName(data.metric), moment: momentOf(data.when) })
-    return { icon: "timer", text: joined(step, stepTaken(data)), tone: "warn" }
+    return { icon: "timer", text: joined(stepInWords(data.metric, data.when), stepTaken(data)), tone: "warn" }
   },
   AlertRaised: data => ({
-    icon: "siren", text: data.reason ? t("Alert raised: {reason}", { reason: data.reason }) : t("Alert raised"), tone: "danger",
+    icon: "siren", text: data.reason ? t("Alert raised: {reason}", { reason: inWords(data.reason) }) : t("Alert raised"), tone: "danger",
   }),
   AlertNotified: data => ({
     icon: "bell-ring", text: t("{name} was alerted by {method}", { name: data.agent_name, method: methodName(data.method) }), tone: "warn",
@@ -136,7 +136,7 @@ const LINES = {
   AlertUnanswered: data => ({
     icon: "bell-ring", text: t("{name} acknowledged the alert, but nobody replied in time: it goes on", { name: data.agent_name }), tone: "danger",
   }),
-  OnCallWoken: data => ({ icon: "phone-call", text: joined(t("The contact was told that somebody was woken"), data.reason) }),
+  OnCallWoken: data => ({ icon: "phone-call", text: joined(t("The contact was told that somebody was woken"), inWords(data.reason)) }),
   AlertExhausted: () => ({ icon: "triangle-alert", text: t("Nobody answered the alert"), tone: "danger" }),
   CoverageMissing: () => ({ icon: "triangle-alert", text: t("Nobody was on call"), tone: "danger" }),
 }
@@ -145,13 +145,6 @@ const LINES = {
 function methodName(method) {
   const names = { email: t("email"), webhook: t("webhook"), push: t("web push"), notify: t("message service") }
   return method ? /** @type {Record<string, string>} */ (names)[method] ?? method : t("message")
-}
-
-/** @param {string | undefined} when `80 %` of the time, `-30 min` or `+10 min` of the due time */
-function momentOf(when = "") {
-  const amount = when.replace(/[^\d]/g, "")
-  if (when.endsWith("%")) return t("{share} % of the time used", { share: amount })
-  return when.startsWith("-") ? t("{minutes} minutes before it is due", { minutes: amount }) : t("{minutes} minutes late", { minutes: amount })
 }
 
 /** @param {{action?: string, agent_ids?: string[]}} data */

@@ -3,6 +3,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
 import { action, canRun } from "../actions/actions.js"
 import { isOpen } from "../alert_order.js"
+import { inWords } from "../alert_words.js"
 import { Composer } from "../writing/composer.js"
 import { Details } from "./details.js"
 import { HeldReply } from "../writing/held_reply.js"
@@ -56,6 +57,7 @@ function Actions({ ticket }) {
         : html`<span class="button-text">${one.label()}</span>`}<${Keys} keys=${one.key} /></button>`)}
     <button type="button" class="button primary" onClick=${action("resolve").run} aria-keyshortcuts="e">
       <${Icon} name=${done ? "rotate-ccw" : "check"} /><span class="button-text">${done ? t("Open again") : t("Resolve")}</span><${Keys} keys="e" /></button>
+    <button type="button" class="button quiet icon-only" onClick=${action("more").run} aria-keyshortcuts="." aria-label=${t("More actions")} title=${t("More actions")}><${Icon} name="ellipsis" /></button>
     <button type="button" class="button quiet icon-only" onClick=${action("details").run} aria-label=${t("Details")} title=${t("Details")}><${Icon} name="info" /></button>
   </div>`
 }
@@ -63,7 +65,7 @@ function Actions({ ticket }) {
 /** @param {{ticket: Ticket}} props */
 function AlertBanner({ ticket }) {
   return ticket.alerts.filter(isOpen).map(one => html`<div class="alert-banner" role="alert" key=${one.id}><${Icon} name="siren" />
-    <span>${one.reason || t("This ticket raised an alert")}</span>
+    <span>${inWords(one.reason) || t("This ticket raised an alert")}</span>
     <${AlertButtons} alert=${one} /></div>`)
 }
 

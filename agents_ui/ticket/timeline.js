@@ -76,6 +76,7 @@ export function timeline(events) {
       deliver(messages.get(event.data.delivered_message_id ?? event.data.message_id), event)
     } else if (!SILENT.has(event.name)) {
       decide(messages, event)
+      if (event.name === "TicketEscalated") dropMove(items, event)
       items.push({ kind: "entry", id: event.id, version: event.version, at: event.at, event })
     }
   }
@@ -141,6 +142,12 @@ function deliver(message, event) {
     Object.assign(message, { delivery: "failed", failure: event.data.reason, unreached: event.data.to, bounced: Boolean(event.data.bounced) })
   } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined })
   else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined })
+}
+
+/** Who handed it on and why says that it moved, too. @param {Item[]} items @param {TicketEvent} event */
+function dropMove(items, event) {
+  const moved = items.findLastIndex(item => item.kind === "entry" && item.event.name === "TeamChanged" && item.at === event.at && item.event.data.team_id === event.data.team_id)
+  if (moved >= 0) items.splice(moved, 1)
 }
 
 /** @param {Map<string, Said>} messages @param {TicketEvent} event */

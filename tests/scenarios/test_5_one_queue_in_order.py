@@ -107,6 +107,29 @@ async def test_two_agents_who_press_at_the_same_moment_get_two_tickets(desk: Des
     assert (mine["assignee"]["name"], theirs["assignee"]["name"]) == ("Priya Raman", "Aoife Byrne")
 
 
+@pytest.mark.browser
+async def test_a_ticket_is_handed_to_another_team_by_keys_and_taken_back(desk: Desk, visits: Visits):
+    api = await desk.api("priya")
+    made = await api.post("tickets", subject="Wrong invoice", body="Twice", email=WRITES["Business"])
+    team = next(one for one in (await api.get("teams"))["items"] if one["id"] != (made["team"] or {}).get("id"))
+    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    keys, picker = workspace.page.keyboard, workspace.page.get_by_role("combobox")
+    await workspace.open(made)
+
+    await keys.press("v")
+    await picker.fill(team["name"])
+    await keys.press("Enter")
+    await expect(picker).to_have_accessible_name(f"What should {team['name']} know?")
+    await picker.fill("Billed twice")
+    await keys.press("Enter")
+
+    await expect(workspace.timeline).to_contain_text(f"handed it on to {team['name']}: Billed twice")
+    assert (await api.get(f"tickets/{made['id']}"))["team"]["name"] == team["name"]
+    await keys.press("z")
+    await expect(workspace.toast).to_contain_text("Undone")
+    await eventually(lambda: _is_with(api, made, made["team"]))
+
+
 async def test_twenty_claims_at_once_are_twenty_tickets(desk: Desk):
     people = [await desk.api(name) for name in ("priya", "oskar", "jonas", "aoife")]
     for number in range(20):
@@ -120,6 +143,10 @@ async def test_twenty_claims_at_once_are_twenty_tickets(desk: Desk):
         assert (await people[0].get(f"tickets/{ticket['id']}"))["assignee"]["id"] == claimant
     waiting = {row["ticket_id"] for row in await people[0].queue()}
     assert waiting.isdisjoint(claimed)
+
+
+async def _is_with(api: Api, ticket: Any, team: Any) -> bool:
+    return (await api.get(f"tickets/{ticket['id']}"))["team"] == team
 
 
 async def _claim(api: Api) -> tuple[Any, str]:

@@ -97,3 +97,14 @@ test("a mail nobody wrote is folded", () => {
 
   assert.equal(mail.folded, true)
 })
+
+test("a ticket handed on to a team is one line with the reason, a mere move another", () => {
+  const items = timeline([
+    anEvent(1, "TeamChanged", { team_id: "t1", team_name: "Technical" }),
+    anEvent(2, "TeamChanged", { team_id: "t2", team_name: "Support" }, mira, "2026-11-21T10:05:00Z"),
+    anEvent(3, "TicketAssigned", { assignee_id: null }, mira, "2026-11-21T10:05:00Z"),
+    anEvent(4, "TicketEscalated", { team_id: "t2", team_name: "Support", reason: "Needs a refund" }, mira, "2026-11-21T10:05:00Z"),
+  ])
+
+  assert.deepEqual(items.map(item => item.version), [1, 3, 4])
+})
