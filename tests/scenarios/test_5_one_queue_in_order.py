@@ -111,7 +111,9 @@ async def test_two_agents_who_press_at_the_same_moment_get_two_tickets(desk: Des
 async def test_a_ticket_is_handed_to_another_team_by_keys_and_taken_back(desk: Desk, visits: Visits):
     api = await desk.api("priya")
     made = await api.post("tickets", subject="Wrong invoice", body="Twice", email=WRITES["Business"])
-    team = next(one for one in (await api.get("teams"))["items"] if one["id"] != (made["team"] or {}).get("id"))
+    team = next(
+        one for one in (await api.get("teams"))["items"] if one["id"] != (made["team"] or {}).get("id")
+    )
     workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
     keys, picker = workspace.page.keyboard, workspace.page.get_by_role("combobox")
     await workspace.open(made)

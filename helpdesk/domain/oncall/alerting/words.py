@@ -5,6 +5,7 @@ import re
 from helpdesk.translation import Translator
 
 _OVERLOAD = re.compile(r"Overload: tickets late: (\d+), agents online: (\d+)")
+_STEP = re.compile(r"([a-z ]+) (?:(\d+) %|([-+])(\d+) min)")
 
 
 def in_words(recorded: str, t: Translator) -> str:
@@ -14,6 +15,11 @@ def in_words(recorded: str, t: Translator) -> str:
     if overload := _OVERLOAD.fullmatch(recorded):
         late, online = overload.groups()
         return t("Overload: tickets late: {late}, agents online: {online}", late=late, online=online)
+    if (step := _STEP.fullmatch(recorded)) and (metric := _metric(step[1], t)):
+        if step[2]:
+            return f"{metric}: {step[2]} {t('% of the time used')}"
+        late = t("minutes after it was due") if step[3] == "+" else t("minutes before it is due")
+        return f"{metric}: {step[4]} {late}"
     known = {
         "Nobody has taken this chat": t("Nobody has taken this chat"),
         "A promise is about to be missed": t("A promise is about to be missed"),
@@ -23,6 +29,18 @@ def in_words(recorded: str, t: Translator) -> str:
         ),
     }
     return known.get(recorded, recorded)
+
+
+def _metric(name: str, t: Translator) -> str | None:
+    """What a step of an SLA policy speaks of."""
+    names = {
+        "first response": t("First answer"),
+        "next response": t("Further answers"),
+        "resolution": t("Solution"),
+        "update": t("Update"),
+        "callback": t("Call back"),
+    }
+    return names.get(name)
 
 
 _ADVICE = (
