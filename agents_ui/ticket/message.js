@@ -6,6 +6,7 @@ import { describe } from "./entries.js"
 import { Avatar, Icon } from "../icons.js"
 import { hands } from "../actions/actions.js"
 import { sendAgain } from "../writing/answering.js"
+import { MailFacts, MailMarks } from "./mail_facts.js"
 import { MailFrame } from "./mail_frame.js"
 import { Markdown, uploadsIn } from "../writing/markdown.js"
 import { Body } from "./rich_text.js"
@@ -33,6 +34,7 @@ export function Message({ item, continued, seen }) {
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`}
       ${item.unverified && html`<${Unverified} item=${item} />`}
       ${item.forwardedBy && html`<p class="claimed"><${Icon} name="circle-alert" />${t("Passed on by {address}, who says it is from {name}. Not proven.", { address: item.forwardedBy, name: item.sender && item.sender !== item.forwardedBy ? item.sender : name })}</p>`}
+      ${item.mail && html`<${MailMarks} mail=${item.mail} />`}
       ${item.folded ? html`<details class="folded"><summary>${t("Automatic mail")}</summary><${Words} item=${item} name=${name} asText=${asText} /></details>` : html`<${Words} item=${item} name=${name} asText=${asText} />`}
       <${Attachments} files=${item.attachments.filter(file => !(item.markdown ? uploadsIn(item.body) : shown).has(file.id))} />
       ${(item.mail || item.people || (item.original && item.rich)) && html`<${MailLine} item=${item} name=${name} asText=${asText} setAsText=${setAsText} />`}
@@ -74,13 +76,16 @@ function Unverified({ item }) {
 
 /** What stands on a mail besides its words, and what can be done with it. @param {{item: Said, name: string, asText: boolean, setAsText: (asText: boolean) => void}} props */
 function MailLine({ item, name, asText, setAsText }) {
+  const [opened, open] = useState(false)
   const copies = [...(item.people?.cc ?? []), ...(item.people?.bcc ?? []).map(one => t("{address} (blind)", { address: one }))]
   return html`<p class="mail-actions">
     ${item.people && !item.forward && html`<span>${t("To {people}", { people: item.people.to.join(", ") })}${copies.length > 0 && ` · ${t("Copy to {people}", { people: copies.join(", ") })}`}</span>`}
     ${item.original && item.rich && html`<button type="button" class="link" aria-pressed=${asText} onClick=${() => setAsText(!asText)}>${asText ? t("Show as it was designed") : t("Show as plain text")}</button>`}
     ${item.original && !item.rich && html`<${Original} address=${item.original} name=${name} />`}
     ${!item.unverified && item.kind === "message" && html`<button type="button" class="link" onClick=${() => hands.forward({ id: item.id, name, files: item.attachments })}>${t("Forward")}</button>`}
-    ${item.mail && html`<a class="link" title=${t("The mail as it came, byte by byte")} href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Original (.eml)")}</a>`}</p>`
+    ${item.mail && html`<a class="link" title=${t("The mail as it came, byte by byte")} href=${`/api/v1/messages/${item.id}/original`} download=${`${item.id}.eml`}>${t("Original (.eml)")}</a>`}
+    ${item.mail && html`<button type="button" class="link" aria-expanded=${opened} onClick=${() => open(!opened)}>${opened ? t("Hide details") : t("Details")}</button>`}</p>
+    ${opened && item.mail && html`<${MailFacts} mail=${item.mail} />`}`
 }
 
 /** @param {{address: string, name: string}} props */

@@ -1,6 +1,7 @@
 // A ticket's events as what a person reads: messages with their delivery, notes, calls, and what happened between.
 
 import { dayKey } from "../translation.js"
+import { received } from "./mail_facts.js"
 
 /** @import { Actor, Attachment, TicketEvent } from "../types.js" */
 
@@ -22,7 +23,7 @@ import { dayKey } from "../translation.js"
  * @property {"accepted" | "split" | "blocked"} [decided] what an agent said to that
  * @property {string} [sender] the address a mail came from
  * @property {boolean} [folded] a mail nobody wrote
- * @property {boolean} [mail] kept as it came
+ * @property {import("./mail_facts.js").Received} [mail] kept as it came
  * @property {"handed_over" | "failed" | "again" | null} delivery
  * @property {string} [failure]
  * @property {string[]} [unreached] whom it did not get to
@@ -124,7 +125,7 @@ function said(kind, event) {
     unverified: Boolean(data.unverified) || event.name === "UnverifiedMessageReceived",
     sender: data.mail?.sender || undefined,
     folded: Boolean(data.mail?.collapsed),
-    mail: Boolean(data.mail?.raw),
+    mail: received(data.mail),
     markdown: data.mail?.format === "markdown",
     rich: Boolean(data.mail?.is_rich),
     forward: event.name === "MessageForwarded",

@@ -78,7 +78,7 @@ test("an unverified sender's message is held apart until an agent accepts it, an
   const [before] = timeline([held])
   const after = timeline([held, ...accepted])
 
-  assert.deepEqual([before.unverified, before.sender, before.mail], [true, "otto@elsewhere.example", true])
+  assert.deepEqual([before.unverified, before.sender, before.mail?.from], [true, "otto@elsewhere.example", "otto@elsewhere.example"])
   assert.deepEqual(after.map(item => item.kind), ["message", "entry"])
   assert.deepEqual([after[0].unverified, after[0].decided, after[0].publicVersion], [false, "accepted", 7])
 })

@@ -332,7 +332,7 @@ def test_a_meeting_invitation_stays_a_file():
     )
 
     assert found.text == "Meet"
-    assert [part.name for part in found.attachments] == ["attachment-1.ics"]
+    assert [part.name for part in found.attachments] == ["invitation.ics"]
 
 
 def test_two_copies_of_a_mail_hash_alike():

@@ -189,7 +189,8 @@ def _attach(entity: Entity, body: Body) -> None:
         return
     if not name:
         ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ".bin"
-        name = f"attachment-{len(body.attachments) + 1}{ending}"
+        stem = "invitation" if kind in _CALENDARS else f"attachment-{len(body.attachments) + 1}"
+        name = stem + ending
     body.attachments.append(_part(name, kind, data, entity.content_id))
     if kind in _TNEF_TYPES or name.lower() == "winmail.dat":
         _unpack(tnef.read(data), body)
