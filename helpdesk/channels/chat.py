@@ -199,9 +199,10 @@ async def _say_at_once(
         return None
     if actor.kind is not ActorKind.CONTACT and wanted.kind == "message":
         return None
+    if actor.kind is ActorKind.CONTACT:
+        saying = tickets.Saying(actor, _inbound(actor, wanted), address)
+        return await database.together(tickets.say_more, saying)
     async with database.transaction(actor, is_autocommit=True) as tx:
-        if actor.kind is ActorKind.CONTACT:
-            return await tickets.say_more(tx, _inbound(actor, wanted), address)
         return await tickets.note_more(tx, wanted.ticket, wanted.body, wanted.client_id)
 
 

@@ -1,6 +1,5 @@
 """What stands behind the mail listener: whose mail an address is, and keeping it before the 250."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +9,12 @@ from helpdesk.actors import SYSTEM
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.errors import NotFound
 from helpdesk.storage.database import Database
+from helpdesk.storage.gathering import Gathering
 
 KNOWN_FOR = 10.0
 """Seconds an address is remembered as ours; what is not ours is asked about each time."""
 
 _REMEMBERED = 1000
-_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,6 @@ class _Delivery:
     sender: str
     recipients: list[tuple[str, UUID]]
     raw: bytes
-    kept: asyncio.Future[None]
 
 
 class Intake:
@@ -33,8 +31,7 @@ class Intake:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, tuple[UUID, float]] = {}
-        self._waiting: list[_Delivery] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._kept = Gathering(self._keep)
 
     async def accepts(self, address: str) -> bool:
         return await self._inbox_id(address) is not None
@@ -55,36 +52,9 @@ class Intake:
             if inbox_id is None:
                 raise NotFound("inbox_not_found", f"{address} is no address of ours.")
             found.append((address, inbox_id))
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Delivery(path, sender, found, raw, kept))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write(), name="mail-intake")
-        await kept
+        await self._kept.add(_Delivery(path, sender, found, raw))
 
-    async def _write(self) -> None:
-        while self._waiting:
-            together, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-            try:
-                await self._keep(together)
-            except Exception as failure:  # noqa: BLE001 - whoever waits is told; the listener has the answers
-                if len(together) == 1:
-                    _tell(together, failure)
-                else:
-                    await self._keep_singly(together)
-            else:
-                _tell(together, None)
-
-    async def _keep_singly(self, deliveries: list[_Delivery]) -> None:
-        """One that cannot be kept must not refuse its neighbours."""
-        for one in deliveries:
-            try:
-                await self._keep([one])
-            except Exception as failure:  # noqa: BLE001 - as above
-                _tell([one], failure)
-            else:
-                _tell([one], None)
-
-    async def _keep(self, deliveries: list[_Delivery]) -> None:
+    async def _keep(self, deliveries: Sequence[_Delivery]) -> list[None]:
         mails = [
             intake.Arrived(inbox_id, one.path, one.sender, address, one.raw)
             for one in deliveries
@@ -92,6 +62,7 @@ class Intake:
         ]
         async with self._database.transaction(SYSTEM) as tx:
             await intake.keep_all(tx, mails)
+        return [None] * len(deliveries)
 
     async def _inbox_id(self, address: str) -> UUID | None:
         """An inbox that is removed meanwhile refuses by its foreign key: nothing is kept for nobody."""
@@ -108,13 +79,3 @@ class Intake:
             self._known.clear()
         self._known[key] = (inbox.id, now + KNOWN_FOR)
         return inbox.id
-
-
-def _tell(deliveries: list[_Delivery], failure: Exception | None) -> None:
-    for one in deliveries:
-        if one.kept.done():
-            continue  # its connection is gone; the sender's next try finds the mail here
-        if failure is None:
-            one.kept.set_result(None)
-        else:
-            one.kept.set_exception(failure)

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
@@ -13,14 +13,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
-from helpdesk.actors import Actor
+from helpdesk.actors import SYSTEM, Actor
 from helpdesk.clock import Clock
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
+from helpdesk.storage.gathering import Gathering
 from helpdesk.storage.sessions import LazySession
 from helpdesk.storage.transaction import Reactions, Transaction, lock_key
 
 Listener = Callable[[Transaction], None]
 T = TypeVar("T")
+R = TypeVar("R")
 
 LIMITS = {
     "statement_timeout": "30s",
@@ -68,6 +70,7 @@ class Database:
         self._writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._pool_size = self._perhaps_broken = pool_size
         self._listeners: list[Listener] = []
+        self._gatherings: dict[Any, Gathering[Any, Any]] = {}
 
     @asynccontextmanager
     async def transaction(
@@ -105,6 +108,17 @@ class Database:
             raise ours from failure
         for listener in self._listeners:
             listener(tx)
+
+    async def together(self, act: Callable[[Transaction, Sequence[T]], Awaitable[Sequence[R]]], item: T) -> R:
+        """`act`, a single statement, in one transaction with whatever else it is asked for meanwhile: group
+        commit, as Gathering. Its actor is the system; whose an item is, the item says."""
+
+        async def write(items: Sequence[T]) -> Sequence[R]:
+            async with self.transaction(SYSTEM, is_autocommit=True) as tx:
+                return await act(tx, items)
+
+        gathering: Gathering[T, R] = self._gatherings.setdefault(act, Gathering(write))
+        return await gathering.add(item)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
         """One transaction, and again where PostgreSQL ended it to break a deadlock: for what people press."""

@@ -11,7 +11,7 @@ from helpdesk.auth import visitors
 from helpdesk.channels import chat
 from helpdesk.domain import agents, tickets
 from helpdesk.domain.inboxes import Channel
-from helpdesk.errors import Conflict, Forbidden, LimitReached, NotFound
+from helpdesk.errors import Conflict, Forbidden, LimitReached, NotFound, Unavailable
 from tests.factories import a_plan, an_agent, an_inbox
 
 pytestmark = pytest.mark.commits
@@ -39,8 +39,17 @@ async def say(database, actor, ticket, body, client_id=None, address=None):
 
 
 async def quickly(database, actor, ticket, body, client_id=None):
-    async with database.transaction(actor, is_autocommit=True) as tx:
-        return await tickets.say_more(tx, inbound(actor, ticket, body, client_id), None)
+    return await database.together(tickets.say_more, saying(actor, ticket, body, client_id))
+
+
+def saying(actor, ticket, body="And it smells.", client_id=None):
+    return tickets.Saying(actor, inbound(actor, ticket, body, client_id))
+
+
+async def at_once(database, *sayings):
+    """All of them in one statement."""
+    async with database.transaction(SYSTEM, is_autocommit=True) as tx:
+        return await tickets.say_more(tx, sayings)
 
 
 async def slowly(database, actor, ticket, body):
@@ -146,3 +155,110 @@ async def test_one_client_id_is_one_message_also_at_the_same_moment(database, in
     assert len((await rows_of(database, ticket))["messages"]) == 2
     with pytest.raises(Conflict, match="client_id_reused"):
         await say(database, actor, ticket, "Twice?", client_id)
+
+
+async def test_many_go_together_and_what_may_not_be_said_leaves_the_others_alone(database, inbox):
+    (one, first), (two, second) = await a_visitor(database, inbox), await a_visitor(database, inbox)
+    repeated = uuid.uuid4()
+    await quickly(database, two, second, "Once", repeated)
+    (three, third), (four, fourth) = await a_visitor(database, inbox), await a_visitor(database, inbox)
+
+    said = await at_once(
+        database,
+        saying(one, first, "First"),
+        saying(three, first, "A stranger's"),
+        saying(two, second, "Once", repeated),
+        saying(four, fourth, "   "),
+        saying(four, fourth, "Fourth"),
+    )
+
+    assert [one is not None for one in said] == [True, False, False, False, True]
+    assert (said[0].ticket_id, said[0].version) == (first, 3)
+    assert (said[4].ticket_id, said[4].version) == (fourth, 3)
+    assert [
+        len((await rows_of(database, ticket))["messages"]) for ticket in (first, second, third, fourth)
+    ] == [
+        2,
+        2,
+        1,
+        2,
+    ]
+
+
+async def test_of_one_ticket_one_message_goes_and_the_next_does_not_pass_it_by(database, inbox):
+    actor, ticket = await a_visitor(database, inbox)
+
+    said = await at_once(database, saying(actor, ticket, "First"), saying(actor, ticket, "Second"))
+    answers = await asyncio.gather(*(say(database, actor, ticket, f"Tab {number}") for number in range(4)))
+
+    assert [one is not None for one in said] == [True, False]
+    assert sorted(answer["version"] for answer in answers) == [4, 5, 6, 7]
+
+
+async def test_a_ticket_that_somebody_holds_keeps_no_other_waiting(database, inbox):
+    (held, busy), (free, idle) = await a_visitor(database, inbox), await a_visitor(database, inbox)
+
+    async with database.transaction(SYSTEM) as tx:
+        await tickets.get(tx, busy)
+        await (await tx.driver()).execute("SELECT FROM tickets WHERE id = $1 FOR UPDATE", busy)
+        said = await at_once(database, saying(held, busy), saying(free, idle))
+        late = asyncio.create_task(say(database, held, busy, "I wait"))
+        assert (await say(database, free, idle, "I do not"))["version"] == 4
+
+    assert [one is not None for one in said] == [False, True]
+    assert (await late)["version"] == 3
+
+
+async def test_everybody_at_once_has_dense_versions_and_keeps_their_order(database, inbox):
+    visitors_of = [await a_visitor(database, inbox) for _ in range(6)]
+    acknowledged = {ticket: [] for _, ticket in visitors_of}
+
+    async def talk(actor, ticket):
+        for number in range(8):
+            acknowledged[ticket].append(await say(database, actor, ticket, f"Message {number}"))
+
+    await asyncio.gather(*(talk(actor, ticket) for actor, ticket in visitors_of))
+
+    for _, ticket in visitors_of:
+        rows = await rows_of(database, ticket)
+        assert [answer["version"] for answer in acknowledged[ticket]] == list(range(3, 11))
+        for counter in ("version", "public_version"):
+            counted = sorted(event[counter] for event in rows["events"] if event[counter] is not None)
+            assert counted == list(range(1, len(counted) + 1))
+        said = sorted(rows["messages"], key=lambda row: row["body"])
+        assert [row["body"] for row in said] == ["Hello?", *(f"Message {number}" for number in range(8))]
+
+
+async def test_who_was_cut_off_in_the_middle_may_say_it_again_and_said_it_once(database, inbox):
+    everybody = [await a_visitor(database, inbox) for _ in range(3)]
+    ids = [uuid.uuid4() for _ in everybody]
+
+    def all_say():
+        return [
+            asyncio.create_task(say(database, actor, ticket, "Still there?", client_id))
+            for (actor, ticket), client_id in zip(everybody, ids, strict=True)
+        ]
+
+    async with database.transaction(SYSTEM) as tx:
+        await (await tx.driver()).execute("LOCK TABLE visitor_blocks IN ACCESS EXCLUSIVE MODE")
+        cut_off = all_say()
+        while not await ended_who_waits(database):
+            await asyncio.sleep(0.01)
+        refused = await asyncio.gather(*cut_off[:1], return_exceptions=True)
+
+    told = refused + await asyncio.gather(*cut_off[1:], return_exceptions=True)
+    assert isinstance(told[0], Unavailable)
+    answers = await asyncio.gather(*all_say())
+
+    assert [answer["version"] for answer in answers] == [3, 3, 3]
+    for _, ticket in everybody:
+        assert len((await rows_of(database, ticket))["messages"]) == 2
+
+
+async def ended_who_waits(database):
+    """Whether a statement of ours was waiting for a lock; its connection is closed by PostgreSQL."""
+    async with database.transaction(SYSTEM) as tx:
+        return await (await tx.driver()).fetchval(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+               AND wait_event_type = 'Lock' AND query LIKE '%given AS MATERIALIZED%'"""
+        )

@@ -69,7 +69,7 @@ from helpdesk.domain.tickets.queue.distributing import (
 from helpdesk.domain.tickets.queue.reach import out_of_reach
 from helpdesk.domain.tickets.queue.taking import Claimed
 from helpdesk.domain.tickets.reading import mark_read
-from helpdesk.domain.tickets.saying_more import say_more
+from helpdesk.domain.tickets.saying_more import Saying, say_more
 
 __all__ = [
     "BODY_LIMIT",
@@ -86,6 +86,7 @@ __all__ = [
     "OutgoingMail",
     "RawMail",
     "Said",
+    "Saying",
     "Sender",
     "Status",
     "Ticket",

@@ -1,17 +1,19 @@
-"""What a contact adds in the chat while the ticket waits already: the everyday message, in one statement.
+"""What contacts add in the chat while their tickets wait already: everyday messages, many in one statement.
 
 Only where nothing else follows from it: no reopening, no clock to start, no file. Everything else is
 `receive_message`, whose rows this writes one for one.
 """
 
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import asyncpg
 import orjson
 
+from helpdesk.actors import Actor
 from helpdesk.domain import limits
 from helpdesk.domain.events import MessageReceived
+from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.sla import Metric
 from helpdesk.domain.tickets import actions
 from helpdesk.domain.tickets.envelopes import InboundMessage, Said
@@ -19,79 +21,125 @@ from helpdesk.domain.tickets.model import MessageKind
 from helpdesk.domain.widgets import visits
 from helpdesk.storage.transaction import Transaction
 
-# `moved` is empty where it does not fit, and then nothing else is written. A limit that is passed divides
-# by zero, which takes back all of it. Two at once with one client_id meet at the unique index of events.
+# What does not fit is not in `fits`, and of it nothing is written. Rows that somebody else has locked are
+# passed over: one busy ticket must not keep the others waiting, and two batches can never block each other.
 _SAY = """
-    WITH moved AS (
-      UPDATE tickets t SET version = t.version + 1, public_version = t.public_version + 1, unread = true,
-        last_message_at = $1, preview = $2
-      FROM contacts c
-      WHERE t.id = $3 AND t.contact_id = $4 AND t.inbox_id = $5 AND c.id = t.contact_id
+    WITH given AS MATERIALIZED (
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[],
+        $8::bytea[], $9::bytea[], $10::uuid[], $11::uuid[], $12::text[])
+      AS one (contact_id, actor_name, inbox_id, ticket_id, client_id, body, preview,
+        network, bucket, message_id, event_id, data)
+    ), room AS MATERIALIZED (
+      SELECT b.key, b.started_at <= $14 OR b.started_at > $13 AS is_over FROM rate_buckets b
+      WHERE b.key = ANY($9) AND (b.count < $15 OR b.started_at <= $14 OR b.started_at > $13)
+      FOR NO KEY UPDATE SKIP LOCKED
+    ), fits AS MATERIALIZED (
+      SELECT given.*, c.name AS author_name, room.is_over
+      FROM given JOIN room ON room.key = given.bucket
+        JOIN contacts c ON c.id = given.contact_id
+        JOIN tickets t ON t.id = given.ticket_id
+      WHERE t.contact_id = given.contact_id AND t.inbox_id = given.inbox_id
         AND t.status = 'open' AND t.waiting_since IS NOT NULL AND t.merged_into IS NULL
         AND (t.plan_id IS NULL AND t.policy_id IS NULL OR EXISTS (
-          SELECT FROM sla_clocks s WHERE s.ticket_id = t.id AND s.metric = ANY($6)
+          SELECT FROM sla_clocks s WHERE s.ticket_id = t.id AND s.metric = ANY($16)
             AND s.met_at IS NULL AND s.stopped_at IS NULL))
         AND NOT EXISTS (SELECT FROM visitor_blocks b
-          WHERE b.contact_id = $4 OR b.network = $7 AND b.ends_at > $1)
-        AND NOT EXISTS (SELECT FROM events e WHERE e.actor_id = $4 AND e.client_id = $8)
-      RETURNING t.number, t.version, t.public_version, c.name
+          WHERE b.contact_id = given.contact_id OR b.network = given.network AND b.ends_at > $13)
+        AND NOT EXISTS (SELECT FROM events e
+          WHERE e.actor_id = given.contact_id AND e.client_id = given.client_id)
+      FOR NO KEY UPDATE OF t SKIP LOCKED
+    ), moved AS (
+      UPDATE tickets t SET version = t.version + 1, public_version = t.public_version + 1, unread = true,
+        last_message_at = $13, preview = fits.preview
+      FROM fits WHERE t.id = fits.ticket_id
+      RETURNING fits.*, t.number, t.version, t.public_version
     ), counted AS (
-      INSERT INTO rate_buckets AS b (key, started_at, count) SELECT $9, $1, 1 FROM moved
-      ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN b.started_at <= $10 OR b.started_at > $1 THEN 1 ELSE b.count + 1 END,
-        started_at = CASE WHEN b.started_at <= $10 OR b.started_at > $1 THEN $1 ELSE b.started_at END
-      RETURNING count
+      UPDATE rate_buckets b SET count = CASE WHEN fits.is_over THEN 1 ELSE b.count + 1 END,
+        started_at = CASE WHEN fits.is_over THEN $13 ELSE b.started_at END
+      FROM fits WHERE b.key = fits.bucket
     ), said AS (
       INSERT INTO messages (id, ticket_id, inbox_id, kind, channel, author_kind, author_id, author_name, body,
         attachments, hidden, created_at)
-      SELECT $12, $3, $5, $13, $14, 'contact', $4, moved.name, $15, '[]', false, $1 FROM moved, counted
-      WHERE 1 / (counted.count <= $11)::int = 1
+      SELECT message_id, ticket_id, inbox_id, $17, $18, 'contact', contact_id, author_name, body, '[]', false,
+        $13 FROM moved
     ), told AS (
       INSERT INTO events (ticket_id, version, public_version, id, name, actor_kind, actor_id, actor_name, at,
         client_id, message_id, data)
-      SELECT $3, version, public_version, $16, $17, 'contact', $4, $18, $1, $8, $12, $19 FROM moved
+      SELECT ticket_id, version, public_version, event_id, $19, 'contact', contact_id, actor_name, $13,
+        client_id, message_id, data::jsonb FROM moved
     )
-    SELECT number, version, public_version FROM moved, counted
+    SELECT contact_id, message_id, ticket_id, number, version, public_version FROM moved
 """
 
 
-async def say_more(tx: Transaction, inbound: InboundMessage, address: str | None) -> Said | None:
-    """The only statement of its transaction. None where more follows from it, or it may not be said:
-    nothing was written then. Errors: Conflict already_exists when it is being said on another connection."""
-    told = MessageReceived(tx.new_id())
-    if inbound.attachment_ids or not inbound.body.strip() or tx.reactions.get(told.name):
-        return None
-    body = inbound.body.replace("\x00", "")
-    try:
-        row = await (await tx.driver()).fetchrow(
-            _SAY,
-            tx.now,
-            actions.preview_of(body),
-            inbound.ticket_id,
-            inbound.contact_id,
-            inbound.inbox_id,
-            [Metric.FIRST_RESPONSE.value, Metric.NEXT_RESPONSE.value],
-            visits.digest_of(address),
-            inbound.client_id,
-            *_limit(tx.now, inbound.contact_id),
-            told.message,
-            MessageKind.MESSAGE.value,
-            inbound.channel.value,
-            body,
-            tx.new_id(),
-            told.name,
-            tx.actor.name,
-            orjson.dumps(told.data()).decode(),
-        )
-    except asyncpg.DivisionByZeroError:
-        return None
-    if row is None or inbound.ticket_id is None:
-        return None
-    tx.touched[inbound.ticket_id] = row["version"]
-    return Said(inbound.ticket_id, row["number"], told.message, row["public_version"], tx.now)
+@dataclass(frozen=True)
+class Saying:
+    """Something a contact says in the chat. `address` is where they call from."""
+
+    actor: Actor
+    inbound: InboundMessage
+    address: str | None = None
+
+    @property
+    def is_everyday(self) -> bool:
+        return bool(self.inbound.ticket_id and self.inbound.body.strip() and not self.inbound.attachment_ids)
 
 
-def _limit(now: datetime, contact_id: UUID | None) -> tuple[bytes, datetime, int]:
-    """Key, start of the window, and how many are allowed in it."""
+async def say_more(tx: Transaction, sayings: Sequence[Saying]) -> list[Said | None]:
+    """The only statement of its transaction. None where more follows from it, or it may not be said: nothing
+    was written of it then. Of one contact the first alone; the next must not pass it by.
+
+    Errors: Conflict already_exists, for all, where one is being said on another connection.
+    """
+    if tx.reactions.get(MessageReceived.__name__):
+        return [None] * len(sayings)
+    first = {one.actor.contact_id: one for one in reversed(sayings) if one.is_everyday}
+    rows = [_row(tx, one) for one in first.values()]
+    written = await _write(tx, rows) if rows else []
+    by_contact = {record["contact_id"]: record for record in written}
+    return [
+        _said(tx, by_contact[one.actor.contact_id])
+        if one is first.get(one.actor.contact_id) and one.actor.contact_id in by_contact
+        else None
+        for one in sayings
+    ]
+
+
+async def _write(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> Sequence[asyncpg.Record]:
     limit = limits.MESSAGES
-    return limits.key_of(limit, contact_id), now - limit.window, limit.most
+    written: Sequence[asyncpg.Record] = await (await tx.driver()).fetch(
+        _SAY,
+        *(list(column) for column in zip(*rows, strict=True)),
+        tx.now,
+        tx.now - limit.window,
+        limit.most,
+        [Metric.FIRST_RESPONSE.value, Metric.NEXT_RESPONSE.value],
+        MessageKind.MESSAGE.value,
+        Channel.CHAT.value,
+        MessageReceived.__name__,
+    )
+    tx.touched.update({record["ticket_id"]: record["version"] for record in written})
+    return written
+
+
+def _row(tx: Transaction, one: Saying) -> tuple[object, ...]:
+    told, inbound = MessageReceived(tx.new_id()), one.inbound
+    body = inbound.body.replace("\x00", "")
+    return (
+        inbound.contact_id,
+        one.actor.name,
+        inbound.inbox_id,
+        inbound.ticket_id,
+        inbound.client_id,
+        body,
+        actions.preview_of(body),
+        visits.digest_of(one.address),
+        limits.key_of(limits.MESSAGES, inbound.contact_id),
+        told.message,
+        tx.new_id(),
+        orjson.dumps(told.data()).decode(),
+    )
+
+
+def _said(tx: Transaction, record: asyncpg.Record) -> Said:
+    return Said(record["ticket_id"], record["number"], record["message_id"], record["public_version"], tx.now)

@@ -1,0 +1,62 @@
+"""Group commit: what arrives while one batch is being written shares the next, each with its own answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from helpdesk.errors import Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MOST = 64
+"""In one batch, so that nobody's answer waits for a crowd's."""
+
+
+class Gathering(Generic[T, R]):
+    """`write` commits a batch, all or nothing, and answers for each in order.
+
+    Nobody waits for company: who comes alone is written alone, at once. What one item breaks, the others do
+    not feel: they are written again, one by one.
+    """
+
+    def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]]) -> None:
+        self._write = write
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def add(self, item: T) -> R:
+        """Its answer, after the commit. Errors: what `write` raises of it alone. Whoever stops waiting
+        does not take it back."""
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._run(), name="gathering")
+        return await answer
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            await self._settle(batch)
+
+    async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            answers = await self._write([item for item, _ in batch])
+        except Unavailable as failure:  # of the database: nobody would fare better alone
+            _fail(batch, failure)
+        except Exception as failure:  # noqa: BLE001 - whoever waits is told
+            if len(batch) == 1:
+                _fail(batch, failure)
+            else:
+                for one in batch:
+                    await self._settle([one])
+        else:
+            for (_, waiting), answer in zip(batch, answers, strict=True):
+                if not waiting.done():  # its caller may be gone
+                    waiting.set_result(answer)
+
+
+def _fail(batch: Sequence[tuple[T, asyncio.Future[R]]], failure: Exception) -> None:
+    for _, waiting in batch:
+        if not waiting.done():
+            waiting.set_exception(failure)

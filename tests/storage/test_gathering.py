@@ -1,0 +1,101 @@
+"""Group commit: who arrives while others are being written shares the next batch, with an answer each."""
+
+import asyncio
+
+import pytest
+
+from helpdesk.errors import Conflict, Unavailable
+from helpdesk.storage import gathering
+from helpdesk.storage.gathering import Gathering
+
+
+class Book:
+    """Writes what it is given once it is let; remembers the batches."""
+
+    def __init__(self, refuse=None):
+        self.batches, self.may_write, self._refuse = [], asyncio.Event(), refuse
+
+    async def write(self, items):
+        self.batches.append(list(items))
+        await self.may_write.wait()
+        if self._refuse is not None:
+            self._refuse(items)
+        return [item * 2 for item in items]
+
+
+async def added(book, count):
+    """So many at once, after a first one that is already being written."""
+    gathered = Gathering(book.write)
+    waiting = [asyncio.create_task(gathered.add(0))]
+    while not book.batches:
+        await asyncio.sleep(0)
+    waiting += [asyncio.create_task(gathered.add(number)) for number in range(1, count + 1)]
+    await asyncio.sleep(0)
+    return waiting
+
+
+async def test_the_first_goes_at_once_and_who_comes_meanwhile_goes_together_in_order():
+    book = Book()
+    waiting = await added(book, 5)
+
+    book.may_write.set()
+
+    assert await asyncio.gather(*waiting) == [0, 2, 4, 6, 8, 10]
+    assert book.batches == [[0], [1, 2, 3, 4, 5]]
+
+
+async def test_a_crowd_is_split(monkeypatch):
+    monkeypatch.setattr(gathering, "MOST", 4)
+    book = Book()
+    waiting = await added(book, 9)
+
+    book.may_write.set()
+
+    assert await asyncio.gather(*waiting) == [number * 2 for number in range(10)]
+    assert [len(batch) for batch in book.batches] == [1, 4, 4, 1]
+
+
+async def test_what_one_breaks_the_others_do_not_feel():
+    def refuse(items):
+        if 3 in items:
+            raise Conflict("already_exists")
+
+    book = Book(refuse)
+    waiting = await added(book, 4)
+    book.may_write.set()
+
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert told[:3] + told[4:] == [0, 2, 4, 8]
+    assert isinstance(told[3], Conflict)
+
+
+async def test_without_a_database_everybody_is_told_at_once_and_the_next_may_try():
+    is_there = []
+
+    def refuse(items):
+        if not is_there:
+            raise Unavailable("database_unavailable")
+
+    book = Book(refuse)
+    waiting = await added(book, 3)
+    book.may_write.set()
+
+    assert {type(one) for one in await asyncio.gather(*waiting, return_exceptions=True)} == {Unavailable}
+    assert len(book.batches) == 2
+
+    is_there.append(True)
+    assert await Gathering(book.write).add(4) == 8
+
+
+async def test_whoever_stops_waiting_keeps_nobody_from_an_answer():
+    book = Book()
+    waiting = await added(book, 3)
+
+    waiting[2].cancel()
+    book.may_write.set()
+
+    assert await asyncio.gather(waiting[0], waiting[1], waiting[3]) == [0, 2, 6]
+    assert book.batches == [[0], [1, 2, 3]]
+    with pytest.raises(asyncio.CancelledError):
+        await waiting[2]
