@@ -97,14 +97,14 @@ async def _send(workshop: Workshop, bundle: Bundle, said: dict[str, Any]) -> boo
         log.warning("ring_failed", method=bundle.method.kind, method_id=str(bundle.method.id), error=error)
         await _give_up(workshop, bundle, error, final=isinstance(failure, Invalid))
         return False
-    async with workshop.database.transaction(SYSTEM) as tx:
-        await oncall.ringing.sent(tx, bundle)
+    await workshop.database.settle(SYSTEM, lambda tx: oncall.ringing.sent(tx, bundle))
     return True
 
 
 async def _give_up(workshop: Workshop, bundle: Bundle, error: str, *, final: bool) -> None:
-    async with workshop.database.transaction(SYSTEM) as tx:
-        given_up = await oncall.ringing.failed(tx, bundle, error, final=final)
+    given_up = await workshop.database.settle(
+        SYSTEM, lambda tx: oncall.ringing.failed(tx, bundle, error, final=final)
+    )
     for alert_id, is_last in given_up:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.ring_failed(tx, alert_id, bundle.name, bundle.method.kind, error, escalates=is_last)

@@ -23,7 +23,7 @@ _EVERYTHING = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _COLOURS = ["color-contrast", "link-in-text-block"]
 _AXE = """
 async runOnly => {
-  const { violations } = await axe.run(document, { iframes: false, runOnly })
+  const { violations } = await axe.run(document, { iframes: false, runOnly, resultTypes: ["violations"] })
   return violations.flatMap(({ id, nodes }) => nodes.map(node =>
     `${id}: ${node.target.join(" ")} ${node.any[0]?.message ?? node.failureSummary ?? ""}`))
 }

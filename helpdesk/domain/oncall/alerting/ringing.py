@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, literal, or_, select, update
+from sqlalchemy import case, exists, literal, or_, select, update
 
 from helpdesk.domain import agents
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind, disable
@@ -107,18 +107,16 @@ async def still_open(tx: Transaction, bundle: Bundle) -> bool:
 
 async def sent(tx: Transaction, bundle: Bundle, mail_id: UUID | None = None) -> None:
     """It is out. What was acknowledged while it went keeps its state."""
+    was_leased = AlertNotification.state == RingState.LEASED.value
     await tx.session.execute(
         update(AlertNotification)
         .where(AlertNotification.id.in_([ring.notification_id for ring in bundle.rings]))
-        .values(sent_at=tx.now, mail_id=mail_id)
-    )
-    await tx.session.execute(
-        update(AlertNotification)
-        .where(
-            AlertNotification.id.in_([ring.notification_id for ring in bundle.rings]),
-            AlertNotification.state == RingState.LEASED.value,
+        .values(  # in one statement: a second one would lock the alert, too, which others hold
+            sent_at=tx.now,
+            mail_id=mail_id,
+            state=case((was_leased, RingState.SENT.value), else_=AlertNotification.state),
+            error=case((was_leased, None), else_=AlertNotification.error),
         )
-        .values(state=RingState.SENT.value, error=None)
     )
     await tx.session.execute(
         update(ContactMethod).where(ContactMethod.id == bundle.method.id).values(error=None)

@@ -35,12 +35,12 @@ from helpdesk.storage.embedded import EmbeddedDatabase
 from helpdesk.storage.migrations import migrate
 from helpdesk.storage.transaction import Transaction
 from tests.factories import an_agent, an_inbox, as_agent
-from tests.jobs.mortal_worker import KEY, POINTS, UNHURRIED, a_worker
 from tests.jobs.receivers import Receiver, a_receiver
+from tests.jobs.ringing.mortal_worker import KEY, POINTS, UNHURRIED, a_worker
 
 pytestmark = [pytest.mark.commits, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE = 240.0
 """Seconds until a test gives up; nothing that is asserted depends on how quick the machine is."""
 
@@ -138,7 +138,7 @@ async def somebody_on_call(tx: Transaction, gateway: Receiver) -> agents.Agent:
 @pytest.fixture(scope="module")
 async def mortal() -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.jobs.mortal_worker", cwd=ROOT,
+        sys.executable, "-m", "tests.jobs.ringing.mortal_worker", cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
     )  # fmt: skip
