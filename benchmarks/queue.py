@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, availability, contacts, inboxes, tickets
 from helpdesk.domain.contacts import IdentityKind
-from helpdesk.domain.tickets.queue import overload, taking
+from helpdesk.domain.tickets.queue import taking
 from helpdesk.domain.tickets.queue.claiming import who_asks
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage import migrations
@@ -51,7 +51,7 @@ _KEYS = """
     SELECT conname, pg_get_constraintdef(oid) AS def FROM pg_constraint
     WHERE conrelid = 'tickets'::regclass AND contype = 'f'
 """
-_FEW = 50_000
+_FEW = 200_000
 """Of so few tickets those that were claimed are given back before each round."""
 
 _CONNECTIONS = 16
@@ -72,6 +72,9 @@ _ROWS = """
     INSERT INTO events (ticket_id, version, id, name, actor_kind, actor_id, actor_name, at, data)
     SELECT id, version, $2, 'TicketAssigned', 'agent', $1, 'Maja', $3, $4 FROM claimed RETURNING ticket_id
 """
+_PUT_DOWN = "UPDATE tickets SET assignee_id = NULL WHERE assignee_id IS NOT NULL"
+"""Before each round nobody carries what was claimed in the last."""
+
 _EVENT = orjson.dumps(
     {"assignee_id": str(uuid4()), "assignee_name": "Maja", "decision": {"a": "b" * 250}}
 ).decode()
@@ -85,6 +88,8 @@ class Desk:
     """Agents of the team whose tickets are last, with the skills they ask for."""
     both: list[Actor]
     """Agents of both teams."""
+    people: list[Actor]
+    """The first team's at their workspaces: their load and room are read, and each claim is counted."""
 
 
 @dataclass
@@ -121,6 +126,7 @@ async def prepare(url: str, size: int, claimers: int) -> Desk:
             [await _actor(tx, teams, number) for number in range(claimers)]
             for teams in ([first], [last], [first, last])
         ]
+        staff.append([replace(one, kind=ActorKind.AGENT) for one in staff[0]])
         await availability.seen(tx, [one.agent_id for some in staff for one in some if one.agent_id])
         # They stay for the whole run, as people with an open workspace do.
         await tx.connection.execute("UPDATE availability SET seen_at = seen_at + interval '1 day'")
@@ -208,7 +214,6 @@ async def buffers(desk: Desk, actor: Actor) -> int:
         rest = (
             actor.kind.value,
             actor.name,
-            overload.begins(tx.now),
             "",
             BEGINNING,
             BEGINNING,
@@ -247,6 +252,7 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, rounds: 
             "plain": (Measured(), product(desk, desk.plain)),
             "last": (Measured(), product(desk, desk.filtered)),
             "both": (Measured(), product(desk, desk.both)),
+            "people": (Measured(), product(desk, desk.people)),
         }
         for _, claim in cells.values():  # every connection has its plans before anything is measured
             await measure(Measured(), claim, count, 0.3)
@@ -254,7 +260,8 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, rounds: 
             for name, (measured, claim) in cells.items():
                 if size < _FEW:
                     await _give_back(connections[0])
-                short = min(seconds, size / 30_000 + 0.05) if name == "last" else seconds
+                await connections[0].execute(_PUT_DOWN)
+                short = min(seconds, size / 60_000 + 0.05) if name == "last" else seconds
                 await measure(measured, claim, count, short)
         one = {name: measured for name, (measured, _) in cells.items()}
         if size < _FEW:
@@ -267,6 +274,7 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, rounds: 
             f"{_of(one['plain'], one['bare'])} / {_of(one['plain'], one['rows'])}",
             f"{one['last']} ({_of(one['last'], one['plain'])})",
             f"{one['both']} ({_of(one['both'], one['plain'])})",
+            f"{one['people']} ({_of(one['people'], one['plain'])})",
             " / ".join(str(pages) for pages in at_rest),
             f"{held[0].at(0.5) / one['plain'].at(0.5):.2f}x {held[1] / at_rest[0]:.2f}x",
             f"{shown[0]:.1f} / {shown[1]:.1f}",
@@ -330,7 +338,7 @@ async def _actor(tx: Transaction, teams: list[agents.Team], number: int) -> Acto
     agent = await agents.add(
         tx, email=f"{name}@bench.localhost", name=name, role=Role.AGENT, password_hash=None
     )
-    agent.skills = ["vpn"]
+    agent.skills, agent.capacity = ["vpn"], 1_000_000
     tx.session.add_all([agents.TeamMember(team_id=team.id, agent_id=agent.id) for team in teams])
     await tx.session.flush()
     return Actor(
@@ -373,6 +381,7 @@ def _claims_table() -> Table:
     return Table(
         "tickets", "claimers", "bare floor\n/s p50/p99 ms", "floor of the\nsame rows", "plain",
         "of bare /\nof rows", "last team + skill\n(of plain)", "both teams\n(of plain)",
+        "by people\n(of plain)",
         "pages: first /\nlast / both",
         "held snapshot:\np50, pages", "page p95 /\nCPU ms",
     )  # fmt: skip

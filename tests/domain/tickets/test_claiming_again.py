@@ -11,7 +11,7 @@ from sqlalchemy import select
 from helpdesk.actors import SYSTEM, Actor, Role
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, availability, tickets
-from helpdesk.domain.tickets.queue import claiming_again
+from helpdesk.domain.tickets.queue import claiming_again, claiming_together
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -182,6 +182,74 @@ async def test_a_claim_made_again_is_the_same_ticket(wide: Database) -> None:
     assert once is not None
     assert again is not None
     assert once.id == again.id
+
+
+async def some_who_claimed(database: Database, count: int) -> tuple[list[Actor], list[UUID]]:
+    """People who have claimed one each, and what waits after that: two for each of them."""
+    async with database.transaction(SYSTEM) as tx:
+        inbox = await an_inbox(tx)
+        waiting = []
+        for _ in range(3 * count):
+            tx.now += timedelta(minutes=1)
+            waiting.append((await a_ticket(tx, inbox=inbox)).id)
+        staff = [await an_actor(tx) for _ in range(count)]
+    for actor in staff:
+        await claim(database, actor)
+    return staff, waiting[count:]
+
+
+async def test_claims_that_come_at_once_are_one_statement_and_served_in_their_order(
+    wide: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, waiting = await some_who_claimed(wide, 6)
+    statements = []
+    asking = claiming_together.asking
+    monkeypatch.setattr(
+        claiming_together, "asking", lambda tx, claims: statements.append(claims) or asking(tx, claims)
+    )
+
+    assert await asyncio.gather(*(claim(wide, actor) for actor in staff)) == waiting[:6]
+    assert len(statements) == 1
+
+
+async def test_one_that_fits_nowhere_hinders_nobody_who_claims_at_the_same_time(wide: Database) -> None:
+    staff, waiting = await some_who_claimed(wide, 4)
+    async with wide.transaction(SYSTEM) as tx:
+        assert staff[1].agent_id
+        (await agents.get(tx, staff[1].agent_id)).capacity = 0
+
+    claimed = await asyncio.gather(*(claim(wide, actor) for actor in staff))
+
+    assert claimed[1] is None
+    assert set(claimed) - {None} <= set(waiting[:4])
+    assert len(set(claimed)) == 4
+
+
+async def test_a_claim_made_before_hinders_nobody_who_claims_at_the_same_time(wide: Database) -> None:
+    staff, waiting = await some_who_claimed(wide, 4)
+    client_id = uuid4()
+    before = await tickets.claim(wide.transaction, staff[0], client_id)
+    assert before is not None
+
+    again, *others = await asyncio.gather(
+        tickets.claim(wide.transaction, staff[0], client_id), *(claim(wide, actor) for actor in staff[1:])
+    )
+
+    assert again is not None
+    assert again.id == before.id
+    assert set(others) == set(waiting[1:4])
+
+
+async def test_who_is_cut_off_does_not_keep_the_others_waiting(wide: Database) -> None:
+    staff, waiting = await some_who_claimed(wide, 4)
+
+    claims = [asyncio.create_task(claim(wide, actor)) for actor in staff]
+    await asyncio.sleep(0)
+    claims[0].cancel()
+    first, *others = await asyncio.gather(*claims, return_exceptions=True)
+
+    assert isinstance(first, asyncio.CancelledError)
+    assert len(set(others) & set(waiting)) == 3
 
 
 async def test_when_more_is_late_than_people_are_there_the_guard_decides_at_the_latest_a_second_later(

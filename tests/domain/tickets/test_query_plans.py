@@ -12,7 +12,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.domain import availability
 from helpdesk.domain.tickets import queries, views
-from helpdesk.domain.tickets.queue import claiming_again, overload, reach, taking
+from helpdesk.domain.tickets.queue import claiming_together, overload, reach, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
 from tests.conftest import NOON
@@ -83,7 +83,7 @@ def require_heads_only(plan: dict[str, Any], most_buffers: int) -> None:
 def claim_of(agent_id: UUID, now: datetime, take: str = "") -> tuple[Any, ...]:
     """The values of taking.TAKE for an agent of one team who begins to look at the beginning."""
     who = (agent_id, now, now, now, None, False, False)
-    bounds = (BEGINNING, take, BEGINNING, BEGINNING, taking.END, 1)
+    bounds = (take, BEGINNING, BEGINNING, taking.END, 1)
     return *who, agent_id, uuid4(), uuid4(), "agent", "Maja", *bounds
 
 
@@ -122,7 +122,7 @@ async def test_the_guard_counts_no_further_than_it_must(
     async with database.transaction(SYSTEM) as tx:
         now = tx.now
 
-    plan = await plan_of(database, overload.LATE, now, 5, BEGINNING)
+    plan = await plan_of(database, overload.LATE, now, 5)
 
     require_heads_only(plan, 60)
 
@@ -159,20 +159,23 @@ async def test_what_is_sought_in_a_view_is_met_on_the_same_walks(
         assert "inbox_id = ANY" not in node.get("Filter", ""), node
 
 
-@pytest.mark.parametrize("quick", claiming_again.STATEMENTS, ids=str)
+@pytest.mark.parametrize("is_person", claiming_together.STATEMENTS)
 @pytest.mark.parametrize("team", [0, 1], ids=["first team", "team behind all others"])
 async def test_a_quick_claim_looks_at_the_heads_of_its_pools(
-    full: tuple[Database, list[UUID], list[UUID]], team: int, quick: tuple[bool, int]
+    full: tuple[Database, list[UUID], list[UUID]], team: int, is_person: bool
 ) -> None:
     database, members, all_pools = full
     async with database.transaction(SYSTEM) as tx:
         row = await tx.connection.fetchval("SELECT xmin::text FROM agents WHERE id = $1", members[team])
         pools = await tx.connection.fetchval("SELECT count(*) FROM pools")
         await availability.seen(tx, members)
-    who = ("agent", members[team], "Maja", None, "{}")
-    asked = (members[team], NOON, [all_pools[team]], row, pools, uuid4(), *who)
+    claim = {"place": 0, "row": row, "agent_id": members[team], "event_id": uuid4(), "told": {}}
+    claim |= {"actor_kind": "agent", "actor_id": members[team], "name": "Maja", "client_id": None}
+    asked = (orjson.dumps([claim]).decode(), NOON, orjson.dumps([str(all_pools[team])]).decode(), pools)
 
-    plan = await plan_of(database, claiming_again.STATEMENTS[quick], *asked, *([NOON] if quick[0] else []))
+    plan = await plan_of(
+        database, claiming_together.STATEMENTS[is_person], *asked, *([NOON] if is_person else [])
+    )
 
     assert plan["Actual Rows"] == 1
     require_heads_only(plan, 200)

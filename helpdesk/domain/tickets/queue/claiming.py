@@ -1,27 +1,19 @@
 """Taking the next ticket: the first of the order that an agent may take and has room for."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.domain import permissions
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.model import Ticket
-from helpdesk.domain.tickets.queue import claiming_again, low_water, overload, ranking
+from helpdesk.domain.tickets.queue import claiming_again, claiming_together, low_water, overload, ranking
 from helpdesk.domain.tickets.queue.capacity import Work
+from helpdesk.domain.tickets.queue.claiming_together import Opened
 from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, TAKE, WORK, Bounds, Claimed
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.transaction import Transaction
-
-
-class Opened(Protocol):
-    """Database.transaction."""
-
-    def __call__(
-        self, actor: Actor, *, alone: tuple[object, ...] = (), is_autocommit: bool = False
-    ) -> AbstractAsyncContextManager[Transaction]: ...
 
 
 def desk_of(actor: Actor) -> tuple[object, ...]:
@@ -61,26 +53,15 @@ async def claim_next(tx: Transaction, client_id: UUID | None = None) -> Claimed 
 
 async def claim(opened: Opened, actor: Actor, client_id: UUID | None = None) -> Claimed | None:
     """claim_next in a transaction of its own, which is what an entrance wants: whoever claimed a moment ago
-    is served by one small statement (claiming_again.py)."""
+    is served by a small statement, with those who ask at the same time (claiming_together.py)."""
     permissions.require_replier(actor)
-    if claiming_again.knows(actor):
-        claimed = await _claim_again(opened, actor, client_id)
+    desk = claiming_again.desk_of(actor)
+    if desk is not None:
+        claimed = await claiming_together.take(opened, actor, client_id, desk)
         if claimed is not None:
             return claimed
     async with opened(actor, alone=desk_of(actor)) as tx:
         return await claim_next(tx, client_id)
-
-
-async def _claim_again(opened: Opened, actor: Actor, client_id: UUID | None) -> Claimed | None:
-    try:
-        async with opened(actor, is_autocommit=True) as tx:
-            claimed, pool_id = await claiming_again.take(tx, client_id, tx.now - LIVE_CHAT)
-    except Conflict:  # made before, or a deadlock: the whole statement knows
-        return None
-    if pool_id is not None and low_water.is_due(pool_id):
-        async with opened(actor) as tx:
-            await low_water.raise_it(tx, pool_id)
-    return claimed
 
 
 async def work_of(tx: Transaction, agent_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:
@@ -112,10 +93,9 @@ async def _take(tx: Transaction, client_id: UUID | None, wanted: ranking.Take | 
     while True:
         found = await tx.connection.fetchrow(
             TAKE, *who_asks(tx), actor.id, client_id, tx.new_id(), actor.kind.value, actor.name,
-            overload.begins(tx.now), wanted.value if wanted else "",
+            wanted.value if wanted else "",
             bounds.rank_from, bounds.start_from, bounds.start_before, wider,
         )  # fmt: skip
-        overload.remember(found["first_rank"], tx.now)
         if found["is_beaten"]:
             continue
         if found["id"] is not None or not found["is_more"]:

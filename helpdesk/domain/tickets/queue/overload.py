@@ -7,7 +7,7 @@ from typing import Any
 from helpdesk.domain import oncall
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.queue import ranking
-from helpdesk.domain.tickets.queue.low_water import BEGINNING
+from helpdesk.domain.tickets.queue.taking import late
 from helpdesk.storage.transaction import Transaction
 
 _COUNT_TO = 200
@@ -15,14 +15,7 @@ _COUNT_TO = 200
 
 _ONLINE = "SELECT count(*) FROM availability WHERE state = 'online' AND seen_at >= $1"
 
-# A late ticket's rank lies before now, and the furthest back are late for certain, so the walk is short.
-LATE = """
-    SELECT (SELECT count(*) FROM (
-        SELECT FROM tickets WHERE waiting AND rank_at >= $3 AND rank_at < $1 AND start_by < $1
-        ORDER BY rank_at, id LIMIT $2
-      ) AS late) AS late,
-      (SELECT rank_at FROM tickets WHERE waiting AND rank_at >= $3 ORDER BY rank_at, id LIMIT 1) AS first_rank
-"""
+LATE = late(now="$1", upto="$2")
 
 ALERT_KEY = "overload"
 _ADVICE = (
@@ -32,12 +25,6 @@ _ADVICE = (
 _OVER_AFTER = timedelta(minutes=10)
 _SILENT_FOR = timedelta(minutes=30)
 _OFF_SINCE = "off_since"
-
-
-_BELIEVED = timedelta(seconds=2)
-_beginning: dict[str, datetime] = {}
-"""Where the whole queue was last seen to begin, `at` when it was first seen there. Only late tickets are
-counted from here, so another process's urgent arrival below it is counted two seconds later at the worst."""
 
 
 _CALM_FOR = timedelta(seconds=1)
@@ -83,7 +70,6 @@ async def is_calm(tx: Transaction) -> bool:
 def forget() -> None:
     """As a process that has just begun."""
     _calm.clear()
-    _beginning.clear()
 
 
 async def shown(tx: Transaction) -> Overload:
@@ -122,29 +108,5 @@ def is_on(late: int, online: int) -> bool:
     return online > 0 and ranking.is_overloaded(late, online)
 
 
-def begins(now: datetime) -> datetime:
-    """The rank from which late tickets are counted."""
-    seen = _beginning.get("at")
-    if seen is None or not timedelta() <= now - seen < _BELIEVED:
-        return BEGINNING
-    return _beginning["rank"]
-
-
-def remember(first_rank: datetime | None, now: datetime) -> None:
-    """The first of all waiting tickets was seen at this rank."""
-    if first_rank is not None:
-        seen = _beginning.get("at", now)
-        _beginning["at"] = seen if timedelta() <= now - seen < _BELIEVED else now
-        _beginning["rank"] = first_rank
-
-
-def lower(rank_at: datetime) -> None:
-    """A ticket begins to wait at this rank."""
-    if _beginning and rank_at < _beginning["rank"]:
-        _beginning.clear()
-
-
 async def _late(tx: Transaction, upto: int) -> int:
-    found = await (await tx.driver()).fetchrow(LATE, tx.now, upto, begins(tx.now))
-    remember(found["first_rank"], tx.now)
-    return int(found["late"])
+    return int(await tx.connection.fetchval(LATE, tx.now, upto))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from helpdesk.domain import contacts, inboxes, plans, sla
 from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.queue import low_water, overload, ranking
+from helpdesk.domain.tickets.queue import low_water, ranking
 from helpdesk.domain.tickets.queue.capacity import LANGUAGE
 from helpdesk.storage.ids import new_id
 from helpdesk.storage.transaction import Transaction
@@ -40,7 +40,6 @@ async def place(tx: Transaction, ticket: Ticket) -> None:
 
 async def stands(tx: Transaction, ticket: Ticket) -> None:
     """It begins to wait in its pool, at its rank: no claim may begin behind it."""
-    overload.lower(ticket.rank_at)
     await low_water.keep(tx, ticket.pool_id, ticket.rank_at)
 
 

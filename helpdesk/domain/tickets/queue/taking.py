@@ -88,27 +88,41 @@ DESK = _filled(DESK, carried=carried("$1", "$4"), language=LANGUAGE, units_of_po
 """An agent as a claimer. $1 the agent, $2 now, $3 silent since, $4 silent chats since, $5 inboxes or NULL,
 $6 whether they see every team's while in none, $7 whether a program asks (which has no capacity)."""
 
+_LATE = """
+    SELECT count(*) FROM (
+      SELECT FROM pools CROSS JOIN LATERAL (
+        SELECT FROM tickets
+        WHERE waiting AND pool_id = pools.id AND rank_at >= coalesce(pools.low_water, '-infinity')
+          AND rank_at < {now} AND start_by < {now}
+        ORDER BY rank_at, id LIMIT {upto}
+      ) AS late LIMIT {upto}
+    ) AS counted
+"""
+
+
+def late(now: str, upto: str) -> str:
+    """SQL that counts late tickets, no further than it must. A late ticket's rank lies before now, and the
+    furthest back are late for certain, so the walk in each pool is short."""
+    return _filled(_LATE, now=now, upto=upto)
+
+
 TAKE = """
     WITH {desk}, again AS MATERIALIZED (
       SELECT t.id, t.number, t.version, e.name FROM events e JOIN tickets t ON t.id = e.ticket_id
       WHERE e.actor_id = $8 AND e.client_id = $9
     ), guard AS MATERIALIZED (
-      SELECT agents AS online, CASE WHEN agents = 0 THEN 0 ELSE (SELECT count(*) FROM (
-          SELECT FROM tickets WHERE waiting AND rank_at >= $13 AND rank_at < $2 AND start_by < $2
-          ORDER BY rank_at, id LIMIT agents + 1) AS counted) END AS late,
-        CASE WHEN agents > 0 THEN (SELECT rank_at FROM tickets WHERE waiting AND rank_at >= $13
-          ORDER BY rank_at, id LIMIT 1) END AS first_rank
+      SELECT agents AS online, CASE WHEN agents = 0 THEN 0 ELSE ({late}) END AS late
       FROM (SELECT count(*) AS agents FROM availability WHERE state = 'online' AND seen_at >= $3) AS present
     ), able AS MATERIALIZED (
-      SELECT id, greatest(low, $15) AS low FROM judged, guard
+      SELECT id, greatest(low, $14) AS low FROM judged, guard
       WHERE is_ours AND is_able AND has_room AND NOT EXISTS (SELECT FROM again)
-        AND ($14 <> '' OR guard.late <= guard.online)
+        AND ($13 <> '' OR guard.late <= guard.online)
     ), span AS MATERIALIZED (
-      SELECT $18 * greatest(2, 8 / greatest(1, count(*) / 6)) AS heads FROM able
+      SELECT $17 * greatest(2, 8 / greatest(1, count(*) / 6)) AS heads FROM able
     ), heads AS MATERIALIZED (
       SELECT head.id, head.rank_at FROM able CROSS JOIN LATERAL (
         SELECT id, rank_at FROM tickets
-        WHERE waiting AND pool_id = able.id AND rank_at >= able.low AND start_by >= $16 AND start_by < $17
+        WHERE waiting AND pool_id = able.id AND rank_at >= able.low AND start_by >= $15 AND start_by < $16
         ORDER BY rank_at, id LIMIT (SELECT span.heads FROM span)
       ) AS head
     ), picked AS MATERIALIZED (
@@ -132,7 +146,7 @@ TAKE = """
       SELECT c.id, c.version, $10, 'TicketAssigned', $11, $8, $12, $2, $9, jsonb_build_object(
         'assignee_id', d.id, 'assignee_name', d.name, 'previous_id', NULL, 'reason', 'claim',
         'decision', jsonb_build_object(
-          'mode', 'pull', 'take', coalesce(nullif($14, ''), 'first'), 'chosen', d.id, 'next', NULL,
+          'mode', 'pull', 'take', coalesce(nullif($13, ''), 'first'), 'chosen', d.id, 'next', NULL,
           'candidates', jsonb_build_array(jsonb_build_object('id', d.id, 'name', d.name,
             'load', w.units, 'capacity', d.capacity, 'chats', w.chats)))
           || CASE WHEN guard.late > guard.online
@@ -141,17 +155,17 @@ TAKE = """
     )
     SELECT coalesce(c.id, again.id) AS id, coalesce(c.number, again.number) AS number,
       coalesce(c.version, again.version) AS version, c.pool_id, again.name AS done_before,
-      guard.online, guard.late, guard.first_rank, coalesce((SELECT claims FROM desk), 0) AS claims,
+      guard.online, guard.late, coalesce((SELECT claims FROM desk), 0) AS claims,
       c.id IS NULL AND EXISTS (SELECT FROM picked) AS is_beaten,
       (SELECT count(*) FROM heads) >= (SELECT span.heads FROM span) AS is_more
     FROM guard LEFT JOIN claimed c ON true LEFT JOIN again ON true
 """
-TAKE = _filled(TAKE, desk=DESK)
+TAKE = _filled(TAKE, desk=DESK, late=late(now="$2", upto="agents + 1"))
 """One row always. `is_beaten`: another claim of this agent took its room meanwhile.
 
-$8 the actor, $9 client id or NULL, $10 the event's id, $11 and $12 the actor's kind and name, $13 where the
-whole queue begins, $14 what to take (empty: the first, unless there is an overload), $15 the rank to begin
-at, $16 and $17 the bounds of start_by, $18 how much wider to look than at first."""
+$8 the actor, $9 client id or NULL, $10 the event's id, $11 and $12 the actor's kind and name, $13 what to
+take (empty: the first, unless there is an overload), $14 the rank to begin at, $15 and $16 the bounds of
+start_by, $17 how much wider to look than at first."""
 
 
 @dataclass(frozen=True, slots=True)
