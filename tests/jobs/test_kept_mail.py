@@ -83,6 +83,7 @@ async def test_an_administrator_sees_it_as_text_and_downloads_the_bytes(
     original = await browser.get(f"/admin/mail/kept/{kept.id}/original")
 
     assert "Reading it took too long" in listed.text
+    assert "Poison &lt;script&gt;" in listed.text
     assert "Poison &lt;script&gt;" in shown.text
     assert (original.content, original.headers["content-type"]) == (POISON, "message/rfc822")
     assert original.headers["content-disposition"].startswith("attachment")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from helpdesk.actors import Actor
 from helpdesk.channels import uploads
+from helpdesk.channels.email.reading.headers import decode_text, display_name
 from helpdesk.domain import inboxes, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets.mail import intake, senders
@@ -25,6 +26,7 @@ async def show_list(request: Request) -> Response:
     kind = wanted if wanted in LISTS else "quarantined"
     async with request.app.state.database.transaction(actor) as tx:
         rows = await intake.listed(tx, kind)
+        begins = await intake.beginnings(tx, [mail.id for mail in rows])
         names = {inbox.id: inbox.name for inbox in await inboxes.all_of(tx)}
         blocked = await senders.blocked(tx) if kind == "blocked" else []
     return shell.render(
@@ -33,6 +35,7 @@ async def show_list(request: Request) -> Response:
         "admin/kept_mail.html",
         actor,
         rows=rows,
+        subjects={mail_id: _subject(raw) for mail_id, raw in begins.items()},
         names=names,
         kind=kind,
         blocked=blocked,
@@ -116,10 +119,10 @@ async def _open_by_hand(request: Request, actor: Actor, mail_id: Any) -> None:
 
 
 def _subject(raw: bytes) -> str:
-    """One line at most; whatever is not ASCII is left out."""
+    """Of the first line that is one, and at most so much of it: nothing else of the mail is read for it."""
     for line in raw[:65_536].split(b"\n")[:400]:
         if line[:8].lower() == b"subject:":
-            return line[8:300].decode("ascii", "ignore").strip()
+            return display_name(decode_text(line[8:300]), 150)
     return ""
 
 

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.channels.email import oauth, providers
+from helpdesk.channels.email import discovery, oauth, providers
 from helpdesk.domain import inboxes
 from helpdesk.domain.tickets.mail import inlets
 from helpdesk.errors import Invalid
@@ -42,8 +42,9 @@ async def save_inlet(request: Request) -> Response:
     actor = await shell.require(request, "mail")
     form = await request.form()
     try:
+        options = await _options(request, str(form.get("kind", "")), form)
         async with request.app.state.database.transaction(actor) as tx:
-            await _save(request, tx, form)
+            await _save(request, tx, form, options)
     except Invalid as failure:
         given = {name: str(value) for name, value in form.items() if name not in _WRITE_ONLY}
         return await _page(request, given, {failure.field or "kind": failure.detail or failure.code}, 422)
@@ -75,14 +76,12 @@ async def _page(request: Request, given: dict[str, str], errors: dict[str, str],
     return shell.render(request, "mail", "admin/mail.html", actor, status, **shown)
 
 
-async def _save(request: Request, tx: Transaction, form: FormData) -> None:
+async def _save(request: Request, tx: Transaction, form: FormData, options: Json) -> None:
     """The secret is only ever written: an empty field keeps the one that is there."""
     kind, secret = str(form.get("kind", "")), str(form.get("secret", ""))
     enabled = form.get("enabled") == "on"
     inbox_id: UUID = parse_id(str(form.get("inbox", "")), "inbox")
-    inlet = await inlets.save(
-        tx, inbox_id, kind, _options(request, kind, form), enabled=enabled, inlet_id=tx.new_id()
-    )
+    inlet = await inlets.save(tx, inbox_id, kind, options, enabled=enabled, inlet_id=tx.new_id())
     sealer = Sealer(request.app.state.settings.key)
     if inlet.options.get("auth", "password") != "password":
         inlet.secret = None
@@ -96,7 +95,7 @@ async def _save(request: Request, tx: Transaction, form: FormData) -> None:
         raise Invalid("secret_missing", "Without a password or key nobody can be let in.", field="secret")
 
 
-def _options(request: Request, kind: str, form: FormData) -> Json:
+async def _options(request: Request, kind: str, form: FormData) -> Json:
     if kind == "ses":
         return {name: str(form.get(name, "")).strip()[:100] for name in ("s3_key", "s3_region")}
     if kind != "imap":
@@ -111,5 +110,7 @@ def _options(request: Request, kind: str, form: FormData) -> Json:
         if provider is None:
             raise Invalid("mail_provider_not_set", "Its client id is not set.", field="auth")
         text["host"] = text["host"] or provider.host
+    text["host"] = text["host"] or await discovery.find(text["user"]) or ""
+    text["folder"] = text["folder"] or "INBOX"
     port = parse_number(str(form.get("port") or 993), "port", 65535)
     return text | {"port": port, "security": security, "after": after, "auth": auth}

@@ -167,6 +167,6 @@ def _owner_of(options: Json) -> tuple[object, ...]:
 def _check_mailbox(options: Json) -> None:
     """Only what is a mailbox: a form is no way to knock on other doors of the network."""
     if not str(options.get("host", "")).strip():
-        raise Invalid("host_missing", "Which server holds the mailbox?", field="host")
+        raise Invalid("host_missing", "No mail server was found for this address: name it.", field="host")
     if options.get("port") not in _MAIL_PORTS:
         raise Invalid("port_refused", "A mailbox is read on port 993 or 143.", field="port")

@@ -171,6 +171,13 @@ async def listed(tx: Transaction, kind: str, limit: int = 100) -> list[RawMail]:
     return list(await tx.session.scalars(query.where(*_LISTS[kind])))
 
 
+async def beginnings(tx: Transaction, mail_ids: list[UUID]) -> dict[UUID, bytes]:
+    """The first 8 KB of each, for a list that says what they are about."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    query = select(RawMail.id, func.substring(RawMail.raw, 1, 8192)).where(RawMail.id.in_(mail_ids))
+    return {mail_id: bytes(begins) for mail_id, begins in await tx.session.execute(query)}
+
+
 async def kept(tx: Transaction, mail_id: UUID) -> RawMail:
     """For administrators. Errors: NotFound."""
     permissions.require_role(tx.actor, Role.ADMIN)
