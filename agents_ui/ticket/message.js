@@ -62,8 +62,7 @@ function Unverified({ item }) {
   }
   const open = !item.decided
   return html`<div class="unverified" role="group" aria-label=${t("Unverified sender")}>
-    <p class="unverified-text"><${Icon} name="circle-alert" /><span><strong>${t("Unverified sender: not on this ticket")}</strong>
-      ${item.sender && html` <span class="unverified-address">${item.sender}</span>`}
+    <p class="unverified-text"><${Icon} name="circle-alert" /><span><strong>${item.sender ? t("Unverified sender: {address} is not on this ticket.", { address: item.sender }) : t("Unverified sender: not on this ticket.")}</strong>
       ${open && html` <span>${t("The contact does not see this message.")}</span>`}
       ${item.decided === "split" && html` <span>${t("It went on as a ticket of its own.")}</span>`}
       ${item.decided === "blocked" && html` <span>${t("The address is blocked.")}</span>`}</span></p>

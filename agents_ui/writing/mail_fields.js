@@ -62,7 +62,7 @@ function Differences({ people, proposed, change }) {
   return html`<p class="mail-differences" role="status">
     ${added.length > 0 && html`<span class="mail-added"><${Icon} name="user-plus" />${t("Adding {people}", { people: added.join(", ") })}</span>`}
     ${removed.length > 0 && html`<span class="mail-removed"><${Icon} name="circle-alert" />${t("Leaving out {people}", { people: removed.join(", ") })}</span>`}
-    ${left.length > 0 && html`<span><${Icon} name="users" />${t("Also on that mail, unproven: {people}", { people: left.join(", ") })}
+    ${left.length > 0 && html`<span><${Icon} name="users" />${t("Also on that mail, unproven: {people}", { people: left.join(", ") })}${" "}
       <button type="button" class="link" onClick=${() => change({ ...people, cc: [...people.cc, ...left] })}>${t("Copy to them too")}</button></span>`}
     ${gone.length > 0 && html`<span class="mail-removed"><${Icon} name="circle-alert" />${t("Mail to {people} came back before", { people: gone.join(", ") })}</span>`}
   </p>`
