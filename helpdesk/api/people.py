@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, page_of
 from helpdesk.auth.requests import session_of
-from helpdesk.domain import agents, contacts, inboxes, permissions, pictures, widgets
+from helpdesk.domain import agents, contacts, inbox_setup, inboxes, permissions, pictures, widgets
 from helpdesk.parsing import known_zone, parse_id, parse_json
 from helpdesk.storage.transaction import Transaction
 
@@ -29,6 +29,17 @@ class NewContact(BaseModel):
 
 class ContactPatch(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class NewInbox(BaseModel):
+    """`address`: where mail comes in, or the number that is called; a chat has none. An inbox keeps its
+    channel and its `key`, which snippets on websites name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    channel: inboxes.Channel
+    address: Annotated[str, Field(max_length=254)] = ""
+    team_id: UUID | None = None
+    plan_id: UUID | None = None
 
 
 class MePatch(BaseModel):
@@ -73,19 +84,32 @@ async def list_inboxes(request: Request) -> Response:
 
     async def read(tx: Transaction) -> list[Any]:
         return [
-            {
-                "id": one.id,
-                "key": one.key,
-                "name": one.name,
-                "channel": one.channel,
-                "address": one.address,
-                "form_only": one.channel == inboxes.Channel.CHAT and await widgets.brake.is_on(tx, one),
-            }
+            await _inbox(tx, one)
             for one in await inboxes.all_of(tx)
             if permissions.may_see_inbox(tx.actor, one.id)
         ]
 
     return await _all_of(request, read)
+
+
+async def create_inbox(tx: Transaction, request: Request, wanted: NewInbox) -> Any:
+    """A further address, widget or line."""
+    return await _inbox(tx, await inbox_setup.save(tx, None, inbox_setup.InboxDraft(**wanted.model_dump())))
+
+
+async def change_inbox(request: Request) -> Response:
+    """Replace an inbox's name, address, team and plan by default."""
+    wanted = parse_json(await request.body(), NewInbox)
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        inbox_id = parse_id(request.path_params["id"], "inbox")
+        saved = await inbox_setup.save(tx, inbox_id, inbox_setup.InboxDraft(**wanted.model_dump()))
+        return answer(await _inbox(tx, saved))
+
+
+async def _inbox(tx: Transaction, one: inboxes.Inbox) -> dict[str, Any]:
+    names = ("id", "key", "name", "channel", "address", "team_id", "plan_id")
+    braked = one.channel == inboxes.Channel.CHAT and await widgets.brake.is_on(tx, one)
+    return {name: getattr(one, name) for name in names} | {"form_only": braked}
 
 
 async def list_companies(request: Request) -> Response:

@@ -128,6 +128,8 @@ STAFF = [
     Address("POST", "/calendars/{id}/preview", promises.preview_calendar, shapes.Foreseen, takes=promises.NewCalendar),
     Address("DELETE", "/calendars/{id}", promises.delete_calendar, may_be_empty=True, status=204),
     Address("GET", "/inboxes", people.list_inboxes, shapes.Page[shapes.Inbox]),
+    Address("POST", "/inboxes", people.create_inbox, shapes.Inbox, 201, creates=people.NewInbox),
+    Address("PUT", "/inboxes/{id}", people.change_inbox, shapes.Inbox, takes=people.NewInbox),
     Address("GET", "/plans", promises.list_plans, shapes.Page[shapes.Plan]),
     Address("POST", "/plans", promises.create_plan, shapes.Plan, 201, creates=promises.NewPlan),
     Address("PUT", "/plans/{id}", promises.change_plan, shapes.Plan, takes=promises.NewPlan),

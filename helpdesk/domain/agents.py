@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, delete, func, select, text
+from sqlalchemy import ForeignKey, Index, Select, delete, exists, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk import translation
@@ -287,6 +287,11 @@ async def active(tx: Transaction) -> list[Agent]:
     return list(
         await tx.session.scalars(select(Agent).where(Agent.disabled_at.is_(None)).order_by(Agent.name))
     )
+
+
+async def exist(tx: Transaction) -> bool:
+    """Whether anybody can sign in at all."""
+    return bool(await tx.session.scalar(select(exists().where(Agent.disabled_at.is_(None)))))
 
 
 async def members_of(tx: Transaction, team_id: UUID) -> list[Agent]:

@@ -6,8 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from helpdesk import translation
+from helpdesk.actors import SYSTEM
 from helpdesk.auth import sessions
 from helpdesk.auth.requests import caller_of, session_of
+from helpdesk.domain import agents
 from helpdesk.errors import LimitReached, Unauthenticated
 from helpdesk.web.templating import Pages, language_of
 from helpdesk.web.visits import give_cookie, own_path, take_cookie
@@ -32,7 +34,7 @@ async def show_sign_in(request: Request) -> Response:
     wanted = own_path(request.query_params.get("next", "/"))
     if await session_of(request) is not None:
         return RedirectResponse(wanted, 303)
-    return _door(request, wanted)
+    return await _door(request, wanted)
 
 
 async def submit_sign_in(request: Request) -> Response:
@@ -54,10 +56,10 @@ async def submit_sign_in(request: Request) -> Response:
         )
     except Unauthenticated:
         failure = t("That email and password do not belong together.")
-        return _door(request, wanted, email=email, failure=failure, status=401)
+        return await _door(request, wanted, email=email, failure=failure, status=401)
     except LimitReached as limit:
         failure = t("Too many failed attempts. Wait a quarter of an hour, then try again.")
-        answer = _door(request, wanted, email=email, failure=failure, status=429)
+        answer = await _door(request, wanted, email=email, failure=failure, status=429)
         answer.headers["Retry-After"] = str(round(limit.retry_after or 900))
         return answer
     answer = RedirectResponse(wanted, 303)
@@ -75,10 +77,13 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-def _door(
+async def _door(
     request: Request, wanted: str, *, email: str = "", failure: str | None = None, status: int = 200
 ) -> Response:
     pages: Pages = request.app.state.pages
+    accounts = getattr(request.app.state, "demo_accounts", ())
+    async with request.app.state.database.transaction(SYSTEM) as tx:
+        is_empty = not accounts and not await agents.exist(tx)
     return pages.render(
         request,
         "sign_in.html",
@@ -86,5 +91,6 @@ def _door(
         next=wanted,
         email=email,
         failure=failure,
-        accounts=getattr(request.app.state, "demo_accounts", ()),
+        is_empty=is_empty,
+        accounts=accounts,
     )

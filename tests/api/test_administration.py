@@ -88,6 +88,18 @@ async def test_a_team_and_its_members_are_kept_in_step(admin, desk):
     assert (await admin.delete(f"/api/v1/teams/{team['id']}")).status_code == 204
 
 
+async def test_an_inbox_is_made_and_changed_and_keeps_its_key(admin):
+    wanted = {"name": "Orders", "channel": "email", "address": f"{uuid.uuid4()}@shop.example"}
+
+    made = (await admin.post("/api/v1/inboxes", json=wanted)).json()
+    changed = await admin.put(f"/api/v1/inboxes/{made['id']}", json=wanted | {"name": "Returns"})
+    again = await admin.post("/api/v1/inboxes", json=wanted)
+
+    assert (made["address"], made["channel"]) == (wanted["address"], "email")
+    assert (changed.json()["name"], changed.json()["key"]) == ("Returns", made["key"])
+    assert (again.status_code, again.json()["code"]) == (409, "address_taken")
+
+
 async def test_nobody_hands_out_or_touches_a_role_above_their_own(admin, desk):
     async with desk.system() as tx:
         owner = await an_agent(tx, role=Role.OWNER)
@@ -109,6 +121,7 @@ async def test_an_ordinary_agent_changes_none_of_it(desk, house):
         "plans": {"name": "x", "calendar_id": str(uuid.uuid4())},
         "teams": {"name": "x"},
         "agents": {"name": "x", "email": "x@demo.localhost"},
+        "inboxes": {"name": "x", "channel": "chat"},
     }
     for what, body in bodies.items():
         assert (await client.post(f"/api/v1/{what}", json=body)).status_code == 403, what

@@ -12,7 +12,7 @@ from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
 
-FORMS = ("plans", "sla", "calendars", "agents", "teams")
+FORMS = ("inboxes", "plans", "sla", "calendars", "agents", "teams")
 
 
 @pytest.mark.timeout(600)
@@ -33,6 +33,18 @@ async def test_every_page_of_administration_is_for_everybody(desk: Desk, visits:
         await page.set_viewport_size({"width": 1280, "height": 800})
 
     assert {path: found for path, found in seen.items() if found} == {}
+
+
+async def test_a_chat_for_another_website_is_made_and_says_what_to_paste(desk: Desk, visits: Visits):
+    page = await an_owner(desk, visits)
+    await page.goto("/admin")
+    await page.get_by_role("link", name="Ny inkorg").click()
+    await page.get_by_label("Namn").fill("Rosteriet")
+    await page.get_by_label("Kanal").select_option("chat")
+    await page.get_by_role("button", name="Spara").click()
+
+    await expect(page.locator("#snippet")).to_contain_text('data-inbox="rosteriet"')
+    assert await barriers(page) == []
 
 
 async def test_other_hours_are_foreseen_saved_and_replayed(desk: Desk, visits: Visits):

@@ -64,6 +64,8 @@ class Inbox(Named):
     key: str
     channel: Literal["chat", "email", "phone", "api"]
     address: str | None
+    team_id: UUID | None
+    plan_id: UUID | None
     form_only: bool
 
 

@@ -27,6 +27,7 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("overview", "/admin", "Overview", "settings", ""),
+    Section("inboxes", "/admin/inboxes", "Inboxes", "inbox", "Queue"),
     Section("plans", "/admin/plans", "Plans", "star", "Queue"),
     Section("sla", "/admin/sla", "SLA policies", "clock", "Queue"),
     Section("calendars", "/admin/calendars", "Calendars", "calendar-clock", "Queue"),
@@ -37,7 +38,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("articles", "/admin/articles", "Help pages", "file-text", "Chat", Role.LEAD),
     Section("mail", "/admin/mail", "Mail", "mail", "Mail"),
     Section("mail_sending", "/admin/mail/sending", "Outgoing mail", "send", "Mail"),
-    Section("kept_mail", "/admin/mail/kept", "Kept mail", "inbox", "Mail"),
+    Section("kept_mail", "/admin/mail/kept", "Kept mail", "eye-off", "Mail"),
     Section("jobs", "/admin/jobs", "Held work", "hourglass", "System"),
 )
 """Names and groups are English message ids; the template translates them."""

@@ -30,6 +30,18 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   button.addEventListener("click", () => chat("open"))
 }
 
+// What is to be pasted elsewhere is copied by a button, where the browser lets it.
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-copies]"))) {
+  button.hidden = !navigator.clipboard
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies ?? "")?.textContent ?? "")
+    const words = /** @type {HTMLElement} */ (button.querySelector("span"))
+    const usual = words.textContent
+    words.textContent = button.dataset.copied ?? ""
+    setTimeout(() => { words.textContent = usual }, 3000)
+  })
+}
+
 // A chosen file becomes the text of a field, and is sent as such.
 for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[type=file][data-read-into]"))) {
   chooser.addEventListener("change", async () => {

@@ -1,0 +1,96 @@
+"""Inboxes: where customers reach us, who answers there, and what is promised to whoever has no plan."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.actors import Actor
+from helpdesk.domain import agents, inbox_setup, inboxes, plans
+from helpdesk.domain.inboxes import Channel
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.parsing import parse_id
+from helpdesk.storage.transaction import Transaction
+from helpdesk.web.admin import shell
+
+PATH = "/admin/inboxes"
+NEW = "new"
+
+
+async def show_inboxes(request: Request) -> Response:
+    """GET /admin/inboxes"""
+    actor = await shell.require(request, "inboxes")
+    async with request.app.state.database.transaction(actor) as tx:
+        shown = await listed(tx)
+    return shell.render(request, "inboxes", "admin/inboxes.html", actor, **shown)
+
+
+async def listed(tx: Transaction) -> dict[str, Any]:
+    """What the table of inboxes needs."""
+    return {
+        "inboxes": await inboxes.all_of(tx),
+        "teams": {team.id: team.name for team in await agents.teams(tx)},
+        "plans": {plan.id: plan.name for plan in await plans.all_of(tx)},
+    }
+
+
+async def show_inbox(request: Request) -> Response:
+    """GET /admin/inboxes/{id}, `new` for another one"""
+    actor = await shell.require(request, "inboxes")
+    async with request.app.state.database.transaction(actor) as tx:
+        inbox = await _inbox(request, tx)
+        if inbox is not None:
+            given = _fields(inbox, "name", "channel", "address", "team_id", "plan_id")
+        else:  # like the first one, so that what comes there is somebody's and promised an answer
+            alike = [_fields(one, "team_id", "plan_id") for one in (await inboxes.all_of(tx))[:1]]
+            given = {"channel": Channel.EMAIL.value} | (alike[0] if alike else {})
+        return await _page(request, actor, tx, inbox, given, {})
+
+
+async def submit_inbox(request: Request) -> Response:
+    """POST /admin/inboxes/{id}"""
+    actor = await shell.require(request, "inboxes")
+    given = {name: str(value) for name, value in (await request.form()).items()}
+    async with request.app.state.database.transaction(actor) as tx:
+        inbox = await _inbox(request, tx)
+        try:
+            saved = await inbox_setup.save(tx, inbox.id if inbox else None, _draft(given, inbox))
+        except (Invalid, Conflict) as failure:
+            field = "address" if failure.field in ("email", "caller") else failure.field or "name"
+            return await _page(request, actor, tx, inbox, given, {field: failure.code}, 422)
+    return shell.saved(f"{PATH}/{saved.id}" if inbox is None else PATH)
+
+
+def _fields(inbox: inboxes.Inbox, *names: str) -> dict[str, str]:
+    return {name: str(getattr(inbox, name) or "") for name in names}
+
+
+def _draft(given: dict[str, str], inbox: inboxes.Inbox | None) -> inbox_setup.InboxDraft:
+    channel = inbox.channel if inbox else given.get("channel", "")
+    if channel not in list(Channel):
+        raise Invalid("channel_unknown", field="channel")
+    team, plan = given.get("team_id"), given.get("plan_id")
+    return inbox_setup.InboxDraft(
+        name=given.get("name", ""),
+        channel=Channel(channel),
+        address=given.get("address", ""),
+        team_id=parse_id(team, "team") if team else None,
+        plan_id=parse_id(plan, "plan") if plan else None,
+    )
+
+
+async def _inbox(request: Request, tx: Transaction) -> inboxes.Inbox | None:
+    wanted = request.path_params["id"]
+    return None if wanted == NEW else await inboxes.get(tx, parse_id(wanted, "inbox"))
+
+
+async def _page(
+    request: Request, actor: Actor, tx: Transaction, inbox: inboxes.Inbox | None, given: dict[str, str],
+    errors: dict[str, str], status: int = 200,
+) -> Response:  # fmt: skip
+    return shell.render(
+        request, "inboxes", "admin/inbox.html", actor, status, inbox=inbox, given=given, errors=errors,
+        site=request.app.state.settings.address,
+        teams=[(str(one.id), one.name) for one in await agents.teams(tx)],
+        plans=[(str(one.id), one.name) for one in await plans.all_of(tx)],
+    )  # fmt: skip
