@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --no-loadscope-reorder
-BENCHMARKS := main_job chat queue oncall
+BENCHMARKS := main_job chat queue routing oncall
 # Our own modules are compiled once, not by each of the many processes that the checks start.
 unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo setup test check fmt fuzz bench soak vectors

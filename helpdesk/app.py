@@ -74,7 +74,9 @@ class Web:
         self.broadcaster = Broadcaster(self.sockets, self.database, self.files, self.wakeups)
         self.agents = Agents(self.database, self.files, self.broadcaster)
         self.visitors = Visitors(self.database, self.files, self.broadcaster)
-        self.background = Background(self.database, settings, self.files) if with_worker else None
+        self.background = (
+            Background(self.database, settings, self.files, self.wakeups) if with_worker else None
+        )
         self._assets = assets or Assets()
         self._pages = Pages(self._assets, name=settings.company_name, demo=settings.demo)
         self.starlette = self._starlette()

@@ -109,7 +109,7 @@ async def _work(settings: Settings, database_url: str, ready: Callable[[], None]
         )
         opened.push_async_callback(database.close)
         wakeups = Wakeups(database, bus_for(database, settings.bus))
-        background = Background(database, settings, Files(settings.data_dir / "files", settings.key))
+        background = Background(database, settings, Files(settings.data_dir / "files", settings.key), wakeups)
         await wakeups.start()
         opened.push_async_callback(wakeups.stop)
         opened.push_async_callback(background.stop)

@@ -20,6 +20,7 @@ from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.job_queue import Worker
+from helpdesk.storage.wakeups import Wakeups
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +44,12 @@ def family_of(host: str) -> socket.AddressFamily:
 
 
 class Background:
-    def __init__(self, database: Database, settings: Settings, files: Files) -> None:
+    def __init__(self, database: Database, settings: Settings, files: Files, wakeups: Wakeups) -> None:
         self._database, self._settings = database, settings
         self._workshop = open_workshop(database, settings, files)
         self._worker = Worker(dict(handlers(self._workshop)), AT_ONCE)
         self._timetable = Timetable(self._workshop)
-        self._distributor = Distributor(self._workshop)
+        self._distributor = Distributor(self._workshop, wakeups)
         self._fetchers = Fetchers(self._workshop)
         self._intake = Intake(database)
         self._listeners: list[Listener] = []

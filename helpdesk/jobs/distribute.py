@@ -9,7 +9,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.domain import tickets
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs.workshop import Workshop
-from helpdesk.storage.transaction import Transaction
+from helpdesk.storage.wakeups import Wakeups
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +34,18 @@ async def watch_overload(workshop: Workshop) -> None:
         await tickets.overload.alert(tx)
 
 
-class Distributor:
-    """Distributes after each commit in this process that touched a ticket, however many came meanwhile at
-    once. What other processes commit is seen by the timetable within a second."""
+_BREATH = 0.1
+"""Seconds between two runs: at a rush one run looks at what many commits brought."""
 
-    def __init__(self, workshop: Workshop) -> None:
+
+class Distributor:
+    """Distributes after each commit that touched a ticket, in this process and others, however many came
+    meanwhile at once. A hint that was lost is made good by the timetable within a second."""
+
+    def __init__(self, workshop: Workshop, wakeups: Wakeups) -> None:
         self._workshop = workshop
         self._due = asyncio.Event()
-        workshop.database.on_commit(self._committed)
+        wakeups.on_hint(lambda ticket_ids: self._due.set())
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -54,7 +58,4 @@ class Distributor:
                 log.warning("distribution_delayed", error=str(failure))
             except Exception:
                 log.exception("distribution_failed")
-
-    def _committed(self, tx: Transaction) -> None:
-        if tx.touched:
-            self._due.set()
+            await asyncio.sleep(_BREATH)

@@ -1,27 +1,35 @@
-"""Work finds its agent by the timetable alone, whatever else is due."""
+"""Work finds its agent on the event that made it possible, and by the timetable, whatever else is due."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 import pytest
 
 from helpdesk.actors import SYSTEM
-from helpdesk.domain import availability, tickets
+from helpdesk.domain import availability, inboxes, tickets
+from helpdesk.domain.tickets import Status, TicketChange
 from helpdesk.jobs import distribute, timetable
+from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.timetable import Duty, Timetable
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.bus import bus_for
+from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
+from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_team, a_ticket, an_agent, an_inbox
 from tests.mail_desk import MailDesk
 
 pytestmark = pytest.mark.commits
 
 
-async def a_waiting_ticket(tx: Transaction) -> tickets.Ticket:
+async def a_waiting_ticket(tx: Transaction, capacity: int = 6) -> tickets.Ticket:
     """Of a team whose work is assigned, with an agent at an open workspace."""
     team = await a_team(tx)
     team.push = True
     agent = await an_agent(tx, team=team)
+    agent.capacity = capacity
     await tx.flush()
     await availability.seen(tx, [agent.id])
     return await a_ticket(tx, inbox=await an_inbox(tx, team=team))
@@ -50,15 +58,60 @@ async def test_a_slow_duty_holds_up_neither_assigning_nor_whoever_is_woken(desk:
         async with asyncio.timeout(60):
             await stuck.wait()
             await woken.wait()
-            assignee = None
-            while assignee is None:
-                await asyncio.sleep(0.02)
-                async with database.transaction(SYSTEM) as tx:
-                    assignee = (await tickets.get(tx, ticket.id)).assignee_id
+            await _assignee(database, ticket.id)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def test_what_another_process_commits_finds_its_agent_without_the_timetable(
+    desk: MailDesk, database_url: str
+) -> None:
+    here = desk.workshop.database
+    async with _hearing_of(desk.workshop, database_url) as elsewhere:
+        async with elsewhere.transaction(SYSTEM) as tx:
+            first = await a_waiting_ticket(tx, capacity=2)
+        agent_id = await _assignee(here, first.id)
+
+        async with elsewhere.transaction(SYSTEM) as tx:
+            second = await a_ticket(tx, inbox=await inboxes.get(tx, first.inbox_id))
+            done = TicketChange(frozenset({"status"}), status=Status.RESOLVED)
+            await tickets.change_ticket(tx, first.id, done)
+
+        assert await _assignee(here, second.id) == agent_id
+
+
+@asynccontextmanager
+async def _hearing_of(workshop: Workshop, url: str) -> AsyncIterator[Database]:
+    """Another process, whose commits the one that finds agents hears of."""
+    elsewhere, connected = Database(url, workshop.database.clock), asyncio.Event()
+    hints, told = (Wakeups(one, bus_for(one, None)) for one in (workshop.database, elsewhere))
+    hints.on_word(lambda _: connected.set())
+    finding = asyncio.create_task(Distributor(workshop, hints).run())
+    await hints.start()
+    await told.start()
+    try:
+        async with asyncio.timeout(60):
+            while not connected.is_set():  # until then words are lost by design
+                told.spread({"hello": True})
+                await asyncio.sleep(0.02)
+        yield elsewhere
+    finally:
+        finding.cancel()
+        await hints.stop()
+        await told.stop()
+        await elsewhere.close()
+
+
+async def _assignee(database: Database, ticket_id: UUID) -> UUID:
+    async with asyncio.timeout(60):
+        while True:
+            async with database.transaction(SYSTEM) as tx:
+                found = (await tickets.get(tx, ticket_id)).assignee_id
+            if found is not None:
+                return found
+            await asyncio.sleep(0.02)
 
 
 def test_who_finds_agents_is_asked_each_second() -> None:

@@ -40,7 +40,8 @@ _WAITING = """
     FROM pools p JOIN teams m ON m.id = p.team_id AND m.push JOIN inboxes i ON i.id = p.inbox_id
     CROSS JOIN LATERAL (
       SELECT id, rank_at, start_by, inbox_id, channel FROM tickets
-      WHERE waiting AND pool_id = p.id ORDER BY rank_at, id LIMIT $1
+      WHERE waiting AND pool_id = p.id AND rank_at >= coalesce(p.low_water, '-infinity')
+      ORDER BY rank_at, id LIMIT $1
     ) AS head
 """
 
