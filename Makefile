@@ -5,7 +5,7 @@ PYTEST := $(BIN)/pytest -n auto --no-loadscope-reorder
 BENCHMARKS := main_job chat queue routing oncall
 # Our own modules are compiled once, not by each of the many processes that the checks start.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: demo setup test check fmt fuzz bench soak vectors
+.PHONY: demo setup test check style types imports modules fmt fuzz bench soak vectors
 
 demo: setup  ## a living sample company on 127.0.0.1:8000
 	@exec $(BIN)/helpdesk demo
@@ -19,14 +19,23 @@ test:  ## what the checks need, then the checks
 	@$(MAKE) --no-print-directory check
 
 check:  ## pytest last, so that its summary is the end of it
-	$(BIN)/ruff check --quiet
-	$(BIN)/ruff format --check --quiet
-	$(BIN)/mypy --no-error-summary
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.mjs"
-	tools/types.sh
+	@$(MAKE) --no-print-directory -j 2 style types imports modules
 	HELPDESK_TEST_DATABASE_URL= $(PYTEST)
 	@if [ -n "$$HELPDESK_TEST_DATABASE_URL" ]; then echo "Once more, on the given database:"; $(PYTEST); fi
+
+style:
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+
+types:
+	$(BIN)/mypy --no-error-summary
+	tools/types.sh
+
+imports:
+	$(BIN)/lint-imports --no-logo
+
+modules:
+	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.mjs"
 
 fmt:  ## puts the Python code into shape
 	$(BIN)/ruff check --fix --quiet

@@ -31,7 +31,7 @@ NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday, 13:00 in Stockholm, when offices there are open."""
 
 _TEMPLATE = "helpdesk_template"
-_LONG = ("scenarios", "widget", "workspace", "soak")
+_LONG = ("scenarios", "pages", "soak", "widget", "workspace")
 _running: dict[str, Any] = {}
 
 
@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest come first, so that nobody waits for them at the end."""
-    items.sort(key=lambda item: _together(item.nodeid) not in _LONG)
+    items.sort(key=lambda item: (*_LONG, _together(item.nodeid)).index(_together(item.nodeid)))
 
 
 def _together(nodeid: str) -> str:

@@ -59,3 +59,13 @@ class Workspace:
     async def conversation(self) -> list[str]:
         said: list[str] = await self.timeline.locator(".message .bubble").all_inner_texts()
         return [one.strip() for one in said]
+
+
+async def signed_in(page: Page, address: str, agent: str) -> Page:
+    """For pages beside the workspace, which then need not be opened first."""
+    form = {"email": f"{agent}@demo.localhost", "password": PASSWORD}
+    answer = await page.request.post(
+        f"{address}/sign-in", form=form, headers={"Origin": address}, max_redirects=0
+    )
+    assert answer.status == 303
+    return page

@@ -17,13 +17,6 @@ __all__ = ["browser", "visits"]
 ADesk = Callable[..., Awaitable[Desk]]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.scenario)
-
-
 @dataclass
 class FirstRun:
     """What somebody saw who started the demo on an empty directory, looked around and pressed Ctrl-C."""

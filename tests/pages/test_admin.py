@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from helpdesk.web.admin.shell import SECTIONS
 from tests.browser.chromium import PHONE, Visits, barriers
-from tests.browser.workspace import Workspace
+from tests.browser.workspace import signed_in
 from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -115,9 +115,7 @@ async def test_an_invited_agent_chooses_a_password_and_is_in(desk: Desk, visits:
 
 async def an_owner(desk: Desk, visits: Visits) -> Page:
     """Maja, who reads Swedish."""
-    page = await visits.visitor(desk.address, size=(1280, 800))
-    await Workspace(page).sign_in("maja")
-    return page
+    return await signed_in(await visits.visitor(desk.address, size=(1280, 800)), desk.address, "maja")
 
 
 async def test_steps_of_a_policy_are_added_and_left_out_by_the_keyboard(desk: Desk, visits: Visits):

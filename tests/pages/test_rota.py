@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.chromium import DESK, PHONE, Visits, barriers
-from tests.browser.workspace import Workspace
+from tests.browser.workspace import signed_in
 from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -188,9 +188,7 @@ async def the_first_link(page: Page, path: str, start: str) -> str:
 
 async def a_lead(desk: Desk, visits: Visits) -> Page:
     """Maja, who reads Swedish."""
-    page = await visits.visitor(desk.address)
-    await Workspace(page).sign_in("maja")
-    return page
+    return await signed_in(await visits.visitor(desk.address), desk.address, "maja")
 
 
 async def the_schedule(page: Page) -> str:

@@ -1,0 +1,20 @@
+"""The running demo, whose pages are looked at in Chromium."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.browser.windows import browser, visits
+from tests.scenarios.desk import COLD_START, Desk, scratch_folder
+
+__all__ = ["browser", "visits"]
+
+
+@pytest.fixture(scope="session")
+async def desk() -> AsyncIterator[Desk]:
+    with scratch_folder() as folder:
+        desk = Desk(folder)
+        try:
+            yield await desk.start(within=COLD_START)
+        finally:
+            await desk.stop()
