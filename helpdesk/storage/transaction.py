@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Recordable(Protocol):
-    """What `record` needs of an event; domain/events.py has them all."""
+    """What `record` needs of an event; domain/events has them all."""
 
     public: ClassVar[bool]
 
