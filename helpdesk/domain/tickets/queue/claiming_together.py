@@ -237,7 +237,7 @@ def asking(tx: Transaction, claims: Sequence[Claim]) -> str:
         for place, claim in enumerate(claims)
         if claiming_again.holds(claim.desk, tx.now)
     ]
-    return orjson.dumps(found).decode()
+    return orjson.dumps(found, default=str).decode()  # the driver has a UUID of its own
 
 
 async def _raise_marks(opened: Opened, pools: set[UUID]) -> None:
