@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from helpdesk.api.requests import actor_of, database_of, files_of
 from helpdesk.channels.email import framing
 from helpdesk.channels.pictures import fetch_picture
-from helpdesk.domain.tickets import queries
+from helpdesk.domain.tickets import timeline
 from helpdesk.errors import NotFound
 from helpdesk.parsing import parse_id
 from helpdesk.translation import translator
@@ -24,7 +24,7 @@ async def show_mail_page(request: Request) -> Response:
     actor = await actor_of(request)
     async with database_of(request).transaction(actor) as tx:
         files_of(request).check_page(message_id, given.get("ends", ""), given.get("signature", ""), tx.now)
-        message = await queries.message(tx, message_id)
+        message = await timeline.message(tx, message_id)
         if message.html is None:
             raise NotFound("page_not_found")
         html, new, attachments = message.html, message.new_html, message.attachments

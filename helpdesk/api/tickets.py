@@ -216,7 +216,7 @@ async def wait_for_events(
             hinted.clear()
             async with database_of(request).transaction(actor) as tx:
                 epoch = await epoch_of(tx)
-                events, head = await tickets.queries.events_after(tx, ticket_id, after, limit)
+                events, head = await tickets.timeline.events_after(tx, ticket_id, after, limit)
             left = ends - asyncio.get_running_loop().time()
             if events or left <= 0 or after > head or await request.is_disconnected():
                 items = [
@@ -232,7 +232,7 @@ async def _latest(request: Request, actor: Actor, before: str, limit: int) -> di
     version = None if before == "latest" else parse_number(before, "before")
     async with database_of(request).transaction(actor) as tx:
         epoch = await epoch_of(tx)
-        events, head = await tickets.queries.latest_events(tx, _id(request), version, limit)
+        events, head = await tickets.timeline.latest_events(tx, _id(request), version, limit)
     items = [with_addresses(event, files_of(request), tx, for_staff=actor.is_staff) for event in events]
     return {"items": items, "head": head, "epoch": epoch}
 

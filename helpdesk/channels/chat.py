@@ -63,7 +63,7 @@ async def sync(database: Database, files: Files, actor: Actor, data: Any) -> Jso
     wanted = parse(data, Sync)
     async with database.transaction(actor) as tx:
         epoch = await epoch_of(tx)
-        found, head = await tickets.queries.events_after(tx, wanted.ticket, wanted.after, wanted.limit)
+        found, head = await tickets.timeline.events_after(tx, wanted.ticket, wanted.after, wanted.limit)
         events = _page(found)
         if (wanted.epoch is not None and wanted.epoch != epoch) or wanted.after > head:
             raise Conflict("resync")

@@ -94,7 +94,7 @@ class Agents(Namespace):
         answer = await chat.mark_read(self.database, actor, data)
         ticket_id = parse_id(data["ticket"])
         async with self.database.transaction(actor) as tx:
-            public = await tickets.queries.public_upto(tx, ticket_id, answer["upto"])
+            public = await tickets.timeline.public_upto(tx, ticket_id, answer["upto"])
         self._tell(actor, ticket_id, {"type": "seen", "upto": public}, data["sid"])
         return answer
 

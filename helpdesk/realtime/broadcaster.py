@@ -174,7 +174,7 @@ class Broadcaster:
         async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
             epoch = await epoch_of(tx)
             cursors = {one: self._watched[one].version for one in dirty if one in self._watched}
-            fresh = await tickets.queries.fresh_events(await tx.driver(), cursors) if cursors else {}
+            fresh = await tickets.timeline.fresh_events(await tx.driver(), cursors) if cursors else {}
             rows = await tickets.queries.queue_rows(tx, list(dirty)) if self._queue_watchers else []
         for ticket_id, records in fresh.items():
             try:
@@ -193,7 +193,7 @@ class Broadcaster:
         if watched.agents:
             told = {"ticket": ticket_id, "epoch": epoch, "prev": watched.version}
             told["events"] = [
-                with_addresses(tickets.queries.envelope(one), self._files, tx, for_staff=True)
+                with_addresses(tickets.timeline.envelope(one), self._files, tx, for_staff=True)
                 for one in records
             ]
             head = records[-1]["version"]
@@ -202,7 +202,7 @@ class Broadcaster:
             told = {"ticket": ticket_id, "epoch": epoch, "prev": watched.public_version}
             told["events"] = [
                 with_addresses(
-                    tickets.queries.public_envelope(one, one["owner_id"]), self._files, tx, for_staff=False
+                    tickets.timeline.public_envelope(one, one["owner_id"]), self._files, tx, for_staff=False
                 )
                 for one in public
             ]

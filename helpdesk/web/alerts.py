@@ -118,7 +118,7 @@ def _subject(alert: oncall.Alert) -> str:
 async def _last_words(
     tx: Transaction, ticket_id: UUID, ticket: dict[str, Any]
 ) -> tuple[str, datetime | None]:
-    events, _ = await tickets.queries.latest_events(tx, ticket_id, None, _LOOK_BACK)
+    events, _ = await tickets.timeline.latest_events(tx, ticket_id, None, _LOOK_BACK)
     said = [
         event for event in events if event["name"] == MessageReceived.__name__ and event["data"].get("body")
     ]

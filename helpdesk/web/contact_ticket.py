@@ -78,7 +78,7 @@ async def _page(
     ticket_id, actor = await _reader(request)
     async with request.app.state.database.transaction(actor) as tx:
         ticket = await tickets.get(tx, ticket_id)
-        events, _ = await tickets.queries.events_after(tx, ticket_id, 0, LONGEST_THREAD)
+        events, _ = await tickets.timeline.events_after(tx, ticket_id, 0, LONGEST_THREAD)
         inbox = await inboxes.get(tx, ticket.inbox_id)
         waits = ticket.waiting and ticket.status == tickets.Status.OPEN
         opening = await tickets.expectations.next_opening(tx, ticket, inbox) if waits else None

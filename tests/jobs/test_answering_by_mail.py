@@ -485,7 +485,7 @@ async def test_the_contact_reads_the_answer_and_never_who_else_got_it(desk: Mail
     async with desk.database.transaction(SYSTEM) as tx:
         contact = await contacts.get(tx, ticket.contact_id)
     async with desk.database.transaction(actor_for(contact, ticket.inbox_id)) as tx:
-        seen, _ = await tickets.queries.events_after(tx, ticket.id, 0, 100)
+        seen, _ = await tickets.timeline.events_after(tx, ticket.id, 0, 100)
 
     assert seen[-1]["data"]["body"] == "**Oil** it"
     assert seen[-1]["data"]["format"] == "markdown"

@@ -28,7 +28,7 @@ async def a_held_message(desk: MailDesk) -> tuple[tickets.Ticket, tickets.Messag
 
 async def public_bodies(desk: MailDesk, ticket: tickets.Ticket) -> list[str]:
     async with desk.database.transaction(SYSTEM) as tx:
-        contact = await tickets.queries.events_after(
+        contact = await tickets.timeline.events_after(
             as_contact(tx, ticket.contact_id, ticket.inbox_id), ticket.id, 0, 100
         )
     return [event["data"]["body"] for event in contact[0] if "body" in event["data"]]
@@ -110,7 +110,7 @@ async def test_agents_read_what_a_mail_brought_besides_its_words(desk: MailDesk)
     ticket, _ = await a_held_message(desk)
 
     async with desk.database.transaction(SYSTEM) as tx:
-        events, _ = await tickets.queries.events_after(tx, ticket.id, 0, 100)
+        events, _ = await tickets.timeline.events_after(tx, ticket.id, 0, 100)
 
     held = next(one["data"] for one in events if one["name"] == "UnverifiedMessageReceived")
     assert (held["unverified"], held["reason"]) == (True, "other_sender")

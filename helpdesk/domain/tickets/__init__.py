@@ -11,6 +11,7 @@ from helpdesk.domain.tickets import (
     queries,
     queue,
     replanning,
+    timeline,
 )
 from helpdesk.domain.tickets.actions import (
     BODY_LIMIT,
@@ -138,6 +139,7 @@ __all__ = [
     "ring_failed",
     "say_more",
     "split",
+    "timeline",
     "transfer",
     "unmerge",
     "urgent",

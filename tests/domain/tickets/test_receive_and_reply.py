@@ -76,7 +76,7 @@ async def test_a_note_leaves_no_gap_in_what_the_contact_counts(tx: Transaction) 
     await tickets.reply(agent, ticket.id, "Hello")
 
     own = as_contact(tx, ticket.contact_id, ticket.inbox_id)
-    events, head = await tickets.queries.events_after(own, ticket.id, 0, 200)
+    events, head = await tickets.timeline.events_after(own, ticket.id, 0, 200)
     assert [event["version"] for event in events] == list(range(1, head + 1))
     assert "be kind" not in str(events)
 
@@ -86,7 +86,7 @@ async def test_a_contact_reads_nobody_elses_ticket(tx: Transaction) -> None:
     stranger = as_contact(tx, (await a_contact(tx)).id, ticket.inbox_id)
 
     with pytest.raises(NotFound, match="ticket_not_found"):
-        await tickets.queries.events_after(stranger, ticket.id, 0, 200)
+        await tickets.timeline.events_after(stranger, ticket.id, 0, 200)
 
 
 async def test_a_contact_who_writes_again_reopens_the_ticket(tx: Transaction) -> None:
