@@ -14,7 +14,7 @@ from helpdesk.domain.sla import clocks
 from helpdesk.domain.tickets import InboundMessage, Ticket, TicketChange
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
+from tests.factories import OFFICE_HOURS, a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
 
 Act = Callable[[Transaction, Ticket, random.Random], Awaitable[object]]
 
@@ -82,6 +82,39 @@ async def test_clocks_replayed_from_their_facts_are_the_clocks_that_grew(tx: Tra
         assert clocks.breach(replayed, tx.now) == clocks.breach(await sla_actions._value(tx, row), tx.now)
     due = [row.due_at for row in rows if row.due_at is not None]
     assert ticket.due_at == min(due, default=None)
+
+
+STOPS = {"TicketPending", "TicketSnoozed", "TicketResolved", "TicketClosed"}
+GOES_ON = {"TicketOpenedAgain", "TicketWoken", "TicketReopened"}
+
+
+@pytest.mark.parametrize("seed", range(20, 26))
+async def test_the_resolution_clock_is_what_the_events_of_the_ticket_add_up_to(
+    tx: Transaction, seed: int
+) -> None:
+    """By a reckoning of its own: the hours between events while the ticket was ours, and what is left."""
+    chance = random.Random(seed)
+    targets = {"email": {"resolution": 40 * 3600}}
+    inbox = await an_inbox(tx, plan=await a_plan(tx, hours=OFFICE_HOURS, targets=targets))
+    ticket = await a_ticket(tx, inbox=inbox, contact=await a_contact(tx))
+    for _ in range(12):
+        tx.now += timedelta(minutes=chance.randint(1, 900))
+        await chance.choice(ACTS)(tx, ticket, chance)
+    await tx.flush()
+    [row] = [one for one in await sla.clocks_of(tx, ticket.id) if one.metric == "resolution"]
+    calendar = await sla.open_calendar(tx, row.calendar_id)
+    query = select(EventRow).where(EventRow.ticket_id == ticket.id).order_by(EventRow.version)
+
+    consumed, since = 0.0, ticket.created_at
+    for event in await tx.session.scalars(query):
+        if event.name in STOPS and since is not None:
+            consumed, since = consumed + calendar.elapsed(since, event.at), None
+        elif event.name in GOES_ON:
+            since = since or event.at
+
+    assert (row.consumed_seconds, row.running_since) == (pytest.approx(consumed), since)
+    if since is not None and row.breached_at is None:
+        assert row.due_at == calendar.add(since, row.target_seconds - consumed)
 
 
 @pytest.mark.parametrize("seed", range(10, 14))
