@@ -24,7 +24,7 @@ from tests.factories import a_plan, a_ticket, an_agent, an_inbox
 
 KEY = "a key that only these tests know 0123456789"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds until something that should have happened counts as not happening."""
 
 

@@ -132,7 +132,7 @@ def _dovecot(folder: Path, oauth: str) -> Iterator[Dovecot]:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], folder: Path) -> None:
-    ends = time.monotonic() + 15
+    ends = time.monotonic() + 60
     while time.monotonic() < ends and server.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as talk:

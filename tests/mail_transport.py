@@ -80,7 +80,7 @@ def running_postfix(inward: str, outward: int) -> Iterator[int]:
 
 
 def _wait_for(port: int, said: str, log: Path) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 60
     while time.monotonic() < ends:
         try:
             with socket.create_connection(("127.0.0.1", port), 5) as talk:

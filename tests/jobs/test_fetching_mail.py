@@ -76,7 +76,7 @@ async def fetching(desk: MailDesk) -> AsyncIterator[None]:
 
 
 async def until_kept(desk: MailDesk, count: int) -> list[RawMail]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(mails := await desk.all(RawMail)) < count:
             await asyncio.sleep(0.05)
     return mails
@@ -136,7 +136,7 @@ async def test_a_mail_that_arrives_while_waiting_is_fetched_at_once(desk: MailDe
 
 async def test_a_wrong_password_is_seen_on_the_inlet(desk: MailDesk, dovecot: Dovecot) -> None:
     inlet_id = await an_inlet(desk, dovecot, password="wrong")
-    async with fetching(desk), asyncio.timeout(20):
+    async with fetching(desk), asyncio.timeout(60):
         while True:
             async with desk.database.transaction(SYSTEM) as tx:
                 inlet = await inlets.get(tx, inlet_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import websockets
 
-PATIENCE = 8.0
+PATIENCE = 30.0
 
 
 class Refused(Exception):

@@ -86,7 +86,7 @@ async def test_it_starts_its_database_again_when_that_dies_and_goes_on_working(d
     async def is_back() -> bool:
         return desk.postgres not in (None, postgres) and await _answers(desk)
 
-    await eventually(is_back, within=30, failing=lambda: desk.printed[-1500:])
+    await eventually(is_back, within=60, failing=lambda: desk.printed[-1500:])
     await desk.mail(a_mail("After the database died", "Is anybody there?"))
     row = await (await desk.api()).row("After the database died")
     assert row["channel"] == "email"

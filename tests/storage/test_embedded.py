@@ -340,7 +340,7 @@ async def _ask(url: str, statement: str) -> object:
 
 
 async def _ask_until_answered(url: str, statement: str) -> object:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await _ask(url, statement)

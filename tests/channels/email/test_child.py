@@ -44,7 +44,7 @@ async def test_a_mail_that_takes_too_long_is_killed_and_the_next_is_read():
     await readers.close()
 
     assert found.sender is not None
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("raw", [b"die", b"eat memory", b"raise"])
