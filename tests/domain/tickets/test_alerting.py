@@ -1,119 +1,30 @@
 """A P1 outside staffed hours wakes who is on call, once, and goes on until somebody answers."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
-from helpdesk.domain import agents, oncall, plans, tickets
-from helpdesk.domain.events import public_data
+from helpdesk.domain import oncall, tickets
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import Ticket, TicketChange
-from helpdesk.errors import NotFound
+from helpdesk.domain.tickets import TicketChange
 from helpdesk.storage.database import Database
-from helpdesk.storage.tables import EventRow, Json
 from helpdesk.storage.transaction import Transaction
-from tests.factories import OFFICE_HOURS, a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent
-
-NIGHT = datetime(2026, 11, 18, 22, 0, tzinfo=UTC)
-"""A Wednesday, 23:00 in Stockholm."""
-
-SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-MINUTE, WEEK = timedelta(minutes=1), timedelta(weeks=1)
-
-
-@dataclass(frozen=True)
-class Rota:
-    """Mikko and Priya take weeks in turn; Priya is asked next, then the whole team; Maja owns it."""
-
-    mikko: agents.Agent
-    priya: agents.Agent
-    maja: agents.Agent
-    team: agents.Team
-
-
-async def a_rota(tx: Transaction, *, repeats: int = 0) -> Rota:
-    team = await a_team(tx, "Technical", OFFICE_HOURS)
-    mikko, priya = await an_agent(tx, "Mikko", team=team), await an_agent(tx, "Priya", team=team)
-    maja = await an_agent(tx, "Maja")
-    schedule = a_schedule(tx, [mikko, priya], anchor="2026-11-16T09:00")
-    a_policy(
-        tx,
-        [[("schedule", schedule.id)], [("person", priya.id)], [("team", team.id)]],
-        delays=[5, 10, 10],
-        repeats=repeats,
-        owner=str(maja.id),
-    )
-    await tx.session.flush()
-    return Rota(mikko, priya, maja, team)
-
-
-def a_schedule(tx: Transaction, people: list[agents.Agent], anchor: str) -> oncall.ScheduleRow:
-    version = {
-        "anchor": anchor,
-        "time_zone": "Europe/Stockholm",
-        "unit": "week",
-        "slots": [[str(person.id)] for person in people],
-    }
-    layers = [{"id": "week", "rotation": {"id": "week", "versions": [version]}}]
-    rota: Json = {"time_zone": "Europe/Stockholm", "layers": layers if people else []}
-    row = oncall.ScheduleRow(id=tx.new_id(), name="Technical", rota=rota, created_at=tx.now)
-    tx.session.add(row)
-    return row
-
-
-def a_policy(
-    tx: Transaction, steps: list[list[tuple[str, UUID]]], delays: list[int], **rest: Any
-) -> oncall.EscalationPolicyRow:
-    stored = [
-        {"delay_minutes": delay, "targets": [{"kind": kind, "id": str(who)} for kind, who in step]}
-        for step, delay in zip(steps, delays, strict=True)
-    ]
-    row = oncall.EscalationPolicyRow(
-        id=tx.new_id(),
-        name="Technical on call" if len(steps) > 1 else "Own",
-        policy={"steps": stored, **rest},
-        created_at=tx.now,
-    )
-    tx.session.add(row)
-    return row
-
-
-async def a_p1(tx: Transaction, team: agents.Team | None, *, may_page: bool = True) -> Ticket:
-    """Open, urgent, of a contact whose plan (unless told otherwise) may wake people."""
-    contact = await a_contact(tx, plan=await a_plan(tx, key="enterprise", may_page=may_page))
-    ticket = await a_ticket(tx, inbox=await an_inbox(tx, team=team), contact=contact)
-    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"priority"}), priority=1))
-    tx.jobs.clear()
-    return ticket
-
-
-async def raised(tx: Transaction, ticket: Ticket) -> oncall.Alert:
-    alert = await tickets.raise_if_urgent(tx, ticket.id)
-    assert alert is not None
-    return alert
-
-
-async def rung(tx: Transaction, alert: oncall.Alert) -> list[UUID]:
-    """Whom it has rung so far, in order."""
-    query = select(oncall.AlertNotification).where(oncall.AlertNotification.alert_id == alert.id)
-    rings = await tx.session.scalars(query.order_by(oncall.AlertNotification.id))
-    return [ring.agent_id for ring in rings]
-
-
-async def events_of(tx: Transaction, ticket: Ticket, *names: str) -> list[Json]:
-    await tx.session.flush()
-    query = select(EventRow.data).where(EventRow.ticket_id == ticket.id, EventRow.name.in_(names))
-    return list(await tx.session.scalars(query.order_by(EventRow.version)))
-
-
-# Whom it wakes, and when
+from tests.domain.tickets.night_watch import (
+    MINUTE,
+    NIGHT,
+    SATURDAY,
+    WEEK,
+    a_p1,
+    a_rota,
+    events_of,
+    raised,
+    rung,
+)
+from tests.factories import OFFICE_HOURS, a_contact, a_plan, a_team, a_ticket, an_inbox
 
 
 async def test_a_p1_at_night_rings_who_is_on_call(tx: Transaction) -> None:
@@ -227,222 +138,6 @@ async def test_asking_again_raises_no_second_alert(tx: Transaction) -> None:
     assert await tickets.raise_if_urgent(tx, ticket.id) is None
 
     assert len(await oncall.alerts_of(tx, ticket.id)) == 1
-
-
-# Going on until somebody answers
-
-
-async def test_after_five_minutes_the_next_one_is_rung(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-
-    tx.now = NIGHT + 5 * MINUTE - timedelta(seconds=1)
-    assert await oncall.due_alerts(tx) == []
-    await tickets.escalate(tx, alert.id, ticket.id)
-    assert await rung(tx, alert) == [rota.mikko.id]
-
-    tx.now = NIGHT + 5 * MINUTE
-    assert await oncall.due_alerts(tx) == [(alert.id, ticket.id)]
-    await tickets.escalate(tx, alert.id, ticket.id)
-    assert await rung(tx, alert) == [rota.mikko.id, rota.priya.id]
-    assert alert.next_at == tx.now + 10 * MINUTE
-
-
-async def test_a_step_is_taken_once_however_often_it_is_asked_for(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-
-    tx.now = NIGHT + 5 * MINUTE
-    await tickets.escalate(tx, alert.id, ticket.id)
-    await tickets.escalate(tx, alert.id, ticket.id)
-
-    assert await rung(tx, alert) == [rota.mikko.id, rota.priya.id]
-
-
-async def test_after_an_outage_one_step_is_taken_and_not_all_of_them(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-
-    tx.now = NIGHT + 60 * MINUTE
-    await tickets.escalate(tx, alert.id, ticket.id)
-
-    assert await rung(tx, alert) == [rota.mikko.id, rota.priya.id]
-
-
-async def test_a_team_is_rung_as_a_whole(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-
-    for _ in range(2):
-        tx.now = alert.next_at or tx.now
-        await tickets.escalate(tx, alert.id, ticket.id)
-
-    assert sorted((await rung(tx, alert))[2:]) == sorted([rota.mikko.id, rota.priya.id])
-
-
-async def test_when_nobody_has_answered_the_owner_is_told_and_it_goes_on(tx: Transaction) -> None:
-    rota = await a_rota(tx, repeats=0)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-
-    for _ in range(3):
-        tx.now = alert.next_at or tx.now
-        await tickets.escalate(tx, alert.id, ticket.id)
-
-    assert rota.maja.id in await rung(tx, alert)
-    assert len(await events_of(tx, ticket, "AlertExhausted")) == 1
-    assert (alert.status, alert.next_at) == ("open", tx.now + 5 * MINUTE)
-
-
-async def test_a_step_without_anybody_is_passed_over_and_told(tx: Transaction) -> None:
-    priya = await an_agent(tx, "Priya")
-    empty = a_schedule(tx, [], anchor="2026-11-16T09:00")
-    a_policy(tx, [[("schedule", empty.id)], [("person", priya.id)]], delays=[5, 5])
-    await tx.session.flush()
-    ticket = await a_p1(tx, None)
-
-    alert = await raised(tx, ticket)
-
-    assert await rung(tx, alert) == [priya.id]
-    assert [event["step"] for event in await events_of(tx, ticket, "CoverageMissing")] == [0]
-
-
-async def test_somebody_who_has_left_is_not_rung(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    rota.mikko.disabled_at = tx.now
-    ticket = await a_p1(tx, rota.team)
-
-    tx.now = NIGHT
-
-    assert await rung(tx, await raised(tx, ticket)) == [rota.priya.id]
-
-
-# Answering
-
-
-async def test_who_acknowledges_stops_the_escalation(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-    [ring] = await tx.session.scalars(select(oncall.AlertNotification))
-
-    tx.now = NIGHT + MINUTE
-    await tickets.acknowledge(as_agent(tx, rota.mikko), alert.id, rota.mikko.id)
-
-    assert (alert.status, alert.acknowledged_by) == ("acknowledged", rota.mikko.id)
-    assert ring.state == "cancelled"
-    assert await oncall.ringing.lease(tx, ring.method_id) is None
-    tx.now = NIGHT + 30 * MINUTE
-    assert await oncall.due_alerts(tx) == []
-    await tickets.escalate(tx, alert.id, ticket.id)
-    assert await rung(tx, alert) == [rota.mikko.id]
-
-
-async def test_acknowledging_again_changes_nothing(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-    await tickets.acknowledge(as_agent(tx, rota.mikko), alert.id, rota.mikko.id)
-    version = ticket.version
-
-    tx.now = NIGHT + 5 * MINUTE
-    again = await tickets.acknowledge(as_agent(tx, rota.priya), alert.id, rota.priya.id)
-
-    assert again.id == alert.id
-    assert (again.acknowledged_by, again.acknowledged_at) == (rota.mikko.id, NIGHT)
-    assert ticket.version == version
-    [told] = await events_of(tx, ticket, "AlertAcknowledged")
-    assert told["agent_name"] == "Mikko"
-
-
-async def test_a_ring_that_nobody_has_answered_is_still_to_be_sent(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    tx.now = NIGHT
-    alert = await raised(tx, await a_p1(tx, rota.team))
-    [ring] = await tx.session.scalars(select(oncall.AlertNotification))
-
-    bundle = await oncall.ringing.lease(tx, ring.method_id)
-
-    assert bundle is not None
-    assert [(one.notification_id, one.alert) for one in bundle.rings] == [(ring.id, alert)]
-
-
-async def test_a_resolved_ticket_needs_nobody_and_a_reopened_one_may_again(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-
-    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="resolved"))
-    assert (alert.status, alert.closed_at, alert.next_at) == ("closed", NIGHT, None)
-
-    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="open"))
-    assert (await raised(tx, ticket)).id != alert.id
-
-
-async def test_an_alert_of_an_inbox_one_may_not_see_cannot_be_acknowledged(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-    stranger = await an_agent(tx)
-
-    with pytest.raises(NotFound):
-        await tickets.acknowledge(as_agent(tx, stranger, inbox_ids=frozenset()), alert.id, stranger.id)
-
-    assert alert.status == "open"
-
-
-async def test_the_contact_hears_nothing_of_alerts(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    before = ticket.public_version
-
-    tx.now = NIGHT
-    alert = await raised(tx, ticket)
-    await tickets.acknowledge(tx, alert.id, rota.mikko.id)
-
-    assert ticket.public_version == before
-
-
-async def test_a_contact_hears_of_it_where_the_plan_says_so(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    ticket = await a_p1(tx, rota.team)
-    assert ticket.plan_id is not None
-    (await plans.get(tx, ticket.plan_id)).tells_contact = True
-    before = ticket.public_version
-
-    tx.now = NIGHT
-    await raised(tx, ticket)
-
-    assert ticket.public_version == before + 1
-    [told] = await events_of(tx, ticket, "OnCallWoken")
-    assert public_data("OnCallWoken", told) == {"reason": "P1 outside staffed hours, plan Enterprise"}
-
-
-async def test_a_ticket_takes_its_teams_own_policy(tx: Transaction) -> None:
-    rota = await a_rota(tx)
-    own = await an_agent(tx, "Oskar")
-    a_policy(tx, [[("person", own.id)]], delays=[5]).team_id = rota.team.id
-    ticket = await a_p1(tx, rota.team)
-
-    tx.now = NIGHT
-
-    assert await rung(tx, await raised(tx, ticket)) == [own.id]
-
-
-# By a rule of the inbox
 
 
 @pytest.mark.parametrize(("minutes", "is_raised"), [(4, False), (5, True)])
