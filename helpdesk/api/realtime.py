@@ -16,5 +16,5 @@ async def create_pass(request: Request) -> Response:
     actor = await actor_of(request)
     permissions.require_reader(actor)
     session = await session_of(request) if actor.kind is ActorKind.AGENT else None
-    async with database_of(request).transaction(actor) as tx:
+    async with database_of(request).transaction(actor, is_autocommit=True) as tx:
         return answer({"pass": await passes.issue(tx, actor, session.id if session else None)})

@@ -41,13 +41,12 @@ async def create(tx: Transaction, *, name: str, scopes: frozenset[str], agent_id
 
 async def actor_of(database: Database, token: str) -> Actor:
     """Who an API token acts for, with the agent's rights as they are now. Errors: Unauthenticated."""
-    async with database.transaction(SYSTEM) as tx:
-        row = await tx.session.scalar(select(ApiToken).where(ApiToken.token_hash == hashed(token)))
-        if row is None or row.expires_at <= tx.now:
+    query = select(ApiToken, agents.Agent).join(agents.Agent, agents.Agent.id == ApiToken.agent_id)
+    async with database.transaction(SYSTEM, is_autocommit=True) as tx:
+        found = (await tx.session.execute(query.where(ApiToken.token_hash == hashed(token)))).one_or_none()
+        if found is None or found[0].expires_at <= tx.now or found[1].disabled_at is not None:
             raise Unauthenticated("token_invalid", "This API token is not valid.")
-        agent = await agents.get(tx, row.agent_id)
-        if agent.disabled_at is not None:
-            raise Unauthenticated("token_invalid", "This API token is not valid.")
+        row, agent = found
         if row.last_used_at is None or tx.now - row.last_used_at > _USED_EVERY:
             row.last_used_at = tx.now
         actor = await agents.actor_of(tx, agent)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
@@ -20,6 +21,9 @@ LIFETIME = timedelta(seconds=60)
 
 AGENTS, WIDGET = "/agent", "/widget"
 
+_ISSUE = "INSERT INTO connection_passes (token_hash, namespace, subject, created_at) VALUES ($1, $2, $3, $4)"
+_USE = "DELETE FROM connection_passes WHERE token_hash = $1 AND namespace = $2 RETURNING subject, created_at"
+
 
 async def issue(tx: Transaction, actor: Actor, session_id: UUID | None = None) -> str:
     """A pass for the namespace this actor belongs to. What it opens ends with the session, if given."""
@@ -27,14 +31,9 @@ async def issue(tx: Transaction, actor: Actor, session_id: UUID | None = None) -
     if session_id is not None:
         subject["session"] = str(session_id)
     token = new_token("cp_")
-    tx.session.add(
-        ConnectionPass(
-            token_hash=hashed(token),
-            namespace=WIDGET if actor.kind is ActorKind.CONTACT else AGENTS,
-            subject=subject,
-            created_at=tx.now,
-        )
-    )
+    namespace = WIDGET if actor.kind is ActorKind.CONTACT else AGENTS
+    told = orjson.dumps(subject).decode()
+    await (await tx.driver()).execute(_ISSUE, hashed(token), namespace, told, tx.now)
     return token
 
 
@@ -45,17 +44,11 @@ async def redeem(database: Database, token: object, namespace: str) -> tuple[dic
     """
     if not isinstance(token, str):
         raise Unauthenticated("pass_invalid")
-    async with database.transaction(SYSTEM) as tx:
-        used = await tx.session.execute(
-            delete(ConnectionPass)
-            .where(ConnectionPass.token_hash == hashed(token), ConnectionPass.namespace == namespace)
-            .returning(ConnectionPass.subject, ConnectionPass.created_at)
-        )
-        row = used.one_or_none()
-    if row is None or database.clock.now() - row.created_at > LIFETIME:
-        raise Unauthenticated("pass_invalid")
-    async with database.transaction(SYSTEM) as tx:
-        return row.subject, await actor_of(tx, row.subject)
+    async with database.transaction(SYSTEM, is_autocommit=True) as tx:
+        used = await (await tx.driver()).fetchrow(_USE, hashed(token), namespace)
+        if used is None or tx.now - used["created_at"] > LIFETIME:
+            raise Unauthenticated("pass_invalid")
+        return used["subject"], await actor_of(tx, used["subject"])
 
 
 async def actor_of(tx: Transaction, subject: dict[str, Any]) -> Actor:

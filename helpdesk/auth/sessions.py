@@ -68,12 +68,13 @@ async def start(tx: Transaction, agent_id: UUID, address: str, user_agent: str) 
 
 async def resume(database: Database, token: str) -> Session:
     """The session behind a cookie, with the agent's rights as they are now. Errors: Unauthenticated."""
-    async with database.transaction(SYSTEM) as tx:
-        row = await tx.session.scalar(select(SessionRow).where(SessionRow.token_hash == hashed(token)))
-        if row is None or tx.now - row.seen_at > IDLE or tx.now - row.created_at > LONGEST:
+    query = select(SessionRow, agents.Agent).join(agents.Agent, agents.Agent.id == SessionRow.agent_id)
+    async with database.transaction(SYSTEM, is_autocommit=True) as tx:
+        found = (await tx.session.execute(query.where(SessionRow.token_hash == hashed(token)))).one_or_none()
+        if found is None or found[1].disabled_at is not None:
             raise Unauthenticated("session_ended")
-        agent = await agents.get(tx, row.agent_id)
-        if agent.disabled_at is not None:
+        row, agent = found
+        if tx.now - row.seen_at > IDLE or tx.now - row.created_at > LONGEST:
             raise Unauthenticated("session_ended")
         if tx.now - row.seen_at > _SEEN_EVERY:
             row.seen_at = tx.now

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -19,6 +20,14 @@ from helpdesk.storage.transaction import Transaction
 LIFETIME = timedelta(days=30)
 RENEW_AFTER = timedelta(days=1)
 GRACE = timedelta(minutes=1)
+
+
+_WHO = """
+    SELECT t.contact_id, t.inbox_id, t.identified, c.name, c.locale, c.time_zone,
+      coalesce((i.settings ->> 'identity_required')::boolean, false) AS asks
+    FROM visitor_tokens t JOIN contacts c ON c.id = t.contact_id JOIN inboxes i ON i.id = t.inbox_id
+    WHERE t.token_hash = $1 AND t.expires_at > $2
+"""
 
 
 @dataclass(frozen=True)
@@ -90,32 +99,24 @@ async def identified(
 
 async def actor_of(database: Database, token: str) -> Actor:
     """Who a visitor token belongs to. Errors: Unauthenticated."""
-    async with database.transaction(SYSTEM) as tx:
-        row = await _valid(tx, token)
-        if row is None:
-            raise Unauthenticated("visitor_token_invalid")
-        if not row.identified:
-            await require_anonymous_welcome(tx, await inboxes.get(tx, row.inbox_id))
-        return actor_for(await contacts.get(tx, row.contact_id), row.inbox_id)
+    async with database.transaction(SYSTEM, is_autocommit=True) as tx:
+        row = await (await tx.driver()).fetchrow(_WHO, hashed(token), tx.now)
+    if row is None:
+        raise Unauthenticated("visitor_token_invalid")
+    if row["asks"] and not row["identified"]:
+        _send_to_sign_in()
+    return _actor(row["contact_id"], row["name"], row["inbox_id"], row["locale"], row["time_zone"])
 
 
 async def require_anonymous_welcome(tx: Transaction, inbox: inboxes.Inbox) -> None:
     """Errors: Unauthenticated where the inbox takes only people whom their website vouches for."""
     if widgets.setup_of(inbox).identity_required:
-        raise Unauthenticated("identity_required", "Sign in on the website first.")
+        _send_to_sign_in()
 
 
 def actor_for(contact: contacts.Contact, inbox_id: UUID) -> Actor:
     """A contact, seeing nothing but its own tickets in one inbox."""
-    return Actor(
-        kind=ActorKind.CONTACT,
-        id=contact.id,
-        name=contact.name,
-        contact_id=contact.id,
-        inbox_ids=frozenset({inbox_id}),
-        locale=contact.locale,
-        time_zone=contact.time_zone,
-    )
+    return _actor(contact.id, contact.name, inbox_id, contact.locale, contact.time_zone)
 
 
 async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
@@ -129,6 +130,22 @@ async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> dict[tuple[UUI
         .where(VisitorToken.identified | ~func.coalesce(asks, False))
     )
     return {(row.contact_id, row.inbox_id): row.name for row in found}
+
+
+def _actor(contact_id: UUID, name: str, inbox_id: UUID, locale: str, time_zone: str) -> Actor:
+    return Actor(
+        kind=ActorKind.CONTACT,
+        id=contact_id,
+        name=name,
+        contact_id=contact_id,
+        inbox_ids=frozenset({inbox_id}),
+        locale=locale,
+        time_zone=time_zone,
+    )
+
+
+def _send_to_sign_in() -> NoReturn:
+    raise Unauthenticated("identity_required", "Sign in on the website first.")
 
 
 async def sweep(tx: Transaction) -> None:

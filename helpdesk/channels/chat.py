@@ -61,7 +61,7 @@ async def sync(database: Database, files: Files, actor: Actor, data: Any) -> Jso
     """The events after a version. Errors: NotFound, Conflict `resync` for another epoch or a version
     that is not yet."""
     wanted = parse(data, Sync)
-    async with database.transaction(actor) as tx:
+    async with database.transaction(actor, is_autocommit=True) as tx:
         epoch = await epoch_of(tx)
         found, head = await tickets.timeline.events_after(tx, wanted.ticket, wanted.after, wanted.limit)
         events = _page(found)
@@ -251,5 +251,5 @@ def _inbound(actor: Actor, wanted: SendMessage) -> tickets.InboundMessage:
 
 async def require_ticket(database: Database, actor: Actor, ticket_id: UUID) -> None:
     """Errors: NotFound unless the actor may see the ticket."""
-    async with database.transaction(actor) as tx:
+    async with database.transaction(actor, is_autocommit=True) as tx:
         await tickets.get(tx, ticket_id)

@@ -152,9 +152,8 @@ class Broadcaster:
             del self._watched[ticket_id]
 
     async def _begin(self, ticket_id: UUID) -> _Watched:
-        async with self._database.transaction(SYSTEM) as tx:
-            ticket = await tickets.get(tx, ticket_id)
-            return _Watched(ticket.version, ticket.public_version)
+        async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
+            return _Watched(*await tickets.timeline.heads(tx, ticket_id))
 
     async def _run(self) -> None:
         while True:

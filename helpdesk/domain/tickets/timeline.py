@@ -57,6 +57,16 @@ async def events_after(tx: Transaction, ticket_id: UUID, after: int, limit: int)
     return [envelope(record) for record in records], head
 
 
+async def heads(tx: Transaction, ticket_id: UUID) -> tuple[int, int]:
+    """Version and public version, whoever asks. Errors: NotFound."""
+    found = await (await tx.driver()).fetchrow(
+        "SELECT version, public_version FROM tickets WHERE id = $1", ticket_id
+    )
+    if found is None:
+        raise NotFound("ticket_not_found")
+    return found["version"], found["public_version"]
+
+
 async def public_upto(tx: Transaction, ticket_id: UUID, version: int) -> int:
     """What an agent's version is in the contact's own counting: "seen" must not promise more."""
     connection = await tx.driver()
