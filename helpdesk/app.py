@@ -11,7 +11,7 @@ import socketio
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -95,7 +95,12 @@ class Web:
     def _starlette(self) -> Starlette:
         app = Starlette(
             routes=[*web_routes.routes(self._assets), *api_routes.routes()],
-            exception_handlers={HelpdeskError: _refuse, HTTPException: _refuse, Exception: _refuse},
+            exception_handlers={
+                HelpdeskError: _refuse,
+                HTTPException: _refuse,
+                ClientDisconnect: _let_go,
+                Exception: _refuse,
+            },
             lifespan=self._lifespan,
         )
         app.router.redirect_slashes = False  # a redirect would repeat whatever host was asked for
@@ -175,6 +180,11 @@ def _hosts(settings: Settings) -> frozenset[str]:
 def _with_sockets(server: Server, app: ASGIApp) -> ASGIApp:
     asgi: ASGIApp = socketio.ASGIApp(server, other_asgi_app=app)
     return asgi
+
+
+async def _let_go(request: Request, failure: Exception) -> Response:
+    """Whoever stopped an upload half-way or lost the network reads no answer, and is no fault of ours."""
+    return Response(status_code=400)
 
 
 async def _refuse(request: Request, failure: Exception) -> Response:

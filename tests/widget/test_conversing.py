@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Frame, expect
 
 from tests.browser.chromium import PHONE, barriers
 from tests.browser.shop import Shop
@@ -22,6 +22,11 @@ _PASTE_TOO_MUCH = """field => {
   const clipboardData = new DataTransfer()
   clipboardData.items.add(new File([new Uint8Array(11 << 20)], "huge.bin"))
   field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+}"""
+_COUNT_TONES = """{
+  const { createOscillator } = AudioContext.prototype
+  globalThis.tones = 0
+  AudioContext.prototype.createOscillator = function () { tones++; return createOscillator.call(this) }
 }"""
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0"
@@ -108,6 +113,19 @@ async def test_two_tabs_share_one_line_and_the_second_takes_over(street: Street)
     assert await served.stored(ticket) == [text, "To both", "Still here"]
 
 
+async def at_the_ticket(street: Street, ticket: Any) -> tuple[Socket, int]:
+    """An agent who has the ticket open, and its newest version."""
+    client = await street.served.desk.with_token(street.served.house.agent)
+    agent_pass = (await client.post("/api/v1/realtime/pass")).json()["pass"]
+    agent = await (await Socket.open(street.served.address, "/agent")).enter(agent_pass)
+    return agent, (await agent.ask("sync", {"ticket": str(ticket), "after": 0}))["head"]
+
+
+def inside(shop: Shop) -> Frame:
+    """The chat's own frame."""
+    return next(one for one in shop.page.frames if "/widget/panel" in one.url)
+
+
 async def test_an_answer_is_announced_in_badge_title_and_launcher_until_it_is_read(street: Street):
     shop, ticket = await conversing(street, words("Waiting"))
     await shop.page.keyboard.press("Escape")
@@ -126,12 +144,74 @@ async def test_an_answer_is_announced_in_badge_title_and_launcher_until_it_is_re
     await expect(shop.page).to_have_title("The shop")
 
 
+async def test_an_answer_sounds_unless_the_visitor_chose_silence_which_is_kept(street: Street):
+    shop, ticket = await conversing(street, words("Ring me"))
+    await shop.page.context.add_init_script(_COUNT_TONES)
+    await shop.page.reload()
+    await expect(shop.said("Ring me")).to_be_visible(timeout=LONG)
+    await shop.launcher.click()
+
+    await street.served.answers(ticket, "Loud")
+    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread", timeout=LONG)
+    await inside(shop).wait_for_function("tones === 2", timeout=LONG)
+
+    await shop.launcher.click()
+    await shop.chat.get_by_role("button", name="Sound").click()
+    await shop.page.reload()
+    await expect(shop.chat.get_by_role("button", name="Sound", pressed=False)).to_be_visible(timeout=LONG)
+    await expect(shop.said("Loud")).to_be_visible(timeout=LONG)
+    await shop.launcher.click()
+    await street.served.answers(ticket, "Silent")
+    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread", timeout=LONG)
+    assert await inside(shop).evaluate("tones") == 0
+
+
+async def test_each_side_sees_the_other_write(street: Street):
+    shop, ticket = await conversing(street, words("Anybody?"))
+    agent, _ = await at_the_ticket(street, ticket)
+    dots = shop.chat.locator(".group.typing")
+
+    await agent.tell("typing", {"ticket": str(ticket), "state": True})
+    await expect(dots).to_be_visible()
+    await expect(shop.chat.get_by_role("status").filter(has_text="is writing")).to_have_count(1)
+    await street.served.answers(ticket, "Yes")
+    await expect(shop.said("Yes")).to_be_visible()
+    await expect(dots).to_have_count(0)
+
+    await shop.field.press_sequentially("He")
+    heard = await agent.hear("ephemeral", lambda told: told["type"] == "typing")
+    assert (heard["ticket"], heard["who"]["kind"]) == (str(ticket), "contact")
+    await agent.close()
+
+
+async def test_a_file_on_its_way_tells_how_far_it_is_and_can_be_stopped(street: Street):
+    street.visits.forgive(BROKEN)
+    shop, ticket = await conversing(street, words("A large file follows"))
+    session = await shop.page.context.new_cdp_session(shop.page)
+    await session.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 50_000}
+    await session.send("Network.emulateNetworkConditions", slow)
+    large = {"name": "log.txt", "mimeType": "text/plain", "buffer": b"All quiet.\n" * 500_000}
+    files = shop.chat.get_by_role("list", name="Files")
+
+    await shop.chat.locator("input[type=file]").set_input_files(large)
+    progress = files.get_by_role("progressbar", name="Uploading log.txt")
+    await expect(progress).not_to_have_js_property("value", 0, timeout=LONG)
+    assert await progress.evaluate("bar => bar.value") < 1
+    await expect(shop.chat.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    await files.get_by_role("button", name="Remove log.txt").click()
+
+    await expect(files).to_have_count(0)
+    await expect(shop.field).to_be_focused()
+    await session.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
+    await shop.write("Without it, then")
+    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    assert (await street.served.stored(ticket))[1:] == ["Without it, then"]
+
+
 async def test_seen_stands_there_again_after_a_reload(street: Street):
     shop, ticket = await conversing(street, words("Did you see?"))
-    client = await street.served.desk.with_token(street.served.house.agent)
-    agent_pass = (await client.post("/api/v1/realtime/pass")).json()["pass"]
-    agent = await (await Socket.open(street.served.address, "/agent")).enter(agent_pass)
-    head = (await agent.ask("sync", {"ticket": str(ticket), "after": 0}))["head"]
+    agent, head = await at_the_ticket(street, ticket)
     await agent.ask("mark_read", {"ticket": str(ticket), "upto": head})
     await agent.close()
     await expect(shop.state).to_contain_text("Seen")
