@@ -45,7 +45,7 @@ function region() {
 
 /** @param {Date} at */
 export function clockTime(at) {
-  return at.toLocaleTimeString(region(), { hour: "2-digit", minute: "2-digit" })
+  return at.toLocaleTimeString(region(), { timeStyle: "short" })
 }
 
 /** "Today", "Yesterday", or the date. @param {Date} at @param {Date} now */

@@ -152,11 +152,10 @@ async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str
     if bundle.agent is not None:
         lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
     for one in alerts[:_SHOWN]:
-        lines += [
-            "\n".join(part for part in (one["what"], one["words"]) if part),
-            t("Why: {reason}", reason=one["reason"]),
-            t("See it and acknowledge with one tap:") + f"\n{one['url']}",
-        ]
+        lines.append("\n".join(part for part in (one["what"], one["words"]) if part))
+        if one["reason"] != one["what"]:
+            lines.append(t("Why: {reason}", reason=one["reason"]))
+        lines.append(t("See it and acknowledge with one tap:") + f"\n{one['url']}")
     if len(alerts) > _SHOWN:
         lines.append(t("And {n} more: {url}", n=len(alerts) - _SHOWN, url=_list_of(workshop)))
     lines.append(t("If nobody acknowledges, the next person is woken."))

@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from babel.dates import format_datetime
 from sqlalchemy import select
 
 from helpdesk.channels.email import composing, markdown
 from helpdesk.channels.email.composing import Quote
 from helpdesk.channels.email.mail import Address, Part
-from helpdesk.domain import agents, contacts, inboxes
+from helpdesk.domain import agents, contacts, inboxes, tickets
 from helpdesk.domain.tickets import Message, MessageKind, OutgoingMail, Ticket
 from helpdesk.domain.tickets.mail import identity
 from helpdesk.jobs.workshop import Workshop
@@ -125,7 +126,9 @@ async def _answer(
     if answered is not None and answered.body.strip():
         t = translator(contact.locale, "pages")
         who = answered.author_name or contact.name or signed.to[0].email
-        heading = t("{date}, {name} wrote:", date=f"{answered.created_at:%Y-%m-%d %H:%M} UTC", name=who)
+        zone = await tickets.expectations.zone_of(tx, ticket, inbox, contact.time_zone)
+        at = format_datetime(answered.created_at, "EEE d MMM yyyy HH:mm", zone, contact.locale)
+        heading = t("{date}, {name} wrote:", date=at, name=who)
         quote = Quote(heading, answered.body)
     root = workshop.carriers.thread_root(ticket.number, domain_of(inbox))
     return replace(

@@ -117,6 +117,10 @@ def page(parts: Parts) -> str:
     return inlined.replace("</head>", f"<style>{_KEPT}</style></head>", 1)
 
 
+_TELLING = 8
+"""Characters a line has at least that can be told again by a title."""
+
+
 def paragraphs(text: str) -> str:
     """Plain text as HTML: blank lines part paragraphs, addresses of pages become links."""
     blocks = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip("\n"))
@@ -139,9 +143,9 @@ def _letter_block(title: str, block: str, own_address: str, words_for_page: str)
     head, _, rest = block.partition("\n")
     if _SAID.fullmatch(head):
         return f'<p class="said">{html.escape(head)}</p>{paragraphs(rest)}'
+    if rest and len(head) >= _TELLING and head in title:
+        return paragraphs(rest)
     if _NUMBERED.match(head) and rest:
-        if head in title:
-            return paragraphs(rest)
         return f'<p class="subject">{html.escape(head)}</p>{paragraphs(rest)}'
     return paragraphs(block)
 

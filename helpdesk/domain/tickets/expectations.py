@@ -3,17 +3,22 @@
 import math
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from sqlalchemy import text
 
 from helpdesk.domain import contacts, inboxes, plans, sla, wall_clock
+from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
 
 LOOK_BACK = timedelta(days=7)
+UNHEARD = "UTC"
+"""The zone of contacts who never told theirs."""
+
 _ENOUGH = 3
 """Answers needed before their median says anything."""
 
@@ -55,11 +60,23 @@ async def _plan_id(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | Non
 
 async def next_opening(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> datetime | None:
     """When we are back for this contact, by their own plan before the inbox's; None while we are open."""
+    calendar = await _calendar(tx, ticket, inbox)
+    return None if calendar is None or calendar.is_open(tx.now) else calendar.next_opening(tx.now)
+
+
+async def zone_of(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox, known: str) -> ZoneInfo:
+    """By whose clock to tell a contact the time: their own (`known`), and where nobody has heard it ours."""
+    if known != UNHEARD:
+        return wall_clock.zone(known)
+    calendar = await _calendar(tx, ticket, inbox)
+    return wall_clock.zone(calendar.time_zone if calendar is not None else known)
+
+
+async def _calendar(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> Calendar | None:
     plan_id = ticket.plan_id or inbox.plan_id
     if plan_id is None:
         return None
-    calendar = await sla.open_calendar(tx, (await plans.get(tx, plan_id)).calendar_id)
-    return None if calendar.is_open(tx.now) else calendar.next_opening(tx.now)
+    return await sla.open_calendar(tx, (await plans.get(tx, plan_id)).calendar_id)
 
 
 # A median and what nine of ten were answered within, from the tickets that were answered in the last week.
@@ -103,7 +120,8 @@ async def told(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox, locale: st
     are back, because nobody is waited for then. Empty where there is nothing honest to say."""
     opening = await next_opening(tx, ticket, inbox)
     if opening is not None:
-        at = format_datetime(opening, "EEEE d MMMM HH:mm", tzinfo=wall_clock.zone(time_zone), locale=locale)
+        zone = await zone_of(tx, ticket, inbox, time_zone)
+        at = format_datetime(opening, "EEEE d MMMM HH:mm", tzinfo=zone, locale=locale)
         return translator(locale, "workspace")("We are closed now and back on {at}.", at=at)
     return in_words(await in_line(tx, ticket, inbox), locale)
 

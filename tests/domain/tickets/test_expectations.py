@@ -58,9 +58,12 @@ async def test_while_we_are_closed_only_the_next_opening_is_told(tx: Transaction
     by_day = await expectations.told(tx, ticket, inbox, "en", "Europe/Stockholm")
     tx.now += timedelta(hours=8)
     by_night = await expectations.told(tx, ticket, inbox, "en", "Europe/Stockholm")
+    elsewhere = await expectations.told(tx, ticket, inbox, "en", "Europe/London")
+    by_our_clock = await expectations.told(tx, ticket, inbox, "en", expectations.UNHEARD)
 
     assert by_day == "You are number 1 in line."
-    assert by_night == "We are closed now and back on Thursday 19 November 08:00."
+    assert by_night == by_our_clock == "We are closed now and back on Thursday 19 November 08:00."
+    assert elsewhere == "We are closed now and back on Thursday 19 November 07:00."
 
 
 async def test_who_has_a_plan_of_their_own_hears_its_hours(tx: Transaction) -> None:
