@@ -128,6 +128,11 @@ class Transaction:
         await self.flush()
         return self.connection
 
+    async def plan_once(self) -> None:
+        """From here on PostgreSQL plans each of the driver's statements once for a connection, not anew for
+        its values: for what is hot and has the same best plan whatever it is asked."""
+        await self.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+
     async def flush(self) -> None:
         """What was changed so far goes to the database."""
         if not self.opened.is_used:

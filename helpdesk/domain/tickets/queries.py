@@ -99,11 +99,13 @@ async def queue_page(
     last_at, last_id = _read_cursor(after) if after else (None, None)
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
-    asked = (inboxes, tx.actor.agent_id, channel, last_at, last_id, limit + 1)
+    asked = (inboxes, tx.actor.agent_id, channel, last_at, last_id)
     if sought:
-        found = await connection.fetch(views.SOUGHT[view].format(row=_ROW), *asked, *_pattern(sought))
+        statement = views.SOUGHT[view].format(row=_ROW, limit=limit + 1)
+        found = await connection.fetch(statement, *asked, *_pattern(sought))
     else:
-        found = await connection.fetch(views.PAGES[view].format(row=_ROW), *asked)
+        await tx.plan_once()
+        found = await connection.fetch(views.PAGES[view].format(row=_ROW, limit=limit + 1), *asked)
     reach = await reaching.out_of_reach(tx) if out_of_reach is None else out_of_reach
     rows = [_listed(tx, record) for record in found[:limit]]
     for row in rows:

@@ -44,14 +44,14 @@ _POOLS = """
     FROM pools q JOIN inboxes n ON n.id = q.inbox_id CROSS JOIN LATERAL (
       SELECT w.id, w.{by} AS at FROM tickets w WHERE w.waiting AND w.pool_id = q.id
         AND w.rank_at >= coalesce(q.low_water, '-infinity') AND {beyond} {matching}
-      ORDER BY w.{by} {direction}, w.id {direction} LIMIT $6) AS head
+      ORDER BY w.{by} {direction}, w.id {direction} LIMIT {limit}) AS head
 """
 
 _INBOXES = """
     FROM inboxes n {each_status} CROSS JOIN LATERAL (
       SELECT w.id, w.{by} AS at FROM tickets w WHERE w.inbox_id = n.id AND w.status = {status}
         AND {beyond} {matching}
-      ORDER BY w.{by} {direction}, w.id {direction} LIMIT $6) AS head
+      ORDER BY w.{by} {direction}, w.id {direction} LIMIT {limit}) AS head
 """
 
 _OWN = """
@@ -66,21 +66,22 @@ _PAGE = """
       SELECT head.id {heads}
       WHERE ($1::uuid[] IS NULL OR n.id = ANY($1)) AND $2::uuid IS NOT DISTINCT FROM $2
         AND ($3::text IS NULL OR n.channel = $3)
-      ORDER BY head.at {direction}, head.id {direction} LIMIT $6
+      ORDER BY head.at {direction}, head.id {direction} LIMIT {limit}
     ) {row} WHERE t.id IN (SELECT id FROM picked) ORDER BY t.{by} {direction}, t.id {direction}
 """
 
 # The walks of a page that step over what does not match: as far as the view goes where little does.
 _MATCHING = """
-      AND (w.number = $8 OR w.subject ILIKE $7
-        OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE $7)
-        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE $7))
+      AND (w.number = $7 OR w.subject ILIKE $6
+        OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE $6)
+        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE $6))
 """
 
 
 def _page(view: View, matching: str = "") -> str:
-    """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins, $6 how many; where
-    something is sought, $7 the pattern and $8 the number or NULL."""
+    """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins; where something is
+    sought, $6 the pattern and $7 the number or NULL. How many (`limit`) stands in the text: not knowing it,
+    PostgreSQL would expect a tenth of all tickets."""
     than = "<" if view.newest_first else ">"
     begin = f"coalesce($4, '{'' if view.newest_first else '-'}infinity'::timestamptz)"
     is_several = len(view.statuses) > 1
@@ -93,8 +94,9 @@ def _page(view: View, matching: str = "") -> str:
         status="wanted.status" if is_several else _quoted(view),  # a constant finds a partial index
         beyond=f"(w.{view.by}, w.id) {than} ({begin}, coalesce($5, '{least}'::uuid))",
         matching=matching,
+        limit="{limit}",
     )
-    return _PAGE.format(heads=heads, by=view.by, direction=view.direction, row="{row}")
+    return _PAGE.format(heads=heads, by=view.by, direction=view.direction, row="{row}", limit="{limit}")
 
 
 def _quoted(view: View) -> str:
