@@ -1,5 +1,6 @@
 """API tokens: `pat_…`, shown once, stored as a hash, acting for an agent within their scopes."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -53,7 +54,7 @@ async def actor_of(database: Database, token: str) -> Actor:
         return replace(actor, kind=ActorKind.API_KEY, id=row.id, scopes=frozenset(row.scopes))
 
 
-async def is_valid(tx: Transaction, token_id: UUID) -> bool:
-    """Whether a token that was known is still there and has not expired."""
-    row = await tx.session.get(ApiToken, token_id)
-    return row is not None and row.expires_at > tx.now
+async def valid(tx: Transaction, token_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these tokens are still there and have not expired."""
+    query = select(ApiToken.id).where(ApiToken.id.in_(token_ids))
+    return set(await tx.session.scalars(query.where(ApiToken.expires_at > tx.now)))

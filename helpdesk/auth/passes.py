@@ -1,5 +1,7 @@
 """Connection passes: what opens a socket, once, within a minute."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -7,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import delete
 
-from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
+from helpdesk.actors import SYSTEM, Actor, ActorKind
 from helpdesk.auth import api_keys, sessions
 from helpdesk.auth.secrets import hashed, new_token
 from helpdesk.auth.tables import ConnectionPass
@@ -18,6 +20,9 @@ from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
 
 LIFETIME = timedelta(seconds=60)
+
+Subject = dict[str, Any]
+"""Whom a pass was issued to, as it is stored: ids only, rights are looked up when they are used."""
 
 AGENTS, WIDGET = "/agent", "/widget"
 
@@ -37,7 +42,7 @@ async def issue(tx: Transaction, actor: Actor, session_id: UUID | None = None) -
     return token
 
 
-async def redeem(database: Database, token: object, namespace: str) -> tuple[dict[str, Any], Actor]:
+async def redeem(database: Database, token: object, namespace: str) -> tuple[Subject, Actor]:
     """Uses the pass up: whom it was issued to, to be asked for again, and the actor as of now.
 
     Errors: Unauthenticated when it is unknown, used, old, or for elsewhere.
@@ -51,34 +56,44 @@ async def redeem(database: Database, token: object, namespace: str) -> tuple[dic
         return used["subject"], await actor_of(tx, used["subject"])
 
 
-async def actor_of(tx: Transaction, subject: dict[str, Any]) -> Actor:
+async def actor_of(tx: Transaction, subject: Subject) -> Actor:
     """The actor with the rights of this moment. Errors: Unauthenticated once disabled or signed out."""
     if subject["kind"] == ActorKind.CONTACT:
         contact = await contacts.get(tx, UUID(subject["contact_id"]))
         return actor_for(contact, UUID(subject["inbox_id"]))
-    agent = await agents.get(tx, UUID(subject["agent_id"]))
-    ended = "session" in subject and not await sessions.is_live(tx, UUID(subject["session"]))
-    if ended or agent.disabled_at is not None:
+    (actor,) = await staff_of(tx, [subject])
+    if actor is None:
         raise Unauthenticated("session_ended")
-    actor = await agents.actor_of(tx, agent)
-    if subject["kind"] == ActorKind.API_KEY:
-        if not await api_keys.is_valid(tx, UUID(subject["id"])):
-            raise Unauthenticated("token_invalid")
-        return Actor(
-            kind=ActorKind.API_KEY,
-            id=UUID(subject["id"]),
-            name=actor.name,
-            role=Role(agent.role),
-            agent_id=agent.id,
-            inbox_ids=actor.inbox_ids,
-            scopes=frozenset(subject["scopes"]),
-            locale=actor.locale,
-            time_zone=actor.time_zone,
-        )
     return actor
 
 
-def subject_of(actor: Actor) -> dict[str, Any]:
+async def staff_of(tx: Transaction, subjects: Sequence[Subject]) -> list[Actor | None]:
+    """The same for many agents and API tokens, asked for at once; None for whoever is out."""
+    sessions_of = {UUID(one["session"]) for one in subjects if "session" in one}
+    keys_of = {UUID(one["id"]) for one in subjects if one["kind"] == ActorKind.API_KEY}
+    good = await sessions.live(tx, sessions_of) if sessions_of else set()
+    good |= await api_keys.valid(tx, keys_of) if keys_of else set()
+    people = await agents.actors_of(tx, {UUID(one["agent_id"]) for one in subjects})
+    return [
+        _acting(one, people.get(UUID(one["agent_id"]))) if _proofs(one) <= good else None for one in subjects
+    ]
+
+
+def _proofs(subject: Subject) -> set[UUID]:
+    """What must still stand: the sign-in, or the API token."""
+    key = {subject["id"]} if subject["kind"] == ActorKind.API_KEY else set()
+    return {UUID(one) for one in (*key, subject.get("session")) if one is not None}
+
+
+def _acting(subject: Subject, agent: Actor | None) -> Actor | None:
+    """An API token acts for its agent, within its scopes."""
+    if agent is None or subject["kind"] != ActorKind.API_KEY:
+        return agent
+    scopes = frozenset(subject["scopes"])
+    return replace(agent, kind=ActorKind.API_KEY, id=UUID(subject["id"]), scopes=scopes)
+
+
+def subject_of(actor: Actor) -> Subject:
     """What is stored of an actor: ids only, its rights are looked up when it acts."""
     if actor.kind is ActorKind.CONTACT:
         inbox_id = next(iter(actor.inbox_ids or ()))

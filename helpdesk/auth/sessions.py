@@ -1,5 +1,6 @@
 """Agents' sign-ins: a random cookie, a row in the database, revocable at once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -90,10 +91,10 @@ async def sign_out_everywhere(tx: Transaction, agent_id: UUID) -> None:
     await tx.session.execute(delete(SessionRow).where(SessionRow.agent_id == agent_id))
 
 
-async def is_live(tx: Transaction, session_id: UUID) -> bool:
-    """Whether a session still stands: open sockets are asked this now and then."""
-    row = await tx.session.get(SessionRow, session_id)
-    return row is not None and tx.now - row.created_at <= LONGEST
+async def live(tx: Transaction, session_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these sessions still stand: open sockets are asked this now and then."""
+    query = select(SessionRow.id).where(SessionRow.id.in_(session_ids))
+    return set(await tx.session.scalars(query.where(SessionRow.created_at >= tx.now - LONGEST)))
 
 
 async def sweep(tx: Transaction) -> None:

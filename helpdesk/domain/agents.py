@@ -1,6 +1,6 @@
 """Agents, their teams, and the inboxes they are granted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -346,16 +346,34 @@ async def calendars_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
 
 async def actor_of(tx: Transaction, agent: Agent) -> Actor:
     """The agent as an actor, with the inboxes granted right now."""
-    granted: frozenset[UUID] | None = None
-    if not agent.all_inboxes and agent.role not in (Role.ADMIN, Role.OWNER):
-        granted = frozenset(await tx.session.scalars(_granted(agent.id)))
+    return _actor(agent, await inbox_ids_of(tx, agent.id) if _is_limited(agent) else None)
+
+
+async def actors_of(tx: Transaction, agent_ids: Collection[UUID]) -> dict[UUID, Actor]:
+    """The same for many at once; whoever is disabled is not among them."""
+    query = select(Agent).where(Agent.id.in_(agent_ids), Agent.disabled_at.is_(None))
+    found = (await tx.session.scalars(query)).all()
+    granted: dict[UUID, set[UUID]] = {agent.id: set() for agent in found if _is_limited(agent)}
+    if granted:
+        pairs = select(AgentInbox.agent_id, AgentInbox.inbox_id).where(AgentInbox.agent_id.in_(granted))
+        for row in await tx.session.execute(pairs):
+            granted[row.agent_id].add(row.inbox_id)
+    return {agent.id: _actor(agent, granted.get(agent.id)) for agent in found}
+
+
+def _is_limited(agent: Agent) -> bool:
+    """To the inboxes that are granted one by one."""
+    return not agent.all_inboxes and agent.role not in (Role.ADMIN, Role.OWNER)
+
+
+def _actor(agent: Agent, granted: Iterable[UUID] | None) -> Actor:
     return Actor(
         kind=ActorKind.AGENT,
         id=agent.id,
         name=agent.name,
         role=Role(agent.role),
         agent_id=agent.id,
-        inbox_ids=granted,
+        inbox_ids=None if granted is None else frozenset(granted),
         locale=agent.locale,
         time_zone=agent.time_zone,
     )

@@ -13,11 +13,10 @@ import structlog
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.auth import passes
 from helpdesk.channels.chat import refusal
-from helpdesk.errors import HelpdeskError, NotFound, Unauthenticated
+from helpdesk.errors import HelpdeskError
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
-from helpdesk.wire import encode
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +105,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         callers = list(self._callers.items())
         if not callers:
             return
-        async with self.database.transaction(SYSTEM) as tx:
+        async with self.database.transaction(SYSTEM, is_autocommit=True) as tx:
             ended = await self.ended(tx, callers)
         for sid, why in ended:
             await self.emit("control", why, to=sid)
@@ -118,11 +117,9 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def ended(self, tx: Transaction, callers: Sequence[tuple[str, Caller]]) -> list[tuple[str, Json]]:
         """Which of these sockets must close, and why, as its client is told. The others have the rights
         of this moment from now on."""
-        actors: dict[bytes, Actor | None] = {}
-        for _, caller in callers:
-            if (subject := encode(caller.subject)) not in actors:  # many sockets may be one person's
-                actors[subject] = await _still(tx, caller.subject)
-        return [(sid, why) for sid, one in callers if (why := _ended(tx, one, actors[encode(one.subject)]))]
+        actors = await passes.staff_of(tx, [caller.subject for _, caller in callers])
+        found = zip(callers, actors, strict=True)
+        return [(sid, why) for (sid, caller), actor in found if (why := _ended(tx, caller, actor))]
 
     async def watch_rights(self) -> None:
         """Looks for such sockets until it is cancelled."""
@@ -161,17 +158,10 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """The caller with the rights of this moment, never from room membership."""
         caller, now = self._callers[sid], self.database.clock.now()
         if now - caller.checked_at > RIGHTS_LAST:
-            async with self.database.transaction(SYSTEM) as tx:
+            async with self.database.transaction(SYSTEM, is_autocommit=True) as tx:
                 caller.actor = await passes.actor_of(tx, caller.subject)
             caller.checked_at = now
         return caller.actor
-
-
-async def _still(tx: Transaction, subject: dict[str, Any]) -> Actor | None:
-    try:
-        return await passes.actor_of(tx, subject)
-    except (Unauthenticated, NotFound):
-        return None
 
 
 def _ended(tx: Transaction, caller: Caller, actor: Actor | None) -> Json | None:

@@ -1,7 +1,7 @@
 """Whose workspace is open: told to the database, which says who is there to take work."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import structlog
@@ -10,6 +10,7 @@ from helpdesk.actors import SYSTEM, Actor, ActorKind
 from helpdesk.domain import availability
 from helpdesk.errors import HelpdeskError
 from helpdesk.storage.database import Database
+from helpdesk.storage.gathering import Gathering
 
 log = structlog.get_logger(__name__)
 
@@ -23,11 +24,12 @@ class Presence:
     def __init__(self, database: Database, present: Callable[[], list[Actor]]) -> None:
         self._database = database
         self._present = present
+        self._entering = Gathering(self._enter)
 
     async def entered(self, actor: Actor) -> None:
         """A workspace was opened: its agent can be given work from now on."""
         if (agent_id := _person(actor)) is not None:
-            await self._seen([agent_id])
+            await self._entering.add(agent_id)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -40,7 +42,12 @@ class Presence:
             except Exception:
                 log.exception("presence_failed")
 
-    async def _seen(self, agent_ids: list[UUID]) -> None:
+    async def _enter(self, agent_ids: Sequence[UUID]) -> list[None]:
+        """When everybody comes back at once they are told of together."""
+        await self._seen(agent_ids)
+        return [None] * len(agent_ids)
+
+    async def _seen(self, agent_ids: Sequence[UUID]) -> None:
         if not agent_ids:
             return
         async with self._database.transaction(SYSTEM) as tx:

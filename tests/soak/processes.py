@@ -50,12 +50,16 @@ class Cluster:
         await asyncio.to_thread(self._database.stop)
 
     def kill_somebody(self, chance: random.Random) -> int | None:
-        """`kill -9` of a web or background process; a supervisor brings it back. Answers with its id."""
+        """`kill -9` of a web or background process; a supervisor brings it back. Answers with its id,
+        None where there was nobody to kill."""
         everybody = self.processes()
         if not everybody:
             return None
         somebody = chance.choice(everybody)
-        somebody.kill()
+        try:
+            somebody.kill()
+        except psutil.NoSuchProcess:
+            return None  # it has just ended, as the one before
         self.kills += 1
         return int(somebody.pid)
 
