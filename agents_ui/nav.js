@@ -44,7 +44,7 @@ export function Nav({ open, close }) {
   }
   return html`<aside class="nav" id="nav" data-open=${open} ref=${pane} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
     <div class="brand">
-      <span class="brand-mark" aria-hidden="true"><${Icon} name="life-buoy" /></span>
+      <svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true"><path d="M9 11h14M9 16h10M9 21h6" /></svg>
       <span class="brand-name">Helpdesk</span>
       ${boot.demo && html`<span class="chip">${t("Demo")}</span>`}
       <button type="button" class="button quiet icon-only nav-close" onClick=${close} aria-label=${t("Close menu")}><${Icon} name="x" /></button>
@@ -88,7 +88,7 @@ function NavLink({ icon, label, count, current, href, onClick }) {
 function OnCallNow() {
   const items = onCall.value
   return html`<section class="oncall" aria-labelledby="oncall-title">
-    <h2 class="nav-title" id="oncall-title">${t("On call now")}</h2>
+    <h2 class=${items.length ? "nav-title" : "visually-hidden"} id="oncall-title">${t("On call now")}</h2>
     <ul class="oncall-list">${items.map(item => html`<li key=${item.schedule.id} class="oncall-item" title=${nextTitle(item)}>
       ${item.agents.length
         ? html`<${Avatar} name=${item.agents[0].name} picture=${pictureOf(item.agents[0].id)} size="small" />

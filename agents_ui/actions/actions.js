@@ -38,7 +38,7 @@ export const hands = {
 
 /** @type {Action[]} */
 export const ACTIONS = [
-  { id: "next", key: "c", icon: "arrow-right", group: "queue", label: () => t("Take the next"), run: claimNext },
+  { id: "next", key: "c", icon: "arrow-right", group: "queue", label: () => t("Take the next"), run: takeNext },
   { id: "down", key: "j", icon: "arrow-down", group: "queue", label: () => t("Down"), run: () => move(1) },
   { id: "up", key: "k", icon: "arrow-up", group: "queue", label: () => t("Up"), run: () => move(-1) },
   { id: "open", key: "o", icon: "eye", group: "queue", label: () => t("Open ticket"), run: () => openActive() },
@@ -77,6 +77,11 @@ export const ACTIONS = [
   { id: "theme", key: "d", icon: "moon", group: "app", label: () => t("Light or dark"), run: () => hands.toggleTheme() },
   { id: "keys", key: "?", icon: "keyboard", group: "app", label: () => t("Keyboard"), run: () => { dialog.value = { name: "keys", props: {} } } },
 ]
+
+async function takeNext() {
+  await claimNext()
+  if (document.activeElement === document.body) hands.focusList() // a key was pressed before anything else was
+}
 
 /** @param {string} id @returns {Action} */
 export function action(id) {

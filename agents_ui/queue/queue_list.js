@@ -20,6 +20,9 @@ import { loadMore, loadView } from "../workspace.js"
 const ROW = 80 // px, as in workspace.css
 const BEYOND = 6
 
+/** The keyboard was in the list when its rows went away to be loaded; it goes back to the next ones. */
+let wantsFocus = false
+
 /** @param {{openNav: () => void}} props */
 export function QueueList({ openNav }) {
   const { ids, fresh, moved } = queue.list.value
@@ -49,7 +52,13 @@ function Rows({ ids, fresh, moved, label }) {
     const watch = new ResizeObserver(() => setSeen({ top: element.scrollTop, height: element.clientHeight }))
     watch.observe(element)
     hands.focusList = () => element.focus({ preventScroll: true })
-    return () => watch.disconnect()
+    if (wantsFocus && document.activeElement === document.body) hands.focusList()
+    wantsFocus = false
+    return () => {
+      wantsFocus = document.activeElement === element
+      hands.focusList = () => { wantsFocus = true }
+      watch.disconnect()
+    }
   }, [])
   useLayoutEffect(() => { if (at >= 0 && box.current) intoView(box.current, at) }, [activeId])
   useEffect(() => { if (box.current) box.current.scrollTop = 0 }, [`${queue.view.value} ${queue.channel.value}`])

@@ -58,7 +58,7 @@ function Actions({ ticket }) {
     <button type="button" class="button primary" onClick=${action("resolve").run} aria-keyshortcuts="e">
       <${Icon} name=${done ? "rotate-ccw" : "check"} /><span class="button-text">${done ? t("Open again") : t("Resolve")}</span><${Keys} keys="e" /></button>
     <button type="button" class="button quiet icon-only" onClick=${action("more").run} aria-keyshortcuts="." aria-label=${t("More actions")} title=${t("More actions")}><${Icon} name="ellipsis" /></button>
-    <button type="button" class="button quiet icon-only" onClick=${action("details").run} aria-label=${t("Details")} title=${t("Details")}><${Icon} name="info" /></button>
+    <button type="button" class="button quiet icon-only" onClick=${action("details").run} aria-keyshortcuts="i" aria-label=${t("Details")} title=${t("Details")}><${Icon} name="info" /></button>
   </div>`
 }
 

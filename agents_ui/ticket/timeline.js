@@ -78,6 +78,7 @@ export function timeline(events) {
     } else if (!SILENT.has(event.name)) {
       decide(messages, event)
       if (event.name === "TicketEscalated") dropMove(items, event)
+      if (rungWith(items[items.length - 1], event)) continue
       items.push({ kind: "entry", id: event.id, version: event.version, at: event.at, event })
     }
   }
@@ -143,6 +144,15 @@ function deliver(message, event) {
     Object.assign(message, { delivery: "failed", failure: event.data.reason, unreached: event.data.to, bounced: Boolean(event.data.bounced) })
   } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined })
   else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined })
+}
+
+/** Whom a step rang at the same time stands in one line. @param {Item | undefined} before @param {TicketEvent} event */
+function rungWith(before, event) {
+  if (event.name !== "AlertNotified" || before?.kind !== "entry" || before.event.name !== event.name) return false
+  const { data } = before.event
+  if (data.method !== event.data.method || Math.abs(Date.parse(event.at) - Date.parse(before.at)) > 10_000) return false
+  before.event = { ...before.event, data: { ...data, agent_name: `${data.agent_name}, ${event.data.agent_name}` } }
+  return true
 }
 
 /** Who handed it on and why says that it moved, too. @param {Item[]} items @param {TicketEvent} event */

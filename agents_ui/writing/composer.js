@@ -108,16 +108,6 @@ export function Composer({ ticket }) {
     focusNext.current = ""
   })
 
-  useLayoutEffect(() => {
-    const { style } = document.documentElement // toasts stand above the composer, however high it is
-    const watch = new ResizeObserver(() => style.setProperty("--composer", `${form.current?.offsetHeight ?? 0}px`))
-    watch.observe(/** @type {HTMLFormElement} */ (form.current))
-    return () => {
-      watch.disconnect()
-      style.removeProperty("--composer")
-    }
-  }, [])
-
   const uploading = files.some(one => one.progress < 1 && !one.failed)
   const usable = files.filter(isStored)
   const tooLong = body.length - LONGEST

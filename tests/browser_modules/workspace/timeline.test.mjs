@@ -98,6 +98,17 @@ test("a mail nobody wrote is folded", () => {
   assert.equal(mail.folded, true)
 })
 
+test("whom one step of an alert rings stands in one line, the next step in another", () => {
+  const items = timeline([
+    anEvent(1, "AlertNotified", { agent_name: "Oskar", method: "email" }),
+    anEvent(2, "AlertNotified", { agent_name: "Priya", method: "email" }, mira, "2026-11-21T10:00:01Z"),
+    anEvent(3, "AlertNotified", { agent_name: "Priya", method: "push" }, mira, "2026-11-21T10:00:01Z"),
+    anEvent(4, "AlertNotified", { agent_name: "Oskar", method: "push" }, mira, "2026-11-21T10:10:00Z"),
+  ])
+
+  assert.deepEqual(items.map(item => item.event.data.agent_name), ["Oskar, Priya", "Priya", "Oskar"])
+})
+
 test("a ticket handed on to a team is one line with the reason, a mere move another", () => {
   const items = timeline([
     anEvent(1, "TeamChanged", { team_id: "t1", team_name: "Technical" }),
