@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import delete
 
-from helpdesk.actors import SYSTEM, Actor, ActorKind
+from helpdesk.actors import Actor, ActorKind
 from helpdesk.auth import api_keys, sessions
 from helpdesk.auth.secrets import hashed, new_token
 from helpdesk.auth.tables import ConnectionPass
@@ -27,7 +27,11 @@ Subject = dict[str, Any]
 AGENTS, WIDGET = "/agent", "/widget"
 
 _ISSUE = "INSERT INTO connection_passes (token_hash, namespace, subject, created_at) VALUES ($1, $2, $3, $4)"
-_USE = "DELETE FROM connection_passes WHERE token_hash = $1 AND namespace = $2 RETURNING subject, created_at"
+_USE = """
+    DELETE FROM connection_passes p USING unnest($1::bytea[], $2::text[]) AS shown (token_hash, namespace)
+    WHERE p.token_hash = shown.token_hash AND p.namespace = shown.namespace
+    RETURNING p.token_hash, p.namespace, p.subject, p.created_at
+"""
 
 
 async def issue(tx: Transaction, actor: Actor, session_id: UUID | None = None) -> str:
@@ -43,32 +47,57 @@ async def issue(tx: Transaction, actor: Actor, session_id: UUID | None = None) -
 
 
 async def redeem(database: Database, token: object, namespace: str) -> tuple[Subject, Actor]:
-    """Uses the pass up: whom it was issued to, to be asked for again, and the actor as of now.
+    """Uses the pass up: whom it was issued to, to be asked for again, and the actor as of now. When everybody
+    comes back at once, many are looked at together.
 
     Errors: Unauthenticated when it is unknown, used, old, or for elsewhere.
     """
     if not isinstance(token, str):
         raise Unauthenticated("pass_invalid")
-    async with database.transaction(SYSTEM, is_autocommit=True) as tx:
-        used = await (await tx.driver()).fetchrow(_USE, hashed(token), namespace)
-        if used is None or tx.now - used["created_at"] > LIFETIME:
-            raise Unauthenticated("pass_invalid")
-        return used["subject"], await actor_of(tx, used["subject"])
+    used = await database.together(_use, (hashed(token), namespace))
+    if used is None:
+        raise Unauthenticated("pass_invalid")
+    subject, actor = used
+    return subject, _require(actor)
+
+
+async def _use(
+    tx: Transaction, shown: Sequence[tuple[bytes, str]]
+) -> list[tuple[Subject, Actor | None] | None]:
+    rows = await (await tx.driver()).fetch(_USE, *map(list, zip(*shown, strict=True)))
+    good = [row for row in rows if tx.now - row["created_at"] <= LIFETIME]
+    used = {(row["token_hash"], row["namespace"]): row["subject"] for row in good}
+    subjects = [used.pop(one, None) for one in shown]  # who shows it twice enters once
+    actors = iter(await actors_of(tx, [one for one in subjects if one is not None]))
+    return [None if one is None else (one, next(actors)) for one in subjects]
 
 
 async def actor_of(tx: Transaction, subject: Subject) -> Actor:
     """The actor with the rights of this moment. Errors: Unauthenticated once disabled or signed out."""
-    if subject["kind"] == ActorKind.CONTACT:
-        contact = await contacts.get(tx, UUID(subject["contact_id"]))
-        return actor_for(contact, UUID(subject["inbox_id"]))
-    (actor,) = await staff_of(tx, [subject])
+    return _require((await actors_of(tx, [subject]))[0])
+
+
+async def actors_of(tx: Transaction, subjects: Sequence[Subject]) -> list[Actor | None]:
+    """The same for many, asked for at once; None for whoever is out."""
+    staff = [one for one in subjects if one["kind"] != ActorKind.CONTACT]
+    acting = iter(await _staff(tx, staff) if staff else ())
+    ids = {UUID(one["contact_id"]) for one in subjects if one["kind"] == ActorKind.CONTACT}
+    people = {one.id: one for one in await contacts.by_ids(tx, ids)} if ids else {}
+    return [_visitor(one, people) if one["kind"] == ActorKind.CONTACT else next(acting) for one in subjects]
+
+
+def _require(actor: Actor | None) -> Actor:
     if actor is None:
         raise Unauthenticated("session_ended")
     return actor
 
 
-async def staff_of(tx: Transaction, subjects: Sequence[Subject]) -> list[Actor | None]:
-    """The same for many agents and API tokens, asked for at once; None for whoever is out."""
+def _visitor(subject: Subject, people: dict[UUID, contacts.Contact]) -> Actor | None:
+    contact = people.get(UUID(subject["contact_id"]))
+    return actor_for(contact, UUID(subject["inbox_id"])) if contact is not None else None
+
+
+async def _staff(tx: Transaction, subjects: Sequence[Subject]) -> list[Actor | None]:
     sessions_of = {UUID(one["session"]) for one in subjects if "session" in one}
     keys_of = {UUID(one["id"]) for one in subjects if one["kind"] == ActorKind.API_KEY}
     good = await sessions.live(tx, sessions_of) if sessions_of else set()

@@ -117,7 +117,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def ended(self, tx: Transaction, callers: Sequence[tuple[str, Caller]]) -> list[tuple[str, Json]]:
         """Which of these sockets must close, and why, as its client is told. The others have the rights
         of this moment from now on."""
-        actors = await passes.staff_of(tx, [caller.subject for _, caller in callers])
+        actors = await passes.actors_of(tx, [caller.subject for _, caller in callers])
         found = zip(callers, actors, strict=True)
         return [(sid, why) for (sid, caller), actor in found if (why := _ended(tx, caller, actor))]
 

@@ -110,8 +110,8 @@ class Database:
             listener(tx)
 
     async def together(self, act: Callable[[Transaction, Sequence[T]], Awaitable[Sequence[R]]], item: T) -> R:
-        """`act`, a single statement, in one transaction with whatever else it is asked for meanwhile: group
-        commit, as Gathering. Its actor is the system; whose an item is, the item says."""
+        """`act`, which writes by a single statement, for this and whatever else it is asked for meanwhile:
+        group commit, as Gathering. Its actor is the system; whose an item is, the item says."""
 
         async def write(items: Sequence[T]) -> Sequence[R]:
             async with self.transaction(SYSTEM, is_autocommit=True) as tx:

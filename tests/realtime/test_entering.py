@@ -9,6 +9,7 @@ import pytest
 import websockets
 
 from helpdesk.actors import Role
+from helpdesk.auth import passes
 from helpdesk.domain import agents
 from helpdesk.realtime.server import LARGEST_PACKET
 from helpdesk.realtime.sockets import GOODBYE
@@ -47,6 +48,25 @@ async def test_a_pass_is_for_its_own_namespace(live, house):
         await live.socket("/widget", for_agents)
     with pytest.raises(Refused):
         await live.socket("/nowhere", for_agents)
+
+
+async def test_passes_shown_at_the_same_moment_open_their_own_door_and_once(live, house):
+    visitor = await live.a_pass(await live.desk.visitor(house.chat))
+    agent = await live.a_pass(await live.desk.signed_in(house.agent))
+    shown = [
+        (visitor, "/agent"),
+        (agent, "/agent"),
+        (visitor, "/widget"),
+        (agent, "/agent"),
+        ("cp_x", "/agent"),
+    ]
+
+    told = await asyncio.gather(
+        *(passes.redeem(live.desk.database, *one) for one in shown), return_exceptions=True
+    )
+
+    entered = [one[1].kind if isinstance(one, tuple) else one.code for one in told]
+    assert entered == ["pass_invalid", "agent", "contact", "pass_invalid", "pass_invalid"]
 
 
 @pytest.mark.parametrize("given", ["", "cp_guess", 7, {"pass": "x"}, ["x"]])

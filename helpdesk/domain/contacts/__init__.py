@@ -18,6 +18,7 @@ from helpdesk.domain.contacts.model import Company, Contact, Identity
 from helpdesk.domain.contacts.queries import (
     address_of,
     by_identity,
+    by_ids,
     company,
     company_by_domain,
     get,
@@ -38,6 +39,7 @@ __all__ = [
     "add_identity",
     "address_of",
     "by_identity",
+    "by_ids",
     "call",
     "company",
     "company_by_domain",

@@ -1,5 +1,6 @@
 """Reading contacts."""
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, column, exists, or_, select, table
@@ -19,6 +20,10 @@ async def get(tx: Transaction, contact_id: UUID) -> Contact:
     if contact is None:
         raise NotFound("contact_not_found")
     return contact
+
+
+async def by_ids(tx: Transaction, contact_ids: Collection[UUID]) -> Sequence[Contact]:
+    return (await tx.session.scalars(select(Contact).where(Contact.id.in_(contact_ids)))).all()
 
 
 async def name_of(tx: Transaction, contact_id: UUID) -> str:
