@@ -86,6 +86,29 @@ async def test_a_plan_is_made_given_to_a_company_and_taken_away(desk: Desk, visi
     assert await barriers(page) == []
 
 
+async def test_what_is_wrong_is_said_at_its_field_and_nothing_that_was_typed_is_lost(
+    desk: Desk, visits: Visits
+):
+    page = await an_owner(desk, visits)
+    visits.forgive("422")
+    for path, label, button in (
+        ("/admin/plans/new", "Första svar, E-post", "Förhandsgranska"),
+        ("/admin/sla/new", "Första svar, E-post", "Förhandsgranska"),
+        ("/admin/routing", "Enheter per ärende", re.compile("^Förhandsgranska")),
+    ):
+        await page.goto(path)
+        if path != "/admin/routing":
+            await page.get_by_label("Namn").fill("Lungo")
+        await page.get_by_label(label).first.fill("banan")
+        await page.get_by_role("button", name=button).first.click()
+
+        field = page.locator("[aria-invalid=true]")
+        await expect(field).to_have_value("banan")
+        said = page.locator(f"[id='{await field.get_attribute('aria-describedby')}']")
+        await expect(said).to_be_visible()
+        assert await barriers(page) == []
+
+
 async def test_an_invited_agent_chooses_a_password_and_is_in(desk: Desk, visits: Visits):
     page = await an_owner(desk, visits)
     await page.goto("/admin/agents/new")

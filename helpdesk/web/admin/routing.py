@@ -36,7 +36,8 @@ async def submit_routing(request: Request) -> Response:
         try:
             asked = _settings(given)
         except Invalid as failure:
-            return await _page(request, actor, tx, {failure.field or "": failure.code}, None, 422)
+            wrong = {failure.field or "": failure.code}
+            return await _page(request, actor, tx, wrong, {"id": inbox.id, "given": _Given(given)}, 422)
         team_id = parse_id(given["team_id"], "team") if given.get("team_id") else None
         if given.get("save") != "yes":
             able = await _able(tx, team_id, asked["skills"])

@@ -155,7 +155,7 @@ async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
     targets: dict[str, dict[str, int]] = {}
     for channel in CHANNELS:
         for metric in METRICS:
-            seconds = seconds_of(given.get(f"{channel}.{metric}", ""), "targets")
+            seconds = seconds_of(given.get(f"{channel}.{metric}", ""), f"{channel}.{metric}")
             if seconds is not None:
                 targets.setdefault(channel, {})[metric] = seconds
     calendar = given.get("calendar_id", "")

@@ -57,6 +57,11 @@ for (const area of document.querySelectorAll("textarea")) {
   })
 }
 
+// On a phone the navigation is one line: it shows where one is.
+const here = document.querySelector(".admin-nav [aria-current]")
+const nav = here?.closest(".admin-nav")
+if (here && nav) nav.scrollLeft += here.getBoundingClientRect().left - nav.getBoundingClientRect().left - nav.clientWidth / 3
+
 document.querySelector("[aria-invalid=true]")?.scrollIntoView({ block: "center" })
 
 /** @param {string} command */
