@@ -126,6 +126,10 @@ class Server:
         for port in ports:
             self._wait_for(port)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def cpu(self) -> float:
         """Seconds of processor time so far, with the mail readers it started."""
         process = psutil.Process(self._process.pid)

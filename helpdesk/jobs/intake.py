@@ -60,7 +60,7 @@ class Intake:
             for one in deliveries
             for address, inbox_id in one.recipients
         ]
-        async with self._database.transaction(SYSTEM) as tx:
+        async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
             await intake.keep_all(tx, mails)
         return [None] * len(deliveries)
 

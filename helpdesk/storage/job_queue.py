@@ -40,14 +40,29 @@ class Job:
     after: timedelta | None = None
 
 
+QUEUE = """
+    queued AS (
+      INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, status)
+      SELECT 0, entrypoint, payload, execute_after, 'queued' FROM job
+      RETURNING id, entrypoint, priority)
+    INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
+    SELECT id, 'queued', entrypoint, priority FROM queued
+"""
+"""The end of a statement that writes jobs together with what they are about; before it stands `job`, of
+entrypoint, payload and execute_after."""
+
+_ENQUEUE = f"""
+    WITH job AS (
+      SELECT entrypoint, payload, now() + coalesce(pause, interval '0') AS execute_after
+      FROM unnest($1::text[], $2::bytea[], $3::interval[]) WITH ORDINALITY
+        AS given (entrypoint, payload, pause, place)
+      ORDER BY place), {QUEUE}"""  # noqa: S608  words of our own
+
+
 async def enqueue(connection: asyncpg.Connection, jobs: Sequence[Job]) -> None:
     """Insert job rows on the caller's connection, so inside the caller's transaction."""
-    await Queries(AsyncpgDriver(connection)).enqueue(
-        [job.name for job in jobs],
-        [orjson.dumps(job.payload) for job in jobs],
-        [0] * len(jobs),
-        [job.after for job in jobs],
-    )
+    names, payloads = [job.name for job in jobs], [orjson.dumps(job.payload) for job in jobs]
+    await connection.execute(_ENQUEUE, names, payloads, [job.after for job in jobs])
 
 
 async def wake(connection: asyncpg.Connection) -> None:

@@ -55,6 +55,8 @@ class Transaction:
     touched: dict[UUID, int] = field(default_factory=dict)
     """Tickets whose events or queue rows changed → their newest version."""
     jobs: list[job_queue.Job] = field(default_factory=list)
+    has_queued: bool = False
+    """A statement has written jobs together with what they are about."""
     alone: frozenset[str] = frozenset()
     """What no other transaction does while this one lasts; it was begun so."""
     known: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)

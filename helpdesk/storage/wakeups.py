@@ -83,8 +83,8 @@ class Wakeups:
         if tx.touched:
             self._tickets |= tx.touched.keys()
             self._tell(set(tx.touched))
-        self._has_jobs = self._has_jobs or bool(tx.jobs)
-        if tx.touched or tx.jobs:
+        self._has_jobs = self._has_jobs or tx.has_queued or bool(tx.jobs)
+        if tx.touched or tx.has_queued or tx.jobs:
             self._pending.set()
 
     def _tell(self, ticket_ids: set[UUID]) -> None:

@@ -14,6 +14,7 @@ from helpdesk.domain import inboxes, permissions
 from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Message, RawMail
 from helpdesk.errors import Conflict, NotFound
+from helpdesk.storage.job_queue import QUEUE
 from helpdesk.storage.transaction import Transaction
 
 _KEEP = """
@@ -22,14 +23,18 @@ _KEEP = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'new', $9)
     ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id
 """
-_KEEP_ALL = """
-    INSERT INTO raw_mail
-      (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
-    SELECT id, inbox_id, path, envelope_from, envelope_to, sha256, octet_length(raw), raw, 'new', $8
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
-      AS mail (id, inbox_id, path, envelope_from, envelope_to, sha256, raw)
-    ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id
-"""
+_KEEP_ALL = f"""
+    WITH kept AS (
+      INSERT INTO raw_mail
+        (id, inbox_id, path, envelope_from, envelope_to, sha256, size, raw, state, received_at)
+      SELECT id, inbox_id, path, envelope_from, envelope_to, sha256, octet_length(raw), raw, 'new', $8
+      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+        AS mail (id, inbox_id, path, envelope_from, envelope_to, sha256, raw)
+      ON CONFLICT (inbox_id, envelope_to, sha256) DO NOTHING RETURNING id),
+    job AS (
+      SELECT 'read_mail' AS entrypoint, now() AS execute_after,
+        convert_to(json_build_object('mail_id', id)::text, 'UTF8') AS payload
+      FROM kept ORDER BY id), {QUEUE}"""  # noqa: S608  words of our own
 _SAME = "SELECT id FROM raw_mail WHERE inbox_id = $1 AND envelope_to = $2 AND sha256 = $3"
 
 
@@ -87,7 +92,7 @@ class Arrived:
 
 
 async def keep_all(tx: Transaction, mails: Sequence[Arrived]) -> None:
-    """As `keep`, for many at once: one statement and one round trip for all of them."""
+    """As `keep`, for many at once, and their jobs: one statement, which may commit by itself."""
     rows = [
         (
             tx.new_id(), one.inbox_id, one.path, _storable(one.envelope_from),
@@ -96,8 +101,8 @@ async def keep_all(tx: Transaction, mails: Sequence[Arrived]) -> None:
         for one in mails
     ]  # fmt: skip
     columns = [list(column) for column in zip(*rows, strict=True)]
-    for kept in await (await tx.driver()).fetch(_KEEP_ALL, *columns, tx.now):
-        tx.enqueue("read_mail", mail_id=str(kept["id"]))
+    await (await tx.driver()).execute(_KEEP_ALL, *columns, tx.now)
+    tx.has_queued = True
 
 
 def _storable(address: str) -> str:
