@@ -1,4 +1,4 @@
-"""A stored rota: edited from now on, excepted, swapped, frozen as it passes, with its holes foreseen."""
+"""A stored rota is edited from now on, and a temporary schedule takes its place for a while."""
 
 from datetime import timedelta
 
