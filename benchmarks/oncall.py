@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
-from helpdesk.auth.sealing import seal
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall.alerting import contact_methods
@@ -34,6 +33,7 @@ from helpdesk.storage.embedded import EmbeddedDatabase
 from helpdesk.storage.files import Files
 from helpdesk.storage.job_queue import Worker
 from helpdesk.storage.migrations import migrate
+from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_calendar, a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent
 from tests.jobs.receivers import Receiver, a_receiver
@@ -192,7 +192,7 @@ async def measure(url: str, folder: Path, storm: int, messages: int) -> dict[str
 async def an_on_call(tx: Any, gateway: Receiver) -> agents.Agent:
     agent = await an_agent(tx, "Mikko")
     mine = as_agent(tx, agent)
-    sealed = seal(KEY.encode(), ADDRESS_PURPOSE, gateway.address)
+    sealed = Sealer(KEY.encode()).seal_text(gateway.address, ADDRESS_PURPOSE)
     method, code = await contact_methods.add_method(mine, MethodKind.WEBHOOK, "", sealed)
     await contact_methods.verify(mine, method.id, code)
     step = {"delay_minutes": 60, "targets": [{"kind": "person", "id": str(agent.id)}]}

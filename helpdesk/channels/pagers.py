@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 from pywebpush import WebPushException, webpush
 
-from helpdesk.auth.sealing import derived
 from helpdesk.channels import guard
 from helpdesk.channels.guard import Networks
 from helpdesk.errors import Invalid, Unavailable
+from helpdesk.storage.sealing import derived
 
 TIMEOUT = 8.0
 CONNECT = 1.75

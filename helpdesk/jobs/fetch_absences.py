@@ -8,12 +8,12 @@ from uuid import UUID
 import structlog
 
 from helpdesk.actors import SYSTEM
-from helpdesk.auth.sealing import unseal
 from helpdesk.channels import fetching
 from helpdesk.domain import oncall
 from helpdesk.domain.oncall.rota.absences import LARGEST, read_absences
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.sealing import Sealer
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ async def fetch_absences(workshop: Workshop, job: dict[str, Any]) -> None:
         (feed, zone), now = found, tx.now
         sealed = feed.address
     try:
-        url = unseal(workshop.settings.key, oncall.absence_feeds.SEALED_FOR, sealed)
+        url = Sealer(workshop.settings.key).open_text(sealed, oncall.absence_feeds.SEALED_FOR)
         data = await fetching.fetch(
             url,
             accept="text/calendar, */*;q=0.1",

@@ -7,13 +7,13 @@ import structlog
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import links
-from helpdesk.auth.sealing import unseal
 from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
 from helpdesk.domain.oncall.alerting.ringing import SEND_WITHIN, Bundle
 from helpdesk.errors import Conflict, Invalid, NotFound, Unavailable
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator, translator
 
@@ -111,7 +111,7 @@ async def _give_up(workshop: Workshop, bundle: Bundle, error: str, *, final: boo
 
 
 async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, Any], key: str) -> None:
-    address = unseal(workshop.settings.key, ADDRESS_PURPOSE, method.address or "")
+    address = Sealer(workshop.settings.key).open_text(method.address or "", ADDRESS_PURPOSE)
     networks = workshop.settings.private_networks
     match MethodKind(method.kind):
         case MethodKind.WEBHOOK:
@@ -136,7 +136,7 @@ async def _deliver(workshop: Workshop, method: ContactMethod, said: dict[str, An
 def _mail_address(workshop: Workshop, bundle: Bundle) -> str:
     if bundle.method.address is None and bundle.agent is not None:
         return bundle.agent.email
-    return unseal(workshop.settings.key, ADDRESS_PURPOSE, bundle.method.address or "")
+    return Sealer(workshop.settings.key).open_text(bundle.method.address or "", ADDRESS_PURPOSE)
 
 
 async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str, Any]:

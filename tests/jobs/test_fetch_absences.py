@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from helpdesk.actors import SYSTEM
-from helpdesk.auth.sealing import seal
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, oncall
 from helpdesk.jobs.fetch_absences import ask_calendars, fetch_absences
@@ -16,6 +15,7 @@ from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.sealing import Sealer
 from tests.domain.oncall.test_absences import a_calendar
 from tests.factories import an_agent, as_agent
 from tests.jobs.receivers import Receiver, a_receiver
@@ -34,8 +34,8 @@ class Desk:
     calendar: Receiver
 
     async def keep(self, path: str = "/mikko.ics") -> oncall.AbsenceFeed:
-        sealed = seal(
-            self.workshop.settings.key, oncall.absence_feeds.SEALED_FOR, self.calendar.address + path
+        sealed = Sealer(self.workshop.settings.key).seal_text(
+            self.calendar.address + path, oncall.absence_feeds.SEALED_FOR
         )
         async with self.workshop.database.transaction(SYSTEM) as tx:
             return await oncall.absence_feeds.keep_feed(as_agent(tx, self.mikko), sealed)

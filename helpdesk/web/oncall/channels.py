@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Role
-from helpdesk.auth.sealing import seal
 from helpdesk.domain import oncall
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_test
 from helpdesk.parsing import parse_id
+from helpdesk.storage.sealing import Sealer
 from helpdesk.web.oncall import methods, policies, shell
 
 _PAGE = "/oncall/policies#channels"
@@ -21,7 +21,7 @@ async def submit_channel(request: Request) -> Response:
     key = request.app.state.settings.key
     try:
         kind, address = methods.read_address(shell.text_of(form, "kind"), shell.text_of(form, "address"))
-        sealed = seal(key, ADDRESS_PURPOSE, address)
+        sealed = Sealer(key).seal_text(address, ADDRESS_PURPOSE)
         async with request.app.state.database.transaction(actor) as tx:
             made = await oncall.channels.add_channel(tx, kind, shell.text_of(form, "name"), sealed)
         try:

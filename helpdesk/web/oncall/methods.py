@@ -5,7 +5,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.auth.sealing import seal, unseal
 from helpdesk.channels import pagers
 from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
@@ -13,6 +12,7 @@ from helpdesk.errors import HelpdeskError, Invalid, Unavailable
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_code, send_test
 from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.parsing import parse_id
+from helpdesk.storage.sealing import Sealer
 from helpdesk.web.oncall import shell
 
 _PAGE = "/oncall/methods"
@@ -29,7 +29,7 @@ async def submit_method(request: Request) -> Response:
     form = await request.form(max_files=0, max_fields=10)
     try:
         kind, address = read_address(shell.text_of(form, "kind"), shell.text_of(form, "address"))
-        sealed = seal(request.app.state.settings.key, ADDRESS_PURPOSE, address)
+        sealed = Sealer(request.app.state.settings.key).seal_text(address, ADDRESS_PURPOSE)
         name = shell.text_of(form, "name") or address.partition("://")[0]
         async with request.app.state.database.transaction(actor) as tx:
             method, code = await oncall.contact_methods.add_method(tx, kind, name, sealed)
@@ -44,7 +44,7 @@ async def submit_push(request: Request) -> Response:
     actor = await shell.require(request)
     form = await request.form(max_files=0, max_fields=5)
     subscription = pagers.parse_subscription(shell.text_of(form, "subscription"))
-    sealed = seal(request.app.state.settings.key, ADDRESS_PURPOSE, subscription)
+    sealed = Sealer(request.app.state.settings.key).seal_text(subscription, ADDRESS_PURPOSE)
     async with request.app.state.database.transaction(actor) as tx:
         method, _ = await oncall.contact_methods.add_method(
             tx, MethodKind.PUSH, shell.text_of(form, "name") or "Web push", sealed
@@ -154,7 +154,7 @@ def _shown(key: bytes, method: ContactMethod, email: str) -> str:
     if method.address is None:
         return email
     try:
-        address = unseal(key, ADDRESS_PURPOSE, method.address)
+        address = Sealer(key).open_text(method.address, ADDRESS_PURPOSE)
     except Unavailable:
         return "?"
     if method.kind == MethodKind.EMAIL:

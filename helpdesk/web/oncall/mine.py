@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.auth.sealing import seal
 from helpdesk.channels import fetching
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall.rota import absences
 from helpdesk.domain.oncall.rota.coverage import shifts
 from helpdesk.errors import HelpdeskError, Invalid
 from helpdesk.parsing import parse_id
+from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
 
@@ -72,7 +72,7 @@ async def submit_absence_feed(request: Request) -> Response:
             else:
                 fetching.require_fetchable(address, any_port=bool(settings.private_networks))
                 await oncall.absence_feeds.keep_feed(
-                    tx, seal(settings.key, oncall.absence_feeds.SEALED_FOR, address)
+                    tx, Sealer(settings.key).seal_text(address, oncall.absence_feeds.SEALED_FOR)
                 )
     except HelpdeskError as failure:
         return await _shifts_page(request, actor, failure=failure)

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
-from helpdesk.auth.sealing import seal
 from helpdesk.channels import pagers
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, oncall, tickets
@@ -22,6 +21,7 @@ from helpdesk.jobs import timetable
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, ring
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.database import Database
+from helpdesk.storage.sealing import Sealer
 from tests.factories import as_agent
 from tests.jobs.receivers import Receiver
 
@@ -47,7 +47,7 @@ class Night:
     ) -> ContactMethod:
         async with self.database.transaction(SYSTEM) as tx:
             mine = as_agent(tx, agent)
-            sealed = seal(self.workshop.settings.key, ADDRESS_PURPOSE, address)
+            sealed = Sealer(self.workshop.settings.key).seal_text(address, ADDRESS_PURPOSE)
             method, code = await oncall.contact_methods.add_method(mine, kind, kind.value, sealed)
             assert await oncall.contact_methods.verify(mine, method.id, code)
             if after_minutes:
@@ -89,7 +89,7 @@ class Night:
 async def a_channel(night: Night, name: str) -> ContactMethod:
     """Told first, in the place of Mikko."""
     async with night.database.transaction(SYSTEM) as tx:
-        sealed = seal(night.workshop.settings.key, ADDRESS_PURPOSE, night.gateway.address)
+        sealed = Sealer(night.workshop.settings.key).seal_text(night.gateway.address, ADDRESS_PURPOSE)
         room = await oncall.channels.add_channel(tx, MethodKind.WEBHOOK, name, sealed)
         row = (await oncall.policies.policies(tx))[0]
         first, *others = row.policy["steps"]

@@ -19,7 +19,6 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from helpdesk.actors import SYSTEM
-from helpdesk.auth.sealing import seal
 from helpdesk.channels import pagers
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, oncall, tickets
@@ -33,6 +32,7 @@ from helpdesk.jobs.ring import ADDRESS_PURPOSE
 from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import EmbeddedDatabase
 from helpdesk.storage.migrations import migrate
+from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
 from tests.factories import an_agent, an_inbox, as_agent
 from tests.jobs.receivers import Receiver, a_receiver
@@ -127,7 +127,7 @@ async def somebody_on_call(tx: Transaction, gateway: Receiver) -> agents.Agent:
     await an_inbox(tx)
     mikko = await an_agent(tx, "Mikko")
     mine = as_agent(tx, mikko)
-    sealed = seal(KEY.encode(), ADDRESS_PURPOSE, gateway.address)
+    sealed = Sealer(KEY.encode()).seal_text(gateway.address, ADDRESS_PURPOSE)
     method, code = await oncall.contact_methods.add_method(mine, MethodKind.WEBHOOK, "", sealed)
     await oncall.contact_methods.verify(mine, method.id, code)
     step = {"delay_minutes": 5, "targets": [{"kind": "person", "id": str(mikko.id)}]}
