@@ -1,6 +1,6 @@
 // Where the agent is, kept in the address after "#", so that Back, reload and a shared link work.
 
-import { computed, signal } from "../vendor/ui.js"
+import { signal } from "../vendor/ui.js"
 import { VIEWS } from "./queue/queue_order.js"
 
 /** @import { Scope, View } from "./types.js" */
@@ -24,7 +24,6 @@ export function routeHash({ view, channel, ticket, details }) {
 }
 
 export const route = signal(parseRoute(globalThis.location?.hash ?? ""))
-export const openTicketId = computed(() => route.value.ticket)
 
 /** @param {Partial<Route>} change @param {{replace?: boolean}} [how] */
 export function go(change, { replace = false } = {}) {

@@ -1,4 +1,4 @@
-// The shapes that travel between server and workspace, as PROTOCOL.md and the API describe them.
+// The shapes that travel between server and workspace, as docs/protocol.md and the API describe them.
 
 export interface Named { id: string; name: string }
 export interface Actor { kind: "agent" | "contact" | "visitor" | "api_key" | "system"; id: string | null; name: string | null }

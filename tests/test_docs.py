@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from helpdesk.api import routes as api
 from helpdesk.cli import main
 from helpdesk.domain.events import EVENTS
+from helpdesk.realtime.agents import Agents
+from helpdesk.realtime.visitors import Visitors
 from helpdesk.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +60,42 @@ def test_every_metric_is_documented() -> None:
         assert f"`{metric}`" in DOCS
 
 
+@pytest.mark.parametrize("namespace", [Agents, Visitors])
+def test_every_command_of_a_socket_is_documented(namespace: type[Agents] | type[Visitors]) -> None:
+    told = (ROOT / "docs/protocol.md").read_text()
+    made = namespace(*(Mock() for _ in range(3)))
+    assert [name for name in made.commands if f"| `{name}` |" not in told] == []
+
+
 def test_what_the_readme_links_to_exists() -> None:
     for name in ("README.md", "ARCHITECTURE.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text()):
             assert (ROOT / target).exists(), f"{name} → {target}"
+
+
+def test_documents_that_code_and_documents_name_exist() -> None:
+    places = [ROOT, ROOT / "docs"]
+    for source in _sources():
+        for cited in re.findall(r"[\w/-]+\.md\b", source.read_text()):
+            is_there = any((place / cited.lstrip("/")).exists() for place in [*places, source.parent])
+            assert is_there, f"{source.relative_to(ROOT)} → {cited}"
+
+
+def test_files_that_the_map_names_exist() -> None:
+    told = (ROOT / "ARCHITECTURE.md").read_text()
+    for cited in re.findall(r"`([\w/]+(?:/|\.py|\.js|\.css|\.toml))`", told):
+        is_there = any(ROOT.glob(f"*/{cited}")) or any((ROOT / "helpdesk").rglob(cited.rstrip("/")))
+        assert is_there or (ROOT / cited).exists(), f"ARCHITECTURE.md → {cited}"
+
+
+def _sources() -> list[Path]:
+    """Everything people wrote but the tests, which make up names of files."""
+    found = [ROOT / "Makefile", ROOT / "pyproject.toml", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for folder in ("helpdesk", "agents_ui", "widget", "benchmarks", "tools"):
+        found += [
+            path
+            for ending in ("py", "js", "ts", "sh")
+            for path in (ROOT / folder).rglob(f"*.{ending}")
+            if "node_modules" not in path.parts
+        ]
+    return found

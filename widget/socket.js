@@ -1,4 +1,4 @@
-// One socket to the server: as much of Engine.IO 4 and Socket.IO 5 as PROTOCOL.md speaks, text over a WebSocket.
+// One socket to the server: as much of Engine.IO 4 and Socket.IO 5 as docs/protocol.md speaks, text over a WebSocket.
 
 /** @import { Answer } from "./outbox.js" */
 /**

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import structlog
-from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.domain import tickets
@@ -18,8 +16,6 @@ from helpdesk.errors import (
     Unavailable,
 )
 from helpdesk.wire import encode
-
-log = structlog.get_logger(__name__)
 
 STATUS: dict[type[HelpdeskError], tuple[int, str]] = {
     Unauthenticated: (401, "Sign in first"),
@@ -71,15 +67,3 @@ def problem(failure: HelpdeskError) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(encode(body), status, headers, media_type="application/problem+json")
-
-
-async def refuse(request: Request, failure: Exception) -> Response:
-    """Starlette's handler for our errors under /api."""
-    assert isinstance(failure, HelpdeskError)
-    return problem(failure)
-
-
-async def break_down(request: Request, failure: Exception) -> Response:
-    """What nobody foresaw: logged with the request's id, and nothing of it told."""
-    log.error("request_failed", path=request.url.path, exc_info=failure)
-    return problem(HelpdeskError("internal"))

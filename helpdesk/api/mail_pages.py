@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from helpdesk.api.requests import actor_of, database_of, files_of
 from helpdesk.channels.email import framing
-from helpdesk.channels.pictures import fetch_picture
+from helpdesk.channels.remote_pictures import fetch_picture
 from helpdesk.domain.tickets import timeline
 from helpdesk.errors import NotFound
 from helpdesk.parsing import parse_id

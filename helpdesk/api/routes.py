@@ -34,6 +34,7 @@ from helpdesk.api import widget_extras as extras
 from helpdesk.api.openapi import Address
 from helpdesk.api.requests import admitting, creating
 from helpdesk.channels import chat
+from helpdesk.channels.changing import TicketPatch
 from helpdesk.domain import permissions
 
 V1 = "/api/v1"
@@ -81,7 +82,7 @@ STAFF = [
     Address("GET", "/tickets", tickets.list_tickets, shapes.Page[shapes.QueueRow], query="q view channel limit after"),
     Address("POST", "/tickets", tickets.create_ticket, shapes.Ticket, 201, creates=tickets.NewTicket),
     Address("GET", "/tickets/{id}", tickets.show_ticket, shapes.Ticket, is_versioned=True),
-    Address("PATCH", "/tickets/{id}", tickets.change_ticket, shapes.Ticket, takes=tickets.TicketPatch, is_versioned=True),
+    Address("PATCH", "/tickets/{id}", tickets.change_ticket, shapes.Ticket, takes=TicketPatch, is_versioned=True),
     Address("GET", "/tickets/{id}/events", tickets.list_events, shapes.Timeline, query="after_version before limit wait"),
     Address("POST", "/tickets/{id}/messages", tickets.create_message, shapes.Said, 201, creates=answering.NewMessage),
     Address("POST", "/tickets/{id}/notes", tickets.create_note, shapes.Said, 201, creates=tickets.NewNote),

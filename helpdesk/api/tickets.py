@@ -14,19 +14,17 @@ from helpdesk.api.answering import NewMessage
 from helpdesk.api.answers import answer, told
 from helpdesk.api.hints import Hints
 from helpdesk.api.requests import actor_of, database_of, files_of, page_of, whole_number
+from helpdesk.channels.changing import Priority, TicketPatch
 from helpdesk.channels.chat import PAGE, epoch_of, with_addresses
 from helpdesk.domain import inboxes, permissions, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.errors import Invalid, NotFound
-from helpdesk.parsing import Moment, parse_id, parse_json, parse_number
+from helpdesk.parsing import parse_id, parse_json, parse_number
 from helpdesk.storage.transaction import Transaction
 
 LONGEST_WAIT = 25
 LOST_HINT = 2.0
 """Seconds after which a waiting poll looks again by itself."""
-
-Priority = Annotated[int, Field(ge=1, le=5)]
-Level = Annotated[int, Field(ge=1, le=3)]
 
 
 class NewTicket(BaseModel):
@@ -70,21 +68,6 @@ class NewSplit(BaseModel):
 class NewTransfer(BaseModel):
     team_id: UUID
     reason: Annotated[str, Field(max_length=2000)] = ""
-
-
-class TicketPatch(BaseModel):
-    """Fields that are absent stay as they are."""
-
-    status: Literal["open", "pending", "snoozed", "resolved", "closed"] | None = None
-    assignee_id: UUID | None = None
-    team_id: UUID | None = None
-    priority: Priority | None = None
-    impact: Level | None = None
-    urgency: Level | None = None
-    tags: Annotated[list[str], Field(max_length=20)] = []
-    skills: Annotated[list[str], Field(max_length=10)] = []
-    subject: Annotated[str, Field(max_length=250)] | None = None
-    snooze_until: Moment | None = None
 
 
 async def list_tickets(request: Request) -> Response:
@@ -138,12 +121,8 @@ async def show_ticket(request: Request) -> Response:
 async def change_ticket(request: Request) -> Response:
     """Change status, assignee, team, priority, tags, subject or snooze; `If-Match` names the version."""
     wanted = parse_json(await request.body(), TicketPatch)
-    fields = frozenset(wanted.model_fields_set)
-    change = tickets.TicketChange(
-        fields, **{**wanted.model_dump(), "tags": tuple(wanted.tags), "skills": tuple(wanted.skills)}
-    )
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        await tickets.change_ticket(tx, _id(request), change, if_version=_if_match(request))
+        await tickets.change_ticket(tx, _id(request), wanted.change, if_version=_if_match(request))
         found = await tickets.queries.ticket(tx, _id(request))
     return answer(found, ETag=f'"{found["version"]}"')
 

@@ -1,4 +1,4 @@
-"""Chat in and out: the commands of PROTOCOL.md section 4, the same over a socket and over HTTP.
+"""Chat in and out: the commands of docs/protocol.md, the same over a socket and over HTTP.
 
 Each takes untrusted data, runs one transaction and answers with the acknowledgement, after the commit.
 """
@@ -161,7 +161,7 @@ _OWN_WORDS = frozenset({"client_id_reused", "resync", "too_large", "closed", "up
 
 
 def refusal(failure: HelpdeskError) -> Json:
-    """The acknowledgement of a command that failed: PROTOCOL.md's error words, `code` saying more."""
+    """The acknowledgement of a command that failed: docs/protocol.md's error words, `code` saying more."""
     word = failure.code if failure.code in _OWN_WORDS else _WORDS.get(type(failure), "internal")
     answer: Json = {"ok": False, "error": word, "code": failure.code}
     if failure.detail:

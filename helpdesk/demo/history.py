@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM, Actor
-from helpdesk.demo import customers
-from helpdesk.demo.conversations import CONTACT, Call, Message, Ticket
+from helpdesk.demo import address_book
 from helpdesk.demo.organisation import Organisation
+from helpdesk.demo.tickets import CONTACT, Call, Message, Ticket
 from helpdesk.domain import sla, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import OutgoingMail, TicketChange
@@ -19,7 +19,7 @@ from helpdesk.storage.transaction import Transaction
 SERVER_ID = "sample"
 """Stands where a mail server's answer would: no server ever saw the sample's mails."""
 
-_PEOPLE = {person.key: person for person in customers.CONTACTS}
+_PEOPLE = {person.key: person for person in address_book.CONTACTS}
 
 
 @dataclass(frozen=True)

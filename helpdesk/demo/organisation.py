@@ -1,4 +1,4 @@
-"""Writes Nordkvarn itself into the database: hours, plans, teams, agents, inboxes, customers and the rota."""
+"""Writes Nordkvarn itself into the database: hours, plans, teams, agents, inboxes, contacts and the rota."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import holidays
 from sqlalchemy import func, select
 
 from helpdesk.actors import Actor, ActorKind, Role
-from helpdesk.demo import company, customers
+from helpdesk.demo import address_book, company
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans
 from helpdesk.domain.oncall.alerting import escalation
 from helpdesk.domain.sla.business_time import DAYS
@@ -26,7 +26,7 @@ _WEEK, _DAY = timedelta(weeks=1), timedelta(days=1)
 
 @dataclass(frozen=True)
 class Organisation:
-    """What the tickets refer to, by the keys of company.py and customers.py."""
+    """What the tickets refer to, by the keys of company.py and address_book.py."""
 
     agents: Mapping[str, Actor]
     teams: Mapping[str, UUID]
@@ -61,14 +61,14 @@ async def found(tx: Transaction, password_hash: str) -> Organisation:
     owned: dict[str, inboxes.Inbox] = {
         i.channel: _inbox(tx, i, teams[i.team].id, offered[company.DEFAULT_PLAN].id) for i in company.INBOXES
     }
-    employers = {each.key: _company(tx, each, offered[each.plan].id) for each in customers.COMPANIES}
+    employers = {each.key: _company(tx, each, offered[each.plan].id) for each in address_book.COMPANIES}
     team_ids = {key: team.id for key, team in teams.items()}
     staff = {agent.key: await _agent(tx, agent, team_ids, password_hash) for agent in company.AGENTS}
     await _write(tx, owned, employers)
-    people = {each.key: _contact(tx, each, employers) for each in customers.CONTACTS}
+    people = {each.key: _contact(tx, each, employers) for each in address_book.CONTACTS}
     await _write(tx, people)
     tx.session.add_all(
-        row for each in customers.CONTACTS for row in _identities(tx, each, people[each.key].id)
+        row for each in address_book.CONTACTS for row in _identities(tx, each, people[each.key].id)
     )
     await _rota(tx, staff, team_ids)
     return Organisation(
@@ -163,15 +163,15 @@ def _inbox(tx: Transaction, inbox: company.Inbox, team_id: UUID, plan_id: UUID) 
     )
 
 
-def _company(tx: Transaction, customer: customers.Company, plan_id: UUID) -> contacts.Company:
-    domains = [customer.domain]
+def _company(tx: Transaction, known: address_book.Company, plan_id: UUID) -> contacts.Company:
+    domains = [known.domain]
     return contacts.Company(
-        id=tx.new_id(), name=customer.name, domains=domains, plan_id=plan_id, created_at=tx.now
+        id=tx.new_id(), name=known.name, domains=domains, plan_id=plan_id, created_at=tx.now
     )
 
 
 def _contact(
-    tx: Transaction, person: customers.Contact, employers: Mapping[str, contacts.Company]
+    tx: Transaction, person: address_book.Contact, employers: Mapping[str, contacts.Company]
 ) -> contacts.Contact:
     return contacts.Contact(
         id=tx.new_id(),
@@ -183,7 +183,9 @@ def _contact(
     )
 
 
-def _identities(tx: Transaction, person: customers.Contact, contact_id: UUID) -> Iterator[contacts.Identity]:
+def _identities(
+    tx: Transaction, person: address_book.Contact, contact_id: UUID
+) -> Iterator[contacts.Identity]:
     known = {contacts.IdentityKind.EMAIL: person.email, contacts.IdentityKind.PHONE: person.phone}
     for kind, value in known.items():
         if value is not None:

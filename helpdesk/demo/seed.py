@@ -10,7 +10,7 @@ from sqlalchemy import text
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.demo import company, history, organisation, rota
-from helpdesk.demo.conversations import sample_tickets
+from helpdesk.demo.tickets import sample_tickets
 from helpdesk.domain import oncall, tickets
 from helpdesk.errors import Conflict
 from helpdesk.storage.database import Database

@@ -1,15 +1,16 @@
 """What an agent's browser may ask for over the socket."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from helpdesk.actors import Actor
 from helpdesk.channels import chat
+from helpdesk.channels.changing import TicketPatch
 from helpdesk.domain import availability, permissions, tickets
 from helpdesk.errors import Conflict, Invalid
-from helpdesk.parsing import Moment, parse, parse_id
+from helpdesk.parsing import parse, parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.namespace import Namespace
 from helpdesk.realtime.presence import Presence
@@ -20,26 +21,11 @@ from helpdesk.storage.tables import Json
 WATCHED_ROWS = 200
 
 
-class Changes(BaseModel):
-    """What may be set on a ticket; a field that is absent stays as it is."""
-
-    status: str | None = None
-    assignee_id: UUID | None = None
-    team_id: UUID | None = None
-    priority: Annotated[int, Field(ge=1, le=5)] | None = None
-    impact: Annotated[int, Field(ge=1, le=3)] | None = None
-    urgency: Annotated[int, Field(ge=1, le=3)] | None = None
-    tags: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=20)
-    skills: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=10)
-    subject: Annotated[str, Field(max_length=250)] | None = None
-    snooze_until: Moment | None = None
-
-
 class ChangeTicket(BaseModel):
     ticket: UUID
     client_id: UUID | None = None
     if_version: int | None = None
-    set: Changes
+    set: TicketPatch
 
 
 class AvailabilityChosen(BaseModel):
@@ -112,15 +98,14 @@ class Agents(Namespace):
 
     async def change_ticket(self, actor: Actor, data: dict[str, Any]) -> Json:
         wanted = parse(data, ChangeTicket)
-        given = wanted.set
-        change = tickets.TicketChange(
-            fields=frozenset(given.model_fields_set),
-            **{**given.model_dump(), "tags": tuple(given.tags), "skills": tuple(given.skills)},
-        )
         try:
             async with self.database.transaction(actor) as tx:
                 ticket = await tickets.change_ticket(
-                    tx, wanted.ticket, change, if_version=wanted.if_version, client_id=wanted.client_id
+                    tx,
+                    wanted.ticket,
+                    wanted.set.change,
+                    if_version=wanted.if_version,
+                    client_id=wanted.client_id,
                 )
         except Conflict as conflict:
             async with self.database.transaction(actor) as tx:

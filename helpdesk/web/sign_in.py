@@ -15,8 +15,6 @@ from helpdesk.web.templating import Pages, language_of
 from helpdesk.web.visits import give_cookie, own_path, take_cookie
 
 LONGEST_PASSWORD = 1000
-ROLES = ("Owner", "Admin", "Lead", "Agent", "Light")
-"""As the page names them; the catalogue has each."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from sqlalchemy import select, text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
-from helpdesk.demo.conversations import sample_tickets
 from helpdesk.demo.seed import Seeded, is_seeded, populate, seed, wake
+from helpdesk.demo.tickets import sample_tickets
 from helpdesk.domain import agents, oncall, sla, tickets
 from helpdesk.domain.sla.clocks import Fact, Kind, replay
 from helpdesk.errors import Conflict

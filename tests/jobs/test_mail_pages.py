@@ -11,7 +11,7 @@ import pytest
 from helpdesk.actors import SYSTEM
 from helpdesk.app import Web
 from helpdesk.auth import sessions
-from helpdesk.channels import pictures
+from helpdesk.channels import remote_pictures
 from helpdesk.channels.email import framing
 from helpdesk.clock import FixedClock
 from helpdesk.errors import Invalid, Unavailable
@@ -146,7 +146,7 @@ async def test_pictures_from_elsewhere_are_off_unless_allowed(
 )  # fmt: skip
 async def test_the_picture_fetcher_reaches_nothing_inside(url: str) -> None:
     with pytest.raises((Invalid, Unavailable)) as refused:
-        await pictures.fetch_picture(url)
+        await remote_pictures.fetch_picture(url)
 
     assert refused.value.code in ("address_refused", "address_unknown")
 

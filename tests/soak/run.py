@@ -1,7 +1,7 @@
 """The storm, and the reckoning after it.
 
 Visitors and agents talk through a bad network while processes are killed and PostgreSQL is stopped; then
-everything that PROTOCOL.md promises is checked.
+everything that docs/protocol.md promises is checked.
 """
 
 import asyncio

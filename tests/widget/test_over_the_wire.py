@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
 LONG = 60_000
 MOST_REQUESTS, MOST_BYTES = 5, 45 * 1024
-"""PROTOCOL.md section 3. The socket's upgrade counts as a request, and what it carries both ways as bytes."""
+"""The budget: the socket's upgrade counts as a request, and what it carries both ways as bytes."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from helpdesk.web.widget_panel import panel_values
 
 LOADER = 4 * 1024
 OPENED = 45 * 1024
-"""What PROTOCOL.md allows for opening, sending and reading an answer."""
+"""The budget for opening, sending and reading an answer."""
 
 CORE = 38 * 1024
 """What of it the page and the panel may take; the rest is for the loader, the session and what is said."""

@@ -83,14 +83,6 @@ def compose(mail: OutgoingMail) -> bytes:
     return head.encode("utf-8") + b"\r\n" + _content(mail).as_bytes()
 
 
-def answer_subject(subject: str) -> str:
-    """The same subject with one `Re: `, so that Gmail keeps the thread together."""
-    subject = header.one_line(subject)
-    while re.match(r"^re\s?(?:\[\d{1,3}\])?\s?:", subject, re.IGNORECASE):
-        subject = subject.partition(":")[2].strip()
-    return f"Re: {subject}".strip()
-
-
 def _automatic(mail: OutgoingMail) -> list[str]:
     if not mail.automatic:
         return []

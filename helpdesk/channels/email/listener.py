@@ -80,11 +80,6 @@ class Listener:
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
-    async def start_unix(self, path: str) -> None:
-        """LMTP from a mail server on the same host usually comes this way."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(partial(self._connection, loop), path)
-
     async def close(self) -> None:
         """No new connections; those that are open are closed, and their senders try again."""
         if self._server:

@@ -108,14 +108,6 @@ async def not_sent(tx: Transaction, reply_id: UUID, reason: str) -> None:
         await tx.record(ticket, ReplyNotSent(held.id, reason[:500]))
 
 
-async def held_on(tx: Transaction, ticket_id: UUID) -> list[HeldReply]:
-    """What waits on a ticket or could not be sent, the next to leave first."""
-    query = select(HeldReply).where(
-        HeldReply.ticket_id == ticket_id, HeldReply.state.in_(("waiting", "failed"))
-    )
-    return list(await tx.session.scalars(query.order_by(HeldReply.send_at, HeldReply.id)))
-
-
 async def files_of(tx: Transaction, held: HeldReply) -> list[Attachment]:
     """In the order they were named."""
     rows = await tx.session.scalars(select(Attachment).where(Attachment.id.in_(held.uploads)))

@@ -20,7 +20,6 @@ from helpdesk.storage.transaction import Transaction
 
 LIFE = timedelta(minutes=5)
 EASIEST = 14
-HARDEST = 20
 WORTH = 5
 """How many more of what was limited one proof is good for."""
 

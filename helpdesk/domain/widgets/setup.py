@@ -21,7 +21,6 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.*-]+(:\d{1,5})?", re.IGNORECASE)
 _MOST = {"fields": 8, "quick_replies": 6, "invitations": 10, "origins": 50}
 _LONGEST = 2000
-OPERATORS = ("is", "is_not", "contains")
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,9 @@ def check(wanted: Setup) -> None:
         colour = getattr(wanted, name)
         if colour and not _COLOUR.fullmatch(colour):
             raise Invalid("colour_invalid", "A colour is # and six digits, like #2f55c7.", field=name)
-    for name in ("consent_link",):
-        address = getattr(wanted, name)
-        if address and urlsplit(address).scheme not in ("https", "http") and not address.startswith("/"):
-            raise Invalid("link_invalid", "An address begins with https://.", field=name)
+    link = wanted.consent_link
+    if link and urlsplit(link).scheme not in ("https", "http") and not link.startswith("/"):
+        raise Invalid("link_invalid", "An address begins with https://.", field="consent_link")
     for name, most in _MOST.items():
         if len(getattr(wanted, name)) > most:
             raise Invalid("too_many", f"At most {most}.", field=name)

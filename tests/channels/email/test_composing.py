@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.channels.email.composing import LOOP_HEADER, OutgoingMail, Quote, answer_subject, compose
+from helpdesk.channels.email.composing import LOOP_HEADER, OutgoingMail, Quote, compose
 from helpdesk.channels.email.mail import Address, Part
 from helpdesk.channels.email.reader import read
 from helpdesk.errors import Invalid
@@ -161,11 +161,6 @@ def test_notifications_can_be_unsubscribed_with_one_click():
 
     assert b"List-Unsubscribe: <https://acme.example/u/1>\r\n" in raw
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
-
-
-@pytest.mark.parametrize("subject", ["Mixer", "Re: Mixer", "RE: re: Mixer", "Re[2]: Mixer"])
-def test_an_answer_has_one_prefix(subject):
-    assert answer_subject(subject) == "Re: Mixer"
 
 
 _ANYTHING = st.text(

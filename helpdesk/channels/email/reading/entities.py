@@ -15,7 +15,6 @@ _MISSES_LIMIT = 20_000
 _FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
 _NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}[A-Za-z0-9+/]{20}")
-_NOISE_IN_LINE = re.compile(rb"[^A-Za-z0-9+/\s=]{1,4}[A-Za-z0-9+/]{4}")
 _BOUNDARY_LIMIT = 4096
 _CLOSING = re.compile(rb"--(?:$|[^-\w])")
 

@@ -1,5 +1,6 @@
 """Which answers leave by mail: written to the outbox in the transaction of what they say."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,9 @@ from helpdesk.storage.transaction import Transaction
 
 ANSWERED = "answered before it left"
 """Why a mail that rings was not sent."""
+
+_REPLY = re.compile(r"\s*(?:re|sv|aw)\s?(?:\[\d{1,3}\])?\s?:\s*", re.IGNORECASE)
+"""What mail programs put before the subject of an answer, also Swedish and German ones."""
 
 
 async def queue_reply(tx: Transaction, ticket: Ticket, message: Message, people: People) -> OutgoingMail:
@@ -248,4 +252,7 @@ def addressed(mail: OutgoingMail) -> list[str]:
 
 
 def reply_subject(subject: str) -> str:
-    return subject if subject[:3].lower() == "re:" else f"Re: {subject}"
+    """The same subject with one `Re: `, so that mail programs keep the thread together."""
+    while (prefix := _REPLY.match(subject)) is not None:
+        subject = subject[prefix.end() :]
+    return f"Re: {subject}".strip()
