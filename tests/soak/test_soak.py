@@ -16,8 +16,6 @@ from tests.soak.run import Plan, cluster, soak
 PATIENCE = 90.0
 """Seconds, generous: machines that run tests do other things beside."""
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(400)]
-
 
 async def test_a_short_storm_loses_and_doubles_nothing():
     plan = Plan(seconds=12, kill_every=2, stop_every=5, visitors=6, agents=3, readers=2)

@@ -83,14 +83,16 @@ class Night:
             await tx.session.execute(update(AlertNotification).where(leased).values(due_at=tx.now))
 
     async def is_quiet(self) -> bool:
-        """No step and no ring is due."""
+        """No step and no ring is due; in this order, for a step that is taken meanwhile leaves rings."""
         async with self.database.transaction(SYSTEM) as tx:
+            if await oncall.due_alerts(tx):
+                return False
             waiting = await tx.session.scalar(
                 select(func.count())
                 .select_from(AlertNotification)
                 .where(AlertNotification.state.in_(["queued", "leased"]))
             )
-            return not waiting and not await oncall.due_alerts(tx)
+            return not waiting
 
     async def until_quiet(self) -> None:
         async with asyncio.timeout(PATIENCE):
