@@ -195,7 +195,7 @@ REFUSED = [
     ("send_message", {"ticket": "{ticket}", "client_id": "{id}", "uploads": ["{id}"] * 11}, "uploads"),
     ("send_message", {"ticket": None, "client_id": "{id}", "body": "x"}, "ticket"),
     ("mark_read", {"ticket": "{ticket}", "upto": "all"}, "upto"),
-    ("change_ticket", {"ticket": "{ticket}", "set": {"status": "done"}}, "status"),
+    ("change_ticket", {"ticket": "{ticket}", "set": {"status": "done"}}, "set.status"),
     (
         "change_ticket",
         {"ticket": "{ticket}", "set": {"snooze_until": "2030-01-01T00:00:00"}},
