@@ -191,7 +191,10 @@ async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor) -> Json:
         "open": expected["open"],
         "next_opening": expected["next_opening"],
         "reply_time": expected["reply_seconds"],
-        "queue": await tickets.expectations.in_line(tx, waiting, inbox),
+        "queue": {
+            "position": await tickets.expectations.position_of(tx, waiting),
+            "range_minutes": expected["range_minutes"],
+        },
         "theme": inbox.settings.get("theme", {}),
         "greeting": greetings.get(actor.locale) or greetings.get("en"),
     }

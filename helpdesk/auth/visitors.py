@@ -19,6 +19,7 @@ from helpdesk.storage.transaction import Transaction
 
 LIFETIME = timedelta(days=30)
 RENEW_AFTER = timedelta(days=1)
+PROLONG_AFTER = timedelta(hours=1)
 GRACE = timedelta(minutes=1)
 
 
@@ -60,7 +61,8 @@ async def create_or_resume(
         contact = await contacts.create(tx, locale=locale, time_zone=time_zone)
         return Visitor(_issue(tx, contact.id, inbox.id, None), actor_for(contact, inbox.id))
     contact = await contacts.get(tx, row.contact_id)
-    row.expires_at = tx.now + LIFETIME
+    if tx.now + LIFETIME - row.expires_at > PROLONG_AFTER:
+        row.expires_at = tx.now + LIFETIME
     if row.replaces is not None:
         await tx.session.execute(
             update(VisitorToken)

@@ -25,7 +25,10 @@ async def expectations(database: Database, actor: Actor) -> Json:
             "open": expected["open"],
             "next_opening": expected["next_opening"],
             "reply_time": expected["reply_seconds"],
-            "queue": await tickets.expectations.in_line(tx, waiting, inbox),
+            "queue": {
+                "position": await tickets.expectations.position_of(tx, waiting),
+                "range_minutes": expected["range_minutes"],
+            },
             "slots": await chatting.slots(tx, inbox) if widgets.setup_of(inbox).callbacks else [],
             "may_wake": await chatting.may_wake(tx, actor.contact_id, inbox),
         }

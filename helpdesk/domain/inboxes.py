@@ -80,8 +80,10 @@ async def first_of(tx: Transaction, channel: Channel) -> Inbox:
 
 async def has_mail(tx: Transaction) -> bool:
     """Whether there is an inbox that mail can be sent from."""
-    query = select(Inbox.id).where(Inbox.channel == Channel.EMAIL.value).limit(1)
-    return await tx.session.scalar(query) is not None
+    found: bool = await (await tx.driver()).fetchval(
+        "SELECT EXISTS (SELECT FROM inboxes WHERE channel = $1)", Channel.EMAIL.value
+    )
+    return found
 
 
 async def all_of(tx: Transaction) -> list[Inbox]:

@@ -109,7 +109,8 @@ async def published(tx: Transaction, locale: str, limit: int = 100) -> list[Arti
 
 
 async def has_any(tx: Transaction) -> bool:
-    return await tx.session.scalar(select(Article.id).where(Article.published).limit(1)) is not None
+    found: bool = await (await tx.driver()).fetchval("SELECT EXISTS (SELECT FROM articles WHERE published)")
+    return found
 
 
 async def suggest(tx: Transaction, sought: str, locale: str, limit: int = 3) -> list[Article]:

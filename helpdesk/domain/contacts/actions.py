@@ -100,8 +100,10 @@ async def add_identity(
 
 async def is_known(tx: Transaction, contact_id: UUID) -> bool:
     """Whether anything about a contact is proven: an address they wrote from, or a website's word."""
-    query = select(Identity.id).where(Identity.contact_id == contact_id, Identity.verified_at.is_not(None))
-    return await tx.session.scalar(query.limit(1)) is not None
+    known: bool = await (await tx.driver()).fetchval(
+        "SELECT EXISTS (SELECT FROM identities WHERE contact_id = $1 AND verified_at IS NOT NULL)", contact_id
+    )
+    return known
 
 
 async def absorb(tx: Transaction, visitor_id: UUID, into: Contact) -> None:

@@ -83,11 +83,11 @@ async def identities_of(tx: Transaction, contact_id: UUID) -> list[Identity]:
 
 async def address_of(tx: Transaction, contact_id: UUID) -> str | None:
     """Where mail to a contact goes: the verified address first, else the one they gave last."""
-    found: str | None = await tx.session.scalar(
-        select(Identity.value)
-        .where(Identity.contact_id == contact_id, Identity.kind == IdentityKind.EMAIL.value)
-        .order_by(Identity.verified_at.is_(None), Identity.created_at.desc())
-        .limit(1)
+    found: str | None = await (await tx.driver()).fetchval(
+        """SELECT value FROM identities WHERE contact_id = $1 AND kind = $2
+           ORDER BY verified_at IS NULL, created_at DESC LIMIT 1""",
+        contact_id,
+        IdentityKind.EMAIL.value,
     )
     return found
 

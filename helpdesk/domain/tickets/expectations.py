@@ -6,7 +6,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from sqlalchemy import text
 
 from helpdesk.domain import contacts, inboxes, plans, sla, wall_clock
 from helpdesk.domain.sla.business_time import Calendar
@@ -22,21 +21,27 @@ UNHEARD = "UTC"
 _ENOUGH = 3
 """Answers needed before their median says anything."""
 
-_USUAL = text(
-    """
+# A median and what nine of ten were answered within, from the tickets that were answered in the last week.
+_WAITS = """
     SELECT count(*) AS answers,
-      percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS seconds
-    FROM sla_clocks c JOIN tickets t ON t.id = c.ticket_id
-    WHERE t.inbox_id = :inbox AND t.created_at > :since AND c.metric = 'first_response'
-      AND c.met_at IS NOT NULL
-    """
-)
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS usual,
+      percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS slow
+    FROM tickets t JOIN sla_clocks c ON c.ticket_id = t.id AND c.metric = 'first_response'
+    WHERE t.inbox_id = $1 AND t.created_at > $2 AND c.met_at IS NOT NULL
+"""
+
+# How many of the whole order stand before a ticket, up to a hundred: others' work is before it too.
+_BEFORE = """
+    SELECT count(*) FROM (
+      SELECT FROM tickets WHERE waiting AND (rank_at, id) < ($1, $2) ORDER BY rank_at, id LIMIT 100
+    ) AS before
+"""
 
 
 async def of_inbox(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | None = None) -> Json:
-    """`open` and `next_opening` by the contact's own plan before the inbox's, `reply_seconds` from the last
-    7 days (None while too few were answered to say)."""
-    told: Json = {"open": True, "next_opening": None, "reply_seconds": None, "hours": None}
+    """`open` and `next_opening` by the contact's own plan before the inbox's. From the last 7 days
+    `reply_seconds` and `range_minutes`, an honest range, both None while too few were answered to say."""
+    told: Json = {"open": True, "next_opening": None, "hours": None}
     plan_id = await _plan_id(tx, inbox, contact_id)
     if plan_id is not None:
         plan = await plans.get(tx, plan_id)
@@ -45,9 +50,10 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | Non
         told["hours"] = {key: value for key, value in calendar.to_dict().items() if key != "holidays"}
         if not told["open"]:
             told["next_opening"] = calendar.next_opening(tx.now)
-    usual = (await tx.session.execute(_USUAL, {"inbox": inbox.id, "since": tx.now - LOOK_BACK})).one()
-    if usual.answers >= _ENOUGH:
-        told["reply_seconds"] = round(usual.seconds)
+    waits = await (await tx.driver()).fetchrow(_WAITS, inbox.id, tx.now - LOOK_BACK)
+    is_enough = waits["answers"] >= _ENOUGH
+    told["reply_seconds"] = round(waits["usual"]) if is_enough else None
+    told["range_minutes"] = honest_range(waits["usual"], waits["slow"]) if is_enough else None
     return told
 
 
@@ -79,34 +85,18 @@ async def _calendar(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> Ca
     return await sla.open_calendar(tx, (await plans.get(tx, plan_id)).calendar_id)
 
 
-# A median and what nine of ten were answered within, from the tickets that were answered in the last week.
-_WAITS = """
-    SELECT count(*) AS answers,
-      percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS usual,
-      percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM c.met_at - c.started_at)) AS slow
-    FROM tickets t JOIN sla_clocks c ON c.ticket_id = t.id AND c.metric = 'first_response'
-    WHERE t.inbox_id = $1 AND t.created_at > $2 AND c.met_at IS NOT NULL
-"""
-
-# How many of the whole order stand before a ticket, up to a hundred: others' work is before it too.
-_BEFORE = """
-    SELECT count(*) FROM (
-      SELECT FROM tickets WHERE waiting AND (rank_at, id) < ($1, $2) ORDER BY rank_at, id LIMIT 100
-    ) AS before
-"""
+async def position_of(tx: Transaction, ticket: Ticket | None) -> int | None:
+    """A contact's place in the queue: 1 is next, 100 means that or later; None when it does not wait."""
+    if ticket is None or not ticket.waiting:
+        return None
+    before: int = await (await tx.driver()).fetchval(_BEFORE, ticket.rank_at, ticket.id)
+    return min(100, before + 1)
 
 
 async def in_line(tx: Transaction, ticket: Ticket | None, inbox: inboxes.Inbox) -> Json:
-    """A contact's place in the queue (1 is next; None when it does not wait, 100 means that or later) and an
-    honest range of minutes until an answer, None while too few were answered in 7 days to say."""
-    connection = await tx.driver()
-    position = None
-    if ticket is not None and ticket.waiting:
-        position = min(100, await connection.fetchval(_BEFORE, ticket.rank_at, ticket.id) + 1)
-    found = await connection.fetchrow(_WAITS, inbox.id, tx.now - LOOK_BACK)
-    if found["answers"] < _ENOUGH:
-        return {"position": position, "range_minutes": None}
-    return {"position": position, "range_minutes": honest_range(found["usual"], found["slow"])}
+    """Place in the queue, and the range of minutes as of the inbox."""
+    expected = await of_inbox(tx, inbox)
+    return {"position": await position_of(tx, ticket), "range_minutes": expected["range_minutes"]}
 
 
 def honest_range(usual: float, slow: float) -> list[int]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 
 from helpdesk.actors import Role
 from helpdesk.domain import contacts, permissions
@@ -14,6 +14,11 @@ from helpdesk.storage.transaction import Transaction
 
 NETWORK_FOR = timedelta(days=1)
 """Many people may share a network, so it is blocked for a while only; a visitor until somebody unblocks."""
+
+_BLOCKED = """
+    SELECT EXISTS (SELECT FROM visitor_blocks WHERE contact_id = $1)
+      OR EXISTS (SELECT FROM visitor_blocks WHERE network = $2 AND ends_at > $3)
+"""
 
 
 async def block(tx: Transaction, contact_id: UUID, reason: str = "", *, with_network: bool = False) -> Block:
@@ -50,11 +55,7 @@ async def is_blocked(tx: Transaction, contact_id: UUID) -> bool:
 
 async def require_welcome(tx: Transaction, contact_id: UUID | None, address: str | None) -> None:
     """Errors: Forbidden `blocked`, which the widget says politely."""
-    network = visits.digest_of(address)
-    fits = [Block.contact_id == contact_id] if contact_id is not None else []
-    if network is not None:
-        fits.append((Block.network == network) & (Block.ends_at > tx.now))
-    if fits and await tx.session.scalar(select(Block.id).where(or_(*fits)).limit(1)) is not None:
+    if await (await tx.driver()).fetchval(_BLOCKED, contact_id, visits.digest_of(address), tx.now):
         raise Forbidden("blocked", "This chat is closed to you. Please write us a mail instead.")
 
 

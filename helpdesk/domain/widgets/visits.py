@@ -2,10 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -16,6 +16,12 @@ from helpdesk.errors import Invalid
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
+_SEEN = """
+    INSERT INTO visits AS v (contact_id, inbox_id, seen_at, network, page, attributes)
+    VALUES ($1, $2, $3, $4, coalesce($5, ''), coalesce($6, '{}'::jsonb))
+    ON CONFLICT (contact_id, inbox_id) DO UPDATE SET seen_at = $3, network = $4,
+      page = coalesce($5, v.page), attributes = coalesce($6, v.attributes)
+"""
 _LONGEST_VALUE = 500
 _MOST_ATTRIBUTES = 30
 
@@ -32,13 +38,16 @@ async def seen(
     tx: Transaction, contact_id: UUID, inbox_id: UUID, page: Page | None, address: str | None
 ) -> None:
     """The visitor is here now; without a page the last one stays."""
-    told: dict[str, Any] = {"seen_at": tx.now, "network": digest_of(address)}
-    if page is not None:
-        told["page"] = clean_page(page.url)
-        if page.attributes is not None:
-            told["attributes"] = _attributes(page.attributes)
-    row = insert(Visit).values(contact_id=contact_id, inbox_id=inbox_id, **told)
-    await tx.session.execute(row.on_conflict_do_update(index_elements=["contact_id", "inbox_id"], set_=told))
+    told = _attributes(page.attributes) if page is not None and page.attributes is not None else None
+    await (await tx.driver()).execute(
+        _SEEN,
+        contact_id,
+        inbox_id,
+        tx.now,
+        digest_of(address),
+        clean_page(page.url) if page is not None else None,
+        orjson.dumps(told).decode() if told is not None else None,
+    )
 
 
 async def of(tx: Transaction, contact_id: UUID, inbox_id: UUID) -> Visit | None:
