@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
+import psutil
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -99,6 +100,8 @@ class Measured:
 
     rates: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    cpu: float = 0.0
+    """Seconds of processor time, ours and PostgreSQL's: much the same on a busy machine and a quiet one."""
 
     @property
     def rate(self) -> float:
@@ -107,6 +110,11 @@ class Measured:
     def at(self, share: float) -> float:
         ordered = sorted(self.waits) or [0.0]
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+    @property
+    def cpu_each(self) -> float:
+        """Microseconds."""
+        return self.cpu / max(1, len(self.waits)) * 1_000_000
 
     def __str__(self) -> str:
         return f"{self.rate:,.0f}/s {self.at(0.5):.1f}/{self.at(0.99):.1f}"
@@ -171,7 +179,7 @@ async def _fill(connection: asyncpg.Connection, patterns: list[tuple[UUID, int, 
 
 async def measure(into: Measured, claim: Claim, claimers: int, seconds: float) -> None:
     """Each claimer claims again as soon as it has one; nothing left ends the round early."""
-    began = time.monotonic()
+    began, cpu = time.monotonic(), _processor_time()
     before = len(into.waits)
 
     async def work(number: int) -> None:
@@ -183,6 +191,16 @@ async def measure(into: Measured, claim: Claim, claimers: int, seconds: float) -
 
     await asyncio.gather(*(work(number) for number in range(claimers)))
     into.rates.append((len(into.waits) - before) / (time.monotonic() - began))
+    into.cpu += _processor_time() - cpu
+
+
+def _processor_time() -> float:
+    """Of this process, and of the PostgreSQL below it."""
+    spent = time.process_time()
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            spent += sum(one.cpu_times()[:2])
+    return spent
 
 
 def product(desk: Desk, staff: list[Actor]) -> Claim:
@@ -281,6 +299,7 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, rounds: 
         table.add_row(
             f"{size:,}", str(count), str(one["bare"]), str(one["rows"]), str(one["plain"]),
             f"{_of(one['plain'], one['bare'])} / {_of(one['plain'], one['rows'])}",
+            " / ".join(f"{one[name].cpu_each:.0f}" for name in ("bare", "rows", "plain", "people")),
             f"{one['last']} ({_of(one['last'], one['plain'])})",
             f"{one['both']} ({_of(one['both'], one['plain'])})",
             f"{one['people']} ({_of(one['people'], one['plain'])})",
@@ -365,7 +384,7 @@ def main() -> None:
     given = options.parse_args()
     sizes = given.sizes or ("1000,100000,1000000,5000000" if given.full else "1000,20000")
     claimers = given.claimers or ("1,16,64" if given.full else "1,16")
-    console = Console(width=200, highlight=False)
+    console = Console(width=220, highlight=False)
     seeds = (20 if given.full else 2) if given.seeds is None else given.seeds
     if seeds:
         _simulate(console, seeds)
@@ -386,7 +405,8 @@ def main() -> None:
 def _claims_table() -> Table:
     return Table(
         "tickets", "claimers", "bare floor\n/s p50/p99 ms", "floor of the\nsame rows", "plain",
-        "of bare /\nof rows", "last team + skill\n(of plain)", "both teams\n(of plain)",
+        "of bare /\nof rows", "CPU µs: bare / rows\n/ plain / people",
+        "last team + skill\n(of plain)", "both teams\n(of plain)",
         "by people\n(of plain)",
         "pages: first /\nlast / both",
         "held snapshot:\np50, pages", "page p50 / p95\n/ CPU ms",
