@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     verify_dkim: bool = Field(
         True, description="check DKIM signatures ourselves where our mail server did not"
     )
+    arc_sealers: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="domains of forwarders whose ARC seal is believed, comma separated"
+    )
     mail_google_client_id: str | None = Field(
         None, description="OAuth client id at Google, for mailboxes that are read there"
     )
@@ -98,7 +101,7 @@ class Settings(BaseSettings):
     company_name: str = Field("Helpdesk", description="what the company calls itself on its pages")
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
 
-    @field_validator("trusted_proxies", "authserv_ids", "private_networks", mode="before")
+    @field_validator("trusted_proxies", "authserv_ids", "arc_sealers", "private_networks", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return (

@@ -49,6 +49,7 @@ class House:
     carriers: Carriers
     instance: str
     authserv_ids: frozenset[str] = frozenset()
+    arc_sealers: frozenset[str] = frozenset()
 
 
 async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Gathered:
@@ -68,7 +69,7 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
     valid = [carrier for carrier in found if carrier.valid]
     bounced = await _bounced_mail(tx, kept, mail, house.carriers)
     here, elsewhere = await _copies(tx, kept, own, fingerprint) if own and seen.copied else (None, None)
-    verdict = authentication.judge(mail, house.authserv_ids)
+    verdict = authentication.judge(mail, house.authserv_ids, house.arc_sealers)
     seek = _Seeker(tx, inbox.id, sender, staff)
     facts = Facts(
         own_loop=await _is_own_loop(tx, mail, house),

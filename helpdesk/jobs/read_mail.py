@@ -69,7 +69,8 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
 
 async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[StoredFile]) -> bool:
     """On its ticket, in one transaction. Answers whether something was said there."""
-    house = House(workshop.carriers, await workshop.instance(), workshop.authserv_ids)
+    known = (workshop.authserv_ids, workshop.arc_sealers)
+    house = House(workshop.carriers, await workshop.instance(), *known)
     async with workshop.database.transaction(SYSTEM) as tx:
         kept = await tickets.mail.intake.to_read(tx, mail_id)
         if kept is None:

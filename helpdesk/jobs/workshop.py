@@ -32,6 +32,11 @@ class Workshop:
         """Names of our own mail servers, whose word on a sender counts."""
         return frozenset(name.lower() for name in self.settings.authserv_ids)
 
+    @property
+    def arc_sealers(self) -> frozenset[str]:
+        """Domains whose word on what a mail was before they passed it on counts."""
+        return frozenset(name.lower() for name in self.settings.arc_sealers)
+
     async def instance(self) -> str:
         """The name of this installation in the loop header of its mails."""
         if self._instance is None:
@@ -45,6 +50,12 @@ def open_workshop(database: Database, settings: Settings, files: Files) -> Works
         database=database,
         settings=settings,
         files=files,
-        readers=Readers(checks_signatures=settings.verify_dkim and not settings.demo),
+        readers=Readers(checks=_checks(settings)),
         carriers=Carriers({1: settings.key}, current=1),
     )
+
+
+def _checks(settings: Settings) -> tuple[str, ...]:
+    if settings.demo or not settings.verify_dkim:
+        return ()
+    return ("dkim", "arc") if settings.arc_sealers else ("dkim",)

@@ -11,12 +11,13 @@ import dns.exception
 import dns.resolver
 
 from helpdesk.channels.email.mail import Mail
-from helpdesk.channels.email.reading.headers import split
+from helpdesk.channels.email.reading.headers import Headers, decode_text, split
 
 DNS_SECONDS = 3.0
 """For all look-ups of one mail together."""
 
 SIGNATURES = 3
+SEALS = 5
 _LONGEST = 16 * 1024 * 1024
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _RESULT = re.compile(r"^\s*([a-z0-9-]{1,20})\s*=\s*([a-z]{1,20})\b", re.IGNORECASE)
@@ -31,11 +32,19 @@ class Verdict:
     how: str = ""
 
 
-def judge(mail: Mail, authserv_ids: frozenset[str]) -> Verdict:
-    """DMARC of our own edge, else an aligned DKIM signature. SPF alone means nothing after a forward."""
+def judge(mail: Mail, authserv_ids: frozenset[str], arc_sealers: frozenset[str] = frozenset()) -> Verdict:
+    """DMARC of our own edge, else an aligned DKIM signature; where neither proves the sender, what listed
+    forwarders had found before they changed the mail. SPF alone means nothing after a forward."""
     domain = mail.sender.email.rpartition("@")[2].lower() if mail.sender else ""
     if not domain:
         return Verdict("none")
+    verdict = _judged_here(mail, authserv_ids, domain)
+    if verdict.proof != "pass" and mail.sealed_by and arc_sealers.issuperset(mail.sealed_by):
+        return _by_sealer(mail, domain) or verdict
+    return verdict
+
+
+def _judged_here(mail: Mail, authserv_ids: frozenset[str], domain: str) -> Verdict:
     ours = _ours(mail, authserv_ids)
     if ours is not None:
         return _by_edge(ours, domain)
@@ -57,7 +66,7 @@ def signed_by(raw: bytes) -> tuple[str, ...]:
     """The domains whose DKIM signature holds. Runs in the killable child; a slow DNS is no answer."""
     head, _ = split(raw, 0, len(raw), outermost=True)
     count = len(head.all("dkim-signature"))
-    if not count or len(raw) > _LONGEST:
+    if not count or len(raw) > _LONGEST or _has_two_authors(head):
         return ()
     ends = time.monotonic() + DNS_SECONDS
     found: list[str] = []
@@ -69,6 +78,29 @@ def signed_by(raw: bytes) -> tuple[str, ...]:
         except Exception:  # noqa: BLE001, S112 - whatever a forger put there, it is no proof
             continue
     return tuple(dict.fromkeys(found))
+
+
+def sealed(raw: bytes) -> tuple[tuple[str, ...], str]:
+    """The domains of an ARC chain that holds (RFC 8617), first to last, and what the first had found."""
+    head, _ = split(raw, 0, len(raw), outermost=True)
+    count = len(head.all("arc-seal"))
+    if not 0 < count <= SEALS or len(raw) > _LONGEST or _has_two_authors(head):
+        return (), ""
+    try:
+        checked = dkim.ARC(raw, minkey=1024, timeout=int(DNS_SECONDS))
+        state, found, _ = checked.verify(dnsfunc=_asking_until(time.monotonic() + DNS_SECONDS))
+        if state != dkim.CV_Pass:
+            return (), ""
+        chain = sorted(found, key=lambda one: int(one["instance"]))
+        sealers = tuple(one["as-domain"].decode("ascii", "replace").lower() for one in chain)
+        return sealers, decode_text(chain[0]["aar-value"])
+    except Exception:  # noqa: BLE001 - whatever a forger put there, it is no proof
+        return (), ""
+
+
+def _has_two_authors(head: Headers) -> bool:
+    """A signature covers one From, and a reader may see the other."""
+    return len(head.all("from")) != 1
 
 
 def _ours(mail: Mail, authserv_ids: frozenset[str]) -> str | None:
@@ -98,6 +130,18 @@ def _by_edge(results: str, domain: str) -> Verdict:
             ]
             dkim_pass = dkim_pass or next((one for one in signers if is_aligned(one, domain)), None)
     return Verdict("pass", f"dkim {dkim_pass}") if dkim_pass else Verdict("none")
+
+
+def _by_sealer(mail: Mail, domain: str) -> Verdict | None:
+    """A DMARC pass for the very domain that stands in From now: a forwarder may have written another."""
+    for part in _COMMENT.sub(" ", mail.sealed_results).split(";")[:20]:
+        found = _RESULT.match(part)
+        if found and (found[1].lower(), found[2].lower()) == ("dmarc", "pass"):
+            said = _PROPERTY.findall(part)
+            authors = {value.rpartition("@")[2].lower() for key, value in said if key.lower() == "from"}
+            if authors == {domain}:
+                return Verdict("pass", f"arc {mail.sealed_by[-1]}")
+    return None
 
 
 def _asking_until(ends: float) -> Callable[..., bytes | None]:

@@ -21,7 +21,10 @@ _ROOT = str(Path(child_main.__file__).parents[3])
 
 
 class Readers:
-    """A small pool, started as needed. `read_safely` may be called by any number of tasks at once."""
+    """A small pool, started as needed. `read_safely` may be called by any number of tasks at once.
+
+    `checks`: which proofs of the sender are sought, dkim and arc; both ask the DNS.
+    """
 
     def __init__(
         self,
@@ -30,14 +33,14 @@ class Readers:
         wall_seconds: float = WALL_SECONDS,
         memory: int = MEMORY,
         module: str = child_main.__name__,
-        checks_signatures: bool = False,
+        checks: tuple[str, ...] = (),
     ) -> None:
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Child] = []
         self._wall_seconds = wall_seconds
         self._memory = memory
         self._module = module
-        self._mode = ["dkim"] if checks_signatures else []
+        self._checks = checks
         self._closed = False
         self._busy = 0
 
@@ -78,7 +81,7 @@ class Readers:
             wall_seconds=WIDE_SECONDS,
             memory=WIDE_MEMORY,
             module=self._module,
-            checks_signatures=bool(self._mode),
+            checks=self._checks,
         )
         try:
             return await alone.read_safely(raw)
@@ -99,7 +102,7 @@ class Readers:
     async def _start(self) -> "_Child":
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", self._module, str(self._memory), str(int(self._wall_seconds) + 5),
-            *self._mode,
+            *self._checks,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             env={"PYTHONPATH": _ROOT, "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "random"},  # none of our secrets
         )  # fmt: skip

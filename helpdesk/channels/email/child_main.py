@@ -7,7 +7,7 @@ import signal
 import sys
 from dataclasses import replace
 
-from helpdesk.channels.email.authentication import signed_by
+from helpdesk.channels.email.authentication import sealed, signed_by
 from helpdesk.channels.email.mail import pack
 from helpdesk.channels.email.reader import read
 
@@ -17,7 +17,7 @@ _NICENESS = 5
 READY, READ, REFUSED = b"\x00", b"\x01", b"\x02"
 
 
-def main(memory: int, seconds: int, *, checks_signatures: bool = False) -> None:
+def main(memory: int, seconds: int, *, checks: frozenset[str] = frozenset()) -> None:
     """`seconds` is a second line of defence: should the parent die, nobody else would stop a runaway."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -29,16 +29,19 @@ def main(memory: int, seconds: int, *, checks_signatures: bool = False) -> None:
     while len(head := source.read(4)) == 4:
         raw = source.read(int.from_bytes(head, "big"))
         signal.alarm(seconds)
-        kind, answer = _read(raw, checks_signatures=checks_signatures)
+        kind, answer = _read(raw, checks)
         signal.alarm(0)
         _answer(sink, kind, answer)
 
 
-def _read(raw: bytes, *, checks_signatures: bool) -> tuple[bytes, bytes]:
+def _read(raw: bytes, checks: frozenset[str]) -> tuple[bytes, bytes]:
     try:
         mail = read(raw)
-        if checks_signatures:
+        if "dkim" in checks:
             mail = replace(mail, signed_by=signed_by(raw))
+        if "arc" in checks:
+            sealers, results = sealed(raw)
+            mail = replace(mail, sealed_by=sealers, sealed_results=results)
         return READ, pack(mail)
     except MemoryError:
         gc.collect()
@@ -55,4 +58,4 @@ def _answer(sink: object, kind: bytes, answer: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), checks_signatures=sys.argv[3:] == ["dkim"])
+    main(int(sys.argv[1]), int(sys.argv[2]), checks=frozenset(sys.argv[3:]))

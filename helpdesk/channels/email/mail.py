@@ -81,7 +81,8 @@ class Mail:
 
     `text == new_text + signature_text + quoted_text`: folding never loses a word. `auto` is None for a
     person's mail, else auto_replied, auto_generated, list, bulk or bounce; `auto_why` is the header.
-    `signed_by` are the domains whose DKIM signature holds, where that was checked.
+    `signed_by` are the domains whose DKIM signature holds, where that was checked; `sealed_by` those of an
+    ARC chain that holds, and `sealed_results` what the first of them had found.
     """
 
     message_id: str | None = None
@@ -110,6 +111,8 @@ class Mail:
     headers: tuple[tuple[str, str], ...] = ()
     body_hash: str = ""
     signed_by: tuple[str, ...] = ()
+    sealed_by: tuple[str, ...] = ()
+    sealed_results: str = ""
     defects: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
@@ -148,7 +151,7 @@ def _mail(values: dict[str, Any], parts: tuple[Part, ...]) -> Mail:
     values["sender"] = _address(values["sender"])
     for name in ("to", "cc", "reply_to"):
         values[name] = _addresses(values[name])
-    for name in ("in_reply_to", "references", "defects", "signed_by"):
+    for name in ("in_reply_to", "references", "defects", "signed_by", "sealed_by"):
         values[name] = tuple(values[name])
     values["headers"] = tuple((key, value) for key, value in values["headers"])
     values["date"] = datetime.fromisoformat(values["date"]) if values["date"] else None
