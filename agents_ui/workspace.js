@@ -7,12 +7,14 @@ import { askOverHttp } from "./server/http_commands.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server/server_time.js"
 import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue, teams } from "./stores.js"
+import { adoptTimeZone } from "./time_zone.js"
 import { TicketStore } from "./ticket/ticket_store.js"
 
 /** @import { Alert, QueueRow, Scope, TicketEvent, View } from "./types.js" */
 
 export function start() {
   useCsrf(boot.csrf)
+  adoptTimeZone()
   setServerTime(boot.server_now)
   startTicking(wake)
   connection.on("events", packet => current.value?.id === packet.ticket && current.value?.receive(packet))

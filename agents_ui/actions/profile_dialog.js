@@ -5,6 +5,7 @@ import { request } from "../server/http.js"
 import { Avatar, Icon } from "../icons.js"
 import { dialog } from "../notices_store.js"
 import { agents, me, pictureOf } from "../stores.js"
+import { chooseTimeZone, timeZones } from "../time_zone.js"
 import { t } from "../translation.js"
 
 const SIDE = 128
@@ -15,13 +16,13 @@ export function ProfileDialog() {
   const [busy, work] = useState(false)
   const [problem, complain] = useState("")
   const picture = pictureOf(me.id)
-  /** @param {() => Promise<{ picture: string | null }>} change */
+  /** @param {() => Promise<{ picture: string | null } | void>} change */
   const run = async change => {
     work(true)
     complain("")
     try {
       const told = await change()
-      agents.value = agents.value.map(one => one.id === me.id ? { ...one, picture: told.picture } : one)
+      if (told) agents.value = agents.value.map(one => one.id === me.id ? { ...one, picture: told.picture } : one)
     } catch (error) {
       complain(error instanceof DOMException ? t("This picture cannot be read. Please choose another.") : /** @type {any} */ (error).message)
     }
@@ -49,6 +50,9 @@ export function ProfileDialog() {
             <button type="button" class="button" disabled=${busy} onClick=${() => picker.current?.click()}><${Icon} name="image" />${t("Choose a picture")}</button>
             ${picture && html`<button type="button" class="button quiet" disabled=${busy} onClick=${() => run(() => request("DELETE", "/api/v1/me/picture"))}>${t("Remove the picture")}</button>`}
           </div></div></div>
+      <label class="field"><span>${t("Time zone")}</span>
+        <select onChange=${(/** @type {Event} */ event) => run(() => chooseTimeZone(/** @type {HTMLSelectElement} */ (event.target).value))}>
+          ${timeZones().map(zone => html`<option key=${zone} selected=${zone === me.time_zone}>${zone}</option>`)}</select></label>
       <p>${t("Colleagues see it, and the people you answer in the chat.")}</p>
       <p class="form-problem" role="alert">${problem && html`<${Icon} name="circle-alert" />${problem}`}</p></div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = { name: "signature", props: { changed: () => {} } } }}><${Icon} name="pencil" />${t("Your signature")}</button>

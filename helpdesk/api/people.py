@@ -43,16 +43,20 @@ class NewInbox(BaseModel):
 
 
 class MePatch(BaseModel):
-    """`signature`: the lines below one's mails, before the inbox's own."""
+    """`signature`: the lines below one's mails, before the inbox's own. What is absent stays as it is."""
 
-    signature: Annotated[str, Field(max_length=2000)]
+    signature: Annotated[str, Field(max_length=2000)] | None = None
+    time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
 
 
 async def change_me(request: Request) -> Response:
-    """Change one's own signature."""
+    """Change one's own signature and time zone."""
     wanted = parse_json(await request.body(), MePatch)
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        await agents.set_signature(tx, wanted.signature)
+        if wanted.signature is not None:
+            await agents.set_signature(tx, wanted.signature)
+        if wanted.time_zone is not None:
+            await agents.set_time_zone(tx, wanted.time_zone)
     return await show_me(request)
 
 
@@ -73,7 +77,7 @@ async def show_me(request: Request) -> Response:
             "picture": shown.get(agent.id) if agent else None,
             "role": actor.role,
             "locale": actor.locale,
-            "time_zone": actor.time_zone,
+            "time_zone": agent.time_zone if agent else actor.time_zone,
             "csrf": session.csrf if session else None,
         }
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from babel.dates import LOCALTZ
 
 from helpdesk import logs
 from helpdesk.actors import SYSTEM, Role
@@ -19,7 +20,7 @@ from helpdesk.cli.doctor import examine
 from helpdesk.cli.mail_import import import_mail
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
 from helpdesk.clock import SystemClock
-from helpdesk.domain import agents, first_steps
+from helpdesk.domain import agents, first_steps, wall_clock
 from helpdesk.domain.tickets.mail import intake
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
 from helpdesk.settings import Settings
@@ -120,6 +121,7 @@ def add_agent(
     email: str,
     name: Annotated[str, typer.Option(help="As colleagues and contacts read it.")] = "",
     role: Annotated[Role, typer.Option(help="From least to most allowed.")] = Role.AGENT,
+    time_zone: Annotated[str, typer.Option(help="Such as Europe/Stockholm; else this machine's.")] = "",
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read it from stdin.")] = False,
 ) -> None:
     """Add an agent; the password is asked for unless it comes by standard input."""
@@ -128,15 +130,19 @@ def add_agent(
     async def run(database: Database) -> bool:
         hashed = await passwords.hash_password(password)
         async with database.transaction(SYSTEM) as tx:
-            agent = await agents.add(tx, email=email, name=name, role=role, password_hash=hashed)
+            agent = await agents.add(
+                tx, email=email, name=name, role=role, password_hash=hashed, time_zone=zone
+            )
             return role is Role.OWNER and await first_steps.take(tx, agent)
 
     with plain_errors():
+        zone = wall_clock.zone(time_zone or getattr(LOCALTZ, "key", "UTC").removeprefix("Etc/")).key
         is_first = with_database(Settings(), run)
         out.print(f"{email} may sign in as {role.value}.")
         if is_first:
             domain = email.rpartition("@")[2]
-            out.print(f"Made to start with: widget `web`, mail support@{domain}, a phone line, office hours.")
+            out.print(f"Made to start with: widget `web`, mail support@{domain}, a phone line,")
+            out.print(f"office hours by the clock of {zone}. Sign in at {Settings().address}")
 
 
 @agent_commands.command("list")

@@ -47,6 +47,19 @@ async def test_a_moment_that_has_passed_and_people_who_are_none_are_refused_by_f
     assert unfailed.status_code == 404
 
 
+async def test_an_agent_chooses_by_whose_clock_they_are_told_the_time(desk, house):
+    browser = await desk.signed_in(house.agent)
+    before = (await browser.get("/api/v1/me")).json()
+
+    tokyo = await browser.patch("/api/v1/me", json={"time_zone": "Asia/Tokyo"})
+    nowhere = await browser.patch("/api/v1/me", json={"time_zone": "Mars/Olympus"})
+    back = await browser.patch("/api/v1/me", json={"time_zone": before["time_zone"]})
+
+    assert (tokyo.json()["time_zone"], tokyo.json()["signature"]) == ("Asia/Tokyo", before["signature"])
+    assert nowhere.status_code == 422
+    assert back.json() == before
+
+
 async def test_an_agents_signature_is_theirs_to_change_and_stands_below_their_answers(desk, house):
     browser = await desk.signed_in(house.agent)
     ticket = await a_mail_ticket(browser)

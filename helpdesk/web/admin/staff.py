@@ -39,7 +39,7 @@ async def show_agent(request: Request) -> Response:
     actor = await shell.require(request, "agents")
     async with request.app.state.database.transaction(actor) as tx:
         agent = await _agent(request, tx)
-        given = await _fields(tx, agent) if agent else _nobody()
+        given = await _fields(tx, agent) if agent else _nobody(await agents.teams(tx))
         return await _page(request, actor, tx, agent, given, {}, None)
 
 
@@ -58,8 +58,8 @@ async def submit_agent(request: Request) -> Response:
                 return shell.saved(f"{PATH}/{agent.id}")
             values, team_ids = _values(actor, given), _ids(form, "teams")
             if given.get("save") == "yes":
-                await _save(request, tx, agent, given, values, team_ids, _granted(form))
-                return shell.saved(PATH)
+                saved = await _save(request, tx, agent, given, values, team_ids, _granted(form))
+                return shell.saved(f"{PATH}/{saved.id}" if agent is None else PATH)
         except (Invalid, Conflict, Forbidden) as failure:
             field = failure.field or {"email_taken": "email"}.get(failure.code, "role")
             return await _page(request, actor, tx, agent, given, {field: failure.code}, None, 422)
@@ -76,7 +76,7 @@ async def submit_agent(request: Request) -> Response:
 async def _save(
     request: Request, tx: Transaction, agent: agents.Agent | None, given: dict[str, Any],
     values: dict[str, Any], team_ids: list[UUID], granted: list[UUID] | None,
-) -> None:  # fmt: skip
+) -> agents.Agent:  # fmt: skip
     is_new = agent is None
     if agent is None:
         agent = await agents.add(
@@ -86,6 +86,7 @@ async def _save(
     await agents.change(tx, agent.id, values, team_ids, granted)
     if is_new:
         await _invite(request, tx, agent)
+    return agent
 
 
 async def _order(request: Request, tx: Transaction, agent: agents.Agent, order: str) -> None:
@@ -163,13 +164,14 @@ async def _fields(tx: Transaction, agent: agents.Agent) -> dict[str, Any]:
     }
 
 
-def _nobody() -> dict[str, Any]:
+def _nobody(teams: list[agents.Team]) -> dict[str, Any]:
+    """Whoever comes new is in the team where there is one only: outside of it they would get nothing."""
     return {
         "role": "agent",
         "capacity": "6",
         "max_chats": "4",
         "all_inboxes": "yes",
-        "teams": [],
+        "teams": [str(one.id) for one in teams] if len(teams) == 1 else [],
         "inboxes": [],
     }
 
