@@ -109,7 +109,7 @@ async def a_mail_desk(database: Database, folder: Path, readers: Readers, **sett
         data_dir=folder,
         demo=True,
         authserv_ids=EDGE,
-        **settings,
+        **{"private_networks": frozenset({"127.0.0.0/8"}), **settings},
     )
     workshop = open_workshop(database, given, Files(folder / "files", given.key))
     workshop.readers = readers

@@ -192,6 +192,7 @@ async def _address(workshop: Workshop, inlet_id: UUID) -> MailboxAddress:
         folder=str(options.get("folder") or "INBOX"),
         after=str(options.get("after", "keep")),
         archive=str(options.get("archive", "")),
+        networks=workshop.settings.private_networks,
     )
 
 

@@ -45,7 +45,10 @@ async def take_in(database: Database) -> None:
 async def fetch(database: Database, folder: Path, inlet_id: str) -> None:
     """Fetches one mail, commits it with the cursor, and dies before it is marked on the server."""
     Mailbox.done_with = die  # type: ignore[method-assign]
-    settings = Settings(secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=folder)
+    here = frozenset({"127.0.0.0/8"})
+    settings = Settings(
+        secret_key="test-key-0123456789-abcdefghijklmnop", data_dir=folder, private_networks=here
+    )
     workshop = open_workshop(database, settings, Files(folder / "files", settings.key))
     with ThreadPoolExecutor(1) as thread:
         mailbox, _ = await connected(workshop, UUID(inlet_id), thread)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from tests.mail_servers import Dovecot, needs_dovecot, running_dovecot
 
 pytestmark = needs_dovecot
 
+HERE = frozenset({"127.0.0.0/8"})
+
 
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
@@ -38,7 +41,9 @@ def _empty(dovecot: Dovecot) -> None:
 
 
 def at(dovecot: Dovecot, **options: str) -> MailboxAddress:
-    return MailboxAddress("127.0.0.1", dovecot.port, "support", "secret", security="none", **options)
+    return MailboxAddress(
+        "127.0.0.1", dovecot.port, "support", "secret", security="none", networks=HERE, **options
+    )
 
 
 async def an_inlet(
@@ -173,4 +178,12 @@ async def test_killed_between_the_commit_and_the_mark_on_the_server_nothing_is_l
 
 async def test_a_server_that_is_not_there_is_unavailable(dovecot: Dovecot) -> None:
     with pytest.raises(Unavailable):
-        Mailbox(MailboxAddress("127.0.0.1", 1, "support", "secret", security="none"))
+        Mailbox(MailboxAddress("127.0.0.1", 1, "support", "secret", security="none", networks=HERE))
+
+
+async def test_a_server_inside_our_own_network_is_not_asked_unless_a_setting_says_so(
+    dovecot: Dovecot,
+) -> None:
+    with pytest.raises(Unavailable) as refused:
+        Mailbox(replace(at(dovecot), networks=()))
+    assert "private network" in str(refused.value.detail)

@@ -16,6 +16,7 @@ from helpdesk.cli.mail_import import import_mail
 from helpdesk.clock import FixedClock
 from helpdesk.domain.tickets import OutgoingMail, RawMail, Ticket
 from helpdesk.domain.tickets.mail import inlets, intake
+from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.mail_watch import requeue_unread_mail, watch_inlets
 from helpdesk.jobs.read_mail import read_mail
@@ -165,6 +166,27 @@ async def test_a_mailbox_password_is_written_and_never_shown(
     assert sealer.open(inlet.secret or b"", inlet.id) == "hunter2-hunter2"
     with pytest.raises(Unavailable):
         sealer.open(inlet.secret or b"", desk.inbox.id)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"host": "203.0.113.9"}, {"security": "none"}, {"port": "143"}, {"user": "another"}]
+)
+async def test_a_password_is_told_to_the_server_it_was_given_for_and_to_no_other(
+    desk: MailDesk, browser: httpx2.AsyncClient, elsewhere: dict[str, str]
+) -> None:
+    form = {
+        "inbox": str(desk.inbox.id), "kind": "imap", "secret": "hunter2-hunter2", "host": "imap.example.com",
+        "port": "993", "user": "support", "security": "tls", "after": "keep", "enabled": "on",
+    }  # fmt: skip
+    await browser.post("/admin/mail", data=form)
+
+    moved = await browser.post("/admin/mail", data={**form, "secret": "", **elsewhere})
+    kept = await browser.post("/admin/mail", data={**form, "secret": "", "after": "seen"})
+
+    assert (moved.status_code, kept.status_code) == (422, 303)
+    (inlet,) = await desk.all(Inlet)
+    assert inlet.options["host"] == "imap.example.com"
+    assert inlet.secret is not None
 
 
 async def test_a_mailbox_form_knocks_on_no_other_door(desk: MailDesk, browser: httpx2.AsyncClient) -> None:

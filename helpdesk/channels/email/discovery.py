@@ -8,6 +8,10 @@ from contextlib import suppress
 import dns.asyncresolver
 import dns.exception
 
+from helpdesk.channels import guard
+from helpdesk.channels.guard import Networks
+from helpdesk.errors import HelpdeskError
+
 SECONDS = 8.0
 """For all of it: somebody waits for the page."""
 
@@ -36,16 +40,19 @@ async def look_up(name: str, kind: str) -> list[str]:
     return [record.to_text() for record in sorted(found, key=lambda one: one.to_text().split()[:1])]
 
 
-async def answers(host: str) -> bool:
-    """Whether an IMAP server with a certificate of that name is there."""
+async def answers(host: str, networks: Networks = ()) -> bool:
+    """Whether an IMAP server with a certificate of that name is there, and not inside our own network."""
     try:
         async with asyncio.timeout(_LOOK_UP_SECONDS):
-            reader, writer = await asyncio.open_connection(host, _PORT, ssl=ssl.create_default_context())
+            place = await guard.resolved(host, _PORT, networks)
+            reader, writer = await asyncio.open_connection(
+                place, _PORT, ssl=ssl.create_default_context(), server_hostname=host
+            )
             try:
                 return (await reader.readline()).startswith(b"* OK")
             finally:
                 writer.close()
-    except (OSError, TimeoutError, ValueError):
+    except (OSError, TimeoutError, ValueError, HelpdeskError):
         return False
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from helpdesk.channels import guard
+from helpdesk.channels.guard import Networks
 from helpdesk.errors import Unavailable
 
 LOOK_BACK = timedelta(days=30)
@@ -20,7 +22,8 @@ _TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class MailboxAddress:
-    """`security` is tls, starttls or none; `token` is an OAuth 2 access token in place of the password."""
+    """`security` is tls, starttls or none; `token` is an OAuth 2 access token in place of the password;
+    `networks` are private ones in which the server may stand."""
 
     host: str
     port: int
@@ -31,6 +34,7 @@ class MailboxAddress:
     folder: str = "INBOX"
     after: str = "keep"
     archive: str = ""
+    networks: Networks = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Mailbox:
 
 
 def _connected(address: MailboxAddress) -> IMAPClient:
-    with _Unavailably():
+    with _Unavailably(), guard.guarded(address.networks):
         context = ssl.create_default_context()
         client = IMAPClient(
             address.host, address.port, ssl=address.security == "tls", ssl_context=context, timeout=_TIMEOUT

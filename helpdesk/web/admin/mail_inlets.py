@@ -1,6 +1,7 @@
 """Mail inboxes and their ways in: settings with write-only secrets, whether each works, the day's count."""
 
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -109,8 +110,11 @@ async def _options(request: Request, kind: str, form: FormData) -> Json:
         provider = oauth.providers(request.app.state.settings).get(auth)
         if provider is None:
             raise Invalid("mail_provider_not_set", "Its client id is not set.", field="auth")
-        text["host"] = text["host"] or provider.host
-    text["host"] = text["host"] or await discovery.find(text["user"]) or ""
+        text["host"] = provider.host or text["host"]  # a token is for its provider's own door
+        if security == "none":
+            raise Invalid("option_unknown", "A token is never sent in clear text.", field="security")
+    knock = partial(discovery.answers, networks=request.app.state.settings.private_networks)
+    text["host"] = text["host"] or await discovery.find(text["user"], knock=knock) or ""
     text["folder"] = text["folder"] or "INBOX"
     port = parse_number(str(form.get("port") or 993), "port", 65535)
     return text | {"port": port, "security": security, "after": after, "auth": auth}

@@ -68,7 +68,8 @@ async def save(
     elif found.options != options:
         if _mailbox_of(found.options) != _mailbox_of(options):
             found.uid_validity, found.last_uid = None, 0
-        if _owner_of(found.options) != _owner_of(options):
+        if _door_of(found.options) != _door_of(options):
+            found.secret = None
             found.tokens = found.tokens_expire_at = found.authorised_at = found.refused_at = None
     found.options, found.enabled = options, enabled
     found.error = found.failing_since = found.alerted_at = None
@@ -160,8 +161,9 @@ def _mailbox_of(options: Json) -> tuple[object, ...]:
     return tuple(options.get(name) for name in ("host", "port", "user", "folder"))
 
 
-def _owner_of(options: Json) -> tuple[object, ...]:
-    return options.get("auth"), options.get("user")
+def _door_of(options: Json) -> tuple[object, ...]:
+    """Where a password or a token is told, and whose it is: it was given for there, and for nowhere else."""
+    return tuple(options.get(name) for name in ("auth", "host", "port", "security", "user"))
 
 
 def _check_mailbox(options: Json) -> None:
