@@ -112,9 +112,9 @@ def _is_moment(value: object) -> bool:
 
 
 def _email(claims: dict[str, Any]) -> str | None:
-    """The site vouches for it unless it says that it does not."""
+    """The site vouches for it by saying so or by saying nothing about it; any other word is a no."""
     given = claims.get("email")
-    if not given or claims.get("email_verified") is False:
+    if not given or str(claims.get("email_verified", True)).lower() != "true":
         return None
     try:
         return contacts.normalise(IdentityKind.EMAIL, str(given))

@@ -101,6 +101,36 @@ async def test_the_token_of_the_nameless_chat_opens_nothing_of_the_contact(
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("word", "is_believed"),
+    [
+        *((word, False) for word in (False, "false", "False", "no", "", 0, 1, [], {})),
+        *((word, True) for word in (True, "true", "TRUE")),
+    ],
+)
+async def test_an_address_that_the_site_does_not_call_verified_opens_nobodys_conversation(
+    desk: Desk, house: House, key: str, word: Any, is_believed: bool
+) -> None:
+    email = f"{uuid4().hex}@site.example"
+    eva = (await enter(desk, house, identity=signed(key, sub=email, email=email))).json()
+    said = (await say(desk, eva["visitor_token"], "Mine")).json()
+
+    other = signed(key, sub=f"not {email}", email=email, email_verified=word)
+
+    tickets = (await enter(desk, house, identity=other)).json()["tickets"]
+    assert [one["id"] for one in tickets] == [said["ticket"]] * is_believed
+
+
+async def test_an_address_that_the_site_calls_null_verified_is_not_believed(
+    desk: Desk, house: House, key: str
+) -> None:
+    told = jwt.decode(signed(key), options={"verify_signature": False}) | {"email_verified": None}
+
+    entered = (await enter(desk, house, identity=jwt.encode(told, key))).json()
+
+    assert entered["contact"]["email"] is None
+
+
 async def test_another_person_at_the_same_browser_does_not_get_the_first_ones_conversation(
     desk: Desk, house: House, key: str
 ) -> None:
