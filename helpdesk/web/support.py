@@ -1,5 +1,6 @@
 """The public support page: every way to reach us, and a form that opens a ticket."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -90,12 +91,19 @@ async def _open_ticket(request: Request, wish: Wish, request_key: str) -> ticket
                     contacts.IdentityKind.EMAIL, wish.email, wish.name, language_of(request), proven=False
                 ),
                 subject=wish.subject,
-                source_id=f"form:{request_key[:64] or secrets.token_hex(16)}",
+                source_id=_source_id(wish, request_key),
             ),
         )
         if not said.duplicate:
             await limits.spend_of_network(tx, limits.FORMS, caller_of(request))
         return said
+
+
+def _source_id(wish: Wish, request_key: str) -> str:
+    """The same for the same words from the same form; what was changed in between is not lost."""
+    said = f"{wish.email.lower()}\0{wish.subject}\0{wish.message}"
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    return f"form:{request_key[:64] or secrets.token_hex(16)}:{digest}"
 
 
 async def _page(

@@ -209,10 +209,23 @@ async def test_a_form_sent_twice_is_one_ticket(site):
     first = await site.browser.post("/support", data=WISH)
     again = await site.browser.post("/support", data=WISH)
 
-    numbers = [re.search(r"#(\d+)", answer.text)[1] for answer in (first, again)]
+    numbers = [re.search(r"number\">#(\d+)", answer.text)[1] for answer in (first, again)]
     assert first.status_code == 200
     assert numbers[0] == numbers[1]
     assert "anna@example.com" in first.text
+
+
+@pytest.mark.parametrize(
+    "change", [{"message": "It smokes now."}, {"subject": "Fire"}, {"email": "b@b.example"}]
+)
+async def test_a_form_sent_again_with_other_words_is_not_lost(site, change):
+    async with site.database.transaction(SYSTEM) as tx:
+        await an_inbox(tx)
+
+    sent = [await site.browser.post("/support", data=wish) for wish in (WISH, WISH | change)]
+
+    numbers = {re.search(r"number\">#(\d+)", answer.text)[1] for answer in sent}
+    assert len(numbers) == 2
 
 
 @pytest.mark.parametrize("field", ["name", "email", "subject", "message"])
