@@ -242,6 +242,7 @@ async def test_a_token_that_may_read_listens_and_says_nothing(live, house):
         ("send_message", said(house.ticket.id, "Hello", kind="note")),
         ("claim_next", {}),
         ("change_ticket", {"ticket": str(house.ticket.id), "set": {"status": "resolved"}}),
+        ("mark_read", {"ticket": str(house.ticket.id), "upto": 1}),
     ):
         assert (await listener.ask(event, data))["error"] == "forbidden"
 
