@@ -79,7 +79,7 @@ class Database:
         """Commits at the end of the block, or rolls everything back. `alone` names what no other transaction
         may be at meanwhile, as Transaction.one_at_a_time; asked for here it costs no round trip.
         `is_autocommit`: PostgreSQL commits each statement by itself, which costs no round trips more; for
-        one single statement that writes, or for reading alone.
+        one single statement that writes, or for reading alone. More than that is a RuntimeError.
 
         Errors: Unavailable when PostgreSQL does not answer, Conflict on a deadlock or serialisation
         failure (the caller may try the whole block again), and whatever the block raises.
@@ -89,7 +89,13 @@ class Database:
                 driver = _driver(pooled)
                 opened, locks = LazySession(self._writing, pooled), [lock_key(alone)] if alone else []
                 tx = Transaction(
-                    opened, driver, self.clock.now(), actor, self._reactions, alone=frozenset(locks)
+                    opened,
+                    driver,
+                    self.clock.now(),
+                    actor,
+                    self._reactions,
+                    alone=frozenset(locks),
+                    is_autocommit=is_autocommit,
                 )
                 try:
                     async with nullcontext() if is_autocommit else _begun(driver, locks):

@@ -59,6 +59,8 @@ class Transaction:
     """A statement has written jobs together with what they are about."""
     alone: frozenset[str] = frozenset()
     """What no other transaction does while this one lasts; it was begun so."""
+    is_autocommit: bool = False
+    """Each statement commits by itself, so there may be one that writes."""
     known: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)
     """What `find` has read."""
     held: dict[UUID, Any] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Transaction:
 
     async def record(self, ticket: Versioned, event: Recordable, client_id: UUID | None = None) -> EventRow:
         """Write down what happened to a locked ticket, and the jobs that follow from it."""
+        self._require_begun("An event")
         ticket.version += 1
         if event.public:
             ticket.public_version += 1
@@ -147,10 +150,29 @@ class Transaction:
         key = lock_key(what)
         if key in self.alone:
             return
+        self._require_begun("A lock")
         await (await self.driver()).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
 
+    def _require_begun(self, what: str) -> None:
+        if self.is_autocommit:
+            raise RuntimeError(f"{what} needs a transaction: under autocommit it would stand alone.")
+
+    def _require_one_statement(self) -> None:
+        """A statement may have written events and jobs of its own; nothing else may be left to write then."""
+        session = self.opened.session if self.opened.is_used else None
+        changed = [*session.new, *session.dirty, *session.deleted] if session is not None else []
+        if self.jobs or len(changed) + bool(self.touched or self.has_queued) > 1:
+            raise RuntimeError(
+                "Under autocommit there is one statement that writes; this needs a transaction."
+            )
+
     async def finish(self) -> None:
-        """Everything pending goes to the database, the jobs last; the commit is the caller's."""
+        """Everything pending goes to the database, the jobs last; the commit is the caller's.
+
+        Errors: RuntimeError where this would be a second statement that commits by itself.
+        """
+        if self.is_autocommit:
+            self._require_one_statement()
         await self.flush()
         if self.jobs:
             await job_queue.enqueue(await self.driver(), self.jobs)

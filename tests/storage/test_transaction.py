@@ -1,6 +1,7 @@
 """A transaction holds from its very first statement on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -8,6 +9,8 @@ from sqlalchemy import text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.domain.contacts import Company
+from helpdesk.domain.events import OnCallWoken
+from helpdesk.domain.tickets import Ticket
 from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
@@ -78,6 +81,39 @@ async def test_an_end_told_between_two_statements_is_unavailable_however_far_it_
                 for _ in range(turns):
                     await asyncio.sleep(0)
         administrator.terminate()
+
+
+async def _enqueues(tx: Transaction) -> None:
+    tx.enqueue("ring")
+
+
+async def _records(tx: Transaction) -> None:
+    await tx.record(Ticket(id=tx.new_id(), version=1, public_version=1), OnCallWoken(tx.new_id(), "P1"))
+
+
+async def _adds_two(tx: Transaction) -> None:
+    tx.session.add_all(Company(id=tx.new_id(), name="Lost", created_at=tx.now) for _ in range(2))
+
+
+async def _adds_to_what_a_statement_wrote(tx: Transaction) -> None:
+    tx.touched[tx.new_id()] = 2
+    tx.session.add(Company(id=tx.new_id(), name="Lost", created_at=tx.now))
+
+
+async def _locks(tx: Transaction) -> None:
+    await tx.one_at_a_time("setup")
+
+
+@pytest.mark.parametrize("act", [_enqueues, _records, _adds_two, _adds_to_what_a_statement_wrote, _locks])
+async def test_what_must_commit_together_is_refused_where_each_statement_commits_by_itself(
+    database: Database, act: Callable[[Transaction], Awaitable[None]]
+) -> None:
+    with pytest.raises(RuntimeError, match="autocommit"):
+        async with database.transaction(SYSTEM, is_autocommit=True) as tx:
+            await act(tx)
+
+    async with database.transaction(SYSTEM) as tx:
+        assert await (await tx.driver()).fetchval("SELECT count(*) FROM companies WHERE name = 'Lost'") == 0
 
 
 async def test_an_inserted_row_has_its_defaults_and_is_followed_like_one_that_was_read(
