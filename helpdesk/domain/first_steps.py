@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
-from helpdesk.domain import agents, inboxes, oncall, plans, sla
+from helpdesk.domain import agents, inbox_setup, inboxes, oncall, plans, sla
 from helpdesk.domain.contacts import Company
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.widgets import Visit
@@ -58,7 +58,7 @@ async def take(tx: Transaction, owner: agents.Agent) -> bool:
                 address=address,
                 team_id=team.id,
                 plan_id=plan.id,
-                settings={},
+                settings=inbox_setup.first_settings(channel),
                 created_at=tx.now,
             )
         )
@@ -92,7 +92,7 @@ async def taken(tx: Transaction, own_address: str) -> Taken:
         hours=any(one["week"] != HOURS or one.get("holidays") or one.get("country") for one in calendars),
         plans=await there_is(or_(plans.Plan.targets != TARGETS, plans.Plan.key != "standard"))
         or await there_is(Company.plan_id.is_not(None)),
-        rota=bool(await oncall.schedules.rows(tx)),
+        rota=bool(await oncall.schedules.rows(tx)) and bool(await oncall.policies.policies(tx)),
     )
 
 

@@ -11,9 +11,12 @@ from helpdesk.domain import agents, permissions, plans
 from helpdesk.domain.contacts.identities import email_address, phone_number
 from helpdesk.domain.inboxes import Channel, Inbox, get
 from helpdesk.errors import Conflict, Invalid
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 LONGEST_NAME = 100
+GREETING = {"en": "Hello! What can we help you with?", "sv": "Hej! Vad kan vi hjälpa till med?"}
+"""What a new chat says until somebody writes something better."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inb
             id=tx.new_id(),
             key=await _free_key(tx, name, draft.channel),
             channel=draft.channel.value,
-            settings={},
+            settings=first_settings(draft.channel),
             created_at=tx.now,
         )
         tx.session.add(found)
@@ -57,6 +60,11 @@ async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inb
     await tx.flush()
     tx.enqueue("distribute")
     return found
+
+
+def first_settings(channel: Channel) -> Json:
+    """Of a new inbox."""
+    return {"greeting": GREETING} if channel is Channel.CHAT else {}
 
 
 async def _address(tx: Transaction, draft: InboxDraft, inbox_id: UUID | None) -> str | None:

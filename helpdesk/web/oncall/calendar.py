@@ -111,6 +111,8 @@ async def _page(
             "lacking": findings(current, tx.now, tx.now + timedelta(days=stored.horizon_days)),
             "overrides": await oncall.exceptions.overrides_of(tx, schedule_id, tx.now),
             "form": _fields(form, tx, current.time_zone),
+            "now": tx.now,
+            "wakes": bool(await oncall.policies.policies(tx)),
         }
     return shell.render(
         request,

@@ -58,6 +58,7 @@ def render(
         tabs=TABS,
         tab=tab,
         is_lead=permissions.has_role(actor, Role.LEAD),
+        is_admin=permissions.has_role(actor, Role.ADMIN),
         me=str(actor.agent_id),
         kinds=method_names(translation.translator(actor.locale)),
         saved="saved" in request.query_params,
