@@ -28,6 +28,7 @@ const LINES = {
   TicketOpened: data => ({ icon: "inbox", text: t("Ticket opened by {channel}", { channel: channelName(data.channel) }) }),
   TicketAssigned(data, by, event) {
     if (!data.assignee_id && data.reason === "offline") return { icon: "inbox", text: t("Back in the queue, because its agent went offline") }
+    if (!data.assignee_id && data.reason === "out_of_sight") return { icon: "inbox", text: t("Back in the queue, because its agent may not see it any more") }
     if (!data.assignee_id) return { icon: "inbox", text: t("{by} put it back in the queue", { by }) }
     if (data.reason === "claim") return { icon: "user-check", text: t("{name} took it from the queue", { name: data.assignee_name }) }
     if (data.reason === "push") return { icon: "user-check", text: t("{name} was given it from the queue", { name: data.assignee_name }) }

@@ -39,6 +39,7 @@ class ClaimNext(BaseModel):
 class Agents(Namespace):
     def __init__(self, database: Database, files: Files, broadcaster: Broadcaster) -> None:
         super().__init__("/agent", database)
+        self.asked_anew = frozenset({"send_message", "claim_next", "change_ticket", "acknowledge_alert"})
         self._files = files
         self._broadcaster = broadcaster
         self.presence_of = Presence(database, self.everybody)

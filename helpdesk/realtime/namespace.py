@@ -47,7 +47,8 @@ class Caller:
 
 
 class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
-    """Subclasses name their commands in `commands`; anything else is refused."""
+    """Subclasses name their commands in `commands`; anything else is refused. What `asked_anew` names is done
+    with the rights the database tells at that moment; everything else may be as late as RIGHTS_LAST."""
 
     def __init__(self, name: str, database: Database) -> None:
         super().__init__(name)
@@ -55,6 +56,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self.rights_every = LOOK_EVERY
         self._callers: dict[str, Caller] = {}
         self.commands: dict[str, Command] = {}
+        self.asked_anew: frozenset[str] = frozenset()
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
         if event == "connect":
@@ -152,12 +154,12 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         command = self.commands.get(event)
         if command is None:
             return {"ok": False, "error": "bad_request"}
-        return await command(await self._actor(sid), {**data, "sid": sid})
+        return await command(await self._actor(sid, event), {**data, "sid": sid})
 
-    async def _actor(self, sid: str) -> Actor:
+    async def _actor(self, sid: str, event: str) -> Actor:
         """The caller with the rights of this moment, never from room membership."""
         caller, now = self._callers[sid], self.database.clock.now()
-        if now - caller.checked_at > RIGHTS_LAST:
+        if event in self.asked_anew or now - caller.checked_at > RIGHTS_LAST:
             async with self.database.transaction(SYSTEM, is_autocommit=True) as tx:
                 caller.actor = await passes.actor_of(tx, caller.subject)
             caller.checked_at = now

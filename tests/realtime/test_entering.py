@@ -287,3 +287,18 @@ async def test_a_visitor_who_says_too_much_at_once_is_told_when_to_go_on(live, h
 
     assert (answer["ok"], answer["error"]) == (False, "rate_limited")
     assert 0 < answer["retry_ms"] <= 10_000
+
+
+async def test_what_is_written_is_written_with_the_rights_of_that_moment(live, house):
+    async with live.desk.system() as tx:
+        limited = await an_agent(tx, "Bo", inboxes=[house.mail])
+    agent = await live.agent(limited)
+    said = {"ticket": str(house.ticket.id), "client_id": str(uuid.uuid4()), "body": "On it."}
+
+    async with live.desk.system() as tx:
+        await tx.session.delete(await tx.session.get_one(agents.AgentInbox, (limited.id, house.mail.id)))
+    answer = await agent.ask("send_message", said)
+    claimed = await agent.ask("claim_next", {"client_id": str(uuid.uuid4())})
+    changed = await agent.ask("change_ticket", {"ticket": said["ticket"], "set": {"priority": 1}})
+
+    assert (answer["error"], claimed["ticket"], changed["error"]) == ("not_found", None, "not_found")

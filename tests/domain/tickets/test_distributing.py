@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
+from helpdesk.actors import Role
 from helpdesk.domain import agents, availability, tickets
 from helpdesk.domain.availability import SILENT_AFTER, State
 from helpdesk.domain.inboxes import Channel, Inbox
@@ -207,6 +209,29 @@ async def test_a_chat_that_its_contact_takes_up_again_does_not_wait_for_an_agent
     await tickets.release_unattended(tx)
 
     assert chat.waiting
+
+
+@pytest.mark.parametrize("why", ["another inbox", "has left"])
+async def test_what_its_agent_may_not_see_any_more_returns_with_its_age(tx: Transaction, why: str) -> None:
+    inbox = await an_inbox(tx)
+    agent, owner = await an_agent(tx), await an_agent(tx, "Maja", role=Role.OWNER)
+    await availability.seen(tx, [agent.id])
+    taken, asked = await a_ticket(tx, inbox=inbox), await a_ticket(tx, inbox=inbox)
+    for _ in range(2):
+        await claim_next(as_agent(tx, agent))
+    await tickets.reply(tx, asked.id, "Which grinder is it?")
+    rank_at = taken.rank_at
+    assert await tickets.release_unattended(tx) == 0
+
+    as_agent(tx, owner)
+    if why == "has left":
+        await agents.disable(tx, agent.id)
+    else:
+        await agents.change(tx, agent.id, {}, [], [(await an_inbox(tx, Channel.PHONE)).id])
+    assert await tickets.release_unattended(tx) == 2
+
+    assert (taken.waiting, taken.rank_at, asked.assignee_id) == (True, rank_at, None)
+    assert (await last_assignment(tx, taken))["reason"] == "out_of_sight"
 
 
 async def test_a_changed_skill_brings_what_waited_for_it(tx: Transaction) -> None:

@@ -57,6 +57,16 @@ _UNATTENDED = """
       AND (t.channel = 'chat' OR v.released = 'all') LIMIT 200
 """
 
+# What somebody has who does not work here any more, or whose inbox it is no longer.
+_OUT_OF_SIGHT = """
+    SELECT t.id FROM agents g
+    CROSS JOIN unnest(ARRAY['open', 'pending', 'snoozed']) AS s(status)
+    JOIN tickets t ON t.assignee_id = g.id AND t.status = s.status
+    WHERE g.disabled_at IS NOT NULL OR NOT g.all_inboxes AND g.role NOT IN ('admin', 'owner')
+      AND NOT EXISTS (SELECT FROM agent_inboxes x WHERE x.agent_id = g.id AND x.inbox_id = t.inbox_id)
+    LIMIT 200
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -104,17 +114,19 @@ async def distribute(tx: Transaction) -> int:
 
 
 async def release_unattended(tx: Transaction) -> int:
-    """Chats of agents who are offline, and all open work of those whose shift is over too, return to their
-    place in the order and keep their age. Answers with how many."""
+    """Chats of agents who are offline, all open work of those whose shift is over too, and what its agent may
+    not see any more return to their place in the order and keep their age. Answers with how many."""
     await availability.fall_silent(tx)
     for left in await availability.not_yet_released(tx):
         if await _is_off_shift(tx, left.agent_id):
             left.released = "all"
     connection = await tx.driver()
-    found = [row["id"] for row in await connection.fetch(_UNATTENDED)]
-    for ticket_id in found:
-        await assign(tx, await lock(tx, ticket_id), None, reason="offline")
-    return len(found)
+    released = 0
+    for reason, query in (("offline", _UNATTENDED), ("out_of_sight", _OUT_OF_SIGHT)):
+        for row in await connection.fetch(query):
+            await assign(tx, await lock(tx, row["id"]), None, reason=reason)
+            released += 1
+    return released
 
 
 async def waiting_for_team(tx: Transaction, team_id: UUID) -> tuple[int, int]:
