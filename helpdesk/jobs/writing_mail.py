@@ -1,6 +1,7 @@
 """How a mail of the outbox reads before it is frozen: answer, forward, acknowledgement or notice."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -164,10 +165,11 @@ def _heading(message: Message, t: Translator) -> str:
     """Who wrote it to whom, as mail programs (and our own reader) say it."""
     mail = message.mail or {}
     writer = f"{message.author_name} <{mail['sender']}>" if mail.get("sender") else message.author_name
+    sent = datetime.fromisoformat(mail["sent_at"]) if mail.get("sent_at") else message.created_at
     lines = [
         f"---------- {t('Forwarded message')} ----------",
         f"{t('From')}: {writer}",
-        f"{t('Date')}: {mail.get('sent_at') or message.created_at:%Y-%m-%d %H:%M}",
+        f"{t('Date')}: {sent:%Y-%m-%d %H:%M}",
         *([f"{t('Subject')}: {mail['subject']}"] if mail.get("subject") else []),
         *([f"{t('To')}: {', '.join(mail['to'])}"] if mail.get("to") else []),
     ]

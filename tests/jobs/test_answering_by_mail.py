@@ -250,6 +250,7 @@ async def test_a_forward_carries_words_and_files_and_the_contact_sees_nothing_of
     raw = EmailMessage(policy=policy.SMTP)
     raw["From"], raw["To"], raw["Subject"] = f"Kim <{KIM}>", "support@demo.localhost", "Mill"
     raw["Message-ID"] = "<with-file@customer.example>"
+    raw["Date"] = "Tue, 17 Nov 2026 09:30:00 +0100"
     raw.set_content("It squeaks.")
     raw.add_attachment(b"%PDF-1", "application", "pdf", filename="bill.pdf")
     ticket = await desk.ticket_of(await desk.receive(bytes(raw)))
@@ -268,7 +269,7 @@ async def test_a_forward_carries_words_and_files_and_the_contact_sees_nothing_of
     assert mail.recipients == ["maker@mills.example"]
     assert read(mail)["Subject"] == "Fwd: Mill"
     assert "It squeaks." in words(mail, "plain")
-    assert f"From: Kim <{KIM}>" in words(mail, "plain")
+    assert f"From: Kim <{KIM}>\nDate: 2026-11-17 08:30\n" in words(mail, "plain").replace("\r", "")
     assert [part.get_filename() for part in read(mail).iter_attachments()] == ["bill.pdf"]
     async with desk.database.transaction(SYSTEM) as tx:
         assert await following.addresses_of(tx, ticket.id) == []

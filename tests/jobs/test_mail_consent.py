@@ -117,6 +117,35 @@ async def test_an_administrator_authorises_a_mailbox_and_its_token_is_kept_seale
     assert "Authorise again" in (await browser.get("/admin/mail")).text
 
 
+async def test_a_mailbox_just_authorised_does_not_say_that_it_works_before_it_was_opened(
+    desk: MailDesk, browser: httpx2.AsyncClient, provider: OAuthServer
+) -> None:
+    inlet_id = await a_mailbox(desk, browser)
+    async with desk.database.transaction(SYSTEM) as tx:
+        await inlets.failed(tx, inlet_id, "Nobody has authorised this mailbox yet.")
+
+    await consented(browser, inlet_id)
+
+    assert "Not looked into yet" in (await browser.get("/admin/mail")).text
+
+
+async def test_a_mailbox_whose_server_nobody_knows_is_asked_for_it(
+    desk: MailDesk, browser: httpx2.AsyncClient
+) -> None:
+    form = {
+        "inbox": str(desk.inbox.id),
+        "kind": "imap",
+        "user": "support@nowhere",
+        "secret": "s",
+        "enabled": "on",
+    }
+
+    answer = await browser.post("/admin/mail", data=form)
+
+    assert answer.status_code == 422
+    assert "No mail server was found for this address" in answer.text
+
+
 async def test_an_answer_counts_once_for_the_one_who_asked_and_not_for_long(
     desk: MailDesk, web: Web, browser: httpx2.AsyncClient, provider: OAuthServer, clock: FixedClock
 ) -> None:

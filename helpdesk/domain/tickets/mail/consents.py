@@ -46,7 +46,7 @@ async def given(tx: Transaction, inlet_id: UUID, sealed_tokens: bytes, expire_at
     """Mail comes in again from where it stopped: the cursor stays."""
     inlet = await inlets.get(tx, inlet_id)
     inlet.tokens, inlet.tokens_expire_at, inlet.authorised_at = sealed_tokens, expire_at, tx.now
-    inlet.refused_at = inlet.error = inlet.failing_since = inlet.alerted_at = None
+    inlet.refused_at = inlet.error = inlet.failing_since = inlet.alerted_at = inlet.checked_at = None
 
 
 async def renewed(tx: Transaction, inlet_id: UUID, sealed_tokens: bytes, expire_at: datetime) -> None:

@@ -72,7 +72,7 @@ async def save(
             found.secret = None
             found.tokens = found.tokens_expire_at = found.authorised_at = found.refused_at = None
     found.options, found.enabled = options, enabled
-    found.error = found.failing_since = found.alerted_at = None
+    found.error = found.failing_since = found.alerted_at = found.checked_at = None
     await tx.session.flush()
     return found
 
