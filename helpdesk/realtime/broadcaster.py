@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import text
 
 from helpdesk.actors import SYSTEM
-from helpdesk.channels.chat import epoch_of, with_addresses
+from helpdesk.channels.chat import with_addresses
 from helpdesk.domain import tickets
 from helpdesk.errors import HelpdeskError
 from helpdesk.realtime import rooms
@@ -171,18 +171,17 @@ class Broadcaster:
 
     async def _send(self, dirty: set[UUID]) -> None:
         async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
-            epoch = await epoch_of(tx)
             cursors = {one: self._watched[one].version for one in dirty if one in self._watched}
             fresh = await tickets.timeline.fresh_events(await tx.driver(), cursors) if cursors else {}
             rows = await tickets.queries.queue_rows(tx, list(dirty)) if self._queue_watchers else []
         for ticket_id, records in fresh.items():
             try:
-                self._send_events(tx, epoch, ticket_id, records)
+                self._send_events(tx, ticket_id, records)
             except Exception:  # one ticket that cannot be told must not silence the others
                 log.exception("broadcast_failed", ticket=str(ticket_id))
         self._send_rows(rows)
 
-    def _send_events(self, tx: Transaction, epoch: str, ticket_id: UUID, records: list[Any]) -> None:
+    def _send_events(self, tx: Transaction, ticket_id: UUID, records: list[Any]) -> None:
         """Without a pause in between, so nobody sees a version as sent that was not."""
         watched = self._watched.get(ticket_id)
         records = [record for record in records if watched and record["version"] > watched.version]
@@ -190,7 +189,7 @@ class Broadcaster:
             return
         public = [record for record in records if record["public_version"] is not None]
         if watched.agents:
-            told = {"ticket": ticket_id, "epoch": epoch, "prev": watched.version}
+            told = {"ticket": ticket_id, "epoch": records[0]["epoch"], "prev": watched.version}
             told["events"] = [
                 with_addresses(tickets.timeline.envelope(one), self._files, tx, for_staff=True)
                 for one in records
@@ -198,7 +197,7 @@ class Broadcaster:
             head = records[-1]["version"]
             self._tell_events("/agent", watched.agents, ticket_id, head, "events", told)
         if watched.contacts and public:
-            told = {"ticket": ticket_id, "epoch": epoch, "prev": watched.public_version}
+            told = {"ticket": ticket_id, "epoch": records[0]["epoch"], "prev": watched.public_version}
             told["events"] = [
                 with_addresses(
                     tickets.timeline.public_envelope(one, one["owner_id"]), self._files, tx, for_staff=False

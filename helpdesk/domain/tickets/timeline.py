@@ -98,9 +98,10 @@ async def fresh_events(
     connection: asyncpg.Connection, cursors: dict[UUID, int]
 ) -> dict[UUID, list[asyncpg.Record]]:
     """For the broadcaster: the raw events of several tickets after the version each was read to, with the
-    ticket's contact as `owner_id`."""
+    ticket's contact as `owner_id` and the database's `epoch`."""
+    more = "e.ticket_id, t.contact_id AS owner_id, (SELECT epoch FROM installation) AS epoch"
     records = await connection.fetch(
-        f"""{_EVENTS.replace("SELECT ", "SELECT e.ticket_id, t.contact_id AS owner_id, ", 1)}
+        f"""{_EVENTS.replace("SELECT ", f"SELECT {more}, ", 1)}
         JOIN tickets t ON t.id = e.ticket_id
         JOIN unnest($1::uuid[], $2::bigint[]) AS seen(ticket_id, version) ON seen.ticket_id = e.ticket_id
         WHERE e.version > seen.version ORDER BY e.ticket_id, e.version""",
