@@ -25,8 +25,8 @@ from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.mail import pack
 from helpdesk.channels.email.reader import read
 from helpdesk.clock import SystemClock
-from helpdesk.jobs.intake import Intake
-from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.mail.intake import Intake
+from helpdesk.jobs.mail.read import read_mail
 from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database, driver_arguments, driver_dsn

@@ -11,9 +11,9 @@ import structlog
 from helpdesk.channels.email.listener import Listener
 from helpdesk.errors import Conflict
 from helpdesk.jobs.distribute import Distributor
-from helpdesk.jobs.fetch_mail import Fetchers
 from helpdesk.jobs.handlers import AT_ONCE, handlers
-from helpdesk.jobs.intake import Intake
+from helpdesk.jobs.mail.fetch import Fetchers
+from helpdesk.jobs.mail.intake import Intake
 from helpdesk.jobs.timetable import Timetable
 from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings

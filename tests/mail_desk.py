@@ -16,8 +16,8 @@ from helpdesk.channels.email.child import Readers
 from helpdesk.domain.inboxes import Inbox
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Ticket
 from helpdesk.domain.tickets.mail import intake
-from helpdesk.jobs.read_mail import read_mail
-from helpdesk.jobs.send_mail import send_mail
+from helpdesk.jobs.mail.read import read_mail
+from helpdesk.jobs.mail.send import send_mail
 from helpdesk.jobs.workshop import Workshop, open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database

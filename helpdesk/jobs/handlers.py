@@ -10,12 +10,12 @@ from helpdesk.domain import tickets
 from helpdesk.jobs.distribute import distribute
 from helpdesk.jobs.fetch_absences import fetch_absences
 from helpdesk.jobs.fetch_holidays import fetch_holidays
-from helpdesk.jobs.held_replies import send_held
-from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.mail.held_replies import send_held
+from helpdesk.jobs.mail.read import read_mail
+from helpdesk.jobs.mail.send import send_mail
 from helpdesk.jobs.replay_clocks import replay_clocks
 from helpdesk.jobs.ring import ring
 from helpdesk.jobs.rota import tell_shift, tell_swap
-from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import Workshop
 
 AT_ONCE = {"read_mail": 3}

@@ -13,7 +13,8 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
 from helpdesk.domain import limits, oncall, sla, tickets, widgets
 from helpdesk.errors import HelpdeskError
-from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, mail_watch, rota
+from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, rota
+from helpdesk.jobs.mail import watch as mail_watch
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import IdempotencyKey
 from helpdesk.storage.transaction import Transaction

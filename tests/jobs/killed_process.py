@@ -14,10 +14,10 @@ from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.mailbox import Mailbox
 from helpdesk.clock import SystemClock
 from helpdesk.domain.tickets.mail import intake, mailing
-from helpdesk.jobs import read_mail as reader
-from helpdesk.jobs.fetch_mail import connected, fetch_new
+from helpdesk.jobs.mail import read as reader
+from helpdesk.jobs.mail.fetch import connected, fetch_new
+from helpdesk.jobs.mail.send import send_mail
 from helpdesk.jobs.reactions import REACTIONS
-from helpdesk.jobs.send_mail import send_mail
 from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database

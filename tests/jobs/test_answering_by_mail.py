@@ -19,8 +19,8 @@ from helpdesk.domain.tickets import ByMail, HeldReply, Message, OutgoingMail, Ti
 from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.domain.tickets.mail import following, recipients, senders, signing_keys
 from helpdesk.errors import Conflict, Invalid
-from helpdesk.jobs.held_replies import send_held
-from helpdesk.jobs.send_mail import send_mail
+from helpdesk.jobs.mail.held_replies import send_held
+from helpdesk.jobs.mail.send import send_mail
 from helpdesk.storage.sealing import Sealer
 from tests.factories import an_agent
 from tests.mail_desk import MailDesk, a_mail

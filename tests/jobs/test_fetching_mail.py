@@ -16,7 +16,7 @@ from helpdesk.domain.tickets import RawMail
 from helpdesk.domain.tickets.mail import inlets
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
-from helpdesk.jobs.fetch_mail import Fetchers, connected, fetch_new, finish_last
+from helpdesk.jobs.mail.fetch import Fetchers, connected, fetch_new, finish_last
 from helpdesk.storage.sealing import Sealer
 from tests.jobs.test_kills import killed
 from tests.mail_desk import MailDesk, a_mail

@@ -18,8 +18,8 @@ from helpdesk.domain.tickets import OutgoingMail, RawMail, Ticket
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
-from helpdesk.jobs.mail_watch import requeue_unread_mail, watch_inlets
-from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.mail.read import read_mail
+from helpdesk.jobs.mail.watch import requeue_unread_mail, watch_inlets
 from helpdesk.storage.sealing import Sealer
 from tests.factories import an_agent
 from tests.mail_desk import MailDesk, a_mail

@@ -22,8 +22,8 @@ from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail
 from helpdesk.domain.tickets.mail import intake
-from helpdesk.jobs.read_mail import read_mail
-from helpdesk.jobs.send_mail import send_mail
+from helpdesk.jobs.mail.read import read_mail
+from helpdesk.jobs.mail.send import send_mail
 from helpdesk.settings import Settings
 from tests.mail_desk import MailDesk, a_mail
 

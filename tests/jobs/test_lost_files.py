@@ -16,7 +16,7 @@ from helpdesk.domain import tickets
 from helpdesk.domain.tickets import Attachment
 from helpdesk.domain.tickets.mail import intake
 from helpdesk.jobs import timetable
-from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.mail.read import read_mail
 from helpdesk.jobs.timetable import sweep_lost_files
 from helpdesk.storage.files import Stored
 from tests.jobs.test_kills import killed

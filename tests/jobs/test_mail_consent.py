@@ -21,9 +21,9 @@ from helpdesk.domain.tickets import OutgoingMail
 from helpdesk.domain.tickets.mail import inlets
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
-from helpdesk.jobs import mail_consent
-from helpdesk.jobs.fetch_mail import connected, fetch_new
-from helpdesk.jobs.mail_watch import watch_inlets
+from helpdesk.jobs.mail import consent as mail_consent
+from helpdesk.jobs.mail.fetch import connected, fetch_new
+from helpdesk.jobs.mail.watch import watch_inlets
 from helpdesk.storage.database import Database
 from tests.factories import an_agent
 from tests.mail_desk import MailDesk, a_mail, a_mail_desk

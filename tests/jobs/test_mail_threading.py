@@ -14,7 +14,7 @@ from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status
 from helpdesk.domain.tickets.mail import following, recipients, senders
-from helpdesk.jobs.read_mail import read_mail
+from helpdesk.jobs.mail.read import read_mail
 from tests.factories import an_agent, an_inbox
 from tests.mail_desk import MailDesk, a_mail
 

@@ -13,9 +13,9 @@ from helpdesk.actors import SYSTEM
 from helpdesk.channels.email.listener import Listener
 from helpdesk.domain import agents, tickets
 from helpdesk.domain.tickets import OutgoingMail, RawMail
-from helpdesk.jobs.intake import Intake
-from helpdesk.jobs.read_mail import read_mail
-from helpdesk.jobs.send_mail import send_mail
+from helpdesk.jobs.mail.intake import Intake
+from helpdesk.jobs.mail.read import read_mail
+from helpdesk.jobs.mail.send import send_mail
 from helpdesk.settings import Settings
 from tests.factories import an_agent
 from tests.mail_desk import MailDesk, a_mail

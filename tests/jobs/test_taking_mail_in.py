@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from helpdesk.domain.tickets import RawMail
 from helpdesk.errors import NotFound
-from helpdesk.jobs.intake import Intake
+from helpdesk.jobs.mail.intake import Intake
 from tests.mail_desk import MailDesk, a_mail
 
 US = "support@demo.localhost"

@@ -15,7 +15,7 @@ from helpdesk.domain.oncall.alerting.contact_methods import MethodKind
 from helpdesk.domain.oncall.alerting.ringing import LEASE
 from helpdesk.domain.tickets import OutgoingMail
 from helpdesk.jobs import ring as ringer
-from helpdesk.jobs.send_mail import send_mail
+from helpdesk.jobs.mail.send import send_mail
 from tests.jobs.ringing.nights import SECOND, Night, acknowledge, address_of
 
 pytestmark = pytest.mark.commits

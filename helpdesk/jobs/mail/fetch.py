@@ -18,7 +18,7 @@ from helpdesk.domain import inboxes
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import HelpdeskError, Unavailable
-from helpdesk.jobs import mail_consent
+from helpdesk.jobs.mail import consent
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.sealing import Sealer
 
@@ -98,7 +98,7 @@ class Fetchers:
             await finish_last(self._workshop, inlet_id, mailbox, thread)
             while True:
                 if has_consent:
-                    await mail_consent.renew_ahead(self._workshop, inlet_id)
+                    await consent.renew_ahead(self._workshop, inlet_id)
                 await fetch_new(self._workshop, inlet_id, mailbox, thread)
                 if not await loop.run_in_executor(thread, mailbox.wait, self._idle_slice):
                     await asyncio.sleep(POLL_SECONDS)
@@ -160,14 +160,12 @@ async def connected(workshop: Workshop, inlet_id: UUID, thread: ThreadPoolExecut
     except Unavailable as failure:
         if failure.code != LOGIN_REFUSED or not address.token:
             raise
-    token = await mail_consent.access_token(workshop, inlet_id, renew=True)
+    token = await consent.access_token(workshop, inlet_id, renew=True)
     try:
         return await loop.run_in_executor(thread, Mailbox, replace(address, token=token)), True
     except Unavailable as failure:
         if failure.code == LOGIN_REFUSED:
-            await mail_consent.refuse(
-                workshop, inlet_id, failure.detail or "The mail server refused the token."
-            )
+            await consent.refuse(workshop, inlet_id, failure.detail or "The mail server refused the token.")
         raise
 
 
@@ -177,7 +175,7 @@ async def _address(workshop: Workshop, inlet_id: UUID) -> MailboxAddress:
         options, sealed = dict(inlet.options), inlet.secret
     password = token = ""
     if options.get("auth", "password") != "password":
-        token = await mail_consent.access_token(workshop, inlet_id)
+        token = await consent.access_token(workshop, inlet_id)
     elif sealed is None:
         raise Unavailable("mailbox_without_password", "Give the mailbox its password.")
     else:

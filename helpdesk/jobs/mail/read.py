@@ -19,7 +19,7 @@ from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.domain.tickets.mail import acknowledging, following, references, senders, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.errors import Conflict, Invalid, Unavailable
-from helpdesk.jobs.mail_facts import Gathered, House, gather
+from helpdesk.jobs.mail.facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction

@@ -12,7 +12,7 @@ from helpdesk.channels.email.sending import HandedOver
 from helpdesk.domain import inboxes, oncall, tickets
 from helpdesk.domain.tickets.mail import signing_keys
 from helpdesk.errors import Invalid, Unavailable
-from helpdesk.jobs import writing_mail
+from helpdesk.jobs.mail import writing
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.job_queue import PAUSES
 from helpdesk.storage.sealing import Sealer
@@ -65,11 +65,11 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
         if mail is None:
             return None
         inbox = await inboxes.get(tx, mail.inbox_id)
-        sender = workshop.carriers.bounce_address(mail.id, writing_mail.domain_of(inbox))
+        sender = workshop.carriers.bounce_address(mail.id, writing.domain_of(inbox))
         recipients, raw = tickets.mail.mailing.addressed(mail), mail.raw
         attempts, kind = mail.attempts, mail.kind
-        wanted = await writing_mail.wanted(workshop, tx, mail, inbox, instance) if raw is None else None
-        key = await _signing_key(workshop, tx, writing_mail.domain_of(inbox))
+        wanted = await writing.wanted(workshop, tx, mail, inbox, instance) if raw is None else None
+        key = await _signing_key(workshop, tx, writing.domain_of(inbox))
     if wanted is not None:
         try:
             raw = await asyncio.to_thread(_frozen, wanted, key)

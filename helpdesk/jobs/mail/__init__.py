@@ -1,0 +1,1 @@
+"""Mail at work: fetched, read, answered, sent, and watched."""
