@@ -12,6 +12,7 @@ from helpdesk.actors import SYSTEM, Actor, Role
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, availability, tickets
 from helpdesk.domain.tickets.queue import claiming_again, claiming_together
+from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -250,6 +251,21 @@ async def test_who_is_cut_off_does_not_keep_the_others_waiting(wide: Database) -
 
     assert isinstance(first, asyncio.CancelledError)
     assert len(set(others) & set(waiting)) == 3
+
+
+async def test_where_the_database_is_busy_all_are_told_at_once_and_claim_again_later(
+    wide: Database, database_url: str, clock: FixedClock
+) -> None:
+    hurried = Database(database_url, clock, pool_size=8, limits={"lock_timeout": "100ms"})
+    staff, waiting = await some_who_claimed(hurried, 4)
+
+    async with wide.transaction(SYSTEM) as tx:
+        await tx.connection.execute("LOCK TABLE events")
+        refused = await asyncio.gather(*(claim(hurried, actor) for actor in staff), return_exceptions=True)
+
+    assert [type(one) for one in refused] == [Unavailable] * 4
+    assert set(await asyncio.gather(*(claim(hurried, actor) for actor in staff))) == set(waiting[:4])
+    await hurried.close()
 
 
 async def test_when_more_is_late_than_people_are_there_the_guard_decides_at_the_latest_a_second_later(

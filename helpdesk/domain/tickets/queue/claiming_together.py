@@ -12,7 +12,7 @@ their counter on from what its own snapshot held, so the second of them finds it
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -23,7 +23,7 @@ from helpdesk.actors import SYSTEM, Actor, ActorKind
 from helpdesk.domain.tickets.queue import claiming_again, low_water, overload
 from helpdesk.domain.tickets.queue.claiming_again import Desk
 from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, Claimed, carried, units_in
-from helpdesk.errors import HelpdeskError
+from helpdesk.errors import Conflict, HelpdeskError
 from helpdesk.storage.transaction import Transaction
 
 _AT_ONCE = 2
@@ -167,7 +167,7 @@ async def _serve(kind: Kind, line: _Line) -> None:
         line.under_way -= 1
         if not line.under_way:
             _lines.pop(kind, None)
-            for claim in line.claims:  # cut off: the process ends
+            for claim in line.claims:
                 claim.answer.cancel()
 
 
@@ -190,13 +190,17 @@ async def _answer(kind: Kind, some: list[Claim]) -> set[UUID]:
     found: dict[int, tuple[Claimed, UUID]] = {}
     try:
         found = await _served(kind, some)
-    except HelpdeskError:
+    except Conflict:
         if len(some) > 1:
             return set().union(*[await _answer(kind, [claim]) for claim in some])
-    except BaseException as failure:
+    except Exception as failure:  # noqa: BLE001 - whatever it is, those who asked hear it
         for claim in some:
             if not claim.answer.done():
                 claim.answer.set_exception(failure)
+        return set()
+    except BaseException:  # cut off: the process ends
+        for claim in some:
+            claim.answer.cancel()
         raise
     for place, claim in enumerate(some):
         if not claim.answer.done():
@@ -241,7 +245,9 @@ def asking(tx: Transaction, claims: Sequence[Claim]) -> str:
 
 
 async def _raise_marks(opened: Opened, pools: set[UUID]) -> None:
+    """Only saves steps; where it fails, the next claims step over more."""
     for pool_id in pools:
         if low_water.is_due(pool_id):
-            async with opened(SYSTEM) as tx:
-                await low_water.raise_it(tx, pool_id)
+            with suppress(HelpdeskError):
+                async with opened(SYSTEM) as tx:
+                    await low_water.raise_it(tx, pool_id)
