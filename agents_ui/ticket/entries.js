@@ -128,7 +128,7 @@ const LINES = {
     icon: "siren", text: data.reason ? t("Alert raised: {reason}", { reason: inWords(data.reason) }) : t("Alert raised"), tone: "danger",
   }),
   AlertNotified: data => ({
-    icon: "bell-ring", text: t("{name} was alerted by {method}", { name: data.agent_name, method: methodName(data.method) }), tone: "warn",
+    icon: "bell-ring", text: plural("{name} was alerted by {method}", "{name} were alerted by {method}", data.rung ?? 1, { name: data.agent_name, method: methodName(data.method) }), tone: "warn",
   }),
   AlertNotificationFailed: data => ({
     icon: "circle-alert", text: t("{name} could not be reached by {method}", { name: data.agent_name, method: methodName(data.method) }), tone: "danger",

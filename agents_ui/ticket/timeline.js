@@ -151,7 +151,7 @@ function rungWith(before, event) {
   if (event.name !== "AlertNotified" || before?.kind !== "entry" || before.event.name !== event.name) return false
   const { data } = before.event
   if (data.method !== event.data.method || Math.abs(Date.parse(event.at) - Date.parse(before.at)) > 10_000) return false
-  before.event = { ...before.event, data: { ...data, agent_name: `${data.agent_name}, ${event.data.agent_name}` } }
+  before.event = { ...before.event, data: { ...data, agent_name: `${data.agent_name}, ${event.data.agent_name}`, rung: (data.rung ?? 1) + 1 } }
   return true
 }
 

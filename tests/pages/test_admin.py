@@ -45,6 +45,9 @@ async def test_a_chat_for_another_website_is_made_and_says_what_to_paste(desk: D
 
     await expect(page.locator("#snippet")).to_contain_text('data-inbox="rosteriet"')
     assert await barriers(page) == []
+    await page.get_by_role("link", name="Utseende, hälsning").click()
+    preview = page.frame_locator("iframe.widget-preview")
+    await expect(preview.get_by_text("Hej! Vad kan vi hjälpa till med?")).to_be_visible(timeout=30_000)
 
 
 async def test_other_hours_are_foreseen_saved_and_replayed(desk: Desk, visits: Visits):

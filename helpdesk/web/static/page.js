@@ -30,6 +30,16 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   button.addEventListener("click", () => chat("open"))
 }
 
+// A chat shown in administration begins as one on a website does, without taking the keyboard.
+for (const frame of /** @type {NodeListOf<HTMLIFrameElement>} */ (document.querySelectorAll("iframe.widget-preview"))) {
+  frame.addEventListener("load", () => {
+    const { port1, port2 } = new MessageChannel()
+    port1.start()
+    frame.contentWindow?.postMessage({ helpdesk: { open: "quiet" } }, location.origin, [port2])
+  })
+  frame.src = frame.dataset.src ?? ""
+}
+
 // What is to be pasted elsewhere is copied by a button, where the browser lets it.
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-copies]"))) {
   button.hidden = !navigator.clipboard
