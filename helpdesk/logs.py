@@ -6,6 +6,12 @@ import structlog
 
 from helpdesk.settings import Settings
 
+_TELL_SECRETS = ("apprise", "httpx2", "urllib3")
+"""They write out addresses that hold passwords and tokens, some in what they complain of. What came of a try
+we say ourselves."""
+
+_NEVER = logging.CRITICAL + 1
+
 
 def configure(settings: Settings) -> None:
     """Once per process. Library logs go the same way."""
@@ -41,3 +47,5 @@ def configure(settings: Settings) -> None:
     for noisy in ("uvicorn.access", "pgqueuer", "mail.log", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    for telling in _TELL_SECRETS:
+        logging.getLogger(telling).setLevel(_NEVER)
