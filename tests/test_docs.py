@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from helpdesk.api import routes as api
+from helpdesk.channels.notify_addresses import KINDS
 from helpdesk.cli import main
 from helpdesk.domain.events import EVENTS
 from helpdesk.realtime.agents import Agents
@@ -43,6 +44,11 @@ def test_every_command_is_documented(command: str) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_is_documented(event: str) -> None:
     assert re.search(rf"`{event}`", (ROOT / "docs/events.md").read_text())
+
+
+def test_every_kind_of_notify_address_is_documented() -> None:
+    named = re.findall(r"`([a-z0-9]+)(\(s\))?`", (ROOT / "docs/rota.md").read_text())
+    assert {kind + end for kind, both in named for end in (("", "s") if both else ("",))} >= KINDS
 
 
 def test_every_endpoint_says_what_it_does() -> None:

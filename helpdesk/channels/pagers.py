@@ -9,10 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
-import apprise
 import httpx2
 import orjson
 from cryptography.hazmat.primitives import serialization
@@ -22,6 +20,7 @@ from pywebpush import WebPushException, webpush
 
 from helpdesk.channels import guard
 from helpdesk.channels.guard import Networks
+from helpdesk.channels.notify_addresses import sender_for
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.storage.sealing import derived
 
@@ -31,10 +30,6 @@ CONNECT = 1.75
 held up before it looks again, nothing begins to leave more than 5 s after an acknowledgement."""
 
 _PORTS = {"http": 80, "https": 443}
-_OF_THIS_MACHINE = ("file:", "dbus:", "syslog:", "windows:", "macosx:", "gnome:", "glib:", "kde:", "qt:")
-_FILES = frozenset({"keyfile", "subfile", "template", "pgpkey", "attach"})
-"""Parameters by which an Apprise address names a file of this machine."""
-
 _threads = ThreadPoolExecutor(20, "pager")
 T = TypeVar("T")
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of the curve P-256
@@ -138,32 +133,10 @@ def parse_subscription(text: str) -> str:
 
 async def notify(url: str, title: str, body: str, networks: Networks = ()) -> None:
     """By an Apprise address: ntfys://…, matrix://…, twilio://… Errors: Invalid, Unavailable."""
-    sender = _sender(url)
+    sender = sender_for(url)
+    sender.socket_connect_timeout, sender.socket_read_timeout = CONNECT, TIMEOUT
     if not await _in_thread(networks, sender.notify, body, title):
         raise Unavailable("notify_failed", "The gateway did not take it, or leads into a private network.")
-
-
-def require_notify_address(url: str) -> str:
-    """Errors: Invalid for what Apprise cannot reach, and for addresses that read files of this machine."""
-    _sender(url)
-    return url.strip()
-
-
-def _sender(url: str) -> Any:
-    url = url.strip()
-    refused = url.lower().startswith(_OF_THIS_MACHINE)
-    refused |= any(
-        name.lower() in _FILES for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    )
-    if refused:
-        raise Invalid("notify_address_invalid", "Not an address of this machine.", field="address")
-    sender = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if sender is None:
-        raise Invalid(
-            "notify_address_invalid", "Apprise does not know this kind of address.", field="address"
-        )
-    sender.socket_connect_timeout, sender.socket_read_timeout = CONNECT, TIMEOUT
-    return sender
 
 
 async def _in_thread(networks: Networks, send: Callable[..., T], *given: Any) -> T:

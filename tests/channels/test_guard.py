@@ -1,11 +1,16 @@
 """Addresses typed in for alerts never lead into our own network, whatever they resolve to."""
 
+import inspect
+import re
 import socket
+import sys
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 
 from helpdesk.channels import guard, pagers
 from helpdesk.channels.fetching import may_reach
+from helpdesk.channels.notify_addresses import KINDS, require_notify_address
 from helpdesk.errors import Invalid, Unavailable
 from tests.jobs.receivers import a_receiver
 
@@ -43,13 +48,59 @@ async def test_a_network_that_is_allowed_is_reached_and_the_name_kept() -> None:
     assert inside.got[0].headers["host"] == f"localhost:{inside.port}"
 
 
+_FLOW = "workflows://host.example:443/workflow/signature"
+
+
 @pytest.mark.parametrize(
     "address",
-    ["file:///etc/passwd", "syslog://", "fcm://project@key/device?keyfile=/etc/passwd", "nothing://x"],
+    [
+        "file:///etc/passwd",
+        "syslog://",
+        "RSYSLOG://127.0.0.1:514",
+        "aprs://user:pass@CALL",
+        "mailto://user:pass@example.com?pgppub=/etc/hostname",
+        "fcm://project@key/device?keyfile=/etc/passwd",
+        "slack://",
+        "nothing://x",
+        "nothing",
+        f"{_FLOW}?template=/etc/hostname",
+        f"{_FLOW}?a=b;template=/etc/hostname",
+        f"{_FLOW}?a=b;TEMPLATE=/etc/hostname",
+        f"{_FLOW}?%20template=/etc/hostname",
+        f"{_FLOW}?te%6Dplate%20=/etc/hostname",
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?template=/etc/hostname",
+    ],
 )
-def test_an_apprise_address_that_reads_this_machine_is_refused(address: str) -> None:
+def test_an_apprise_address_that_leads_to_this_machine_is_refused(address: str) -> None:
     with pytest.raises(Invalid, match="notify_address_invalid"):
-        pagers.require_notify_address(address)
+        require_notify_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        _FLOW,
+        "ntfys://ntfy.example.com/topic?priority=max",
+        "matrixs://token@matrix.example.com/#oncall",
+        "tgram://123456789:AAF-AbcdefghijKlmnoPqrstuVWxyz12345/12315544/",
+        "twilio://AC0123456789abcdef0123456789abcdef:0123456789abcdef0123456789abcdef@15551234567/15557654321",
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+    ],
+)
+def test_an_apprise_address_that_can_ring_somebody_is_taken(address: str) -> None:
+    assert require_notify_address(f" {address}\n") == address
+
+
+def test_every_kind_of_apprise_address_speaks_http_and_opens_no_file_but_a_template() -> None:
+    """What Apprise's next version does otherwise is seen here."""
+    known = NotificationManager()
+    for kind in KINDS:
+        code = inspect.getsource(sys.modules[known[kind].__module__])
+
+        assert re.search(r"^import requests$", code, re.MULTILINE), kind
+        assert not re.search(r"\b(socket\.|subprocess|smtplib|dbus|HTTPPolicy|SOCK_)", code), kind
+        opened = set(re.findall(r"\bopen\((\w+)\.path|self\.(\w+) = AppriseAttachment\(", code))
+        assert {one for pair in opened for one in pair if one} <= {"template", "attachment", "payload"}, kind
 
 
 def test_only_named_networks_are_reached_besides_public_addresses() -> None:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from helpdesk.actors import Actor
 from helpdesk.channels import pagers
+from helpdesk.channels.notify_addresses import require_notify_address
 from helpdesk.domain import agents, oncall
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
 from helpdesk.errors import HelpdeskError, Invalid, Unavailable
@@ -145,7 +146,7 @@ def read_address(kind: str, text: str) -> tuple[MethodKind, str]:
     if kind == MethodKind.WEBHOOK:
         return MethodKind.WEBHOOK, pagers.require_web_address(text)
     if kind == MethodKind.NOTIFY:
-        return MethodKind.NOTIFY, pagers.require_notify_address(text)
+        return MethodKind.NOTIFY, require_notify_address(text)
     raise Invalid("method_kind_unknown", field="kind")
 
 
