@@ -1,7 +1,7 @@
 """The alert as somebody sees it who was just woken: what, who, since when, and one big button."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from helpdesk.web.templating import Pages
 
 _LOOK_BACK = 50
 """Events among which the contact's last words are looked for."""
+
+_LINK_LASTS = timedelta(days=1)
+"""After the alert is over."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,13 @@ class AlertView:
 
 
 async def show_alert(request: Request) -> Response:
-    """GET /alert/{token}"""
-    alert_id, actor = await _reader(request)
+    """GET /alert/{token}: without a sign-in, until a day after it is over."""
+    alert_id, reader = await _reader(request)
+    return await page(request, alert_id, reader) if reader else _to_signed_in(alert_id)
+
+
+async def page(request: Request, alert_id: UUID, actor: Actor) -> Response:
+    """The alert as this agent may see it."""
     t = translation.translator(actor.locale)
     async with request.app.state.database.transaction(actor) as tx:
         alert = await oncall.get_alert(tx, alert_id)
@@ -54,12 +62,17 @@ async def show_alert(request: Request) -> Response:
 
 
 async def acknowledge_alert(request: Request) -> Response:
-    """POST /alert/{token}: one tap, no sign-in. A second tap, or a second person's, changes nothing.
+    """POST /alert/{token}: one tap, no sign-in."""
+    alert_id, reader = await _reader(request)
+    return await carry_out(request, alert_id, reader) if reader else _to_signed_in(alert_id)
+
+
+async def carry_out(request: Request, alert_id: UUID, actor: Actor) -> Response:
+    """Acknowledges it. A second tap, or a second person's, changes nothing.
 
     `do=next` wakes the next person instead, `do=close` ends an alert that is about no ticket.
     """
     form = await request.form(max_files=0, max_fields=5)
-    alert_id, actor = await _reader(request)
     wish, seen = form.get("do"), form.get("seen")
 
     async def answer(tx: Transaction) -> None:
@@ -76,14 +89,23 @@ async def acknowledge_alert(request: Request) -> Response:
     return RedirectResponse(request.url.path, 303)
 
 
-async def _reader(request: Request) -> tuple[UUID, Actor]:
-    """The alert, and the agent this link was sent to with the rights of today. Errors: NotFound."""
+def _to_signed_in(alert_id: UUID) -> Response:
+    """The same page for who signs in."""
+    return RedirectResponse(f"/oncall/alerts/{alert_id}", 303)
+
+
+async def _reader(request: Request) -> tuple[UUID, Actor | None]:
+    """The alert, and the agent this link was sent to with the rights of today; None once the link has ended:
+    it lies in mailboxes and gateways for years. Errors: NotFound."""
     key = request.app.state.settings.key
     alert_id, agent_id = links.read(key, links.LinkKind.ALERT, request.path_params["token"])
     async with request.app.state.database.transaction(SYSTEM) as tx:
         agent = await agents.get(tx, agent_id)
         if agent.disabled_at is not None:
             raise NotFound("link_invalid", "This link is not valid.")
+        alert = await oncall.get_alert(tx, alert_id)
+        if alert.closed_at is not None and tx.now - alert.closed_at > _LINK_LASTS:
+            return alert_id, None
         return alert_id, await agents.actor_of(tx, agent)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import icalendar
@@ -390,15 +391,54 @@ async def test_a_policy_tells_what_would_happen_at_some_hour(desk, clock: FixedC
     assert saved.status_code == 303, saved.text[:2000]
 
 
-async def test_an_alert_without_a_ticket_has_a_page_with_its_story(desk):
+async def a_stopped_inbox(desk: Desk) -> tuple[oncall.Alert, str]:
+    """An alert about no ticket, and the link that rang Mikko."""
     async with desk.database.transaction(SYSTEM) as tx:
         step = escalation_step("schedule", desk.schedule_id)
         await oncall.policies.add_policy(tx, "Night", oncall.escalation.Policy.parse({"steps": [step]}))
         details = {"subject": "support@ takes no mail", "body": "Nothing for 20 minutes.", "url": "/admin"}
         alert = await oncall.raise_alert(tx, None, "inbox:support", "An inbox has stopped", details=details)
         assert alert is not None
-    mikko = desk.people["Mikko"]
-    token = links.token_for(desk.settings.key, links.LinkKind.ALERT, alert.id, mikko.id)
+    return alert, links.token_for(desk.settings.key, links.LinkKind.ALERT, alert.id, desk.people["Mikko"].id)
+
+
+async def test_the_link_of_an_alert_asks_for_a_sign_in_from_a_day_after_it_is_over(desk, clock: FixedClock):
+    alert, token = await a_stopped_inbox(desk)
+    phone = httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
+    clock.advance(timedelta(days=3))
+    assert "support@ takes no mail" in (await phone.get(f"/alert/{token}")).text, "it is still open"
+    await phone.post(f"/alert/{token}", data={"do": "close"})
+    clock.advance(timedelta(hours=24))
+    assert "This alert is over" in (await phone.get(f"/alert/{token}")).text
+    clock.advance(timedelta(minutes=1))
+
+    pressed = await phone.post(f"/alert/{token}")
+    page = await phone.get(f"/alert/{token}")
+    door = await phone.get(page.headers["location"], headers={"Accept": "text/html"})
+
+    own_page = f"/oncall/alerts/{alert.id}"
+    assert [answer.headers["location"] for answer in (pressed, page)] == [own_page, own_page]
+    assert "support@" not in page.text
+    assert door.headers["location"] == f"/sign-in?next={quote(own_page, safe='')}"
+    mikko = await desk.enter("Mikko")
+    assert "support@ takes no mail" in (await mikko.get(own_page)).text
+
+
+async def test_whoever_is_signed_in_answers_an_alert_under_their_own_session(desk):
+    alert, _ = await a_stopped_inbox(desk)
+    path = f"/oncall/alerts/{alert.id}"
+    mikko = await desk.enter("Mikko")
+
+    tapped = await mikko.post(path)
+
+    assert (tapped.status_code, tapped.headers["location"]) == (303, path)
+    assert "You have it" in (await mikko.get(path)).text
+    assert "/alert/" not in (await mikko.get(path)).text
+    assert (await mikko.browser.post(path)).status_code == 403, "an order of another site has no token"
+
+
+async def test_an_alert_without_a_ticket_has_a_page_with_its_story(desk):
+    _, token = await a_stopped_inbox(desk)
     phone = httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
 
     page = await phone.get(f"/alert/{token}")

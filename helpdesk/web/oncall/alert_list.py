@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from helpdesk.auth import links
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.errors import Forbidden, NotFound
 from helpdesk.parsing import parse_id
+from helpdesk.web import alerts
 from helpdesk.web.oncall import shell
 
 
@@ -40,11 +40,13 @@ async def show_alerts(request: Request) -> Response:
     return shell.render(request, "alerts", "alerts.html", actor, rows=rows)
 
 
-async def open_alert(request: Request) -> Response:
+async def show_alert(request: Request) -> Response:
     """GET /oncall/alerts/{id}: the one-tap page, in the reader's own name."""
     actor = await shell.require(request)
-    alert_id = parse_id(request.path_params["id"], "alert")
-    token = links.token_for(
-        request.app.state.settings.key, links.LinkKind.ALERT, alert_id, shell.own_id(actor)
-    )
-    return RedirectResponse(f"/alert/{token}", 303)
+    return await alerts.page(request, parse_id(request.path_params["id"], "alert"), actor)
+
+
+async def acknowledge_alert(request: Request) -> Response:
+    """POST /oncall/alerts/{id}"""
+    actor = await shell.require(request)
+    return await alerts.carry_out(request, parse_id(request.path_params["id"], "alert"), actor)
