@@ -206,7 +206,7 @@ def _processor_time() -> float:
 def product(desk: Desk, staff: list[Actor]) -> Claim:
     async def claim(number: int) -> bool:
         actor = staff[number]
-        return await tickets.claim(desk.database.transaction, actor) is not None
+        return await claim(desk.database, actor) is not None
 
     return claim
 

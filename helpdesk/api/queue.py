@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of, page_of
+from helpdesk.channels.claiming import claim
 from helpdesk.domain import tickets
 from helpdesk.parsing import parse_json
 
@@ -46,7 +47,7 @@ async def claim_next(request: Request) -> Response:
     when nothing more fits on what you carry)."""
     parse_json(await request.body(), Claim)
     actor = await actor_of(request)
-    ticket = await tickets.claim(database_of(request).transaction, actor)
+    ticket = await claim(database_of(request), actor)
     async with database_of(request).transaction(actor) as tx:
         if ticket is None:
             is_full = tx.actor.agent_id is not None and await tickets.is_full(tx, tx.actor.agent_id)

@@ -229,7 +229,7 @@ async def save_team(
 
 async def _teams_change(tx: Transaction, agent_ids: Collection[UUID]) -> None:
     """Writes the agents' rows too: who remembers what an agent may take sees by them that it is no longer
-    so (tickets/queue/claiming_again.py)."""
+    so (tickets/queue/known_claimers.py)."""
     await tx.connection.execute("UPDATE agents SET name = name WHERE id = ANY($1)", sorted(agent_ids))
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from helpdesk.actors import Actor
 from helpdesk.channels import chat
 from helpdesk.channels.changing import TicketPatch
+from helpdesk.channels.claiming import claim
 from helpdesk.domain import availability, permissions, tickets
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.parsing import parse, parse_id
@@ -87,7 +88,7 @@ class Agents(Namespace):
 
     async def claim_next(self, actor: Actor, data: dict[str, Any]) -> Json:
         wanted = parse(data, ClaimNext)
-        ticket = await tickets.claim(self.database.transaction, actor, wanted.client_id)
+        ticket = await claim(self.database, actor, wanted.client_id)
         if ticket is None:
             return {"ok": True, "ticket": None, "empty": True, "full": await self._is_full(actor)}
         return {"ok": True, "ticket": ticket.id, "number": ticket.number, "version": ticket.version}

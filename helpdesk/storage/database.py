@@ -1,7 +1,7 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
@@ -115,16 +115,29 @@ class Database:
         for listener in self._listeners:
             listener(tx)
 
-    async def together(self, act: Callable[[Transaction, Sequence[T]], Awaitable[Sequence[R]]], item: T) -> R:
+    async def together(
+        self,
+        act: Callable[[Transaction, Sequence[T]], Awaitable[Sequence[R]]],
+        item: T,
+        *,
+        apart: Hashable = None,
+        at_once: int = 1,
+    ) -> R:
         """`act`, which writes by a single statement, for this and whatever else it is asked for meanwhile:
-        group commit, as Gathering. Its actor is the system; whose an item is, the item says."""
+        group commit, as Gathering. Items `apart` share no statement. Its actor is the system; whose an item
+        is, the item says."""
 
         async def write(items: Sequence[T]) -> Sequence[R]:
             async with self.transaction(SYSTEM, is_autocommit=True) as tx:
                 return await act(tx, items)
 
-        gathering: Gathering[T, R] = self._gatherings.setdefault(act, Gathering(write))
-        return await gathering.add(item)
+        key = (act, apart)
+        gathering: Gathering[T, R] = self._gatherings.setdefault(key, Gathering(write, at_once))
+        try:
+            return await gathering.add(item)
+        finally:
+            if gathering.is_idle:
+                self._gatherings.pop(key, None)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
         """One transaction, and again where PostgreSQL ended it to break a deadlock: for what people press."""

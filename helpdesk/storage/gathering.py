@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from helpdesk.errors import Unavailable
 
@@ -17,27 +17,41 @@ class Gathering(Generic[T, R]):
     """`write` commits a batch, all or nothing, and answers for each in order.
 
     Nobody waits for company: who comes alone is written alone, at once. What one item breaks, the others do
-    not feel: they are written again, one by one.
+    not feel: they are written again, one by one. Where order does not matter, `at_once` batches are under way
+    at the same time: while PostgreSQL is at one, the next is made ready.
     """
 
-    def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]]) -> None:
-        self._write = write
+    def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]], at_once: int = 1) -> None:
+        self._write, self._at_once = write, at_once
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
+        self._writing = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._waiting and not self._writing
 
     async def add(self, item: T) -> R:
         """Its answer, after the commit. Errors: what `write` raises of it alone. Whoever stops waiting
         does not take it back."""
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._run(), name="gathering")
+        if len(self._writers) < self._at_once:
+            writer = asyncio.create_task(self._run(), name="gathering")
+            self._writers.add(writer)
         return await answer
 
     async def _run(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            await self._settle(batch)
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                self._writing += 1
+                try:
+                    await self._settle(batch)
+                finally:
+                    self._writing -= 1
+        finally:  # at once: who comes now finds a free place, and nobody waits for one that has ended
+            self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
         try:

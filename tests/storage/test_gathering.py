@@ -99,3 +99,21 @@ async def test_whoever_stops_waiting_keeps_nobody_from_an_answer():
     assert book.batches == [[0], [1, 2, 3]]
     with pytest.raises(asyncio.CancelledError):
         await waiting[2]
+
+
+async def test_where_order_does_not_matter_the_next_batch_is_made_ready_meanwhile():
+    book = Book()
+    gathered = Gathering(book.write, at_once=2)
+    waiting = []
+    for number in range(4):
+        waiting.append(asyncio.create_task(gathered.add(number)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert book.batches == [[0], [1]]
+    assert not gathered.is_idle
+
+    book.may_write.set()
+
+    assert await asyncio.gather(*waiting) == [0, 2, 4, 6]
+    assert book.batches == [[0], [1], [2, 3]]
+    assert gathered.is_idle

@@ -57,7 +57,7 @@ from helpdesk.domain.tickets.model import (
 )
 from helpdesk.domain.tickets.queue import overload, wall
 from helpdesk.domain.tickets.queue.assigning import ask_for
-from helpdesk.domain.tickets.queue.claiming import claim, claim_next, desk_of
+from helpdesk.domain.tickets.queue.claiming import claim_next, desk_of
 from helpdesk.domain.tickets.queue.distributing import (
     desk,
     desks,
@@ -101,7 +101,6 @@ __all__ = [
     "breach",
     "change_ticket",
     "chatting",
-    "claim",
     "claim_next",
     "deliveries",
     "desk",

@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind
+from helpdesk.channels import claiming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import tickets
 from helpdesk.domain.inboxes import Inbox
 from helpdesk.domain.tickets import TicketChange
-from helpdesk.domain.tickets.queue import low_water
+from helpdesk.domain.tickets.queue import known_claimers, low_water
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
@@ -30,6 +31,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raised after every second claim."""
     monkeypatch.setattr(low_water, "_EACH", 2)
     low_water._claims.clear()
+    known_claimers.forget()
 
 
 @pytest.fixture
@@ -53,8 +55,7 @@ async def a_queue(database: Database, count: int) -> tuple[Inbox, Actor, list[UU
 
 
 async def claim(database: Database, actor: Actor) -> UUID | None:
-    async with database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
-        claimed = await tickets.claim_next(tx)
+    claimed = await claiming.claim(database, actor)
     return claimed.id if claimed else None
 
 

@@ -8,9 +8,8 @@ from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.domain import permissions
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.model import Ticket
-from helpdesk.domain.tickets.queue import claiming_again, claiming_together, low_water, overload, ranking
+from helpdesk.domain.tickets.queue import known_claimers, low_water, overload, ranking
 from helpdesk.domain.tickets.queue.capacity import Work
-from helpdesk.domain.tickets.queue.claiming_together import Opened
 from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, TAKE, WORK, Bounds, Claimed
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.transaction import Transaction
@@ -45,23 +44,10 @@ async def claim_next(tx: Transaction, client_id: UUID | None = None) -> Claimed 
     if found["done_before"] is None:
         await _follow_up(tx, found)
         is_calm = not overload.is_on(found["late"], found["online"])
-        await claiming_again.learn(tx, who_asks(tx), is_calm)
+        await known_claimers.learn(tx, who_asks(tx), is_calm)
     elif found["done_before"] != "TicketAssigned":
         raise Conflict("client_id_reused")
     return Claimed.of(found)
-
-
-async def claim(opened: Opened, actor: Actor, client_id: UUID | None = None) -> Claimed | None:
-    """claim_next in a transaction of its own, which is what an entrance wants: whoever claimed a moment ago
-    is served by a small statement, with those who ask at the same time (claiming_together.py)."""
-    permissions.require_replier(actor)
-    desk = claiming_again.desk_of(actor)
-    if desk is not None:
-        claimed = await claiming_together.take(opened, actor, client_id, desk)
-        if claimed is not None:
-            return claimed
-    async with opened(actor, alone=desk_of(actor)) as tx:
-        return await claim_next(tx, client_id)
 
 
 async def work_of(tx: Transaction, agent_ids: Sequence[UUID]) -> dict[UUID, list[Work]]:
@@ -116,6 +102,5 @@ def _bounds(tx: Transaction, wanted: ranking.Take | None) -> Bounds:
 async def _follow_up(tx: Transaction, found: Any) -> None:
     tx.recorded(found["id"], found["version"], "TicketAssigned", {"assignee_id": str(tx.actor.agent_id)})
     low_water.count(found["pool_id"])
-    await low_water.raise_it(tx, found["pool_id"])
     if tx.opened.is_used:  # a copy the session may have read before is told
         await tx.session.get(Ticket, found["id"], populate_existing=True)

@@ -39,6 +39,7 @@ _RAISE = """
 """
 
 _claims: Counter[UUID] = Counter()
+_due: set[UUID] = set()
 
 
 async def keep(tx: Transaction, pool_id: UUID, rank_at: datetime) -> None:
@@ -51,18 +52,21 @@ async def keep(tx: Transaction, pool_id: UUID, rank_at: datetime) -> None:
 def count(pool_id: UUID) -> None:
     """A ticket of the pool was claimed."""
     _claims[pool_id] += 1
+    if _claims[pool_id] >= _EACH:
+        _due.add(pool_id)
 
 
-def is_due(pool_id: UUID) -> bool:
-    return _claims[pool_id] >= _EACH
+def due() -> list[UUID]:
+    """Pools that were claimed from often enough; whoever is told raises their marks."""
+    pools = list(_due)
+    _due.clear()
+    return pools
 
 
 async def raise_it(tx: Transaction, pool_id: UUID) -> None:
-    """Raises the mark of a pool that was claimed from now and then, unless others are writing there."""
-    if not is_due(pool_id):
-        return
+    """Raises the mark of a pool, unless others are writing there."""
     if await tx.connection.fetchval(_ALONE, pool_id) is None:
         _claims[pool_id] = _EACH // 2  # soon again
         return
-    del _claims[pool_id]
+    _claims.pop(pool_id, None)
     await tx.connection.execute(_RAISE, pool_id)

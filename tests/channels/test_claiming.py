@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM, Actor, Role
+from helpdesk.channels import claiming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, availability, tickets
-from helpdesk.domain.tickets.queue import claiming_again, claiming_together
+from helpdesk.domain.tickets.queue import claiming_together, known_claimers, low_water
 from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.commits
 @pytest.fixture
 async def wide(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     database = Database(database_url, clock, pool_size=20)
-    claiming_again.forget()
+    known_claimers.forget()
     yield database
     await database.close()
 
@@ -41,7 +42,7 @@ async def an_actor(tx: Transaction, **values: object) -> Actor:
 
 
 async def claim(database: Database, actor: Actor) -> UUID | None:
-    claimed = await tickets.claim(database.transaction, actor)
+    claimed = await claiming.claim(database, actor)
     return claimed.id if claimed else None
 
 
@@ -64,13 +65,13 @@ async def test_only_the_first_claim_asks_who_claims(wide: Database, monkeypatch:
         inbox = await an_inbox(tx)
         waiting = [(await a_ticket(tx, inbox=inbox)).id for _ in range(3)]
         actor = await an_actor(tx)
-    whole = []
+    whole, claim_next = [], tickets.claim_next
 
     async def noted(tx: Transaction, client_id: UUID | None = None) -> tickets.Claimed | None:
         whole.append(client_id)
-        return await tickets.claim_next(tx, client_id)
+        return await claim_next(tx, client_id)
 
-    monkeypatch.setattr("helpdesk.domain.tickets.queue.claiming.claim_next", noted)
+    monkeypatch.setattr(tickets, "claim_next", noted)
 
     assert [await claim(wide, actor) for _ in range(3)] == waiting
     assert len(whole) == 1
@@ -177,8 +178,8 @@ async def test_a_claim_made_again_is_the_same_ticket(wide: Database) -> None:
     await claim(wide, actor)
     client_id = uuid4()
 
-    once = await tickets.claim(wide.transaction, actor, client_id)
-    again = await tickets.claim(wide.transaction, actor, client_id)
+    once = await claiming.claim(wide, actor, client_id)
+    again = await claiming.claim(wide, actor, client_id)
 
     assert once is not None
     assert again is not None
@@ -229,11 +230,11 @@ async def test_one_that_fits_nowhere_hinders_nobody_who_claims_at_the_same_time(
 async def test_a_claim_made_before_hinders_nobody_who_claims_at_the_same_time(wide: Database) -> None:
     staff, waiting = await some_who_claimed(wide, 4)
     client_id = uuid4()
-    before = await tickets.claim(wide.transaction, staff[0], client_id)
+    before = await claiming.claim(wide, staff[0], client_id)
     assert before is not None
 
     again, *others = await asyncio.gather(
-        tickets.claim(wide.transaction, staff[0], client_id), *(claim(wide, actor) for actor in staff[1:])
+        claiming.claim(wide, staff[0], client_id), *(claim(wide, actor) for actor in staff[1:])
     )
 
     assert again is not None
@@ -268,6 +269,20 @@ async def test_where_the_database_is_busy_all_are_told_at_once_and_claim_again_l
     await hurried.close()
 
 
+async def test_a_mark_that_cannot_be_raised_costs_nobody_their_claim(
+    wide: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, waiting = await some_who_claimed(wide, 4)
+
+    async def held_up(tx: Transaction, pool_id: UUID) -> None:
+        raise Unavailable("database_unavailable")
+
+    monkeypatch.setattr(low_water, "raise_it", held_up)
+    monkeypatch.setattr(low_water, "_EACH", 1)
+
+    assert await asyncio.gather(*(claim(wide, actor) for actor in staff)) == waiting[:4]
+
+
 async def test_when_more_is_late_than_people_are_there_the_guard_decides_at_the_latest_a_second_later(
     wide: Database, clock: FixedClock
 ) -> None:
@@ -291,4 +306,4 @@ async def test_a_light_agent_claims_nothing_quickly_either(wide: Database) -> No
         light = as_agent(tx, await an_agent(tx, role=Role.LIGHT)).actor
 
     with pytest.raises(Exception, match="light"):
-        await tickets.claim(wide.transaction, light)
+        await claiming.claim(wide, light)

@@ -1,4 +1,5 @@
-"""What is remembered of agents who claimed a moment ago: the pools they reach, so that nobody looks again.
+"""Agents who claimed a moment ago, and what is remembered of them: the pools they reach, so that nobody
+looks again.
 
 Most of what a claim costs is finding out who asks: teams, skills, the pools these reach. Those who are known
 are served by a small statement, several at once (claiming_together.py).
@@ -41,7 +42,7 @@ _LEARN = """
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class KnownClaimer:
     until: datetime
     learnt_at: datetime
     row: str
@@ -53,40 +54,40 @@ class Desk:
     """The event's data, with nothing carried."""
 
 
-_desks: dict[Actor, Desk] = {}
+_known: dict[Actor, KnownClaimer] = {}
 
 
 def forget() -> None:
     """As a process that has just begun."""
-    forget_desks()
+    forget_everybody()
     overload.forget()
 
 
-def forget_desks() -> None:
-    _desks.clear()
+def forget_everybody() -> None:
+    _known.clear()
 
 
-def desk_of(actor: Actor) -> Desk | None:
-    """Where there is one, a quick claim is worth a try."""
-    return _desks.get(actor)
+def known(actor: Actor) -> KnownClaimer | None:
+    """Where it is known, a quick claim is worth a try."""
+    return _known.get(actor)
 
 
-def holds(desk: Desk, now: datetime) -> bool:
-    return desk.learnt_at <= now < desk.until
+def holds(claimer: KnownClaimer, now: datetime) -> bool:
+    return claimer.learnt_at <= now < claimer.until
 
 
 async def learn(tx: Transaction, asks: tuple[Any, ...], is_calm: bool) -> None:
     """Remembers where this actor's tickets come from, unless the guard is on or is not ours to foresee."""
-    _desks.pop(tx.actor, None)
+    _known.pop(tx.actor, None)
     if not is_calm or tx.reactions.get("TicketAssigned"):  # jobs need a transaction around them
         return
     found = await tx.connection.fetchrow(_LEARN, *asks)
     if found is None or not found["is_plain"]:
         return
-    if len(_desks) >= _MOST:
-        _desks.clear()
+    if len(_known) >= _MOST:
+        _known.clear()
     is_program = tx.actor.kind is ActorKind.API_KEY
-    _desks[tx.actor] = Desk(
+    _known[tx.actor] = KnownClaimer(
         tx.now + (_REMEMBERED if is_program else _REMEMBERED_OF_PEOPLE),
         tx.now,
         found["row"],
