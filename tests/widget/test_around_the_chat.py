@@ -18,10 +18,11 @@ from helpdesk.domain.tickets import chatting
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
 from tests.browser.chromium import DESK, PHONE, barriers
+from tests.browser.served import Served
 from tests.browser.shop import Shop
 from tests.desk import KEY
 from tests.factories import PICTURE, a_company_of, a_plan, a_team, an_agent, an_inbox, as_agent
-from tests.widget.conftest import SHOP, Served, Street
+from tests.widget.conftest import SHOP, Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 

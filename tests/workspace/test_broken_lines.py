@@ -11,10 +11,10 @@ from helpdesk.auth import sessions
 from helpdesk.domain import tickets
 from helpdesk.domain.inboxes import Channel
 from tests.browser.chromium import Visits, barriers
+from tests.browser.served import Served
 from tests.browser.workspace import Workspace
 from tests.desk import until
 from tests.factories import a_ticket, an_agent, as_agent, as_contact
-from tests.widget.conftest import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
