@@ -77,8 +77,8 @@ class _Scheduling(LoadScopeScheduling):
 class _Workers:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_auto_num_workers(self) -> int:
-        """One more than there are cores: tests wait for others as long as they work."""
-        return (os.cpu_count() or 1) + 1
+        """Two more than there are cores: tests wait for others as long as they work."""
+        return (os.cpu_count() or 1) + 2
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> _Scheduling:
