@@ -12,6 +12,10 @@ R = TypeVar("R")
 MOST = 64
 """In one batch, so that nobody's answer waits for a crowd's."""
 
+WITHIN = 20.0
+"""Seconds for a batch, more than the longest wait for a lock: a connection that died silently must not keep
+whoever comes after."""
+
 
 class Gathering(Generic[T, R]):
     """`write` commits a batch, all or nothing, and answers for each in order.
@@ -21,8 +25,13 @@ class Gathering(Generic[T, R]):
     at the same time: while PostgreSQL is at one, the next is made ready.
     """
 
-    def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]], at_once: int = 1) -> None:
-        self._write, self._at_once = write, at_once
+    def __init__(
+        self,
+        write: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        at_once: int = 1,
+        within: float | None = None,
+    ) -> None:
+        self._write, self._at_once, self._within = write, at_once, within
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._writers: set[asyncio.Task[None]] = set()
         self._writing = 0
@@ -55,9 +64,12 @@ class Gathering(Generic[T, R]):
 
     async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
         try:
-            answers = await self._write([item for item, _ in batch])
+            async with asyncio.timeout(self._within or WITHIN):
+                answers = await self._write([item for item, _ in batch])
         except Unavailable as failure:  # of the database: nobody would fare better alone
             _fail(batch, failure)
+        except TimeoutError:
+            _fail(batch, Unavailable("database_unavailable"))
         except Exception as failure:  # noqa: BLE001 - whoever waits is told
             if len(batch) == 1:
                 _fail(batch, failure)

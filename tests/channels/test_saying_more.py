@@ -12,6 +12,7 @@ from helpdesk.channels import chat
 from helpdesk.domain import agents, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.errors import Conflict, Forbidden, LimitReached, NotFound, Unavailable
+from helpdesk.storage import gathering
 from tests.factories import a_plan, an_agent, an_inbox
 
 pytestmark = pytest.mark.commits
@@ -253,6 +254,20 @@ async def test_who_was_cut_off_in_the_middle_may_say_it_again_and_said_it_once(d
     assert [answer["version"] for answer in answers] == [3, 3, 3]
     for _, ticket in everybody:
         assert len((await rows_of(database, ticket))["messages"]) == 2
+
+
+async def test_a_connection_that_does_not_answer_holds_nobody_up_for_ever(database, inbox, monkeypatch):
+    (actor, ticket), client_id = await a_visitor(database, inbox), uuid.uuid4()
+
+    async with database.transaction(SYSTEM) as tx:
+        await (await tx.driver()).execute("LOCK TABLE visitor_blocks IN ACCESS EXCLUSIVE MODE")
+        with monkeypatch.context() as patience:
+            patience.setattr(gathering, "WITHIN", 0.05)
+            with pytest.raises(Unavailable):
+                await say(database, actor, ticket, "Still there?", client_id)
+
+    assert (await say(database, actor, ticket, "Still there?", client_id))["version"] == 3
+    assert (await say(database, actor, ticket, "Good."))["version"] == 4
 
 
 async def ended_who_waits(database):

@@ -14,6 +14,9 @@ from helpdesk.storage.gathering import Gathering
 KNOWN_FOR = 10.0
 """Seconds an address is remembered as ours; what is not ours is asked about each time."""
 
+KEPT_WITHIN = 300.0
+"""Seconds for what arrives together: large mails take their time."""
+
 _REMEMBERED = 1000
 
 
@@ -31,7 +34,7 @@ class Intake:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, tuple[UUID, float]] = {}
-        self._kept = Gathering(self._keep)
+        self._kept = Gathering(self._keep, within=KEPT_WITHIN)
 
     async def accepts(self, address: str) -> bool:
         return await self._inbox_id(address) is not None
