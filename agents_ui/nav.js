@@ -42,7 +42,7 @@ export function Nav({ open, close }) {
     go({ view: next, channel: scope, ticket: null })
     close()
   }
-  return html`<aside class="nav" id="nav" data-open=${open} ref=${pane} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
+  return html`<aside class="nav" id="nav" aria-label=${t("Menu")} data-open=${open} ref=${pane} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
     <div class="brand">
       <svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true"><path d="M9 11h14M9 16h10M9 21h6" /></svg>
       <span class="brand-name">Helpdesk</span>

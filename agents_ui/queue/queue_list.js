@@ -2,7 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
 import { action, channelIcon, hands, openActive, openPalette } from "../actions/actions.js"
-import { priorityName } from "../naming.js"
+import { channelName, priorityName } from "../naming.js"
 import { countdown } from "../countdown.js"
 import { Avatar, CTRL, Icon, Keys } from "../icons.js"
 import { VIEW_LIST } from "../nav.js"
@@ -109,7 +109,7 @@ function Row({ id, row, index, size, isActive, isOpen }) {
     <div class="row-text">
       <div class="row-line">
         ${row.unread && html`<span class="unread-dot" role="img" aria-label=${t("Unread")}></span>`}
-        <span class="row-name">${name}</span>
+        <span class="row-name">${name}</span><span class="visually-hidden">, ${channelName(row.channel)}</span>
         <span class="chips">${row.plan && html`<span class="chip plan">${row.plan.name}</span>`}${row.tags.slice(0, 2).map(tag => html`<span class="chip" key=${tag}>${tag}</span>`)}</span>
         <${Ago} at=${row.last_message_at} />
       </div>
@@ -119,7 +119,7 @@ function Row({ id, row, index, size, isActive, isOpen }) {
         <span class="row-number">#${row.number}</span>
       </div>
       <div class="row-line">
-        <span class="row-preview">${row.preview}</span>
+        <span class="row-preview">${row.preview.trim() === row.subject.trim() ? "" : row.preview}</span>
         ${row.assignee && row.assignee.id !== me.id && html`<span class="row-assignee" title=${row.assignee.name}><${Icon} name="user" />${row.assignee.name.split(" ")[0]}</span>`}
         <${Reach} row=${row} />
         <${Due} row=${row} />
