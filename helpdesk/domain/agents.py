@@ -146,8 +146,9 @@ async def change(
         raise Forbidden("role_above_own")
     if agent.role == Role.OWNER.value and wanted is not Role.OWNER:
         await _require_another_owner(tx)
+    own = await team_ids_of(tx, agent_id)
     for team_id in team_ids:
-        await team(tx, team_id)
+        await require_open_team(tx, team_id, team_id if team_id in own else None)
     for inbox_id in inbox_ids or ():
         await inboxes.get(tx, inbox_id)
     for name, value in (values | {"all_inboxes": inbox_ids is None}).items():
@@ -320,6 +321,15 @@ async def team(tx: Transaction, team_id: UUID) -> Team:
     if found is None:
         raise NotFound("team_not_found")
     return found
+
+
+async def require_open_team(tx: Transaction, team_id: UUID | None, standing: UUID | None = None) -> None:
+    """Where something may be given to; what `standing` says already may stay. Errors: NotFound,
+    Invalid team_archived."""
+    if team_id is None or team_id == standing:
+        return
+    if (await team(tx, team_id)).archived_at is not None:
+        raise Invalid("team_archived", "This team is archived: nothing more comes to it.", field="team_id")
 
 
 async def everybody(tx: Transaction) -> list[Agent]:

@@ -33,7 +33,7 @@ class InboxDraft:
 async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inbox:
     """A new inbox, or other words for an old one, which keeps its channel and its key: snippets on websites
     name it. Errors: NotFound, Invalid name_missing, address_missing, email_invalid, phone_invalid,
-    Conflict address_taken, channel_fixed."""
+    team_archived, plan_archived, Conflict address_taken, channel_fixed."""
     permissions.require_role(tx.actor, Role.ADMIN)
     found = await get(tx, inbox_id) if inbox_id else None
     if found is not None and found.channel != draft.channel:
@@ -42,10 +42,8 @@ async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inb
     if not name:
         raise Invalid("name_missing", field="name")
     address = await _address(tx, draft, inbox_id)
-    if draft.team_id is not None:
-        await agents.team(tx, draft.team_id)
-    if draft.plan_id is not None:
-        await plans.get(tx, draft.plan_id)
+    await agents.require_open_team(tx, draft.team_id, found.team_id if found else None)
+    await plans.require_sold(tx, draft.plan_id, found.plan_id if found else None)
     if found is None:
         found = Inbox(
             id=tx.new_id(),

@@ -53,6 +53,14 @@ async def get(tx: Transaction, plan_id: UUID) -> Plan:
     return plan
 
 
+async def require_sold(tx: Transaction, plan_id: UUID | None, standing: UUID | None = None) -> None:
+    """What may be chosen; what `standing` says already may stay. Errors: NotFound, Invalid plan_archived."""
+    if plan_id is None or plan_id == standing:
+        return
+    if (await get(tx, plan_id)).archived_at is not None:
+        raise Invalid("plan_archived", "This plan is archived: it is sold no more.", field="plan_id")
+
+
 async def calendar(tx: Transaction, calendar_id: UUID) -> CalendarRow:
     row = await tx.find(CalendarRow, calendar_id)
     if row is None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.domain import permissions
+from helpdesk.domain import permissions, plans
 from helpdesk.domain.contacts import queries
 from helpdesk.domain.contacts.identities import IdentityKind, normalise
 from helpdesk.domain.contacts.model import Company, Contact, Identity
@@ -143,10 +143,11 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
 
 async def sell(tx: Transaction, company_id: UUID, plan_id: UUID | None) -> Company:
     """A company has another plan from now on, or none; its open tickets are measured by it. Whoever calls
-    has asked for permission. Errors: NotFound."""
+    has asked for permission. Errors: NotFound, Invalid plan_archived."""
     found = await tx.session.get(Company, company_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound("company_not_found")
+    await plans.require_sold(tx, plan_id, found.plan_id)
     if found.plan_id != plan_id:
         found.plan_id = plan_id
         tx.enqueue("replay_clocks", company_id=str(company_id))

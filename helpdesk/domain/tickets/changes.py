@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.domain import oncall, permissions, sla
+from helpdesk.domain import agents, oncall, permissions, sla
 from helpdesk.domain.events import (
     PriorityChanged,
     SubjectChanged,
@@ -76,6 +76,7 @@ async def change_ticket(
         reason = "manual" if change.assignee_id is not None else "released"
         await assigning.assign(tx, ticket, change.assignee_id, reason=reason)
     if "team_id" in change.fields:
+        await agents.require_open_team(tx, change.team_id, ticket.team_id)
         await assigning.move_to_team(tx, ticket, change.team_id)
     if change.fields & {"priority", "impact", "urgency"}:
         await _prioritise(tx, ticket, change)

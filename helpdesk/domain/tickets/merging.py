@@ -162,6 +162,7 @@ async def transfer(tx: Transaction, ticket_id: UUID, team_id: UUID, reason: str)
     ticket = await lock(tx, ticket_id)
     if ticket.status == Status.MERGED:
         raise Conflict("merged", "The ticket was merged into another.")
+    await agents.require_open_team(tx, team_id, ticket.team_id)
     team = await agents.team(tx, team_id)
     await move_to_team(tx, ticket, team.id)
     if ticket.assignee_id is not None and team.id not in await agents.team_ids_of(tx, ticket.assignee_id):

@@ -1,5 +1,6 @@
 """Inboxes: where customers reach us, who answers there, and what is promised to whoever has no plan."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -88,9 +89,20 @@ async def _page(
     request: Request, actor: Actor, tx: Transaction, inbox: inboxes.Inbox | None, given: dict[str, str],
     errors: dict[str, str], status: int = 200,
 ) -> Response:  # fmt: skip
+    team = await agents.team(tx, inbox.team_id) if inbox and inbox.team_id else None
+    plan = await plans.get(tx, inbox.plan_id) if inbox and inbox.plan_id else None
     return shell.render(
         request, "inboxes", "admin/inbox.html", actor, status, inbox=inbox, given=given, errors=errors,
         site=request.app.state.settings.address,
-        teams=[(str(one.id), one.name) for one in await agents.teams(tx)],
-        plans=[(str(one.id), one.name) for one in await plans.all_of(tx)],
+        teams=_choices(await agents.teams(tx), team), plans=_choices(await plans.all_of(tx), plan),
     )  # fmt: skip
+
+
+def _choices(
+    rows: Iterable[agents.Team | plans.Plan], standing: agents.Team | plans.Plan | None
+) -> list[tuple[str, str]]:
+    """For a select: what can be chosen, and what stands even if it has been archived since."""
+    found = {str(one.id): one.name for one in rows}
+    if standing is not None:
+        found.setdefault(str(standing.id), standing.name)
+    return list(found.items())

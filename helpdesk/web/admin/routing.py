@@ -42,6 +42,7 @@ async def submit_routing(request: Request) -> Response:
         if given.get("save") != "yes":
             able = await _able(tx, team_id, asked["skills"])
             return await _page(request, actor, tx, {}, {"id": inbox.id, "given": _Given(given), "able": able})
+        await agents.require_open_team(tx, team_id, inbox.team_id)
         kept = {name: value for name, value in inbox.settings.items() if name not in _OWN}
         inbox.settings, inbox.team_id = kept | asked, team_id
         tx.enqueue("distribute")

@@ -86,7 +86,8 @@ async def submit_edit(request: Request) -> Response:
             else:
                 version = int(shell.text_of(form, "version") or "0")
                 stored = await oncall.schedules.change(tx, schedule_id, draft, version)
-                stored.team_id = shell.id_of(form, "team")
+                await agents.require_open_team(tx, team := shell.id_of(form, "team"), stored.team_id)
+                stored.team_id = team
                 stored.wants_handover = bool(form.get("wants_handover"))
                 return shell.saved(f"/oncall/schedules/{schedule_id}")
     except HelpdeskError as failure:

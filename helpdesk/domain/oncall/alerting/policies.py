@@ -61,6 +61,7 @@ async def add_policy(
 ) -> EscalationPolicyRow:
     """Leads and above. Open alerts keep the policy they were raised with."""
     permissions.require_role(tx.actor, Role.LEAD)
+    await agents.require_open_team(tx, team_id)
     await _check(tx, name, policy)
     made = EscalationPolicyRow(
         id=tx.new_id(),
@@ -88,6 +89,7 @@ async def change_policy(
         raise NotFound("policy_not_found")
     if stored.version != version:
         raise Conflict("version", "Somebody changed this policy meanwhile.")
+    await agents.require_open_team(tx, team_id, stored.team_id)
     await _check(tx, name, policy)
     stored.name, stored.policy, stored.team_id = name.strip(), policy.to_dict(), team_id
     stored.version += 1

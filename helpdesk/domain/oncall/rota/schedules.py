@@ -91,6 +91,7 @@ async def create(
 ) -> ScheduleRow:
     """Leads and above."""
     permissions.require_role(tx.actor, Role.LEAD)
+    await agents.require_open_team(tx, team_id)
     planned = drafts.drafted(Schedule(id="new", time_zone=draft.time_zone), draft, tx.now)
     made = ScheduleRow(
         id=tx.new_id(),
