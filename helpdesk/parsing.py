@@ -1,11 +1,14 @@
 """Untrusted data in, typed values out."""
 
+import re
+import unicodedata
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
+import idna
 import orjson
 from pydantic import AfterValidator, AwareDatetime, TypeAdapter, ValidationError
 
@@ -60,6 +63,37 @@ def known_moment(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(known_moment)]
+
+
+_LOCAL = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,200}")
+_DOMAIN = re.compile(r"\[[0-9a-fA-F.:IPv]+\]|(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_LONGEST_ADDRESS = 254
+
+
+def parse_email(text: str) -> str:
+    """One plain mail address that can stand in a header as it is, its domain in ASCII. What is accepted here
+    is what can be written to. Errors: Invalid email_invalid."""
+    local, _, domain = text.rpartition("@")
+    try:
+        domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        domain = ""
+    address = f"{local}@{domain}"
+    is_plain = _LOCAL.fullmatch(local) and not any(unicodedata.category(char)[0] == "C" for char in local)
+    if not is_plain or not _DOMAIN.fullmatch(domain) or len(address) > _LONGEST_ADDRESS:
+        raise Invalid("email_invalid", "That does not look like an e-mail address.", field="email")
+    return address
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that show nothing."""
+
+
+def visible_line(text: str) -> str:
+    """On one line and without control characters; empty where nothing of it could be seen."""
+    line = " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
+    is_seen = any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANK for char in line)
+    return line if is_seen else ""
 
 
 def parse_number(value: str, what: str, most: int = 10**18 - 1) -> int:

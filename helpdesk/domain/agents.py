@@ -11,6 +11,7 @@ from helpdesk import translation
 from helpdesk.actors import Actor, ActorKind, Role
 from helpdesk.domain import inboxes, permissions, plans
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
+from helpdesk.parsing import parse_email
 from helpdesk.storage.tables import Base, Id, Json
 from helpdesk.storage.transaction import Transaction
 
@@ -90,17 +91,20 @@ async def add(
     locale: str = "en",
     time_zone: str = "UTC",
 ) -> Agent:
-    """A new agent. Errors: Conflict email_taken, Forbidden for a role above the actor's own."""
+    """A new agent. Errors: Invalid email_invalid, Conflict email_taken, address_of_inbox, Forbidden for a
+    role above the actor's own."""
     permissions.require_role(tx.actor, Role.ADMIN)
     if not permissions.may_grant(tx.actor, role):
         raise Forbidden("role_above_own")
-    if "@" not in email:
-        raise Invalid("email_invalid", "That is not an e-mail address.", field="email")
+    email = email.strip()
+    parse_email(email)
     if await by_email(tx, email) is not None:
         raise Conflict("email_taken", f"{email} belongs to an agent already.")
+    if await inboxes.by_address(tx, email) is not None:
+        raise Conflict("address_of_inbox", f"{email} is the address of an inbox.", field="email")
     agent = Agent(
         id=tx.new_id(),
-        email=email.strip(),
+        email=email,
         name=name.strip() or email,
         role=role.value,
         password_hash=password_hash,

@@ -97,9 +97,11 @@ async def taken(tx: Transaction, own_address: str) -> Taken:
 
 
 def _inboxes(owner: agents.Agent) -> list[tuple[str, str, inboxes.Channel, str | None]]:
-    domain = owner.email.rpartition("@")[2]
+    domain = owner.email.rpartition("@")[2].lower()
+    own = owner.email.lower()
+    address = next(one for one in (f"support@{domain}", f"help@{domain}") if one != own)
     return [
         ("web", "Website chat", inboxes.Channel.CHAT, None),
-        ("support", "Support", inboxes.Channel.EMAIL, f"support@{domain}"),
+        ("support", "Support", inboxes.Channel.EMAIL, address),
         ("phone", "Phone", inboxes.Channel.PHONE, None),
     ]

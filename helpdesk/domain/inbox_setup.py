@@ -11,6 +11,7 @@ from helpdesk.domain import agents, permissions, plans
 from helpdesk.domain.contacts.identities import email_address, phone_number
 from helpdesk.domain.inboxes import Channel, Inbox, get
 from helpdesk.errors import Conflict, Invalid
+from helpdesk.parsing import visible_line
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
@@ -33,15 +34,15 @@ class InboxDraft:
 async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inbox:
     """A new inbox, or other words for an old one, which keeps its channel and its key: snippets on websites
     name it. Errors: NotFound, Invalid name_missing, address_missing, email_invalid, phone_invalid,
-    team_archived, plan_archived, Conflict address_taken, channel_fixed."""
+    team_archived, plan_archived, Conflict address_taken, address_of_agent, channel_fixed."""
     permissions.require_role(tx.actor, Role.ADMIN)
     found = await get(tx, inbox_id) if inbox_id else None
     if found is not None and found.channel != draft.channel:
         raise Conflict("channel_fixed", "An inbox keeps its channel.", field="channel")
-    name = draft.name.strip()[:LONGEST_NAME]
+    name = visible_line(draft.name)[:LONGEST_NAME].strip()
     if not name:
         raise Invalid("name_missing", field="name")
-    address = await _address(tx, draft, inbox_id)
+    address = await _address(tx, draft, found)
     await agents.require_open_team(tx, draft.team_id, found.team_id if found else None)
     await plans.require_sold(tx, draft.plan_id, found.plan_id if found else None)
     if found is None:
@@ -65,7 +66,7 @@ def first_settings(channel: Channel) -> Json:
     return {"greeting": GREETING} if channel is Channel.CHAT else {}
 
 
-async def _address(tx: Transaction, draft: InboxDraft, inbox_id: UUID | None) -> str | None:
+async def _address(tx: Transaction, draft: InboxDraft, standing: Inbox | None) -> str | None:
     """As it is compared. Mail needs one, a phone line may have a number."""
     given = draft.address.strip()
     match draft.channel:
@@ -80,8 +81,10 @@ async def _address(tx: Transaction, draft: InboxDraft, inbox_id: UUID | None) ->
         case _:
             return None
     taken = await tx.session.scalar(select(Inbox.id).where(func.lower(Inbox.address) == address.lower()))
-    if taken not in (None, inbox_id):
+    if taken is not None and (standing is None or taken != standing.id):
         raise Conflict("address_taken", "Another inbox has this address.", field="address")
+    if taken is None and await agents.by_email(tx, address) is not None:
+        raise Conflict("address_of_agent", "This is an agent's own address.", field="address")
     return address
 
 

@@ -19,6 +19,15 @@ async def test_the_first_owner_finds_an_inbox_for_every_channel(tx: Transaction)
     assert found == {"chat": None, "email": "support@shop.example", "phone": None}
 
 
+async def test_an_owner_at_the_usual_address_keeps_it(tx: Transaction) -> None:
+    owner = await an_agent(tx, role=Role.OWNER)
+    owner.email = "Support@shop.example"
+
+    assert await first_steps.take(tx, owner)
+
+    assert (await inboxes.first_of(tx, Channel.EMAIL)).address == "help@shop.example"
+
+
 async def test_a_ticket_there_is_promised_an_answer(tx: Transaction) -> None:
     await first_steps.take(tx, await an_agent(tx, role=Role.OWNER))
 

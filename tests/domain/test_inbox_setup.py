@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk.actors import Role
-from helpdesk.domain import inbox_setup, inboxes
+from helpdesk.domain import agents, inbox_setup, inboxes
 from helpdesk.domain.inbox_setup import InboxDraft
 from helpdesk.domain.inboxes import Channel
 from helpdesk.errors import Conflict, Forbidden, Invalid
@@ -48,6 +48,7 @@ async def test_an_inbox_keeps_its_channel_and_the_key_that_websites_name(admin: 
     ("draft", "code"),
     [
         (InboxDraft("  ", Channel.CHAT), "name_missing"),
+        (InboxDraft("\u200b\u3164\u2800\x00\n", Channel.CHAT), "name_missing"),
         (InboxDraft("Mail", Channel.EMAIL), "address_missing"),
         (InboxDraft("Mail", Channel.EMAIL, "nowhere"), "email_invalid"),
         (InboxDraft("Mail", Channel.EMAIL, "support+x@shop.example"), "email_invalid"),
@@ -74,3 +75,22 @@ async def test_agents_leave_inboxes_alone(tx: Transaction):
 
     with pytest.raises(Forbidden):
         await inbox_setup.save(agent, None, InboxDraft("Mine", Channel.CHAT))
+
+
+async def test_a_name_is_one_line(admin: Transaction):
+    made = await inbox_setup.save(admin, None, InboxDraft(" Shop\r\nBcc:\u2028\x00 all ", Channel.CHAT))
+
+    assert made.name == "Shop Bcc: all"
+
+
+async def test_no_inbox_listens_at_an_agents_own_address_nor_the_other_way_round(admin: Transaction):
+    agent = await an_agent(admin)
+    inbox = await inbox_setup.save(admin, None, InboxDraft("Mail", Channel.EMAIL, "mail@shop.example"))
+
+    with pytest.raises(Conflict, match="address_of_agent"):
+        await inbox_setup.save(admin, None, InboxDraft("Mine", Channel.EMAIL, agent.email.upper()))
+    with pytest.raises(Conflict, match="address_of_agent"):
+        await inbox_setup.save(admin, inbox.id, InboxDraft("Mail", Channel.EMAIL, agent.email))
+    for email in ("Mail@shop.example", "mail+x@shop.example"):
+        with pytest.raises(Conflict, match="address_of_inbox"):
+            await agents.add(admin, email=email, name="Eva", role=Role.AGENT, password_hash=None)

@@ -113,6 +113,8 @@ async def test_copies_go_to_whom_the_agent_chose_and_blind_ones_are_seen_by_nobo
     ("wish", "code"),
     [
         ({"to": ("kim",)}, "email_invalid"),
+        ({"to": (f"{KIM},v@v.example",)}, "email_invalid"),
+        ({"to": (KIM,), "bcc": (f"<{KIM}>",)}, "email_invalid"),
         ({"to": (KIM,), "cc": ("a@b\r\nBcc: evil@x.example",)}, "email_invalid"),
         ({"to": (KIM,), "bcc": ("support@demo.localhost",)}, "own_address"),
         ({"to": tuple(f"{n}@x.example" for n in range(101))}, "too_many_people"),

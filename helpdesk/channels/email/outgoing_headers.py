@@ -4,11 +4,9 @@ import base64
 import re
 from collections.abc import Iterable
 
-import idna
-
 from helpdesk.channels.email.mail import Address
-from helpdesk.channels.email.reading.addresses import is_address
 from helpdesk.errors import Invalid
+from helpdesk.parsing import parse_email
 
 LINE = 76
 REFERENCES = 20
@@ -16,7 +14,6 @@ REFERENCES = 20
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
 _ATOMS = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 _MESSAGE_ID = re.compile(r"^(?=.{3,200}$)[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+$")
-_LOCAL = re.compile(r"^[^\s\x00-\x20\x7f<>()\[\],;:\\\"@]{1,64}$")
 
 
 def text(name: str, value: str) -> str:
@@ -47,7 +44,7 @@ def ids(name: str, message_ids: Iterable[str]) -> str:
 
 
 def mailbox(address: Address) -> str:
-    email = email_address(address.email)
+    email = parse_email(address.email)
     name = one_line(address.name)[:120].strip()
     if not name:
         return email if email.isascii() else f"<{email}>"
@@ -56,20 +53,6 @@ def mailbox(address: Address) -> str:
     if not _ATOMS.match(name):
         name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{name} <{email}>"
-
-
-def email_address(email: str) -> str:
-    """The domain in its ASCII form; Invalid for anything that is not one plain address."""
-    local, _, domain = email.rpartition("@")
-    if not is_address(email) or not _LOCAL.match(local) or _CONTROLS.search(email):
-        raise Invalid("email_invalid", field="email")
-    try:
-        domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        raise Invalid("email_invalid", field="email") from None
-    if not re.fullmatch(r"\[[0-9a-fA-F.:IPv]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", domain) or len(domain) > 255:
-        raise Invalid("email_invalid", field="email")
-    return f"{local}@{domain}"
 
 
 def message_id(value: str) -> str:

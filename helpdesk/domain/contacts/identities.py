@@ -5,6 +5,7 @@ from enum import StrEnum
 import phonenumbers
 
 from helpdesk.errors import Invalid
+from helpdesk.parsing import parse_email
 
 
 class IdentityKind(StrEnum):
@@ -23,10 +24,10 @@ def normalise(kind: IdentityKind, value: str) -> str:
 
 
 def email_address(value: str) -> str:
+    """One that mail can be sent to, in lower case, at a domain that others can reach too."""
     address = value.strip().lower()
-    local, at, domain = address.rpartition("@")
-    plausible = at and local and ("." in domain.strip(".") or domain == "localhost")
-    if not plausible or any(c.isspace() for c in address) or len(address) > 254:
+    domain = parse_email(address).rpartition("@")[2]
+    if "." not in domain and domain != "localhost":
         raise Invalid("email_invalid", "That does not look like an e-mail address.", field="email")
     return address
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from helpdesk.actors import Actor
 from helpdesk.channels import pagers
 from helpdesk.channels.notify_addresses import require_notify_address
-from helpdesk.domain import agents, oncall
+from helpdesk.domain import agents, contacts, oncall
 from helpdesk.domain.oncall.alerting.contact_methods import ContactMethod, MethodKind
 from helpdesk.errors import HelpdeskError, Invalid, Unavailable
 from helpdesk.jobs.ring import ADDRESS_PURPOSE, send_code, send_test
@@ -140,9 +140,7 @@ async def _page(request: Request, actor: Actor, *, failure: HelpdeskError | None
 
 def read_address(kind: str, text: str) -> tuple[MethodKind, str]:
     if kind == MethodKind.EMAIL:
-        if "@" not in text or len(text) > 254 or any(letter.isspace() for letter in text):
-            raise Invalid("email_invalid", "That is not an e-mail address.", field="address")
-        return MethodKind.EMAIL, text
+        return MethodKind.EMAIL, contacts.normalise(contacts.IdentityKind.EMAIL, text)
     if kind == MethodKind.WEBHOOK:
         return MethodKind.WEBHOOK, pagers.require_web_address(text)
     if kind == MethodKind.NOTIFY:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from helpdesk.channels.email.composing import LOOP_HEADER, OutgoingMail, Quote, compose
 from helpdesk.channels.email.mail import Address, Part
 from helpdesk.channels.email.reader import read
+from helpdesk.domain import contacts
 from helpdesk.errors import Invalid
 
 MARKER = "ref:r1.7f3.2k9d.abcdefghijklmnop"
@@ -104,6 +105,20 @@ def test_no_header_can_be_injected(evil):
 def test_only_one_plain_address_is_an_address(email):
     with pytest.raises(Invalid, match="email_invalid"):
         compose(replace(MAIL, to=(Address("", email),)))
+
+
+@given(
+    st.text("aZ1.,;:<>()[]\\\"' \t\n\x00\x85\u200b\u2028\ud800\uff20İåß+-_=@", max_size=6),
+    st.text("aZ1.,<>[] \n-_åß\u200b\ud800", max_size=4),
+)
+def test_what_is_taken_for_somebodys_address_can_be_written_to(local, domain):
+    try:
+        address = contacts.normalise(contacts.IdentityKind.EMAIL, f"{local}@{domain}x.example")
+    except Invalid:
+        return
+    lines = compose(replace(MAIL, to=(Address("", address),))).decode().split("\r\n")
+    [written] = [line.removeprefix("To: ") for line in lines if line.startswith("To: ")]
+    assert written.strip("<>").partition("@")[0] == address.partition("@")[0]
 
 
 def test_international_names_subjects_and_domains():
