@@ -212,7 +212,7 @@ function openTicket(id) {
   const store = new TicketStore(id, { source, row: queue.row(id), arrived: events => settle(id, events) })
   current.value = store
   active.value = id
-  queue.markRead(id)
+  queue.markRead(id, now())
   store.open().then(() => sayPresence("viewing"))
 }
 
@@ -228,7 +228,7 @@ function readUpToHere() {
   const upto = store?.ordered?.cursor
   if (!store || !upto || document.hidden || readUpto === `${store.id} ${upto}`) return
   readUpto = `${store.id} ${upto}`
-  queue.markRead(store.id)
+  queue.markRead(store.id, now())
   connection.ask("mark_read", { ticket: store.id, upto }).catch(() => { readUpto = "" })
 }
 

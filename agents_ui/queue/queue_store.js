@@ -2,6 +2,7 @@
 
 import { batch, computed, signal } from "../../vendor/ui.js"
 import { belongs, held, isNewer, order, VIEWS } from "./queue_order.js"
+import { ReadMarks } from "./read_marks.js"
 
 /** @import { Counts, OutOfReach, QueueRow, Scope, View } from "../types.js" */
 /** @typedef {{ticket: string, version: number, row: QueueRow | null}} Change */
@@ -12,6 +13,7 @@ export class QueueStore {
   /** @param {{me: string, frame?: (run: () => void, pause: number) => void, clock?: () => number}} options */
   constructor({ me, frame = nextFrame, clock = () => performance.now() }) {
     this.me = me
+    this._reads = new ReadMarks(me)
     this.view = signal(/** @type {View} */ ("queue"))
     this.channel = signal(/** @type {Scope} */ (null))
     this.counts = signal(/** @type {Counts} */ ({}))
@@ -126,8 +128,9 @@ export class QueueStore {
     this.revision.value++
   }
 
-  /** Seen here first; the server's next row says the same. @param {string} id */
-  markRead(id) {
+  /** The agent has it before their eyes, also what its row does not tell yet. @param {string} id @param {number} at */
+  markRead(id, at) {
+    this._reads.add(id, at)
     const known = this._known.get(id)
     if (!known?.row?.unread) return
     known.row = { ...known.row, unread: false }
@@ -162,9 +165,14 @@ export class QueueStore {
     const known = this._known.get(change.ticket)
     if (!isNewer(known, change)) return
     // A row that left while the list is held still stays readable until the list moves.
-    const kept = change.row ?? (this.held.value && known?.row ? { ...known.row, status: /** @type {const} */ ("merged") } : null)
+    const kept = this._read(change.row) ?? (this.held.value && known?.row ? { ...known.row, status: /** @type {const} */ ("merged") } : null)
     this._count(known?.row ?? null, change.row)
     this._known.set(change.ticket, { version: change.version, row: kept, moment: ++this._moment })
+  }
+
+  /** @param {QueueRow | null} row */
+  _read(row) {
+    return row?.unread && this._reads.covers(row.ticket_id, row.last_message_at) ? { ...row, unread: false } : row
   }
 
   /** The counts follow what is seen to move; the server's own numbers replace them now and then. @param {QueueRow | null} before @param {QueueRow | null} after */

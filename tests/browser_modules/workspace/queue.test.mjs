@@ -173,3 +173,17 @@ test("further pages are added below a held list without counting as new", () => 
   assert.deepEqual(held(["1", "2"], ["1", "2", "3", "4"]), { ids: ["1", "2", "3", "4"], fresh: 0, moved: false })
   assert.deepEqual(held(["1", "2"], ["0", "1", "2", "3"]), { ids: ["1", "2", "3"], fresh: 1, moved: true })
 })
+
+test("what was read stays read when its row comes again, until the contact writes anew", () => {
+  const store = aStore()
+  const row = aRow("1", { unread: true, last_message_at: "2026-11-21T10:00:00Z" })
+  store.receive([change(row)])
+
+  store.markRead("1", Date.parse("2026-11-21T10:00:05Z"))
+  const seen = store.row("1").unread
+  store.receive([change({ ...row, version: 2, priority: 1 })])
+  const again = store.row("1").unread
+  store.receive([change({ ...row, version: 3, last_message_at: "2026-11-21T10:01:00Z" })])
+
+  assert.deepEqual([seen, again, store.row("1").unread], [false, false, true])
+})
