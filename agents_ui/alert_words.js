@@ -1,7 +1,7 @@
 // Why an alert came, in its reader's language: the reasons the helpdesk itself records; any other as it was given.
 
 import { metricName } from "./naming.js"
-import { t } from "./translation.js"
+import { plural, t } from "./translation.js"
 
 const PLAN = /^P1 outside staffed hours, plan (.+)$/
 const OVERLOAD = /^Overload: tickets late: (\d+), agents online: (\d+)$/
@@ -14,7 +14,7 @@ export function inWords(recorded) {
   const [, plan] = PLAN.exec(said) ?? []
   if (plan) return t("P1 outside staffed hours, plan {plan}", { plan })
   const [, late, online] = OVERLOAD.exec(said) ?? []
-  if (late) return t("Overload: tickets late: {late}, agents online: {online}", { late, online })
+  if (late) return plural("Overload: {late} are late, {n} agent is online. What can still be met goes first.", "Overload: {late} are late, {n} agents are online. What can still be met goes first.", Number(online), { late })
   const [, metric, when] = STEP.exec(said) ?? []
   if (metric) return stepInWords(metric.replace(" ", "_"), when)
   switch (said) {

@@ -32,7 +32,7 @@ export function Thread({ store }) {
   return html`<main class="thread-pane" aria-labelledby="thread-title">
       <header class="pane-head thread-head">
         <button type="button" class="button quiet icon-only back" onClick=${() => go({ ticket: null })} aria-label=${t("Back to the list")}><${Icon} name="chevron-left" /></button>
-        <h2 class="pane-title" id="thread-title" tabindex="-1" title=${subject}>${number && html`<span class="number">#${number}</span> `}${subject || t("No subject")}</h2>
+        <h2 class="pane-title" id="thread-title" tabindex="-1" title=${subject}>${number && html`<span class="number">#${number}</span> `}${subject || (ticket ? t("No subject") : state === "missing" ? t("This ticket is not here") : t("Loading"))}</h2>
         ${ticket && html`<${Actions} ticket=${ticket} />`}
       </header>
       ${ticket && html`<${AlertBanner} ticket=${ticket} />`}
