@@ -164,6 +164,8 @@ export class QueueStore {
   _take(change) {
     const known = this._known.get(change.ticket)
     if (!isNewer(known, change)) return
+    // What is done is not among the live rows: that it is missing there says nothing new.
+    if (!change.row && known?.row && belongs(known.row, "resolved", this.me)) return
     // A row that left while the list is held still stays readable until the list moves.
     const kept = this._read(change.row) ?? (this.held.value && known?.row ? { ...known.row, status: /** @type {const} */ ("merged") } : null)
     this._count(known?.row ?? null, change.row)

@@ -187,3 +187,13 @@ test("what was read stays read when its row comes again, until the contact write
 
   assert.deepEqual([seen, again, store.row("1").unread], [false, false, true])
 })
+
+test("a resolved ticket that is missing among the live rows stays in the list of resolved ones", () => {
+  const store = aStore()
+  store.show("resolved")
+  store.snapshot("resolved", null, [aRow("1", { status: "resolved", version: 4 })], null)
+
+  store.receive([{ ticket: "1", version: 5, row: null }])
+
+  assert.equal(store.row("1").status, "resolved")
+})
