@@ -22,6 +22,8 @@ _WINDOW = timedelta(minutes=15)
 _PER_ACCOUNT, _PER_ADDRESS = 10, 20
 _SEEN_EVERY = timedelta(minutes=5)
 
+_LIVE = "SELECT id FROM sessions WHERE id = ANY($1) AND created_at >= $2"
+
 
 @dataclass(frozen=True)
 class Session:
@@ -93,8 +95,8 @@ async def sign_out_everywhere(tx: Transaction, agent_id: UUID) -> None:
 
 async def live(tx: Transaction, session_ids: Collection[UUID]) -> set[UUID]:
     """Which of these sessions still stand: open sockets are asked this now and then."""
-    query = select(SessionRow.id).where(SessionRow.id.in_(session_ids))
-    return set(await tx.session.scalars(query.where(SessionRow.created_at >= tx.now - LONGEST)))
+    found = await (await tx.driver()).fetch(_LIVE, list(session_ids), tx.now - LONGEST)
+    return {record["id"] for record in found}
 
 
 async def sweep(tx: Transaction) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Mapped, mapped_column
@@ -80,6 +81,7 @@ async def spend_of_network(tx: Transaction, limit: Limit, address: str | None) -
         await spend(tx, limit, network)
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str | None) -> str | None:
     """An IPv4 address, the /64 of an IPv6 one (each customer of a provider has that many addresses); None
     for this machine and for what is no address."""
