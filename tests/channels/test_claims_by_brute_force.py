@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 
 from helpdesk.actors import SYSTEM, Actor
+from helpdesk.channels import claiming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, availability, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Status, Ticket, TicketChange, queue
-from helpdesk.domain.tickets.queue import claiming_again
+from helpdesk.domain.tickets.queue import known_claimers
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
 from tests.factories import a_contact, a_team, a_ticket, an_agent, an_inbox
@@ -47,7 +48,7 @@ class Claimer:
 @pytest.fixture
 async def wide(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     database = Database(database_url, clock)
-    claiming_again.forget()
+    known_claimers.forget()
     yield database
     await database.close()
 
@@ -70,7 +71,7 @@ async def test_whoever_claims_gets_what_a_search_through_everything_finds(wide: 
                 )
         wanted = min(filter(claimer.may_take, waiting), key=queue.order, default=None)
 
-        claimed = await tickets.claim(wide.transaction, claimer.actor)
+        claimed = await claiming.claim(wide, claimer.actor)
 
         assert (claimed and claimed.id) == (wanted and wanted.id)
         if wanted is not None:
