@@ -368,10 +368,8 @@ async def calendars_of(tx: Transaction, agent_id: UUID) -> list[UUID]:
 
 async def actor_of(tx: Transaction, agent: Agent) -> Actor:
     """The agent as an actor, with the inboxes granted right now."""
-    facts = {
-        name: getattr(agent, name) for name in ("id", "name", "role", "all_inboxes", "locale", "time_zone")
-    }
-    return _actor(facts, await inbox_ids_of(tx, agent.id))
+    facts = {name: getattr(agent, name) for name in _FACTS}
+    return _actor(facts, await inbox_ids_of(tx, agent.id) if _is_limited(facts) else ())
 
 
 async def actors_of(tx: Transaction, agent_ids: Collection[UUID]) -> dict[UUID, Actor]:
@@ -381,6 +379,7 @@ async def actors_of(tx: Transaction, agent_ids: Collection[UUID]) -> dict[UUID, 
     return {record["id"]: _actor(record, record["granted"]) for record in found}
 
 
+_FACTS = ("id", "name", "role", "all_inboxes", "locale", "time_zone")
 _ACTORS = """
     SELECT a.id, a.name, a.role, a.all_inboxes, a.locale, a.time_zone,
       ARRAY(SELECT g.inbox_id FROM agent_inboxes g WHERE g.agent_id = a.id) AS granted
@@ -388,16 +387,19 @@ _ACTORS = """
 """
 
 
+def _is_limited(agent: Mapping[str, Any]) -> bool:
+    """To the inboxes that are granted one by one."""
+    return not agent["all_inboxes"] and agent["role"] not in (Role.ADMIN, Role.OWNER)
+
+
 def _actor(agent: Mapping[str, Any], granted: Iterable[UUID]) -> Actor:
-    """`granted` are the inboxes of whoever is limited to those named one by one."""
-    is_limited = not agent["all_inboxes"] and agent["role"] not in (Role.ADMIN, Role.OWNER)
     return Actor(
         kind=ActorKind.AGENT,
         id=agent["id"],
         name=agent["name"],
         role=Role(agent["role"]),
         agent_id=agent["id"],
-        inbox_ids=frozenset(granted) if is_limited else None,
+        inbox_ids=frozenset(granted) if _is_limited(agent) else None,
         locale=agent["locale"],
         time_zone=agent["time_zone"],
     )
