@@ -30,6 +30,7 @@ from rich.table import Table
 
 from benchmarks import queue_simulation
 from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
+from helpdesk.channels import claiming
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, availability, contacts, inboxes, tickets
 from helpdesk.domain.contacts import IdentityKind
@@ -206,7 +207,7 @@ def _processor_time() -> float:
 def product(desk: Desk, staff: list[Actor]) -> Claim:
     async def claim(number: int) -> bool:
         actor = staff[number]
-        return await claim(desk.database, actor) is not None
+        return await claiming.claim(desk.database, actor) is not None
 
     return claim
 

@@ -136,8 +136,8 @@ class Database:
         try:
             return await gathering.add(item)
         finally:
-            if gathering.is_idle:
-                self._gatherings.pop(key, None)
+            if gathering.is_idle and self._gatherings.get(key) is gathering:  # not one that came after it
+                del self._gatherings[key]
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
         """One transaction, and again where PostgreSQL ended it to break a deadlock: for what people press."""

@@ -117,3 +117,23 @@ async def test_where_order_does_not_matter_the_next_batch_is_made_ready_meanwhil
     assert await asyncio.gather(*waiting) == [0, 2, 4, 6]
     assert book.batches == [[0], [1], [2, 3]]
     assert gathered.is_idle
+
+
+async def test_who_comes_again_at_once_waits_for_the_batch_that_is_under_way(database):
+    under_way, most = [], []
+
+    async def act(tx, items):
+        under_way.append(items)
+        most.append(len(under_way))
+        await asyncio.sleep(0)
+        under_way.remove(items)
+        return items
+
+    async def thrice(name):
+        return [await database.together(act, f"{name}{turn}") for turn in range(3)]
+
+    assert await asyncio.gather(thrice("a"), thrice("b"), thrice("c")) == [
+        [f"{name}{turn}" for turn in range(3)] for name in "abc"
+    ]
+    assert set(most) == {1}
+    assert database._gatherings == {}
