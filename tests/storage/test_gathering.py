@@ -119,21 +119,18 @@ async def test_where_order_does_not_matter_the_next_batch_is_made_ready_meanwhil
     assert gathered.is_idle
 
 
-async def test_who_comes_again_at_once_waits_for_the_batch_that_is_under_way(database):
-    under_way, most = [], []
+async def test_who_comes_again_at_once_shares_the_next_batch_with_the_others(database):
+    batches = []
 
     async def act(tx, items):
-        under_way.append(items)
-        most.append(len(under_way))
-        await asyncio.sleep(0)
-        under_way.remove(items)
+        batches.append(items)
         return items
 
     async def thrice(name):
         return [await database.together(act, f"{name}{turn}") for turn in range(3)]
 
-    assert await asyncio.gather(thrice("a"), thrice("b"), thrice("c")) == [
+    assert await asyncio.gather(*map(thrice, "abc")) == [
         [f"{name}{turn}" for turn in range(3)] for name in "abc"
     ]
-    assert set(most) == {1}
+    assert batches == [[f"{name}{turn}" for name in "abc"] for turn in range(3)]
     assert database._gatherings == {}
