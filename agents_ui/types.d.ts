@@ -156,6 +156,7 @@ export interface Boot {
   epoch: string
   csrf: string
   locale: string
+  languages: [code: string, name: string][]
   server_now: string
   public_url: string
   demo: boolean

@@ -4,7 +4,7 @@ import { html, useRef, useState } from "../../vendor/ui.js"
 import { request } from "../server/http.js"
 import { Avatar, Icon } from "../icons.js"
 import { dialog } from "../notices_store.js"
-import { agents, me, pictureOf } from "../stores.js"
+import { agents, boot, me, pictureOf } from "../stores.js"
 import { chooseTimeZone, timeZones } from "../time_zone.js"
 import { t } from "../translation.js"
 
@@ -53,10 +53,19 @@ export function ProfileDialog() {
       <label class="field"><span>${t("Time zone")}</span>
         <select onChange=${(/** @type {Event} */ event) => run(() => chooseTimeZone(/** @type {HTMLSelectElement} */ (event.target).value))}>
           ${timeZones().map(zone => html`<option key=${zone} selected=${zone === me.time_zone}>${zone}</option>`)}</select></label>
+      <label class="field"><span>${t("Language")}</span>
+        <select onChange=${(/** @type {Event} */ event) => run(() => read(/** @type {HTMLSelectElement} */ (event.target).value))}>
+          ${boot.languages.map(([code, name]) => html`<option key=${code} value=${code} lang=${code} selected=${code === boot.locale}>${name}</option>`)}</select></label>
       <p>${t("Colleagues see it, and the people you answer in the chat.")}</p>
       <p class="form-problem" role="alert">${problem && html`<${Icon} name="circle-alert" />${problem}`}</p></div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = { name: "signature", props: { changed: () => {} } } }}><${Icon} name="pencil" />${t("Your signature")}</button>
       <button type="button" class="button primary" onClick=${close}>${t("Close")}</button></footer></div>`
+}
+
+/** From now on in this language: the page is made anew, what was begun is kept. @param {string} language */
+async function read(language) {
+  await request("PATCH", "/api/v1/me", { locale: language })
+  location.reload()
 }
 
 /** The middle of it, small, without where and when it was taken. @param {Blob} file @returns {Promise<Blob>} */

@@ -47,16 +47,19 @@ class MePatch(BaseModel):
 
     signature: Annotated[str, Field(max_length=2000)] | None = None
     time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
+    locale: Annotated[str, Field(max_length=20)] | None = None
 
 
 async def change_me(request: Request) -> Response:
-    """Change one's own signature and time zone."""
+    """Change one's own signature, time zone and language."""
     wanted = parse_json(await request.body(), MePatch)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         if wanted.signature is not None:
             await agents.set_signature(tx, wanted.signature)
         if wanted.time_zone is not None:
             await agents.set_time_zone(tx, wanted.time_zone)
+        if wanted.locale is not None:
+            await agents.set_locale(tx, wanted.locale)
     return await show_me(request)
 
 
@@ -76,7 +79,7 @@ async def show_me(request: Request) -> Response:
             "signature": agent.signature if agent else "",
             "picture": shown.get(agent.id) if agent else None,
             "role": actor.role,
-            "locale": actor.locale,
+            "locale": agent.locale if agent else actor.locale,
             "time_zone": agent.time_zone if agent else actor.time_zone,
             "csrf": session.csrf if session else None,
         }

@@ -174,7 +174,7 @@ DEFAULT_PLAN = "standard"  # for contacts who belong to no company
 TEAMS = (Team("support", "Support", "business"), Team("technical", "Technical", "business"))
 
 AGENTS = (
-    Agent("maja", "Maja Lindqvist", "maja@demo.localhost", "owner", "sv", ("support",), ("sv", "en")),
+    Agent("maja", "Maja Lindqvist", "maja@demo.localhost", "owner", "en", ("support",), ("sv", "en")),
     Agent(
         "oskar", "Oskar Wallin", "oskar@demo.localhost", "admin", "sv", ("support", "technical"), ("sv", "en")
     ),

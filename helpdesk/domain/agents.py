@@ -275,7 +275,7 @@ async def set_locale(tx: Transaction, locale: str) -> None:
     if tx.actor.agent_id is None:
         raise Forbidden("agent_only")
     if locale not in translation.languages():
-        raise Invalid("language_unknown", field="language")
+        raise Invalid("language_unknown", field="locale")
     (await get(tx, tx.actor.agent_id)).locale = locale
 
 

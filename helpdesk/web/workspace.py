@@ -7,7 +7,7 @@ from helpdesk.auth.requests import session_of
 from helpdesk.channels.chat import epoch_of
 from helpdesk.domain import agents
 from helpdesk.web.security import Policy
-from helpdesk.web.templating import Pages, iso
+from helpdesk.web.templating import Pages, iso, language_names
 from helpdesk.web.visits import to_sign_in
 
 
@@ -34,6 +34,7 @@ async def show_workspace(request: Request) -> Response:
         "epoch": epoch,
         "csrf": session.csrf,
         "locale": actor.locale,
+        "languages": language_names(),
         "server_now": iso(state.database.clock.now()),
         "public_url": state.settings.address,
         "demo": state.settings.demo,

@@ -60,6 +60,19 @@ async def test_an_agent_chooses_by_whose_clock_they_are_told_the_time(desk, hous
     assert back.json() == before
 
 
+async def test_an_agent_chooses_the_language_they_read(desk, house):
+    browser = await desk.signed_in(house.agent)
+    before = (await browser.get("/api/v1/me")).json()
+
+    swedish = await browser.patch("/api/v1/me", json={"locale": "sv"})
+    klingon = await browser.patch("/api/v1/me", json={"locale": "tlh"})
+    back = await browser.patch("/api/v1/me", json={"locale": "en"})
+
+    assert swedish.json() == {**before, "locale": "sv"}
+    assert (klingon.status_code, klingon.json()["field"]) == (422, "locale")
+    assert back.json() == {**before, "locale": "en"}
+
+
 async def test_an_agents_signature_is_theirs_to_change_and_stands_below_their_answers(desk, house):
     browser = await desk.signed_in(house.agent)
     ticket = await a_mail_ticket(browser)

@@ -61,11 +61,16 @@ class Workspace:
         return [one.strip() for one in said]
 
 
-async def signed_in(page: Page, address: str, agent: str) -> Page:
-    """For pages beside the workspace, which then need not be opened first."""
+async def signed_in(page: Page, address: str, agent: str, *, reads: str | None = None) -> Page:
+    """For pages beside the workspace, which then need not be opened first; in the language they choose."""
     form = {"email": f"{agent}@demo.localhost", "password": PASSWORD}
     answer = await page.request.post(
         f"{address}/sign-in", form=form, headers={"Origin": address}, max_redirects=0
     )
     assert answer.status == 303
+    if reads:
+        me = await (await page.request.get(f"{address}/api/v1/me")).json()
+        proof = {"X-CSRF-Token": me["csrf"], "Origin": address}
+        changed = await page.request.patch(f"{address}/api/v1/me", data={"locale": reads}, headers=proof)
+        assert changed.ok
     return page

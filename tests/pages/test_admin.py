@@ -139,8 +139,9 @@ async def test_an_invited_agent_chooses_a_password_and_is_in(desk: Desk, visits:
 
 
 async def an_owner(desk: Desk, visits: Visits) -> Page:
-    """Maja, who reads Swedish."""
-    return await signed_in(await visits.visitor(desk.address, size=(1280, 800)), desk.address, "maja")
+    """Maja, in Swedish."""
+    page = await visits.visitor(desk.address, size=(1280, 800))
+    return await signed_in(page, desk.address, "maja", reads="sv")
 
 
 async def test_steps_of_a_policy_are_added_and_left_out_by_the_keyboard(desk: Desk, visits: Visits):

@@ -187,8 +187,8 @@ async def the_first_link(page: Page, path: str, start: str) -> str:
 
 
 async def a_lead(desk: Desk, visits: Visits) -> Page:
-    """Maja, who reads Swedish."""
-    return await signed_in(await visits.visitor(desk.address), desk.address, "maja")
+    """Maja, in Swedish."""
+    return await signed_in(await visits.visitor(desk.address), desk.address, "maja", reads="sv")
 
 
 async def the_schedule(page: Page) -> str:
