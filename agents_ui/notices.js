@@ -32,8 +32,7 @@ export function ConnectionBanner() {
 /** One calm line: why the next ticket is not the one that has waited longest. */
 export function OverloadBanner() {
   const { on, late, online } = overload.value
-  const told = openAlerts().some(alert => !ticketOf(alert) && alert.reason.startsWith("Overload"))
-  if (!on || told) return null
+  if (!on) return null
   return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="hourglass" />
     <span>${t("{late} tickets are late, {online} online: what can still be met goes first.", { late, online })}</span></div>`
 }

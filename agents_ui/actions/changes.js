@@ -7,7 +7,9 @@ import { cannotUndo, canUndo, dismiss, takeUndo, toast } from "../notices_store.
 import { Outbox } from "../server/outbox.js"
 import { go } from "../route.js"
 import { storage } from "../server/storage.js"
-import { acknowledging, agents, alerts, connection, current, me, queue, teams } from "../stores.js"
+import { wentAhead } from "../queue/passed_over.js"
+import { now } from "../server/server_time.js"
+import { acknowledging, agents, alerts, connection, current, me, overload, queue, teams } from "../stores.js"
 import { t } from "../translation.js"
 
 /** @import { Undo } from "../notices_store.js" */
@@ -85,12 +87,15 @@ let claiming = false
 export async function claimNext() {
   if (claiming) return
   claiming = true
+  const [before, isOverloaded] = [queue.all(), overload.peek().on]
   const answer = await persist("claim_next", { client_id: crypto.randomUUID() }).finally(() => { claiming = false })
   if (answer.ok && answer.ticket) {
     const id = typeof answer.ticket === "string" ? answer.ticket : answer.ticket.id
     go({ ticket: id })
     const number = answer.number ?? answer.ticket.number ?? queue.row(id)?.number
-    const said = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
+    const yours = number ? t("#{number} is yours", { number }) : t("The ticket is yours")
+    const isAhead = isOverloaded && wentAhead(id, before, queue.outOfReach.peek(), now())
+    const said = isAhead ? `${yours}: ${t("taken first, because it can still be met")}` : yours
     offerUndo({ label: said, run: () => change(id, { assignee_id: null }, { said: t("Back in the queue") }) }, id)
   } else if (answer.ok || answer.error === "empty") {
     toast(answer.full ? t("Your hands are full: finish something first") : t("The queue is empty. Well done."))

@@ -97,7 +97,7 @@ function Previous({ ticket }) {
     return () => stop.abort()
   }, [ticket.id, ticket.contact.id])
   if (!items.length) return null
-  return html`<section class="details-card"><h3>${t("Earlier tickets")}</h3><ul class="previous">
+  return html`<section class="details-card"><h3>${t("Other tickets")}</h3><ul class="previous">
     ${items.map(one => html`<li key=${one.number}><button type="button" class="link" onClick=${() => go({ ticket: one.id ?? one.ticket_id })}>
       <span class="number">#${one.number}</span><span class="previous-subject">${one.subject || t("No subject")}</span>
       <span class="previous-time">${one.last_message_at ? shortTime(one.last_message_at, tick.peek()) : ""}</span></button></li>`)}</ul></section>`

@@ -7,7 +7,7 @@ import { sentence } from "../../../agents_ui/queue/why.js"
 
 const today = time => `${new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: "UTC" }).format(Date.now())}T${time}:00Z`
 const aRow = (head_start, handling_minutes = 0) => ({
-  why: "", why_parts: { metric: "first_response", due_at: today("14:45"), start_by: today("14:36"), handling_minutes, head_start },
+  status: "open", why: "", why_parts: { metric: "first_response", due_at: today("14:45"), start_by: today("14:36"), handling_minutes, head_start },
 })
 
 test("one head start is named, several are added up and named with their parts", async () => {
@@ -28,4 +28,13 @@ test("a day other than today is named shortly", async () => {
   row.why_parts.start_by = "2020-02-03T12:51:00Z"
 
   assert.match(sentence(row), /^Start by 3 Feb 12:51 \(due/)
+})
+
+test("what does not wait for us is in no queue, and no time is named to start by", async () => {
+  await useLocale("en")
+  const resting = status => sentence({ ...aRow([]), status })
+
+  assert.equal(resting("pending"), "Not in the queue: it waits for the contact")
+  assert.equal(resting("snoozed"), "Not in the queue until it wakes")
+  assert.equal(resting("resolved"), "Not in the queue: it is done")
 })
