@@ -61,9 +61,10 @@ const LINES = {
   },
   VisitorIntroduced(data) {
     const told = Object.entries(data.answers ?? {}).map(([key, value]) => `${key}: ${value}`)
-    if (data.page) told.push(data.page)
     if (data.consent) told.push(t("agreed to: {consent}", { consent: data.consent }))
-    return { icon: "user", text: t("The visitor said before the chat: {told}", { told: told.join(" · ") }) }
+    const said = told.length ? t("The visitor said before the chat: {told}", { told: told.join(" · ") }) : ""
+    const from = data.page ? t("Wrote from {page}", { page: data.page }) : ""
+    return { icon: "user", text: [said, from].filter(Boolean).join(" · ") }
   },
   ContactIdentified: data => ({ icon: "user-check", text: t("The website says that this is {name}", { name: data.contact_name || t("Visitor") }), tone: "ok" }),
   TicketRated: (data, by) => ({

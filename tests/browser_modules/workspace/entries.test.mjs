@@ -46,3 +46,11 @@ test("a step of the policy says what was due, when, and what was done", () => {
   assert.equal(step("-30 min", "raise_priority"), "First response, 30 minutes before it is due: the priority rises")
   assert.equal(step("+10 min", "alert"), "First response, 10 minutes late: an alert was raised")
 })
+
+test("a visitor who was asked nothing only wrote from a page", () => {
+  const page = "https://shop.example/mills"
+  const told = data => describe(anEvent("VisitorIntroduced", { answers: {}, page: null, consent: null, ...data })).text
+
+  assert.equal(told({ page }), `Wrote from ${page}`)
+  assert.equal(told({ page, answers: { name: "Kim" } }), `The visitor said before the chat: name: Kim · Wrote from ${page}`)
+})
