@@ -239,7 +239,8 @@ def import_mails(
 
     with plain_errors():
         kept, known, left = with_database(Settings(), run)
-        out.print(f"{kept} mails imported, {known} known before, {left} left out (empty or over 100 MB).")
+        mails = "1 mail" if kept == 1 else f"{kept} mails"
+        out.print(f"{mails} imported, {known} known before, {left} left out (empty or over 100 MB).")
 
 
 async def _migrate(url: str) -> None:
