@@ -27,6 +27,15 @@ class NewContact(BaseModel):
     time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
 
 
+class NewCompany(BaseModel):
+    """`domain`: its mail domain, such as cafe.example, never one that many share. Contacts who wrote from it
+    and have no company belong to it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    domain: Annotated[str, Field(max_length=253)] = ""
+    plan_id: UUID | None = None
+
+
 class ContactPatch(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -135,6 +144,12 @@ async def show_company(request: Request) -> Response:
         permissions.require_reader(tx.actor)
         one = await contacts.company(tx, parse_id(request.path_params["id"], "company"))
         return answer(_company(one))
+
+
+async def create_company(tx: Transaction, request: Request, wanted: NewCompany) -> Any:
+    """A further company, with the plan it bought; 409 when another one has its name or domain."""
+    company = await contacts.found(tx, wanted.name, wanted.domain)
+    return _company(await contacts.sell(tx, company.id, wanted.plan_id))
 
 
 async def list_contacts(request: Request) -> Response:

@@ -137,6 +137,7 @@ STAFF = [
     Address("POST", "/plans/{id}/preview", promises.preview_plan, shapes.Foreseen, takes=promises.NewPlan),
     Address("DELETE", "/plans/{id}", promises.archive_plan, may_be_empty=True, status=204),
     Address("GET", "/companies", people.list_companies, shapes.Page[shapes.Company]),
+    Address("POST", "/companies", people.create_company, shapes.Company, 201, creates=people.NewCompany),
     Address("GET", "/companies/{id}", people.show_company, shapes.Company),
     Address("GET", "/contacts", people.list_contacts, shapes.Page[shapes.Contact], query="q limit after"),
     Address("POST", "/contacts", people.create_contact, shapes.Contact, 201, creates=people.NewContact),

@@ -88,6 +88,15 @@ async def test_a_plan_is_made_given_to_a_company_and_taken_away(desk: Desk, visi
     await expect(page.get_by_text("Inga än.")).to_be_visible()
     assert await barriers(page) == []
 
+    visits.forgive("422")
+    await page.get_by_label("Ge det till").fill("Café Nykund")
+    await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
+    await page.get_by_label("E-postdomän").fill("nykund.example")
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Skapa det och ge det avtalet").click()
+
+    await expect(page.get_by_role("button", name="Ta bort från Café Nykund")).to_be_visible()
+
 
 async def test_what_is_wrong_is_said_at_its_field_and_nothing_that_was_typed_is_lost(
     desk: Desk, visits: Visits

@@ -13,6 +13,7 @@ from helpdesk.domain.contacts.actions import (
     rename,
     sell,
 )
+from helpdesk.domain.contacts.companies import found
 from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
 from helpdesk.domain.contacts.model import Company, Contact, Identity
 from helpdesk.domain.contacts.queries import (
@@ -45,6 +46,7 @@ __all__ = [
     "company_by_domain",
     "create",
     "find_or_create",
+    "found",
     "get",
     "get_visible",
     "identities_of",

@@ -50,7 +50,7 @@ async def show_plan(request: Request) -> Response:
 
 
 async def submit_plan(request: Request) -> Response:
-    """POST /admin/plans/{id}: `what` is plan, company or remove; each is foreseen before it is done."""
+    """POST /admin/plans/{id}: `what` is plan, company, founded or remove; what moves tickets is foreseen."""
     actor = await shell.require(request, "plans")
     given = {name: str(value) for name, value in (await request.form()).items()}
     async with request.app.state.database.transaction(actor) as tx:
@@ -60,6 +60,9 @@ async def submit_plan(request: Request) -> Response:
             if what == "remove" and plan is not None:
                 await plans.archive(tx, plan.id)
                 return shell.saved(PATH)
+            if what == "founded" and plan is not None:
+                await _found(tx, plan, given)
+                return shell.saved(f"{PATH}/{plan.id}")
             if what == "company" and plan is not None:
                 foreseen = await _sell(tx, plan, given, saves=saves)
             else:
@@ -67,7 +70,8 @@ async def submit_plan(request: Request) -> Response:
         except (Invalid, Conflict, NotFound) as failure:
             field = failure.field or ("name" if failure.code == "plan_key_taken" else "company")
             fields = given if what == "plan" else _fields(plan) if plan else {}
-            return await _page(request, actor, tx, plan, fields | given, {field: failure.code}, None, 422)
+            errors = {field: failure.code}
+            return await _page(request, actor, tx, plan, fields | given, errors, None, 422, what)
         if foreseen is not None:
             fields = given if what == "plan" else (_fields(plan) if plan else {}) | given
             return await _page(request, actor, tx, plan, fields, {}, foreseen, what=what)
@@ -101,6 +105,12 @@ async def _sell(tx: Transaction, plan: plans.Plan, given: dict[str, str], *, sav
         await contacts.sell(tx, company.id, sold)
         return None
     return await would_move(tx, Scope(company_id=company.id), Proposal(company_plans={company.id: sold}))
+
+
+async def _found(tx: Transaction, plan: plans.Plan, given: dict[str, str]) -> None:
+    """A company that is not known yet, with the plan: it has no tickets that could move."""
+    company = await contacts.found(tx, given.get("company", ""), given.get("domain", ""))
+    await contacts.sell(tx, company.id, plan.id)
 
 
 async def _plan(request: Request, tx: Transaction) -> plans.Plan | None:
