@@ -15,7 +15,7 @@ import { statusAfter, unreadAfter, withEvents, withWaiting } from "./thread.js"
 /**
  * @typedef {{ id: string, number?: number, subject?: string | null, status: string, public_version: number, unread?: number | boolean, seen?: number, rating?: number | null }} Ticket
  * @typedef {{
- *   inbox: { key: string, name: string, hours?: { always: boolean, week: Record<string, string[][]> } | null, reply_time?: number | null, open: boolean, next_opening?: string | null,
+ *   inbox: { key: string, name: string, hours?: { always: boolean, time_zone: string, week: Record<string, string[][]> } | null, reply_time?: number | null, open: boolean, next_opening?: string | null,
  *     theme?: import("./theme.js").Theme | null, greeting?: string | null },
  *   contact: { name?: string | null, email?: string | null } | null, tickets: Ticket[],
  *   limits: { body: number, uploads: number, upload_bytes: number }, extras?: import("./features/features.js").Extras,

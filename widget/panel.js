@@ -206,14 +206,14 @@ function Foot() {
   const over = ticket && OVER.has(ticket.status)
   const fresh = html`<button type="button" class="button quiet" onClick=${startNew}><${Icon} name="write" />${t("New conversation")}</button>`
   if (ticket && over && ticket.status !== "resolved") return html`<div class="foot over">${fresh}</div>`
-  const week = chat.session.value?.inbox.hours?.week
+  const hours = chat.session.value?.inbox.hours
   return html`
     <${extra.Between} />
     <div class="foot">
       ${over && html`<div class="solved"><p>${t("Solved? If not, just write again.")}</p>${fresh}</div>`}
       <${Composer} chat=${chat} prefill=${prefill} dropped=${dropped} />
       <${extra.Actions} />
-      ${!chat.lines.value.length && week && html`<p class="hours">${t("Open {hours}", { hours: openingHours(week) })}</p>`}
+      ${!chat.lines.value.length && hours?.week && html`<p class="hours">${t("Open {hours}", { hours: openingHours(hours.week, hours.time_zone, now.value) })}</p>`}
     </div>`
 }
 

@@ -66,19 +66,34 @@ export function moment(at, now) {
 
 const MONDAY = Date.UTC(2024, 0, 1)
 
-/** "Mon–Fri 08:00–17:00", in the zone of those who answer. @param {Record<string, string[][]>} week by "mon" … "sun" */
-export function openingHours(week) {
+/**
+ * "Mon–Fri 08:00–17:00" in the zone of those who answer, which is named where the reader's clock shows something else.
+ * @param {Record<string, string[][]>} week by "mon" … "sun"
+ * @param {string} zone
+ * @param {Date} now
+ */
+export function openingHours(week, zone, now) {
   /** @type {{ first: string, last: string, times: string }[]} */
   const runs = []
   for (let day = 0; day < 7; day++) {
     const name = new Date(MONDAY + day * 864e5).toLocaleDateString(region(), { weekday: "short", timeZone: "UTC" })
-    const times = (week[DAYS[day]] ?? []).map(span => span.join("–")).join(", ")
+    const times = (week[DAYS[day]] ?? []).map(span => span.map(hour).join("–")).join(", ")
     const run = runs[runs.length - 1]
     if (run?.times === times) run.last = name
     else runs.push({ first: name, last: name, times })
   }
   const open = runs.filter(run => run.times)
-  return open.map(({ first, last, times }) => `${first === last ? first : `${first}–${last}`} ${times}`).join(" · ")
+  const hours = open.map(({ first, last, times }) => `${first === last ? first : `${first}–${last}`} ${times}`).join(" · ")
+  const isOwn = now.toLocaleString("sv", { timeZone: zone }) === now.toLocaleString("sv")
+  return isOwn ? hours : `${hours} (${zone.slice(zone.lastIndexOf("/") + 1).replaceAll("_", " ")})`
+}
+
+/** "17:00" as the reader's clock writes it. @param {string} text */
+function hour(text) {
+  const [hours, minutes] = text.split(":").map(Number)
+  const at = new Date(MONDAY + (hours * 60 + minutes) * 6e4)
+  const shown = at.toLocaleTimeString(region(), { timeStyle: "short", timeZone: "UTC" })
+  return hours === 24 ? shown.replace(/^00/, "24") : shown
 }
 
 /** @param {number} seconds */

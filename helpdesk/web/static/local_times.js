@@ -18,6 +18,9 @@ export function showLocalTimes(page) {
   const times = /** @type {HTMLTimeElement[]} */ ([...page.querySelectorAll("time[data-local]")])
   const show = () => times.forEach(time => showOne(time, language, Date.now()))
   show()
+  page.querySelectorAll("[data-hours]").forEach(hours => {
+    hours.textContent = inClock(hours.textContent ?? "", language)
+  })
   if (times.some(time => time.dataset.local === "ago")) setInterval(show, MINUTE / 2)
 }
 
@@ -31,6 +34,19 @@ function showOne(time, language, now) {
   const kind = time.dataset.local ?? "full"
   time.textContent = kind === "ago" ? ago(at, language, now) : inWords(at, kind, language, now)
   time.title = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" }).format(at)
+}
+
+/**
+ * "08:00–17:00" of another zone stays as it is, but is written as the reader writes the clock.
+ * @param {string} text
+ * @param {string} language
+ */
+export function inClock(text, language) {
+  const clock = new Intl.DateTimeFormat(language, { ...FORMATS.clock, timeZone: "UTC" })
+  return text.replace(/(\d\d):(\d\d)/g, (_, hours, minutes) => {
+    const shown = clock.format(Date.UTC(2024, 0, 1, Number(hours), Number(minutes)))
+    return hours === "24" ? shown.replace(/^00/, "24") : shown
+  })
 }
 
 /**
