@@ -8,7 +8,7 @@ import { dismiss, toasts } from "./notices_store.js"
 import { go } from "./route.js"
 import { fullTime, plural, t } from "./translation.js"
 import { acknowledge, handOn, outbox, outboxRevision } from "./actions/changes.js"
-import { connection, current, formOnly, mailOutages, me, openAlerts, overload } from "./stores.js"
+import { connection, current, formOnly, mailOutages, me, openAlerts, overload, unsentMails } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value
@@ -57,6 +57,15 @@ export function MailBanner() {
       ${others.length > 0 && html` ${plural("{n} other inbox as well.", "{n} other inboxes as well.", others.length)}`}
       ${!administers && html` ${t("Administrators have been told.")}`}</span>
     ${administers && html`<a class="button" href="/admin/mail">${t("See why")}</a>`}</div>`
+}
+
+/** Answers look sent on a new installation, but nothing can leave yet. */
+export function UnsentBanner() {
+  const waiting = unsentMails.value
+  if (!waiting) return null
+  return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="mail" />
+    <span>${plural("{n} mail waits: no mail server is set.", "{n} mails wait: no mail server is set.", waiting)}</span>
+    <a class="button quiet" href="/admin">${t("How to set it")}</a></div>`
 }
 
 /** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */

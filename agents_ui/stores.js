@@ -23,6 +23,8 @@ export const overload = signal(/** @type {Overload} */ ({ on: false, late: 0, on
 export const formOnly = signal(/** @type {Named[]} */ ([]))
 /** Inboxes that no mail comes into just now. */
 export const mailOutages = signal(/** @type {import("./types.js").MailOutage[]} */ ([]))
+/** How many mails wait because no mail server is set; told to administrators alone. */
+export const unsentMails = signal(0)
 export const onCall = signal(/** @type {any[]} */ ([]))
 export const agents = signal(/** @type {(Named & { picture: string | null })[]} */ ([]))
 export const teams = signal(/** @type {Named[]} */ ([]))

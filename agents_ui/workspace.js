@@ -6,7 +6,7 @@ import { get, useCsrf } from "./server/http.js"
 import { askOverHttp } from "./server/http_commands.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server/server_time.js"
-import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue, teams } from "./stores.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue, teams, unsentMails } from "./stores.js"
 import { adoptTimeZone } from "./time_zone.js"
 import { TicketStore } from "./ticket/ticket_store.js"
 
@@ -152,6 +152,7 @@ async function loadSurroundings() {
   if (found) onCall.value = found.items
   const silent = await get("/api/v1/mail_outages").catch(() => null)
   if (silent) mailOutages.value = silent.items
+  if (silent) unsentMails.value = silent.unsent
 }
 
 /** Without a socket: the view every four seconds, the open ticket by long-poll, until the socket is back. */

@@ -14,6 +14,7 @@ from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.handlers import AT_ONCE, handlers
 from helpdesk.jobs.mail.fetch import Fetchers
 from helpdesk.jobs.mail.intake import Intake
+from helpdesk.jobs.mail.send import release_waiting
 from helpdesk.jobs.timetable import Timetable
 from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
@@ -59,6 +60,7 @@ class Background:
         """Errors: OSError when the mail port is taken."""
         await self._listen("smtp", self._settings.smtp_in_port)
         await self._listen("lmtp", self._settings.lmtp_port)
+        await release_waiting(self._workshop)
         self._tasks = [
             asyncio.create_task(self._worker.run(self._database.connect), name="job-worker"),
             asyncio.create_task(self._timetable.run(), name="timetable"),

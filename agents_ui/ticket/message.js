@@ -109,6 +109,7 @@ function Delivery({ item, seen }) {
       <button type="button" class="link" disabled=${asking} onClick=${again}>${item.unreached?.length ? t("Send again to {people}", { people: item.unreached.join(", ") }) : t("Send again")}</button></span></p>`
   }
   if (item.delivery === "again") return html`<p class="delivery" role="status"><${Icon} name="clock" />${t("Being sent again")}</p>`
+  if (item.delivery === "waiting") return html`<p class="delivery" data-tone="danger" role="status"><${Icon} name="clock" />${t("Waiting: no mail server is set")}</p>`
   if (seen) return html`<p class="delivery"><${Icon} name="check-check" />${t("Seen")}</p>`
   if (item.delivery === "handed_over") return html`<p class="delivery"><${Icon} name="check-check" />${t("Delivered to the mail server")}</p>`
   return null

@@ -24,7 +24,7 @@ import { received } from "./mail_facts.js"
  * @property {string} [sender] the address a mail came from
  * @property {boolean} [folded] a mail nobody wrote
  * @property {import("./mail_facts.js").Received} [mail] kept as it came
- * @property {"handed_over" | "failed" | "again" | null} delivery
+ * @property {"handed_over" | "failed" | "again" | "waiting" | null} delivery
  * @property {string} [failure]
  * @property {string[]} [unreached] whom it did not get to
  * @property {boolean} [bounced] it was taken and came back
@@ -44,7 +44,7 @@ export const SAID = new Map([
 
 /** Too frequent to read: they show elsewhere, as a state. */
 export const SILENT = new Set([
-  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "TicketPending",
+  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "DeliveryWaiting", "TicketPending",
   "ReplyHeld", "ReplyCalledBack",
 ])
 
@@ -143,6 +143,7 @@ function deliver(message, event) {
   if (event.name === "DeliveryFailed") {
     Object.assign(message, { delivery: "failed", failure: event.data.reason, unreached: event.data.to, bounced: Boolean(event.data.bounced) })
   } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined })
+  else if (event.name === "DeliveryWaiting") Object.assign(message, { delivery: "waiting", failure: undefined })
   else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined })
 }
 

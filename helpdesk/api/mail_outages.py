@@ -7,9 +7,11 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.actors import Role
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of
-from helpdesk.domain import inboxes, permissions
+from helpdesk.api.shapes import Page
+from helpdesk.domain import inboxes, permissions, tickets
 from helpdesk.domain.tickets.mail import inlets
 
 
@@ -22,10 +24,18 @@ class MailOutage(BaseModel):
     since: datetime | None
 
 
+class MailOutages(Page[MailOutage]):
+    """`unsent`: mails that wait because no mail server is set; told to administrators, 0 for others."""
+
+    unsent: int
+
+
 async def list_outages(request: Request) -> Response:
-    """Inboxes whose mail could not be fetched for five minutes, of those the caller sees."""
+    """Inboxes whose mail could not be fetched for five minutes, of those the caller sees; mails that wait."""
     async with database_of(request).transaction(await actor_of(request)) as tx:
         found = [one for one in await inlets.broken(tx) if permissions.may_see_inbox(tx.actor, one.inbox_id)]
+        is_told = permissions.has_role(tx.actor, Role.ADMIN)
+        unsent = await tickets.mail.mailing.unsent(tx) if is_told else 0
         named = {one.inbox_id: await inboxes.get(tx, one.inbox_id) for one in found}
     items = [
         {
@@ -36,4 +46,4 @@ async def list_outages(request: Request) -> Response:
         }
         for one in found
     ]
-    return answer({"items": items, "next": None})
+    return answer({"items": items, "next": None, "unsent": unsent})

@@ -110,7 +110,7 @@ STAFF = [
     Address("POST", "/agents", staff.create_agent, shapes.Agent, 201, creates=staff.NewAgent),
     Address("PUT", "/agents/{id}", staff.change_agent, shapes.Agent, takes=staff.AgentPatch),
     Address("DELETE", "/agents/{id}", staff.disable_agent, may_be_empty=True, status=204),
-    Address("GET", "/mail_outages", mail_outages.list_outages, shapes.Page[mail_outages.MailOutage]),
+    Address("GET", "/mail_outages", mail_outages.list_outages, mail_outages.MailOutages),
     Address("GET", "/wall", wall.show_wall, shapes.Wall),
     Address("GET", "/sla_policies", sla_policies.list_policies, shapes.Page[shapes.SlaPolicy]),
     Address("POST", "/sla_policies", sla_policies.create_policy, shapes.SlaPolicy, 201, creates=sla_policies.NewPolicy),

@@ -154,6 +154,15 @@ class DeliveryFailed(Event):
 
 
 @dataclass(frozen=True)
+class DeliveryWaiting(Event):
+    """It cannot leave before something is mended here, and leaves by itself then."""
+
+    delivered_message_id: UUID
+    to: list[str]
+    reason: str
+
+
+@dataclass(frozen=True)
 class DeliveryRetried(Event):
     """An agent had a mail sent again that had not arrived."""
 

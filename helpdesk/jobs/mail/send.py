@@ -14,6 +14,7 @@ from helpdesk.domain.tickets.mail import signing_keys
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs.mail import writing
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage import job_queue
 from helpdesk.storage.job_queue import PAUSES
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
@@ -47,7 +48,10 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
             if leased.attempts > TRIES:
                 await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
                 return
-            await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
+            if failure.code == tickets.mail.mailing.NO_SERVER:
+                await tickets.mail.mailing.put_off_unset(tx, mail_id, failure.detail or failure.code)
+            else:
+                await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
         raise
     except Invalid as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
@@ -56,6 +60,16 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
         refused = {one.recipient: f"{one.recipient}: {one.code} {one.text}" for one in taken.refused}
         await tickets.deliveries.handed_over(tx, mail_id, taken.server_id or taken.answer, refused)
+
+
+async def release_waiting(workshop: Workshop) -> None:
+    """What waited for a mail server to be set is due at once when we start with one."""
+    if workshop.settings.smtp_out_url is None:
+        return
+    async with workshop.database.transaction(SYSTEM) as tx:
+        freed = await tickets.mail.mailing.release(tx)
+        payloads = [{"mail_id": str(one)} for one in freed]
+        await job_queue.bring_forward(await tx.driver(), "send_mail", payloads)
 
 
 async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
@@ -101,7 +115,9 @@ async def _hand_over(workshop: Workshop, mail_id: UUID, leased: _Leased, raw: by
     if url is None and workshop.settings.demo:
         return HandedOver(KEPT, KEPT, ())
     if url is None:
-        raise Unavailable("smtp_out_missing", "Set HELPDESK_SMTP_OUT_URL, so that answers can leave.")
+        raise Unavailable(
+            tickets.mail.mailing.NO_SERVER, "Set HELPDESK_SMTP_OUT_URL, so that answers can leave."
+        )
     return await workshop.relays.hand_over(
         raw,
         leased.envelope_from,

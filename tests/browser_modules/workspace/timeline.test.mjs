@@ -33,6 +33,14 @@ test("delivery is a state of its message, not a line of its own", () => {
   assert.equal(items[1].failure, "mailbox full")
 })
 
+test("a mail without a mail server waits until it is handed over", () => {
+  const sent = anEvent(1, "ReplySent", { message_id: "m1", body: "a", author: mira })
+  const waits = anEvent(2, "DeliveryWaiting", { delivered_message_id: "m1", reason: "x" })
+
+  assert.deepEqual(timeline([sent, waits]).map(item => item.delivery), ["waiting"])
+  assert.deepEqual(timeline([sent, waits, anEvent(3, "DeliveryHandedOver", { delivered_message_id: "m1" })]).map(item => item.delivery), ["handed_over"])
+})
+
 test("clocks that start and stop are not worth a line, a breach is", () => {
   const items = timeline([anEvent(1, "TargetStarted"), anEvent(2, "TargetPaused"), anEvent(3, "TargetBreached", { metric: "first_response" })])
 

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from helpdesk.domain import contacts, inboxes, oncall, permissions
-from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver, DeliveryRetried
+from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver, DeliveryRetried, DeliveryWaiting
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail.recipients import People
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
@@ -17,6 +17,9 @@ from helpdesk.storage.transaction import Transaction
 
 ANSWERED = "answered before it left"
 """Why a mail that rings was not sent."""
+
+NO_SERVER = "smtp_out_missing"
+"""Begins the error of what waits because no mail server is set."""
 
 _REPLY = re.compile(r"\s*(?:re|sv|aw)\s?(?:\[\d{1,3}\])?\s?:\s*", re.IGNORECASE)
 """What mail programs put before the subject of an answer, also Swedish and German ones."""
@@ -151,6 +154,30 @@ async def put_off(tx: Transaction, mail_id: UUID, error: str) -> None:
         mail.state, mail.error = "deferred", error[:500]
 
 
+async def put_off_unset(tx: Transaction, mail_id: UUID, error: str) -> None:
+    """No mail server is set: the mail waits for one, and the agent sees that on the message."""
+    mail = await _locked(tx, mail_id)
+    is_told = mail.state == "sent" or _waits_for_server(mail)
+    await put_off(tx, mail_id, f"{NO_SERVER}: {error}")
+    if not is_told and mail.ticket_id is not None and mail.message_id is not None:
+        ticket = await lock(tx, mail.ticket_id)
+        await tx.record(ticket, DeliveryWaiting(mail.message_id, addressed(mail), error))
+
+
+async def unsent(tx: Transaction) -> int:
+    """How many wait because no mail server is set."""
+    query = select(func.count()).where(OutgoingMail.state.in_(_UNDER_WAY), OutgoingMail.error.like(_WAITS))
+    return int(await tx.session.scalar(query) or 0)
+
+
+async def release(tx: Transaction) -> list[UUID]:
+    """A mail server is set now: those that waited for one have all their tries again. Their jobs are the
+    caller's to bring forward."""
+    query = update(OutgoingMail).where(OutgoingMail.state.in_(_UNDER_WAY), OutgoingMail.error.like(_WAITS))
+    freed = query.values(state="queued", error=None, attempts=0).returning(OutgoingMail.id)
+    return list(await tx.session.scalars(freed))
+
+
 async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
     """The next server refused it for good; the agent sees it on the message."""
     mail = await _locked(tx, mail_id)
@@ -233,6 +260,14 @@ async def _queue(tx: Transaction, **said: Any) -> OutgoingMail:
     await tx.insert(mail)
     tx.enqueue("send_mail", mail_id=str(mail.id))
     return mail
+
+
+_UNDER_WAY = ("queued", "leased", "deferred")
+_WAITS = f"{NO_SERVER}%"
+
+
+def _waits_for_server(mail: OutgoingMail) -> bool:
+    return mail.error is not None and mail.error.startswith(NO_SERVER)
 
 
 async def _locked(tx: Transaction, mail_id: UUID) -> OutgoingMail:
