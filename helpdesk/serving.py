@@ -43,6 +43,12 @@ def background() -> Companion:
     return Companion("work", work_beside, grace=GRACE * 2)
 
 
+def check_ports(settings: Settings) -> None:
+    """Before anything that takes long. Errors: Conflict when a port is taken."""
+    _listen(settings).close()
+    check(settings)
+
+
 def serve(
     settings: Settings, database_url: str, *, beside: Companion | None, ready: Callable[[], None]
 ) -> None:

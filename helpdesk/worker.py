@@ -23,6 +23,11 @@ from helpdesk.storage.files import Files
 from helpdesk.storage.job_queue import Worker
 from helpdesk.storage.wakeups import Wakeups
 
+_OFF = {
+    "smtp": "Choose another HELPDESK_SMTP_IN_PORT; 0 turns taking mail in by SMTP off.",
+    "lmtp": "Choose another HELPDESK_LMTP_PORT; 0 turns LMTP off.",
+}
+
 log = structlog.get_logger(__name__)
 
 
@@ -35,8 +40,9 @@ def check(settings: Settings) -> None:
         try:
             socket.create_server((host, port), family=family_of(host)).close()
         except OSError as failure:
+            named = _OFF["lmtp" if port == settings.lmtp_port else "smtp"]
             raise Conflict(
-                "port_taken", f"{host}:{port} cannot be used for mail ({failure.strerror})."
+                "port_taken", f"{host}:{port} cannot be used for mail ({failure.strerror}). {named}"
             ) from None
 
 

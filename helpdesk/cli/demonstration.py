@@ -9,7 +9,7 @@ from helpdesk.clock import SystemClock
 from helpdesk.demo import company
 from helpdesk.demo.seed import is_seeded, seed
 from helpdesk.errors import Conflict
-from helpdesk.serving import background, serve
+from helpdesk.serving import background, check_ports, serve
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
 from helpdesk.storage.database import NO_LIMITS, Database
@@ -22,6 +22,7 @@ def run_demo() -> None:
     logs.configure(settings)
     try:
         with background() as beside, database_url(settings, own=True) as url:
+            check_ports(settings)
             asyncio.run(_prepare(url))
             serve(settings, url, beside=beside, ready=lambda: _tell(settings))
     except AlreadyRunning as already:
@@ -29,7 +30,7 @@ def run_demo() -> None:
         raise Conflict(
             "already_running",
             f"The demo is running already: {where}. Stop it with Ctrl-C in its window, or choose another "
-            "HELPDESK_DATA_DIR and HELPDESK_PORT for a second one.",
+            "HELPDESK_DATA_DIR, HELPDESK_PORT and HELPDESK_SMTP_IN_PORT for a second one.",
         ) from None
 
 

@@ -109,13 +109,15 @@ async def test_background_work_runs_beside_the_web_process_and_comes_back_when_i
     assert (await (await desk.api()).row("After the worker died"))["channel"] == "email"
 
 
-async def test_a_mail_port_that_is_taken_is_told_in_one_line(a_desk: ADesk):
+async def test_a_mail_port_that_is_taken_is_told_with_the_way_out_before_anything_is_made(a_desk: ADesk):
     desk = await a_desk()
     with socket.create_server(("127.0.0.1", desk.smtp_port)):
         told = await desk.run("demo")
 
     assert told.returncode == 3
     assert f"127.0.0.1:{desk.smtp_port} cannot be used for mail" in told.stderr.decode()
+    assert "HELPDESK_SMTP_IN_PORT; 0 turns" in told.stderr.decode()
+    assert "sample company" not in told.stderr.decode()
     assert "Traceback" not in told.stderr.decode()
 
 
