@@ -98,7 +98,9 @@ class Settings(BaseSettings):
         " e.g. 10.1.0.0/16, comma separated; unset: public addresses only",
     )
     pool_size: int = Field(8, ge=4, le=64, description="database connections per process")
-    company_name: str = Field("Helpdesk", description="what the company calls itself on its pages")
+    company_name: str = Field(
+        "Helpdesk", description="what the company calls itself on its pages and in its chat"
+    )
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
 
     @field_validator("trusted_proxies", "authserv_ids", "arc_sealers", "private_networks", mode="before")

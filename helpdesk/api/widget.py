@@ -66,7 +66,7 @@ async def create_session(request: Request) -> Response:
             "visitor_token": visitor.token,
             "pass": await passes.issue(tx, actor),
             "epoch": await chat.epoch_of(tx),
-            "inbox": await _inbox(tx, inbox, actor),
+            "inbox": await _inbox(tx, inbox, actor, request.app.state.settings.company_name),
             "contact": {
                 "name": (await contacts.get(tx, actor.contact_id)).name or None,
                 "email": await contacts.address_of(tx, actor.contact_id),
@@ -178,7 +178,7 @@ async def command(request: Request, run: Any) -> Response:
         return answer(chat.refusal(failure), STATUS.get(type(failure), (500, ""))[0])
 
 
-async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor) -> Json:
+async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor, company: str) -> Json:
     """`greeting` in the visitor's language, else in English; `queue` is the place of what they wait for."""
     assert actor.contact_id is not None  # a visitor is a contact
     waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
@@ -186,7 +186,7 @@ async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor) -> Json:
     expected = await tickets.expectations.of_inbox(tx, inbox, actor.contact_id)
     return {
         "key": inbox.key,
-        "name": inbox.settings.get("shown_name", inbox.name),
+        "name": widgets.name_of(inbox, company),
         "hours": expected["hours"],
         "open": expected["open"],
         "next_opening": expected["next_opening"],

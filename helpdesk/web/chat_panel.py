@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from helpdesk import translation
 from helpdesk.actors import SYSTEM
-from helpdesk.domain import inboxes
+from helpdesk.domain import inboxes, widgets
 from helpdesk.errors import NotFound
 from helpdesk.web.assets import accepts_gzip
 from helpdesk.web.security import Policy
@@ -32,7 +32,7 @@ async def show_panel(request: Request) -> Response:
     values = panel_values(
         request.app.state.assets,
         inbox.key,
-        inbox.settings.get("shown_name", inbox.name),
+        widgets.name_of(inbox, pages.company),
         language,
         inbox.settings.get("theme"),
     )

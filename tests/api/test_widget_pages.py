@@ -134,3 +134,23 @@ async def test_a_blocked_visitor_is_listed_and_let_in_again(desk, house, admin):
 
     async with desk.system() as tx:
         assert not await widgets.blocking.is_blocked(tx, (await tickets.get(tx, ticket)).contact_id)
+
+
+async def test_a_chat_greets_with_its_companys_name_until_it_has_one_of_its_own(desk, house, admin):
+    async def name() -> str:
+        session = (await desk.client().post("/widget/session", json={"inbox": house.chat.key})).json()
+        panel = (await desk.client().get(f"/widget/panel?inbox={house.chat.key}")).text
+        shown: str = session["inbox"]["name"]
+        assert f"<title>{shown}</title>" in panel
+        return shown
+
+    async def call_it(text: str) -> None:
+        given = {"shown_name": text, "unread_mail_minutes": "5", "brake": "auto", "brake_rate": "40"}
+        answer = await admin.post(f"/admin/widget/{house.chat.id}", data=given)
+        assert answer.status_code == 303, answer.text
+
+    await call_it("")
+    first = await name()
+    await call_it("Nordkvarn")
+
+    assert (first, await name()) == ("Helpdesk", "Nordkvarn")

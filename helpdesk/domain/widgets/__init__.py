@@ -2,7 +2,7 @@
 
 from helpdesk.domain.widgets import blocking, brake, identity_keys, proofs, visits
 from helpdesk.domain.widgets.model import Block, IdentityKey, SpentProof, Visit
-from helpdesk.domain.widgets.setup import Field, Invitation, Setup, for_reader, save, setup_of
+from helpdesk.domain.widgets.setup import Field, Invitation, Setup, for_reader, name_of, save, setup_of
 
 __all__ = [
     "Block",
@@ -16,6 +16,7 @@ __all__ = [
     "brake",
     "for_reader",
     "identity_keys",
+    "name_of",
     "proofs",
     "save",
     "setup_of",

@@ -73,6 +73,12 @@ class Setup:
     """New conversations in ten minutes above which the inbox takes forms only, until it is calmer."""
 
 
+def name_of(inbox: inboxes.Inbox, company: str) -> str:
+    """Who greets visitors: the name an administrator chose for them, else the company; an inbox's own name
+    is for those who work here."""
+    return str(inbox.settings.get("shown_name") or company)
+
+
 def setup_of(inbox: inboxes.Inbox) -> Setup:
     """What the settings say; what is missing is as a new inbox has it."""
     told = inbox.settings

@@ -66,6 +66,12 @@ async def _steps(tx: Transaction, settings: Settings) -> list[Step]:
             setting="HELPDESK_PUBLIC_URL",
         ),
         Step(
+            settings.company_name != Settings.model_fields["company_name"].default,
+            "Say who you are",
+            "Your company's name, on your pages and in the chat:",
+            setting="HELPDESK_COMPANY_NAME",
+        ),
+        Step(
             settings.smtp_out_url is not None,
             "Let mail leave",
             "Your mail server, so that answers, invitations and rings get out:",
