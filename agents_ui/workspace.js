@@ -4,9 +4,10 @@ import { effect, untracked } from "../vendor/ui.js"
 import { outbox } from "./actions/changes.js"
 import { get, useCsrf } from "./server/http.js"
 import { askOverHttp } from "./server/http_commands.js"
+import { hadInHand, inHand, keepInMind, tellWhatWentBack } from "./queue/in_hand.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server/server_time.js"
-import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, onCall, overload, queue, teams, unsentMails } from "./stores.js"
+import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, me, onCall, overload, queue, teams, unsentMails } from "./stores.js"
 import { adoptTimeZone } from "./time_zone.js"
 import { TicketStore } from "./ticket/ticket_store.js"
 
@@ -24,7 +25,8 @@ export function start() {
   for (const name of ["online", "focus"]) addEventListener(name, wake)
   addEventListener("offline", () => connection.lost())
   addEventListener("storage", ({ key, newValue }) => outbox.overheard(key, newValue))
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { wake(); readUpToHere() } })
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { wake(); readUpToHere() } else leave() })
+  addEventListener("pagehide", leave)
 
   queue.show(route.peek().view, route.peek().channel)
   on(() => connection.state.value, state => {
@@ -38,6 +40,7 @@ export function start() {
   on(() => route.value.ticket, openTicket)
   on(() => queue.counts.value.queue, waiting => { document.title = waiting ? `(${waiting}) Helpdesk` : "Helpdesk" })
 
+  tellWhatWentBack(hadInHand(me.id), source.loadTicket)
   connection.connect()
   loadView()
   loadSurroundings()
@@ -60,9 +63,15 @@ function wake() {
   if (connection.state.value === "live") current.value?.catchUp()
 }
 
+/** Perhaps for long: the page may be closed, or another of ours opened in its place. */
+function leave() {
+  if (queue.revision.peek()) keepInMind(me.id, inHand(queue.all(), me.id))
+}
+
 let connectedBefore = false
 function reconnected() {
   outbox.flush()
+  if (connectedBefore) tellWhatWentBack(inHand(queue.all(), me.id), source.loadTicket)
   watchQueue()
   if (connectedBefore) loadView() // what left while the line was down is only missed in a whole snapshot
   connectedBefore = true
