@@ -50,13 +50,13 @@ export function ProfileDialog() {
             <button type="button" class="button" disabled=${busy} onClick=${() => picker.current?.click()}><${Icon} name="image" />${t("Choose a picture")}</button>
             ${picture && html`<button type="button" class="button quiet" disabled=${busy} onClick=${() => run(() => request("DELETE", "/api/v1/me/picture"))}>${t("Remove the picture")}</button>`}
           </div></div></div>
+      <p>${t("Colleagues see it, and the people you answer in the chat.")}</p>
       <label class="field"><span>${t("Time zone")}</span>
         <select onChange=${(/** @type {Event} */ event) => run(() => chooseTimeZone(/** @type {HTMLSelectElement} */ (event.target).value))}>
           ${timeZones().map(zone => html`<option key=${zone} selected=${zone === me.time_zone}>${zone}</option>`)}</select></label>
       <label class="field"><span>${t("Language")}</span>
         <select onChange=${(/** @type {Event} */ event) => run(() => read(/** @type {HTMLSelectElement} */ (event.target).value))}>
           ${boot.languages.map(([code, name]) => html`<option key=${code} value=${code} lang=${code} selected=${code === boot.locale}>${name}</option>`)}</select></label>
-      <p>${t("Colleagues see it, and the people you answer in the chat.")}</p>
       <p class="form-problem" role="alert">${problem && html`<${Icon} name="circle-alert" />${problem}`}</p></div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = { name: "signature", props: { changed: () => {} } } }}><${Icon} name="pencil" />${t("Your signature")}</button>
       <button type="button" class="button primary" onClick=${close}>${t("Close")}</button></footer></div>`
