@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.auth.requests import session_of
 from helpdesk.errors import NotFound
 from helpdesk.web.templating import Pages
 from helpdesk.wire import encode
@@ -44,7 +45,8 @@ def routes(base: str, describe: Callable[[], dict[str, Any]]) -> list[BaseRoute]
 async def show_reference(request: Request) -> Response:
     """The page for people."""
     pages: Pages = request.app.state.pages
-    return pages.render(request, "api_docs.html")
+    is_signed_in = await session_of(request) is not None
+    return pages.render(request, "api_docs.html", is_signed_in=is_signed_in)
 
 
 async def show_viewer(request: Request) -> Response:

@@ -25,6 +25,8 @@ def run_demo() -> None:
             check_ports(settings)
             asyncio.run(_prepare(url))
             serve(settings, url, beside=beside, ready=lambda: _tell(settings))
+    except KeyboardInterrupt:  # how the demo is meant to end: no failure, for make neither
+        out.print(f"\nStopped; your data is in {settings.data_dir}.")
     except AlreadyRunning as already:
         where = f"http://{settings.host}:{already.port}" if already.port else f"process {already.pid}"
         raise Conflict(

@@ -118,6 +118,14 @@ def _keys(node):
     return [_keys(one) for one in node] if isinstance(node, list) else None
 
 
+async def test_the_reference_asks_who_reads_it_only_where_somebody_is_signed_in(desk, house):
+    stranger, agent = desk.client(), await desk.signed_in(house.agent)
+
+    pages = [(await reader.get(f"{V1}/docs")).text for reader in (stranger, agent)]
+
+    assert ["data-signed-in" in page for page in pages] == [False, True]
+
+
 async def test_what_is_answered_is_what_is_described(desk, house):
     async with desk.system() as tx:
         await a_plan(tx)

@@ -28,7 +28,7 @@ def test_on_an_empty_directory_it_says_where_to_look_and_everything_is_there(fir
 
 
 def test_ctrl_c_stops_everything(first_run: FirstRun):
-    assert first_run.exit_code in (0, 130)  # 130: ended by Ctrl-C, as shells count it
+    assert first_run.exit_code == 0  # it is how a demo is meant to end: make has no error to tell
     assert not first_run.left_running
     assert first_run.ports_free
 

@@ -8,7 +8,7 @@ async function signedInToken() {
   return answer.ok ? (await answer.json()).csrf : null
 }
 
-const token = signedInToken()
+const token = document.querySelector("#reference[data-signed-in]") ? signedInToken() : null
 
 SwaggerUIBundle({
   url: "/api/v1/openapi.json",
