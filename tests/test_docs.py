@@ -9,6 +9,7 @@ import pytest
 from helpdesk.api import routes as api
 from helpdesk.channels.notify_addresses import KINDS
 from helpdesk.cli import main
+from helpdesk.cli.doctor import list_settings
 from helpdesk.domain.events import EVENTS
 from helpdesk.realtime.agents import Agents
 from helpdesk.realtime.visitors import Visitors
@@ -34,6 +35,17 @@ def _name(command) -> str:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_documented(name: str) -> None:
     assert f"`HELPDESK_{name.upper()}`" in (ROOT / "docs/settings.md").read_text()
+
+
+def test_the_doctor_lists_every_setting_in_one_column(capsys: pytest.CaptureFixture[str]) -> None:
+    list_settings(Settings())
+
+    lines = capsys.readouterr().out.splitlines()
+    column = len(f"HELPDESK_{max(Settings.model_fields, key=len)}")
+    assert [line[:column].strip() for line in lines] == [
+        f"HELPDESK_{one.upper()}" for one in Settings.model_fields
+    ]
+    assert {line[column : column + 2] for line in lines} == {"  "}
 
 
 @pytest.mark.parametrize("command", commands())

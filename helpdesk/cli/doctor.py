@@ -15,9 +15,7 @@ from helpdesk.storage.database import Database
 
 def examine(settings: Settings) -> int:
     """Prints settings (secrets masked) and findings; answers with 0 when nothing must be mended."""
-    for name in Settings.model_fields:
-        if name != "demo":
-            out.print(f"HELPDESK_{name.upper():<20} {_shown(getattr(settings, name))}")
+    list_settings(settings)
     out.print()
     problems = [problem for check in _CHECKS for problem in check(settings)]
     for problem in problems:
@@ -25,6 +23,12 @@ def examine(settings: Settings) -> int:
     if not problems:
         out.print("Nothing to mend.")
     return 1 if problems else 0
+
+
+def list_settings(settings: Settings) -> None:
+    widest = max(map(len, Settings.model_fields))
+    for name in Settings.model_fields:
+        out.print(f"HELPDESK_{name.upper():<{widest}}  {_shown(getattr(settings, name))}")
 
 
 def _key(settings: Settings) -> Iterable[str]:
@@ -70,7 +74,7 @@ def _shown(value: object) -> str:
         return "********"
     if isinstance(value, frozenset):
         return ", ".join(sorted(value)) or "-"
-    return "-" if value is None else str(value)
+    return "-" if value is None else str(value) or "-"
 
 
 _CHECKS: list[Callable[[Settings], Iterable[str]]] = [_key, _public_url, _mail_out, _database]

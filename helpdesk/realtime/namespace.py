@@ -153,7 +153,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:
         command = self.commands.get(event)
         if command is None:
-            return {"ok": False, "error": "bad_request"}
+            return {"ok": False, "error": "bad_request", "code": "command_unknown"}
         return await command(await self._actor(sid, event), {**data, "sid": sid})
 
     async def _actor(self, sid: str, event: str) -> Actor:

@@ -145,9 +145,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     ) -> None:
         """Only what a client may ask for goes on to its namespace, past the library's dispatcher."""
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
-        if not _is_command(data):
+        wrong = _wrong_with(data)
+        if wrong is not None:
             log.info("socket_refused_event", namespace=namespace)
-            answer = {"ok": False, "error": "bad_request"}
+            answer = {"ok": False, "error": "bad_request", "code": wrong}
         elif not self.manager.is_connected(sid, namespace):
             return
         else:
@@ -195,12 +196,11 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             await socket.close(wait=False)
 
 
-def _is_command(data: Any) -> bool:
-    """A name of ours and one object."""
-    if not isinstance(data, list) or len(data) != 2:
-        return False
-    name, given = data
-    return isinstance(name, str) and name in COMMANDS and isinstance(given, dict)
+def _wrong_with(data: Any) -> str | None:
+    """What is asked must be a name of ours and one object; else the code of the refusal."""
+    if not isinstance(data, list) or not data or not isinstance(data[0], str) or data[0] not in COMMANDS:
+        return "command_unknown"
+    return None if len(data) == 2 and isinstance(data[1], dict) else "command_malformed"
 
 
 def _is_ours(origin: str | None, environ: dict[str, Any], public_origin: str) -> bool:

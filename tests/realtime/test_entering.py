@@ -140,7 +140,7 @@ async def test_a_name_that_is_no_command_runs_nothing(live, house, event):
 
     forged = await agent.ask(event, {"v": 1, "pass": "x", "REMOTE_ADDR": "10.0.0.1"})
 
-    assert forged == {"ok": False, "error": "bad_request"}
+    assert forged == {"ok": False, "error": "bad_request", "code": "command_unknown"}
     assert live.desk.web.agents._callers == before
     assert (await agent.ask("watch_queue", {}))["ok"]
 
@@ -149,14 +149,16 @@ async def test_a_name_that_is_no_command_runs_nothing(live, house, event):
 async def test_a_command_takes_one_object(live, house, data):
     agent = await live.agent(house.agent)
 
-    assert (await agent.ask("watch_queue", *data))["error"] == "bad_request"
+    answer = await agent.ask("watch_queue", *data)
+    assert answer == {"ok": False, "error": "bad_request", "code": "command_malformed"}
 
 
 @pytest.mark.parametrize("name", [7, 1.5, True, None, ["claim_next"], [], {"claim_next": 1}])
 async def test_a_name_is_a_word(live, house, name):
     agent = await live.agent(house.agent)
 
-    assert await agent.asked(await agent.begin(name, {})) == {"ok": False, "error": "bad_request"}
+    answer = await agent.asked(await agent.begin(name, {}))
+    assert answer == {"ok": False, "error": "bad_request", "code": "command_unknown"}
 
 
 NONSENSE = [

@@ -91,6 +91,6 @@ async def test_it_enters_converses_and_hears_of_its_end(live, house, widget):
     assert expected["ok"]
     assert {"open", "reply_time", "queue", "slots", "may_wake"} <= expected.keys()
     assert articles == {"ok": True, "items": []}
-    assert unknown == {"ok": False, "error": "bad_request"}
+    assert unknown == {"ok": False, "error": "bad_request", "code": "command_unknown"}
     assert end == "closed"
     assert too_large == {"ok": False, "error": "too_large"}
