@@ -14,7 +14,7 @@ from helpdesk.app import Web
 from helpdesk.auth import sessions
 from helpdesk.channels.email.sending import HandedOver
 from helpdesk.clock import FixedClock
-from helpdesk.domain import tickets
+from helpdesk.domain import agents, tickets
 from helpdesk.domain.tickets import ByMail, OutgoingMail, Ticket
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.mail.send import release_waiting, send_mail
@@ -111,3 +111,21 @@ async def test_administrators_and_health_are_told_of_mail_that_waits(
     assert (after.status_code, after.json()["status"]) == (200, "degraded")
     assert "HELPDESK_SMTP_OUT_URL" in after.json()["reasons"][0]
     assert told == [1, 0]
+
+
+async def test_an_invitation_that_waits_does_not_reach_whoever_was_disabled_meanwhile(desk: MailDesk) -> None:
+    desk.workshop.settings = desk.workshop.settings.model_copy(update={"demo": False})
+    async with desk.database.transaction(SYSTEM) as tx:
+        one = await an_agent(tx)
+        mail = await tickets.mail.mailing.queue_notice(
+            tx, recipients=[one.email], subject="You are invited", body="Choose a password."
+        )
+    with pytest.raises(Unavailable):
+        await send_mail(desk.workshop, {"mail_id": str(mail.id)})
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        await agents.disable(tx, one.id)
+    await send_mail(desk.workshop, {"mail_id": str(mail.id)})
+
+    kept = await desk.one(OutgoingMail, id=mail.id)
+    assert (kept.state, kept.error) == ("failed", tickets.mail.mailing.DISABLED)

@@ -9,7 +9,7 @@ from uuid import UUID
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email import composing, dkim_signing
 from helpdesk.channels.email.sending import HandedOver
-from helpdesk.domain import inboxes, oncall, tickets
+from helpdesk.domain import inboxes, tickets
 from helpdesk.domain.tickets.mail import signing_keys
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs.mail import writing
@@ -128,7 +128,8 @@ async def _hand_over(workshop: Workshop, mail_id: UUID, leased: _Leased, raw: by
 
 
 async def _still_wanted(workshop: Workshop, mail_id: UUID) -> None:
-    """A ring that waited for its server is for nobody once the alert is answered. Errors: Invalid."""
+    """What waited for its server may be for nobody by now. Errors: Invalid."""
     async with workshop.database.transaction(SYSTEM) as tx:
-        if not await oncall.ringing.is_wanted(tx, mail_id):
-            raise Invalid("answered", tickets.mail.mailing.ANSWERED)
+        mail = await tickets.mail.mailing.kept_mail(tx, mail_id)
+        if why := await tickets.mail.mailing.unwanted(tx, mail):
+            raise Invalid("unwanted", why)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from helpdesk.domain import contacts, inboxes, oncall, permissions
+from helpdesk.domain import agents, contacts, inboxes, oncall, permissions
 from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver, DeliveryRetried, DeliveryWaiting
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail.recipients import People
@@ -17,6 +17,9 @@ from helpdesk.storage.transaction import Transaction
 
 ANSWERED = "answered before it left"
 """Why a mail that rings was not sent."""
+
+DISABLED = "its agent was disabled before it left"
+"""Why a mail to an agent was not sent."""
 
 NO_SERVER = "smtp_out_missing"
 """Begins the error of what waits because no mail server is set."""
@@ -113,11 +116,22 @@ async def lease(tx: Transaction, mail_id: UUID) -> OutgoingMail | None:
         raise NotFound("mail_not_found")
     if mail.state in ("sent", "failed"):
         return None
-    if mail.kind == "notice" and not await oncall.ringing.is_wanted(tx, mail_id):
-        mail.state, mail.error = "failed", ANSWERED
+    if why := await unwanted(tx, mail):
+        mail.state, mail.error = "failed", why
         return None
     mail.state, mail.attempts = "leased", mail.attempts + 1
     return mail
+
+
+async def unwanted(tx: Transaction, mail: OutgoingMail) -> str | None:
+    """Why a mail to an agent is for nobody any more: its alert is answered, or they are no agent now."""
+    if mail.kind != "notice":
+        return None
+    if not await oncall.ringing.is_wanted(tx, mail.id):
+        return ANSWERED
+    people = [await agents.by_email(tx, address) for address in mail.recipients]
+    is_for_nobody = all(one is not None and one.disabled_at is not None for one in people)
+    return DISABLED if is_for_nobody else None
 
 
 async def freeze(tx: Transaction, mail_id: UUID, rfc_message_id: str, raw: bytes) -> None:
