@@ -1,4 +1,4 @@
-"""Links that let one person in to one thing, without a sign-in: a ticket, an alert, a first password."""
+"""Links that let one person in to one thing, without a sign-in: a ticket, an alert, a password to choose."""
 
 import base64
 import binascii
@@ -15,6 +15,7 @@ class LinkKind(StrEnum):
     TICKET = "ticket"
     ALERT = "alert"
     WELCOME = "welcome"
+    RENEWAL = "renewal"
 
 
 def token_for(key: bytes, kind: LinkKind, thing: UUID, reader: UUID) -> str:

@@ -27,6 +27,7 @@ from helpdesk.settings import Settings
 from helpdesk.storage import migrations
 from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import NO_LIMITS, Database
+from helpdesk.storage.transaction import Transaction
 from helpdesk.storage.wakeups import Wakeups
 
 TEMPORARY_FAILURE, REFUSED = 75, 65
@@ -145,6 +146,26 @@ def add_agent(
             out.print(f"office hours by the clock of {zone}. Sign in at {Settings().address}")
 
 
+@agent_commands.command("password")
+def set_password(
+    email: str,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read it from stdin.")] = False,
+) -> None:
+    """Give an agent another password and sign them out everywhere."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
+
+    async def run(database: Database) -> None:
+        hashed = await passwords.hash_password(password)
+        async with database.transaction(SYSTEM) as tx:
+            agent = await _agent(tx, email)
+            await agents.set_password(tx, agent.id, hashed)
+            await sessions.sign_out_everywhere(tx, agent.id)
+
+    with plain_errors():
+        with_database(Settings(), run)
+        out.print(f"{email} has a new password and is signed out everywhere.")
+
+
 @agent_commands.command("list")
 def list_agents() -> None:
     """Everybody who may sign in."""
@@ -164,9 +185,7 @@ def disable_agent(email: str) -> None:
 
     async def run(database: Database) -> None:
         async with database.transaction(SYSTEM) as tx:
-            agent = await agents.by_email(tx, email)
-            if agent is None:
-                raise NotFound("agent_not_found", f"There is no agent {email}.")
+            agent = await _agent(tx, email)
             await agents.disable(tx, agent.id)
             await sessions.sign_out_everywhere(tx, agent.id)
 
@@ -241,6 +260,13 @@ def import_mails(
         kept, known, left = with_database(Settings(), run)
         mails = "1 mail" if kept == 1 else f"{kept} mails"
         out.print(f"{mails} imported, {known} known before, {left} left out (empty or over 100 MB).")
+
+
+async def _agent(tx: Transaction, email: str) -> agents.Agent:
+    agent = await agents.by_email(tx, email)
+    if agent is None:
+        raise NotFound("agent_not_found", f"There is no agent {email}.")
+    return agent
 
 
 async def _migrate(url: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import ForeignKey, Index, Select, delete, exists, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +18,10 @@ from helpdesk.storage.transaction import Transaction
 
 INVITED_FOR = timedelta(days=14)
 """How long a link to choose a password holds."""
+
+
+RENEWED_WITHIN = timedelta(days=1)
+"""How long a link to choose another password holds."""
 
 
 class Agent(Base):
@@ -42,7 +46,8 @@ class Agent(Base):
     signature: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
-    """When they were last sent a link to choose a password with; it holds for a while."""
+    """When they were last sent a link to choose a password with; it holds for a while, a further one only as
+    long as it is the newest."""
     disabled_at: Mapped[datetime | None]
 
     __table_args__ = (Index("uq_agents_email", text("lower(email)"), unique=True),)
@@ -189,7 +194,57 @@ async def welcome(tx: Transaction, agent_id: UUID, password_hash: str | None = N
         raise NotFound("invitation_over")
     if agent.invited_at is None or agent.invited_at < tx.now - INVITED_FOR:
         raise NotFound("invitation_over")
-    agent.password_hash = password_hash
+    if password_hash is not None:
+        agent.password_hash, agent.invited_at = password_hash, None
+    return agent
+
+
+async def set_password(tx: Transaction, agent_id: UUID, password_hash: str) -> Agent:
+    """In the place of one that is lost; links that were sent hold no more. The sessions are the caller's to
+    end. Errors: NotFound, Forbidden, Conflict agent_disabled."""
+    agent = await _renewable(tx, agent_id)
+    agent.password_hash, agent.invited_at = password_hash, None
+    return agent
+
+
+async def offer_renewal(tx: Transaction, agent_id: UUID) -> Agent:
+    """They are about to be sent a link to choose another password with; earlier links hold no more. Errors:
+    NotFound, Forbidden, Conflict agent_disabled, not_signed_in_yet."""
+    agent = await _renewable(tx, agent_id)
+    if agent.password_hash is None:
+        raise Conflict("not_signed_in_yet", "They have no password yet: invite them.")
+    agent.invited_at = tx.now
+    await tx.flush()
+    return agent
+
+
+def renewal_of(agent: Agent) -> UUID:
+    """Names the newest link that was sent to them."""
+    return uuid5(agent.id, agent.invited_at.isoformat() if agent.invited_at else "")
+
+
+async def renew(tx: Transaction, agent_id: UUID, renewal: UUID, password_hash: str | None = None) -> Agent:
+    """Whoever was sent this link within a day and has not used it, and gets another password here; the
+    sessions are the caller's to end. Errors: NotFound."""
+    agent = await tx.session.get(Agent, agent_id, with_for_update=True, populate_existing=True)
+    if agent is None or agent.disabled_at is not None or agent.password_hash is None:
+        raise NotFound("invitation_over")
+    if agent.invited_at is None or agent.invited_at < tx.now - RENEWED_WITHIN:
+        raise NotFound("invitation_over")
+    if renewal != renewal_of(agent):
+        raise NotFound("invitation_over")
+    if password_hash is not None:
+        agent.password_hash, agent.invited_at = password_hash, None
+    return agent
+
+
+async def _renewable(tx: Transaction, agent_id: UUID) -> Agent:
+    permissions.require_role(tx.actor, Role.ADMIN)
+    agent = await get(tx, agent_id)
+    if not permissions.may_grant(tx.actor, Role(agent.role)):
+        raise Forbidden("role_above_own")
+    if agent.disabled_at is not None:
+        raise Conflict("agent_disabled", f"{agent.email} may not sign in any more; let them in again first.")
     return agent
 
 

@@ -78,6 +78,8 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/admin/jobs", held_jobs.submit_jobs, methods=["POST"]),
         Route("/welcome/{token}", welcome.show_welcome, methods=["GET"]),
         Route("/welcome/{token}", welcome.submit_welcome, methods=["POST"]),
+        Route("/new-password/{token}", welcome.show_welcome, methods=["GET"]),
+        Route("/new-password/{token}", welcome.submit_welcome, methods=["POST"]),
         Route("/admin/sla", sla_policies.show_policies),
         Route("/admin/sla/{id}", sla_policies.show_policy, methods=["GET"]),
         Route("/admin/sla/{id}", sla_policies.submit_policy, methods=["POST"]),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk.actors import Actor, Role
 from helpdesk.auth import links
 from helpdesk.domain import agents, inboxes, permissions, tickets
-from helpdesk.errors import Conflict, Forbidden, Invalid
+from helpdesk.errors import Conflict, Forbidden, Invalid, Unavailable
 from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import languages, translator
@@ -45,7 +45,7 @@ async def show_agent(request: Request) -> Response:
 
 async def submit_agent(request: Request) -> Response:
     """POST /admin/agents/{id}: first what it means for the work that waits, then saving. `order` is disable,
-    enable or invite."""
+    enable, invite or renew."""
     actor = await shell.require(request, "agents")
     form = await request.form()
     given: dict[str, Any] = {name: str(value) for name, value in form.items()}
@@ -96,6 +96,10 @@ async def _order(request: Request, tx: Transaction, agent: agents.Agent, order: 
         await agents.enable(tx, agent.id)
     elif order == "invite":
         await _invite(request, tx, agent)
+    elif order == "renew":
+        if not await _mail_leaves(request, tx):
+            raise Unavailable("mail_out_missing", "No mail can leave yet.")
+        await _send_renewal(request, tx, await agents.offer_renewal(tx, agent.id))
 
 
 async def _invite(request: Request, tx: Transaction, agent: agents.Agent) -> None:
@@ -114,6 +118,28 @@ async def _invite(request: Request, tx: Transaction, agent: agents.Agent) -> Non
         await tickets.mail.mailing.queue_notice(
             tx, recipients=[agent.email], subject=subject, body="\n\n".join(lines)
         )
+
+
+async def _send_renewal(request: Request, tx: Transaction, agent: agents.Agent) -> None:
+    """By mail alone: whoever administers must not read what lets them in as somebody else."""
+    settings, t = request.app.state.settings, translator(agent.locale, "pages")
+    token = links.token_for(settings.key, links.LinkKind.RENEWAL, agent.id, agents.renewal_of(agent))
+    lines = [
+        t("Choose a new password for {company}'s helpdesk within a day:", company=_company(request))
+        + f"\n{settings.address}/new-password/{token}",
+        t(
+            "{name} had this sent to you. Your old password holds until you choose a new one.",
+            name=tx.actor.name,
+        ),
+    ]
+    await tickets.mail.mailing.queue_notice(
+        tx, recipients=[agent.email], subject=t("A new password"), body="\n\n".join(lines)
+    )
+
+
+async def _mail_leaves(request: Request, tx: Transaction) -> bool:
+    settings = request.app.state.settings
+    return (settings.smtp_out_url is not None or settings.demo) and await inboxes.has_mail(tx)
 
 
 def _link(request: Request, agent: agents.Agent) -> str:
@@ -146,6 +172,7 @@ async def _page(
         teams=await agents.teams(tx), inboxes=await inboxes.all_of(tx), may_change=may_change,
         skills=sorted(known),
         link=_link(request, agent) if agent and waits and may_change else None,
+        mail_leaves=await _mail_leaves(request, tx), renewal=agents.RENEWED_WITHIN, now=tx.now,
     )  # fmt: skip
 
 
