@@ -91,6 +91,10 @@ async def test_a_plan_is_made_given_to_a_company_and_taken_away(desk: Desk, visi
     visits.forgive("422")
     await page.get_by_label("Ge det till").fill("Café Nykund")
     await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
+    await expect(page.get_by_label("E-postdomän")).to_be_focused()
+    await page.keyboard.type("nykund")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#domain-error")).to_be_visible()
     await page.get_by_label("E-postdomän").fill("nykund.example")
     assert await barriers(page) == []
     await page.get_by_role("button", name="Skapa det och ge det avtalet").click()
