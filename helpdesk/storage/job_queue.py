@@ -208,18 +208,6 @@ async def retry_held(connection: asyncpg.Connection, job_id: int | None = None) 
     return len(done)
 
 
-async def bring_forward(
-    connection: asyncpg.Connection, name: str, payloads: Sequence[dict[str, Any]]
-) -> None:
-    """These jobs, as they were written, are due now and have all their tries again."""
-    await connection.execute(
-        """UPDATE pgqueuer SET execute_after = now(), updated = now(), attempts = 0
-           WHERE status = 'queued' AND entrypoint = $1 AND payload = ANY($2::bytea[])""",
-        name,
-        [orjson.dumps(one) for one in payloads],
-    )
-
-
 async def discard_held(connection: asyncpg.Connection, job_id: int | None = None) -> int:
     """Let one, or all, go for good. How many there were."""
     gone = await connection.fetch(

@@ -14,7 +14,6 @@ from helpdesk.domain.tickets.mail import signing_keys
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs.mail import writing
 from helpdesk.jobs.workshop import Workshop
-from helpdesk.storage import job_queue
 from helpdesk.storage.job_queue import PAUSES
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
@@ -24,6 +23,13 @@ TRIES = len(PAUSES)
 
 KEPT = "kept"
 """The server's answer where the demo keeps a mail to be looked at."""
+
+
+_SET_ONE = "Set HELPDESK_SMTP_OUT_URL, so that answers can leave."
+
+
+class _NoServer(Exception):
+    """No further try helps before one is set."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +49,16 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         return
     try:
         taken = await _hand_over(workshop, mail_id, leased, leased.raw)
+    except _NoServer:
+        async with workshop.database.transaction(SYSTEM) as tx:
+            await tickets.mail.mailing.put_off_unset(tx, mail_id, _SET_ONE)
+        return
     except Unavailable as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
             if leased.attempts > TRIES:
                 await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
                 return
-            if failure.code == tickets.mail.mailing.NO_SERVER:
-                await tickets.mail.mailing.put_off_unset(tx, mail_id, failure.detail or failure.code)
-            else:
-                await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
+            await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
         raise
     except Invalid as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
@@ -67,9 +74,7 @@ async def release_waiting(workshop: Workshop) -> None:
     if workshop.settings.smtp_out_url is None:
         return
     async with workshop.database.transaction(SYSTEM) as tx:
-        freed = await tickets.mail.mailing.release(tx)
-        payloads = [{"mail_id": str(one)} for one in freed]
-        await job_queue.bring_forward(await tx.driver(), "send_mail", payloads)
+        await tickets.mail.mailing.release(tx)
 
 
 async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
@@ -115,9 +120,7 @@ async def _hand_over(workshop: Workshop, mail_id: UUID, leased: _Leased, raw: by
     if url is None and workshop.settings.demo:
         return HandedOver(KEPT, KEPT, ())
     if url is None:
-        raise Unavailable(
-            tickets.mail.mailing.NO_SERVER, "Set HELPDESK_SMTP_OUT_URL, so that answers can leave."
-        )
+        raise _NoServer
     return await workshop.relays.hand_over(
         raw,
         leased.envelope_from,

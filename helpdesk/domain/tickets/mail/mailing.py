@@ -184,12 +184,12 @@ async def unsent(tx: Transaction) -> int:
     return int(await tx.session.scalar(query) or 0)
 
 
-async def release(tx: Transaction) -> list[UUID]:
-    """A mail server is set now: those that waited for one have all their tries again. Their jobs are the
-    caller's to bring forward."""
+async def release(tx: Transaction) -> None:
+    """A mail server is set now: those that waited for one go, with all their tries."""
     query = update(OutgoingMail).where(OutgoingMail.state.in_(_UNDER_WAY), OutgoingMail.error.like(_WAITS))
     freed = query.values(state="queued", error=None, attempts=0).returning(OutgoingMail.id)
-    return list(await tx.session.scalars(freed))
+    for mail_id in await tx.session.scalars(freed):
+        tx.enqueue("send_mail", mail_id=str(mail_id))
 
 
 async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
