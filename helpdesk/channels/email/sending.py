@@ -6,9 +6,13 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+from aiosmtplib.protocol import normalize_message_line_endings
+from aiosmtplib.response import SMTPResponse
+from aiosmtplib.typing import Default, SMTPStatus
 
 from helpdesk.errors import Invalid, Unavailable
 
@@ -22,6 +26,9 @@ _TIMEOUT = 60.0
 _QUEUED_AS = re.compile(
     r"(?:queued as|id=|ok id|\bid)\s*[:=]?\s*<?([A-Za-z0-9][\w.@+/=-]{4,200})", re.IGNORECASE
 )
+
+
+_DOT = re.compile(rb"(?m)^\.")  # at the beginning of a line: said twice, as the protocol wants
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Relays:
         before: Callable[[], Awaitable[None]] | None = None,
     ) -> HandedOver:
         """`url`: smtp:// (STARTTLS where offered), smtp+starttls:// (required) or smtps://, with credentials.
-        `before` is asked once the server listens; what it raises keeps the mail from leaving.
+        `before` is asked when the server has agreed to all but the content; what it raises keeps that back.
 
         Errors: NotTaken, NotTakenYet, Invalid for an address of no server.
         """
@@ -120,9 +127,36 @@ class Relays:
         self._idle.setdefault(url, []).append(kept)
 
 
+class _Client(aiosmtplib.SMTP):
+    """Asks `before` at the last moment there is: however long a server takes to agree, only the content and
+    its final dot come after."""
+
+    before: Callable[[], Awaitable[None]] | None = None
+
+    async def data(
+        self,
+        message: str | bytes,
+        /,
+        *,
+        timeout: float | Literal[Default.token] | None = Default.token,  # noqa: ASYNC109 - the library's
+    ) -> SMTPResponse:
+        if self.before is None or self.protocol is None:
+            return await super().data(message, timeout=timeout)
+        agreed = await self.execute_command(b"DATA", timeout=timeout)
+        if agreed.code != SMTPStatus.start_input:
+            raise aiosmtplib.SMTPDataError(agreed.code, agreed.message)
+        await self.before()
+        content = message.encode("ascii") if isinstance(message, str) else message
+        self.protocol.write(_DOT.sub(b"..", normalize_message_line_endings(content)) + b".\r\n")
+        taken = await self.protocol.read_response(timeout=self.timeout)
+        if taken.code != SMTPStatus.completed:
+            raise aiosmtplib.SMTPDataError(taken.code, taken.message)
+        return taken
+
+
 @dataclass
 class _Kept:
-    client: aiosmtplib.SMTP
+    client: _Client
     mails: int = 0
     rested_since: float = 0.0
 
@@ -137,7 +171,7 @@ async def hand_over(raw: bytes, envelope_from: str, recipients: Sequence[str], u
 
 
 async def _hand_over(
-    client: aiosmtplib.SMTP,
+    client: _Client,
     raw: bytes,
     envelope_from: str,
     recipients: Sequence[str],
@@ -146,8 +180,7 @@ async def _hand_over(
     try:
         if not client.is_connected:
             await client.connect()
-        if before is not None:
-            await before()
+        client.before = before
         refused, answer = await client.sendmail(
             envelope_from, list(recipients), raw, mail_options=_options(client, envelope_from, recipients)
         )
@@ -172,13 +205,13 @@ async def _hand_over(
     return HandedOver(answer, found[1] if found else None, left)
 
 
-def _client(url: str) -> aiosmtplib.SMTP:
+def _client(url: str) -> _Client:
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
         raise Invalid("smtp_url_invalid")
     tls = parts.scheme == "smtps"
     starttls = True if parts.scheme == "smtp+starttls" else (False if tls else None)
-    return aiosmtplib.SMTP(
+    return _Client(
         hostname=parts.hostname,
         port=parts.port or (465 if tls else 587 if parts.username else 25),
         username=unquote(parts.username) if parts.username else None,

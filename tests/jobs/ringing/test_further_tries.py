@@ -1,6 +1,7 @@
 """A gateway that is away, a sender that died or was held up, and an answer meanwhile."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -134,34 +135,70 @@ async def test_nothing_is_sent_more_than_5_s_after_an_acknowledgement_however_lo
     assert max(sent_after.values()) + 2 * pagers.CONNECT <= 5
 
 
-async def test_a_mail_that_waits_for_its_server_does_not_leave_once_the_alert_is_answered(
-    night: Night,
+class MailServer:
+    mail: OutgoingMail
+
+    def __init__(self, slow_at: str, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        self.slow_at, self.meanwhile = slow_at, meanwhile
+        self.said: list[str] = []
+        self.content = b""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._answer(writer, "greeting", b"220 at last")
+        while line := await reader.readline():
+            self.said.append(line.decode().split()[0].upper())
+            if self.said[-1] != "DATA":
+                await self._answer(writer, self.said[-1], b"250 fine")
+                continue
+            await self._answer(writer, "DATA", b"354 go on")
+            while (line := await reader.readline()) not in (b".\r\n", b""):
+                self.content += line
+            writer.write(b"250 kept\r\n")
+        writer.close()
+
+    async def _answer(self, writer: asyncio.StreamWriter, to: str, answer: bytes) -> None:
+        if to == self.slow_at:
+            await self.meanwhile()
+        writer.write(answer + b"\r\n")
+
+
+async def rung_by_mail(night: Night, slow_at: str, meanwhile: Callable[[], Awaitable[None]]) -> MailServer:
+    """Its mail handed to a server during one of whose steps something happens."""
+    async with night.database.transaction(SYSTEM) as tx:
+        [mail_id] = await tx.session.scalars(select(OutgoingMail.id))
+    heard = MailServer(slow_at, meanwhile)
+    server = await asyncio.start_server(heard.serve, "127.0.0.1", 0)
+    night.workshop.settings.smtp_out_url = SecretStr(f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    await send_mail(night.workshop, {"mail_id": str(mail_id)})
+    await night.workshop.relays.close()
+    server.close()
+    async with night.database.transaction(SYSTEM) as tx:
+        heard.mail = await tx.session.get_one(OutgoingMail, mail_id)
+    return heard
+
+
+@pytest.mark.parametrize("slow_at", ["greeting", "MAIL", "RCPT", "DATA"])
+async def test_a_mail_does_not_leave_once_the_alert_is_answered_wherever_its_server_was_slow(
+    night: Night, slow_at: str
 ) -> None:
     alert = await night.alert()
     await night.tick()
-    async with night.database.transaction(SYSTEM) as tx:
-        [mail_id] = await tx.session.scalars(select(OutgoingMail.id))
-    said: list[str] = []
 
-    async def slow_server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Somebody acknowledges while it makes up its mind."""
-        await acknowledge(night, alert)
-        writer.write(b"220 at last\r\n")
-        while line := (await reader.readline()).decode().strip():
-            said.append(line.split(" ")[0].upper())
-            writer.write(b"250 fine\r\n")
-        writer.close()
+    heard = await rung_by_mail(night, slow_at, lambda: acknowledge(night, alert))
 
-    server = await asyncio.start_server(slow_server, "127.0.0.1", 0)
-    night.workshop.settings.smtp_out_url = SecretStr(f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    await send_mail(night.workshop, {"mail_id": str(mail_id)})
-    server.close()
+    assert (heard.mail.state, heard.mail.error) == ("failed", "answered before it left")
+    assert heard.said == ["EHLO", "MAIL", "RCPT", "DATA"]
+    assert heard.content == b""
 
-    async with night.database.transaction(SYSTEM) as tx:
-        mail = await tx.session.get_one(OutgoingMail, mail_id)
-    assert (mail.state, mail.error) == ("failed", "answered before it left")
-    assert said[:1] == ["EHLO"]
-    assert "MAIL" not in said
+
+async def test_a_mail_that_rings_arrives_as_it_was_kept(night: Night) -> None:
+    await night.alert()
+    await night.tick()
+
+    heard = await rung_by_mail(night, "DATA", lambda: asyncio.sleep(0))
+
+    assert heard.mail.state == "sent"
+    assert heard.content == heard.mail.raw
 
 
 async def test_a_mail_not_yet_gone_stays_when_the_alert_is_answered(night: Night) -> None:
