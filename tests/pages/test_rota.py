@@ -17,6 +17,12 @@ OWN = ("shifts", "swaps", "methods", "schedules/new")
 SHARED = ("alerts", "fairness", "policies", "policies/new")
 FIRST_LINKS = {"/oncall/policies": "/oncall/policies/0", "/oncall/alerts": "/oncall/alerts/"}
 
+LISTEN_FOR_TONES = """() => {
+    window.tones = 0
+    const start = OscillatorNode.prototype.start
+    OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when) }
+}"""
+
 
 async def test_every_page_of_a_schedule_is_for_everybody(desk: Desk, visits: Visits):
     page = await a_lead(desk, visits)
@@ -94,7 +100,7 @@ async def test_the_rota_is_an_application_on_a_phone_that_can_ring(desk: Desk, v
     assert scope == "/"
 
 
-async def test_a_browser_that_cannot_be_rung_says_why_and_what_is_pushed_is_shown_until_it_is_seen(
+async def test_a_browser_that_cannot_be_rung_says_why_and_what_is_pushed_sounds_and_is_shown_until_it_is_seen(
     desk: Desk, visits: Visits
 ):
     """No push service can be reached from here: what one would deliver is handed in by the browser itself."""
@@ -130,8 +136,10 @@ async def test_a_browser_that_cannot_be_rung_says_why_and_what_is_pushed_is_show
         "key": "k:1",
     }
     delivery = {"origin": desk.address, "registrationId": await found, "data": json.dumps(pushed)}
+    await page.evaluate(LISTEN_FOR_TONES)
     for _ in range(2):
         await browser.send("ServiceWorker.deliverPushMessage", delivery)
+    await page.wait_for_function("window.tones >= 6")
     await page.wait_for_function(
         "navigator.serviceWorker.ready.then(one => one.getNotifications()).then(all => all.length > 0)"
     )

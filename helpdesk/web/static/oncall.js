@@ -14,9 +14,6 @@ const push = /** @type {HTMLFormElement | null} */ (document.querySelector("form
 if (push && "serviceWorker" in navigator && "PushManager" in window) offerPush(push)
 else document.querySelector("[data-push-missing]")?.removeAttribute("hidden")
 for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-into]"))) readFile(chooser)
-if ("serviceWorker" in navigator) {
-  navigator.serviceWorker.addEventListener("message", event => { if (event.data === "ring") playSound() })
-}
 
 /**
  * A file instead of its pasted text.
@@ -202,18 +199,4 @@ async function subscribed(key) {
 /** @param {HTMLFormElement} form @param {string} name */
 function field(form, name) {
   return /** @type {HTMLInputElement} */ (form.elements.namedItem(name))
-}
-
-/** Three rising tones, made here: no file to load at night. */
-function playSound() {
-  const audio = new AudioContext()
-  for (const [number, pitch] of [660, 880, 1175, 660, 880, 1175].entries()) {
-    const tone = audio.createOscillator(), volume = audio.createGain()
-    tone.frequency.value = pitch
-    volume.gain.setValueAtTime(0.4, audio.currentTime + number * 0.25)
-    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + number * 0.25 + 0.24)
-    tone.connect(volume).connect(audio.destination)
-    tone.start(audio.currentTime + number * 0.25)
-    tone.stop(audio.currentTime + number * 0.25 + 0.25)
-  }
 }
