@@ -8,6 +8,11 @@ const OVERLOAD = /^Overload: tickets late: (\d+), agents online: (\d+)$/
 const STEP = /^(first response|next response|resolution|update|callback) (\d+ %|[-+]\d+ min)$/
 const ADVICE = "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. More hands on the queue end it."
 
+/** @param {string | undefined | null} recorded */
+export function isOverload(recorded) {
+  return OVERLOAD.test(recorded ?? "")
+}
+
 /** A reason, a subject or a body as an alert carries it. @param {string | undefined | null} recorded */
 export function inWords(recorded) {
   const said = recorded ?? ""

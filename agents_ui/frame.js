@@ -5,7 +5,7 @@ import { hands } from "./actions/actions.js"
 import { Dialogs } from "./actions/dialogs.js"
 import { Icon } from "./icons.js"
 import { Nav } from "./nav.js"
-import { ConnectionBanner, FormOnlyBanner, MailBanner, OpenAlerts, OverloadBanner, Toasts, UnsentBanner } from "./notices.js"
+import { AwayBanner, ConnectionBanner, FormOnlyBanner, MailBanner, OpenAlerts, OverloadBanner, Toasts, UnsentBanner } from "./notices.js"
 import { QueueList } from "./queue/queue_list.js"
 import { route } from "./route.js"
 import { remember, remembered } from "./server/storage.js"
@@ -29,7 +29,7 @@ export function Frame() {
     if (ticket && matchMedia("(max-width: 719px)").matches) document.getElementById("thread-title")?.focus()
   }, [ticket])
   return html`<div class="frame" data-page=${details ? "details" : ticket ? "thread" : "list"}>
-    <div class="top"><${ConnectionBanner} /><${MailBanner} /><${UnsentBanner} /><${OverloadBanner} /><${FormOnlyBanner} /><${OpenAlerts} /></div>
+    <div class="top"><${ConnectionBanner} /><${MailBanner} /><${UnsentBanner} /><${AwayBanner} /><${OverloadBanner} /><${FormOnlyBanner} /><${OpenAlerts} /></div>
     <div class="panes">
       <${Nav} open=${navOpen} close=${() => setNavOpen(false)} />
       ${navOpen && html`<div class="scrim" onClick=${() => setNavOpen(false)}></div>`}

@@ -1,8 +1,9 @@
 // The left pane: views with their counts, channels, and who is on call.
 
 import { html, useEffect, useRef } from "../vendor/ui.js"
-import { hands } from "./actions/actions.js"
-import { Avatar, Icon } from "./icons.js"
+import { action, hands } from "./actions/actions.js"
+import { comeOrGo, deskOf, isAway, takesWork } from "./availability.js"
+import { Avatar, Icon, Keys } from "./icons.js"
 import { dialog } from "./notices_store.js"
 import { go, route, routeHash } from "./route.js"
 import { dayAndTime, number, t } from "./translation.js"
@@ -65,6 +66,7 @@ export function Nav({ open, close }) {
       <button type="button" class="button nav-call" onClick=${() => { close(); dialog.value = { name: "call", props: {} } }}>
         <${Icon} name="phone-call" />${t("Log a call")}
       </button>
+      ${takesWork && html`<${AtWork} />`}
       <div class="me">
         <button type="button" class="button quiet me-self" title=${t("Your profile")} onClick=${() => { close(); dialog.value = { name: "profile", props: {} } }}>
           <${Avatar} name=${me.name} picture=${pictureOf(me.id)} size="small" /><span class="me-name">${me.name}</span></button>
@@ -83,6 +85,16 @@ function NavLink({ icon, label, count, current, href, onClick }) {
     <${Icon} name=${icon} /><span class="nav-label">${label}</span>
     ${count === undefined ? null : html`<span class="nav-count">${number(count)}</span>`}
   </a></li>`
+}
+
+/** The switch for a lunch or a meeting, with what one carries just now. */
+function AtWork() {
+  const desk = deskOf()
+  const here = !isAway()
+  return html`<button type="button" class="button quiet at-work" role="switch" aria-checked=${here} onClick=${comeOrGo} aria-keyshortcuts=${action("away").key}
+    title=${here ? t("New work may be given to you. Switch off when you step away.") : t("No new work is given to you.")}>
+    <span class="at-work-dot" aria-hidden="true"></span><span class="nav-label">${here ? t("At work") : t("Away")}</span>
+    ${desk && html`<span class="at-work-load" title=${t("What you carry: a chat takes 1, a mail 2, a call 3, unless an inbox says otherwise")}>${t("{load} of {capacity}", { load: desk.load, capacity: desk.capacity })}</span>`}<${Keys} keys=${action("away").key} /></button>`
 }
 
 function OnCallNow() {

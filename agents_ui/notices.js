@@ -2,9 +2,10 @@
 
 import { html, useState } from "../vendor/ui.js"
 import { ticketOf } from "./alert_order.js"
-import { inWords } from "./alert_words.js"
+import { inWords, isOverload } from "./alert_words.js"
 import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
+import { comeOrGo, isAway } from "./availability.js"
 import { go } from "./route.js"
 import { fullTime, plural, t } from "./translation.js"
 import { acknowledge, handOn, outbox, outboxRevision } from "./actions/changes.js"
@@ -29,12 +30,20 @@ export function ConnectionBanner() {
   return null
 }
 
-/** One calm line: why the next ticket is not the one that has waited longest. */
+/** Whoever stepped away is told until they are back: it would otherwise hold for days. */
+export function AwayBanner() {
+  if (!isAway()) return null
+  return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="circle-pause" /><span>${t("You are away: no new work is given to you.")}</span>
+    <button type="button" class="button quiet" onClick=${comeOrGo}>${t("Back at work")}</button></div>`
+}
+
+/** One calm line: why the next ticket is not the one that has waited longest. An alert about it says so itself. */
 export function OverloadBanner() {
   const { on, late, online } = overload.value
-  if (!on) return null
+  const [alert] = alertsElsewhere()
+  if (!on || alert && isOverload(alert.details?.subject || alert.reason)) return null
   return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="hourglass" />
-    <span>${t("{late} tickets are late, {online} online: what can still be met goes first.", { late, online })}</span></div>`
+    <span>${plural("{late} tickets are late and {n} agent is online. Next first gives what can still be answered in time.", "{late} tickets are late and {n} agents are online. Next first gives what can still be answered in time.", online, { late })}</span></div>`
 }
 
 /** Visitors cannot chat just now, which agents would otherwise learn from an empty queue. */
@@ -68,10 +77,15 @@ export function UnsentBanner() {
     <a class="button quiet" href="/admin">${t("How to set it")}</a></div>`
 }
 
-/** Alerts of other tickets, the most urgent or all; the open ticket shows its own. */
+/** The open ticket shows its own. */
+function alertsElsewhere() {
+  return openAlerts().filter(alert => ticketOf(alert) !== current.value?.id)
+}
+
+/** Alerts of other tickets, the most urgent or all. */
 export function OpenAlerts() {
   const [all, showAll] = useState(false)
-  const open = openAlerts().filter(alert => ticketOf(alert) !== current.value?.id)
+  const open = alertsElsewhere()
   if (!open.length) return null
   return html`<div class="alerts" role="alert">${(all ? open : open.slice(0, 1)).map((alert, index) => html`<div class="alert-banner global" key=${alert.id}>
     <${Icon} name="siren" /><span class="alert-text"><${AlertText} alert=${alert} /></span>

@@ -26,6 +26,8 @@ export const mailOutages = signal(/** @type {import("./types.js").MailOutage[]} 
 /** How many mails wait because no mail server is set; told to administrators alone. */
 export const unsentMails = signal(0)
 export const onCall = signal(/** @type {any[]} */ ([]))
+/** How everybody stands: at work, away or gone, and how much each carries. */
+export const desks = signal(/** @type {import("./types.js").Desk[]} */ ([]))
 export const agents = signal(/** @type {(Named & { picture: string | null })[]} */ ([]))
 export const teams = signal(/** @type {Named[]} */ ([]))
 /** Which row the keyboard stands on. */

@@ -78,6 +78,7 @@ export interface Alert {
 }
 /** More is late than agents are online: claims then take what can still be met first. */
 export interface Overload { on: boolean; late: number; online: number }
+export interface Desk { agent: Named; state: "online" | "away" | "offline"; load: number; capacity: number }
 export interface People { to: string[]; cc: string[]; bcc: string[] }
 /** What an answer would have, as the server proposes it. */
 export interface Answering {

@@ -5,6 +5,7 @@ import { outbox } from "./actions/changes.js"
 import { get, useCsrf } from "./server/http.js"
 import { askOverHttp } from "./server/http_commands.js"
 import { hadInHand, inHand, keepInMind, tellWhatWentBack } from "./queue/in_hand.js"
+import { loadDesks } from "./availability.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server/server_time.js"
 import { acknowledging, active, agents, alerts, boot, connection, current, formOnly, mailOutages, me, onCall, overload, queue, teams, unsentMails } from "./stores.js"
@@ -38,6 +39,7 @@ export function start() {
     if (queue.view.peek() !== view || queue.channel.peek() !== channel) showView(view, channel)
   })
   on(() => route.value.ticket, openTicket)
+  on(() => queue.counts.value.mine, carried => { if (carried !== undefined) loadDesks() })
   on(() => queue.counts.value.queue, waiting => { document.title = waiting ? `(${waiting}) Helpdesk` : "Helpdesk" })
 
   tellWhatWentBack(hadInHand(me.id), source.loadTicket)
@@ -155,6 +157,7 @@ async function loadAlerts() {
 }
 
 async function loadSurroundings() {
+  loadDesks()
   loadAlerts()
   get("/api/v1/inboxes").then(({ items }) => { formOnly.value = items.filter((/** @type {any} */ inbox) => inbox.form_only) }).catch(() => {})
   const found = await get("/api/v1/oncall/now").catch(() => null)

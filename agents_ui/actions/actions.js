@@ -1,6 +1,7 @@
 // Every action by name: its key, its words, when it can be done. Buttons, keys, palette and the sheet all read this.
 
 import { dialog, pick } from "../notices_store.js"
+import { comeOrGo, deskOf, isAway, loadDesks, standing, takesWork } from "../availability.js"
 import { go } from "../route.js"
 import { priorityName } from "../naming.js"
 import { snoozeTimes } from "./snooze_times.js"
@@ -73,6 +74,7 @@ export const ACTIONS = [
   { id: "search", key: "/", icon: "search", group: "app", label: () => t("Search and commands"), run: () => { openPalette() } },
   { id: "acknowledge", key: "y", icon: "siren", group: "app", label: () => t("Acknowledge the alert"), possible: () => Boolean(firstAlert()), run: acknowledgeFirst },
   { id: "call", key: "t", icon: "phone-call", group: "app", label: () => t("Log a call"), run: () => { dialog.value = { name: "call", props: {} } } },
+  { id: "away", key: "b", icon: "circle-pause", group: "app", label: () => (isAway() ? t("Back at work") : t("Step away")), possible: () => takesWork, run: comeOrGo },
   { id: "undo", key: "z", icon: "undo-2", group: "app", label: () => t("Undo"), run: undoLast },
   { id: "theme", key: "d", icon: "moon", group: "app", label: () => t("Light or dark"), run: () => hands.toggleTheme() },
   { id: "keys", key: "?", icon: "keyboard", group: "app", label: () => t("Keyboard"), run: () => { dialog.value = { name: "keys", props: {} } } },
@@ -178,10 +180,11 @@ async function snooze() {
 async function assign() {
   const ticket = target()
   if (!ticket) return
+  await loadDesks()
   const options = [
     { id: me.id, label: t("Me"), hint: me.name, icon: "user-check", chosen: ticket.assignee?.id === me.id },
     ...agents.value.filter(agent => agent.id !== me.id).map(agent => ({
-      id: agent.id, label: agent.name, icon: "user", chosen: ticket.assignee?.id === agent.id,
+      id: agent.id, label: agent.name, hint: standing(deskOf(agent.id)), icon: "user", chosen: ticket.assignee?.id === agent.id,
     })),
     { id: "nobody", label: t("Nobody: back to the queue"), icon: "inbox", chosen: !ticket.assignee },
   ]

@@ -97,6 +97,14 @@ async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
         assert await barriers(page) == [], words
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
+
+    switch, told = page.get_by_role("switch"), page.get_by_text("You are away: no new work is given to you.")
+    await page.keyboard.press("b")
+    await expect(told).to_be_visible()
+    await expect(switch).to_have_attribute("aria-checked", "false")
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Back at work").click()
+    await expect(told).to_have_count(0)
     await _fits_a_phone(page)
 
 
