@@ -8,6 +8,7 @@ from helpdesk.channels.email.reading.addresses import parse_text
 
 _PREFIX = re.compile(r"^\s{0,5}([^\W\d_][\w.̇]{0,14})\s?(?:\[\d{1,3}\])?\s?[:：]\s?")
 _MAILTO = re.compile(r"[<\[]\s?mailto:\s?([^<>\[\]\s]{1,320})\s?[>\]]{1,2}", re.IGNORECASE)
+_TWICE = re.compile(r"([^<>\[\]\s,;]{1,320})[<\[]\s?mailto:\s?\1\s?[>\]]", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\[\]\s]{1,64}@[^\[\]\s]{1,255})\]")
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _ON_BEHALF = re.compile(
@@ -19,6 +20,9 @@ _ON_BEHALF = re.compile(
 _BEFORE_NAME = re.compile(
     r"[,:]|\d{4}|\d\d:\d\d|\b(?:skrev|schrieb|heeft|időpontban|používateľ|uživatel|użytkownik|korisnik)\b"
 )
+_VALUE_LIMIT = 8000
+_WHEN = re.compile(r"\d[\w.,:/+ -]{3,60}")
+_WHEN_LAST = re.compile(r"\d[\d.,:/ -]{3,40}")
 _EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{1,255}")
 
 
@@ -76,7 +80,7 @@ def _inner(whole: list[str], separator: int, start: int, subject: str) -> Forwar
     for index in range(start, min(len(whole), start + 8)):
         if not lines.unquoted(whole[index]).strip():
             continue
-        if block := lines.header_block(whole, index):
+        if block := lines.header_block(whole, index, least=2):
             return _from_block(whole, separator, block, subject)
         if count := lines.attribution(whole, index):
             return _from_attribution(whole, separator, count + index - separator, subject)
@@ -89,11 +93,11 @@ def _from_block(whole: list[str], start: int, block: lines.HeaderBlock, subject:
         return None
     return Forwarded(
         sender=sender,
-        to=tuple(parse_text(_tidy(block.values.get("to", "")))[:100]),
-        cc=tuple(parse_text(_tidy(block.values.get("cc", "")))[:100]),
+        to=_people(block.values.get("to", "")),
+        cc=_people(block.values.get("cc", "")),
         subject=block.values.get("subject", "") or plain_subject(subject),
         date=block.values.get("date", "")[:200],
-        body=_body(whole[block.end :]),
+        body=_body(whole[block.end :], quoted=lines.quote_depth(whole[block.end - 1]) > 0),
         comment=_comment(whole[:start]),
     )
 
@@ -104,11 +108,19 @@ def _from_attribution(whole: list[str], start: int, count: int, subject: str) ->
     found = _EMAIL.search(said)
     if found is None:
         return None
-    name = _name_before(said[: found.start()])
+    before = said[: found.start()]
+    name = _name_before(before)
     return Forwarded(
         sender=Address(name, found[0]), to=(), cc=(), subject=plain_subject(subject),
-        date="", body=_body(whole[start + count :]), comment=_comment(whole[:start]),
+        date=_moment(before.rpartition(name)[0] if name else before, said[found.end() :]),
+        body=_body(whole[start + count :]), comment=_comment(whole[:start]),
     )  # fmt: skip
+
+
+def _moment(before: str, after: str) -> str:
+    """What "On <date>, <name> wrote:" says of when, as it stands; some languages say it last."""
+    found = _WHEN.search(before) or _WHEN_LAST.search(after)
+    return found[0].strip(" ,:-.") if found else ""
 
 
 def _name_before(said: str) -> str:
@@ -128,9 +140,15 @@ def _mailbox(value: str) -> Address | None:
     return Address(name[:200], "") if name else None
 
 
+def _people(value: str) -> tuple[Address, ...]:
+    """A name that only says the address again is none."""
+    found = parse_text(_tidy(value))[:100]
+    return tuple(Address("" if one.name.lower() == one.key else one.name, one.email) for one in found)
+
+
 def _tidy(value: str) -> str:
     """`[mailto:a@b]`, `<a@b<mailto:a@b>>` and typographic quotes become an ordinary address."""
-    value = value.translate(_QUOTES).replace("\xa0", " ")
+    value = _TWICE.sub(r"\1", value[:_VALUE_LIMIT].translate(_QUOTES).replace("\xa0", " "))
     value = _BRACKETED.sub(r"<\1>", _MAILTO.sub(r"<\1>", value))
     doubled = re.match(r"^(.{0,300}?)<?([^<>\s]{1,320})<([^<>\s]{1,320})>{1,2}\s?$", value)
     if doubled and doubled[2] == doubled[3]:
@@ -138,15 +156,15 @@ def _tidy(value: str) -> str:
     return value.strip()
 
 
-def _body(rest: list[str]) -> str:
-    """Unquoted once when every line of it is quoted (Apple Mail forwards that way)."""
+def _body(rest: list[str], *, quoted: bool = False) -> str:
+    """Unquoted once when its headers or all of its lines are quoted (as Apple Mail forwards)."""
     filled = [line for line in rest if line.strip()]
-    if filled and all(lines.quote_depth(line) for line in filled):
+    if quoted or (filled and all(lines.quote_depth(line) for line in filled)):
         rest = [re.sub(r"^\s?> ?", "", line) for line in rest]
     return "\n".join(rest).strip("\n ")
 
 
 def _comment(before: list[str]) -> str:
-    while before and (not before[-1].strip() or lines.is_rule(before[-1])):
+    while before and (not before[-1].strip() or lines.is_rule(before[-1]) or lines.is_original(before[-1])):
         before = before[:-1]
     return "\n".join(before).strip("\n ")

@@ -11,13 +11,13 @@ _LABEL = re.compile(r"^[ \t>*|_]{0,12}([^\W\d_][\w .'’()/-]{0,24}?)[ ]?\*{0,2}
 _DASHED = re.compile(r"^[ >*]{0,6}([-_=—–]{1,40})[ ]?([^-_=—–][^\n]{1,70}?)[ ]?([-_=—–]{1,40})[ ]*$")
 _ONE_LINE = re.compile(r"^[ \t>]{0,8}-{3,12}[ ]?([^-\n]{3,50}?)[ ]?-{3,12}[ ]{0,4}(\S.*)$")
 _INLINE_LABEL = re.compile(
-    "("
+    "(CC|"
     + "|".join(
         re.escape(word.capitalize())
         for word in sorted(_ROLES, key=len, reverse=True)
         if _ROLES[word] in ("from", "to", "cc", "date", "subject")
     )
-    + r")[ ]?(?::[ ]?|(?<=Assunto) )"
+    + r")[ ]?(?::[ ]?|(?<=Assunto) |(?<=Dw) )"
 )
 _RULE = re.compile(r"^[ \t>]{0,6}(?:_{10,200}|-{10,200}|={4,200}|\*{10,200})[ \t]*$")
 _DATE = re.compile(
@@ -123,8 +123,8 @@ def label(line: str) -> tuple[str, str] | None:
     return (role, found[2].strip(" *\t")) if role else None
 
 
-def header_block(lines: list[str], start: int) -> HeaderBlock | None:
-    """At least three different labels, a sender among them, on lines that follow each other."""
+def header_block(lines: list[str], start: int, least: int = 3) -> HeaderBlock | None:
+    """At least so many different labels, a sender among them, on lines that follow each other."""
     first = label(lines[start])
     if first is None or first[0] == "other":
         return None
@@ -155,7 +155,7 @@ def header_block(lines: list[str], start: int) -> HeaderBlock | None:
         else:
             break
     roles = values.keys() - {"other"}
-    return HeaderBlock(last + 1, values) if "from" in roles and len(roles) >= 3 else None
+    return HeaderBlock(last + 1, values) if "from" in roles and len(roles) >= least else None
 
 
 def _labelled_soon(lines: list[str], start: int) -> bool:

@@ -193,3 +193,80 @@ def test_what_is_no_base64_at_all_is_kept_as_it_stands():
     found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nListen", file))
 
     assert [part.data for part in found.attachments] == [b"... the sound ..."]
+
+
+def test_a_boundary_that_ends_in_a_space_is_told_from_one_that_does_not():
+    found = mail(
+        'Content-Type: multipart/mixed; boundary="B "', "", "--B ", "", "One", "--B", "Two", "--B --"
+    )
+
+    assert found.text.split() == ["One", "--B", "Two"]
+
+
+def test_a_first_part_without_a_blank_line_before_it_is_read():
+    file = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
+
+    found = mail('Content-Type: multipart/mixed; boundary="B"', " ", "--B", file, "", "SGVq", "--B--")
+
+    assert (found.text, found.defects) == ("Hej", ())
+
+
+def test_a_header_with_a_null_in_its_name_is_no_body():
+    assert mail("X-Odd\0: 1", "", "The words").text == "The words"
+
+
+def test_an_empty_name_in_quotes_is_none():
+    file = 'Content-Type: ; name=""\nContent-Disposition: attachment; filename=""\n\nBytes'
+
+    found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nHere", file))
+
+    assert [part.name for part in found.attachments] == ["attachment-1.txt"]
+
+
+def test_a_file_of_no_kind_that_anybody_knows_is_a_file():
+    found = mail('Content-Type: spreadsheet; name="sums"', "", "1,2")
+
+    assert [(part.name, part.content_type) for part in found.attachments] == [
+        ("sums", "application/octet-stream")
+    ]
+
+
+def test_a_stray_character_in_short_base64_is_passed_over():
+    file = "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nUE5H*SUhEUg=="
+
+    found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nHere", file))
+
+    assert [part.data for part in found.attachments] == [b"PNGIHDR"]
+
+
+def test_spaces_around_the_dots_of_an_old_address_mean_nothing():
+    assert mail("Cc: kim@desk   . example").cc == (Address("", "kim@desk.example"),)
+
+
+def test_what_only_decoding_makes_an_address_is_a_name():
+    """Filters on the way saw no address in it and so asked nobody whether it is true."""
+    raw = b"From: =?utf-8?q?boss=40bank.example?=\r\nReply-To: kim@example.org\r\n\r\nHi"
+
+    assert read(raw).sender == Address("boss@bank.example", "kim@example.org")
+
+
+def test_rich_text_beside_plain_words_is_a_file_and_alone_is_the_text():
+    rich = "Content-Type: text/enriched\n\n<bold>Rich</bold>"
+
+    beside = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nPlain", rich))
+    alone = mail(*parts('multipart/mixed; boundary="B"', rich))
+
+    assert (beside.text, [part.content_type for part in beside.attachments]) == ("Plain", ["text/enriched"])
+    assert (alone.text, alone.attachments) == ("Rich", ())
+
+
+def test_a_named_page_with_its_pictures_is_the_text():
+    page = (
+        'Content-Type: text/html; name="p.htm"\nContent-Disposition: inline\n\n<img src="cid:a"><b>Page</b>'
+    )
+    picture = "Content-Type: image/png\nContent-ID: <a>\n\nPNG"
+
+    found = mail(*parts('multipart/related; boundary="B"', page, picture))
+
+    assert "<b>Page</b>" in (found.html or "")
+    assert [(part.content_type, part.inline) for part in found.attachments] == [("image/png", True)]

@@ -3,6 +3,7 @@
 import pytest
 
 from helpdesk.channels.email import forwards, replies
+from helpdesk.channels.email.mail import Address
 
 ATTRIBUTIONS = [
     "On Wed, Nov 18, 2026 at 9:00 AM Bo Ek <bo@x.example> wrote:",
@@ -242,3 +243,51 @@ def test_only_the_name_is_taken_from_the_line_above_a_forward(line):
 
     assert found is not None
     assert (found.sender.name, found.sender.email) == ("Bo Ek", "bo@x.example")
+
+
+def test_what_a_forward_says_in_its_headers_is_told_apart():
+    found = forwards.read(
+        "Please help\n\nForwarded message:\n\n"
+        "> From: Kim Lund <kim@bakery.example<mailto:kim@bakery.example>>\n"
+        '> To: "desk@shop.example" <desk@shop.example>, Bo <bo@shop.example<mailto:bo@shop.example>>\n'
+        "> Subject: Mixer\n>\n> The mixer, which is\nquite new,\n> is stuck",
+        "Fwd: Mixer",
+    )
+
+    assert found is not None
+    assert found.sender == Address("Kim Lund", "kim@bakery.example")
+    assert found.to == (Address("", "desk@shop.example"), Address("Bo", "bo@shop.example"))
+    assert found.body == "The mixer, which is\nquite new,\nis stuck"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'On 28/10/2021 12:46, "Kim" <kim@bakery.example> wrote:',
+        "Kim <kim@bakery.example> kirjoitti 28/10/2021 12:46:",
+    ],
+)
+def test_when_a_forwarded_mail_was_written_is_kept_as_it_stands(line):
+    found = forwards.read(f"{line}\n\n    The mixer is stuck", "Fwd: Mixer")
+
+    assert found is not None
+    assert (found.date, found.sender) == ("28/10/2021 12:46", Address("Kim", "kim@bakery.example"))
+
+
+def test_a_separator_needs_two_headers_below_it():
+    found = forwards.read(
+        "---------- Forwarded message ----------\nFrom: kim@bakery.example\nSubject: Mixer\n\nHi"
+    )
+
+    assert found is not None
+    assert (found.subject, found.body) == ("Mixer", "Hi")
+
+
+def test_everybody_copied_in_a_forward_on_one_line_is_found():
+    found = forwards.read(
+        "----- Weitergeleitete Nachricht ----- Von: Kim <kim@bakery.example>An: <desk@shop.example>"
+        "CC: Bo <bo@shop.example>Gesendet: Dienstag, 2. November 2021Betreff: Mixer\nStuck"
+    )
+
+    assert found is not None
+    assert (found.cc, found.subject) == ((Address("Bo", "bo@shop.example"),), "Mixer")

@@ -11,6 +11,8 @@ STORED_LIMIT = 100
 
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?")
 _BARE = re.compile(r"[^\s<>,;:()\[\]\"]{1,200}@[^\s<>,;:()\"]{1,255}")
+_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
+_LOOSE = re.compile(r"[ \t]{1,20}\.[ \t]{0,20}|[ \t]{1,20}@[ \t]{0,20}|@[ \t]{1,20}")
 _ODD = re.compile(r"[@:]")
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
@@ -130,10 +132,14 @@ def _address(entry: str, charset: str | None) -> Address:
 
 
 def _bare(entry: str, comments: str, charset: str | None) -> Address:
+    entry = _LOOSE.sub(lambda mark: mark[0].strip(), entry)
     if "=?" in entry:
+        seen = _ENCODED.sub(" ", entry)
         entry = decode_text(entry.encode("latin-1"), charset).encode("utf-8", "replace").decode("latin-1")
         if "<" in entry:
             return _address(entry, None)
+        if not _BARE.search(seen):  # what only decoding makes an address is a name: no filter saw it
+            return Address(_name(entry, None), "")
     found = _BARE.search(entry)
     if found is None:
         email = _email(entry, charset)

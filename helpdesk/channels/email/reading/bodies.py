@@ -91,18 +91,25 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
     if kind == "multipart/alternative":
         _alternatives(entity, body)
     elif entity.children:
-        first, *others = entity.children
-        _walk(first, body)
-        if outermost and not body.pieces and _is_named_text(first):
-            _add_text(first, body)  # a file sent as all there is to say
-        for child in others:
-            _walk(child, body)
+        _walk_children(entity, body, outermost=outermost)
     elif kind.startswith("multipart/"):
         return
-    elif _is_body(entity, outermost=outermost):
+    elif _is_body(entity, outermost=outermost) and not (kind in _RICH and body.pieces):
         _add_text(entity, body)
     elif kind not in _SKIPPED:
         _attach(entity, body)
+
+
+def _walk_children(entity: Entity, body: Body, *, outermost: bool) -> None:
+    first, *others = entity.children
+    if entity.content_type == "multipart/related" and _is_named_page(first):
+        _add_text(first, body)  # the page that the pictures beside it belong to
+    else:
+        _walk(first, body)
+    if outermost and not body.pieces and _is_named_text(first):
+        _add_text(first, body)  # a file sent as all there is to say
+    for child in others:
+        _walk(child, body)
 
 
 def _alternatives(entity: Entity, body: Body) -> None:
@@ -140,6 +147,12 @@ def _is_body(entity: Entity, *, outermost: bool) -> bool:
         and kind.startswith("text/")
         and not entity.file_name
         and kind not in (*_SKIPPED, *_CALENDARS)
+    )
+
+
+def _is_named_page(entity: Entity) -> bool:
+    return (
+        entity.content_type == "text/html" and bool(entity.file_name) and entity.disposition != "attachment"
     )
 
 

@@ -14,8 +14,8 @@ _MISSES_LIMIT = 20_000
 
 _FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
-_NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}[A-Za-z0-9+/]{20}")
-_BOUNDARY_LIMIT = 4096
+_NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}(?:[A-Za-z0-9+/]{20}|[A-Za-z0-9+/]{4,80}={0,2}\s*\Z)")
+_BOUNDARY_LIMIT = 8192
 _CLOSING = re.compile(rb"--(?:$|[^-\w])")
 
 
@@ -78,11 +78,10 @@ def _entity(
 
 def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[str]) -> None:
     default = "message/rfc822" if entity.content_type == "multipart/digest" else "text/plain"
-    boundary = entity.parameters.get("boundary", "").rstrip()
-    try:
-        places = _places(entity, boundary.encode("latin-1")[:_BOUNDARY_LIMIT]) if boundary else []
-    except UnicodeEncodeError:
-        places = _places(entity, boundary.encode("utf-8")[:_BOUNDARY_LIMIT])
+    named = _boundary(entity.parameters.get("boundary", ""))
+    places = _places(entity, named) if named.strip() else []
+    if not places and named != named.rstrip():
+        places = _places(entity, named.rstrip())
     if not places and (found := _FIRST_BOUNDARY.search(entity.raw, entity.start, entity.end)):
         defects.append("boundary_guessed")
         places = _places(entity, found[1])
@@ -94,6 +93,14 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
     if not places:
         defects.append("no_parts")
         entity.content_type = "text/plain"
+
+
+def _boundary(text: str) -> bytes:
+    """It stands for bytes as they are, unless it was written in pieces that were decoded."""
+    try:
+        return text.encode("latin-1")[:_BOUNDARY_LIMIT]
+    except UnicodeEncodeError:
+        return text.encode("utf-8")[:_BOUNDARY_LIMIT]
 
 
 def _places(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:

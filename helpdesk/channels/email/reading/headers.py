@@ -12,9 +12,10 @@ BLOCK_LIMIT = 256 * 1024
 HEADER_LIMIT = 32 * 1024
 ADDRESS_LIMIT = 16 * 1024
 COUNT_LIMIT = 1000
+_MARKS_LIMIT = 20
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_NEARLY_FIELD = re.compile(rb"[!-9;-~\x80-\xff]{1,200}[ \t]*:")
+_NEARLY_FIELD = re.compile(rb"[\x00-\x08!-9;-~\x80-\xff]{1,200}[ \t]*:")
 _PARAMETER = re.compile(rb"[A-Za-z*0-9-]{1,40}=")
 _KNOWN = re.compile(
     rb"^(?:from|to|cc|subject|date|message-id|received|return-path|reply-to|mime-version|content-type"
@@ -58,7 +59,7 @@ def split(raw: bytes, start: int, end: int, *, outermost: bool = False) -> tuple
     stop = min(end, start + BLOCK_LIMIT)
     items: list[tuple[str, bytes]] = []
     pieces: list[bytes] = []
-    size, position, known = 0, start, None
+    size, position, odd = 0, start, _OddLines(raw, start, end)
     while position < stop:
         line_end = raw.find(b"\n", position, end) + 1 or end
         line = raw[position : min(line_end, position + HEADER_LIMIT)].rstrip(b"\r\n")
@@ -75,13 +76,34 @@ def split(raw: bytes, start: int, end: int, *, outermost: bool = False) -> tuple
                 pieces, size = [line[found.end() :]], len(line)
             else:
                 pieces, size = pieces or [b""], HEADER_LIMIT
-        elif not _NEARLY_FIELD.match(line):
-            if known is None:
-                known = _known_positions(raw, start, end)
-            if len(known) - bisect_right(known, position) < 2:
-                return Headers(_joined(items, pieces)), position
+        else:
+            if pieces:
+                _joined(items, pieces)
+            if odd.is_body(line, position, items):
+                return Headers(tuple(items)), position
         position = line_end
     return Headers(_joined(items, pieces)), _end_of_block(raw, position, end)
+
+
+class _OddLines:
+    """Lines of a header block that are no headers: does the body begin here?"""
+
+    def __init__(self, raw: bytes, start: int, end: int) -> None:
+        self._places = (raw, start, end)
+        self._known: list[int] | None = None
+        self._marks = 0
+
+    def is_body(self, line: bytes, position: int, items: list[tuple[str, bytes]]) -> bool:
+        if line.startswith(b"--") and self._marks < _MARKS_LIMIT:
+            self._marks += 1
+            mark = line[2:].rstrip()
+            if mark and any(name == "content-type" and mark in value for name, value in items):
+                return True  # the first part, without the blank line above it
+        if _NEARLY_FIELD.match(line):
+            return False
+        if self._known is None:
+            self._known = _known_positions(*self._places)
+        return len(self._known) - bisect_right(self._known, position) < 2
 
 
 def _joined(items: list[tuple[str, bytes]], pieces: list[bytes]) -> tuple[tuple[str, bytes], ...]:

@@ -31,13 +31,14 @@ def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
 def content_type(value: bytes | None) -> tuple[str, dict[str, str]]:
     """`text/plain` where nothing (or nothing sensible) is said."""
     main, parameters = parse(value)
-    main = main.replace(" ", "").strip("\"'")
+    main = main.replace(" ", "").strip("\"'").rstrip(">,")
     if main.startswith("multipart") and not _TYPE.match(main):
         main = "multipart/mixed"
     if main in ("text", "html"):
         main = "text/html" if main == "html" else "text/plain"
     if not _TYPE.match(main):
-        main = "" if value is None else ("text/plain" if "/" not in main else "application/octet-stream")
+        is_file = "/" in main or bool(main and parameters.get("name"))
+        main = "" if value is None else ("application/octet-stream" if is_file else "text/plain")
     return main, parameters
 
 
@@ -82,7 +83,7 @@ def _closing(text: str, position: int) -> int:
     end = text.find('"', position + 1)
     while end > 0 and text[end - 1] == "\\":
         end = text.find('"', end + 1)
-    return end if end > 0 else position
+    return end if end >= 0 else position
 
 
 def _unquoted(text: str) -> str:
@@ -104,7 +105,8 @@ def _decoded(raw: dict[str, str]) -> dict[str, str]:
             escaped = bool(found[3]) or found[2] is None
             sections.setdefault(found[1], []).append((int(found[2] or 0), escaped, value))
         else:
-            done[key] = decode_text(value.encode("latin-1"))
+            # A boundary is compared with bytes: nothing in it is tidied.
+            done[key] = value if key == "boundary" else decode_text(value.encode("latin-1"))
     for key, parts in sections.items():
         done[key] = _continued(sorted(parts))
     return done
