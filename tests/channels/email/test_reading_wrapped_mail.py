@@ -3,8 +3,10 @@
 import base64
 import datetime as dt
 import struct
+import time
 
 import pytest
+from compressed_rtf import compress
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from helpdesk.channels.email.mail import Invitation, Mail, pack, unpack
 from helpdesk.channels.email.reader import read
-from helpdesk.channels.email.reading import sealed
+from helpdesk.channels.email.reading import rtf, sealed
 from helpdesk.channels.email.reading.enriched import to_text
 
 INNER = b"Content-Type: text/plain; charset=utf-8\r\n\r\nDer Mischer steht seit Montag.\r\n"
@@ -104,6 +106,61 @@ def test_files_in_a_winmail_dat_have_their_long_names_and_its_words_are_read_whe
 def test_a_winmail_dat_cut_anywhere_is_a_file_like_any_other():
     for size in range(6, len(WINMAIL), 7):
         assert mail("application/ms-tnef; name=winmail.dat", WINMAIL[:size]).attachments
+
+
+WRAPPED_HTML = (
+    rb"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}{\f1\fswiss\fcharset204 Arial;}}"
+    rb"\uc1\pard\plain\deftab360 \f0\fs24 {\*\htmltag64 <p class=\'22x\'22>}\htmlrtf {\htmlrtf0 Gr\'fc\'dfe, "
+    rb"{\*\mhtmltag84 <i>}{\*\htmltag84 &nbsp;}\htmlrtf \'a0\htmlrtf0 {\f1 \'cf\u1088 ?\'e8}\par "
+    rb"{\*\htmltag72 </p>}\htmlrtf }\htmlrtf0 }"
+)
+WRAPPED_TEXT = (
+    rb"{\rtf1\ansi\ansicpg1252\fromtext \deff0{\fonttbl{\f0\fmodern Courier;}{\f1\fnil\fcharset128 Gothic;}}"
+    rb"{\*\generator Riched20;}{\pict\bin3 }}}}\f0 Der Mischer \{2\} steht\line\u-10179?\u-8704? "
+    rb"{\f1 \'83A\'83\'43} ok\par }"
+)
+
+
+def with_rich_text_only(rich: bytes) -> bytes:
+    return struct.pack("<IH", 0x223E9F78, 1) + attribute(0x9003, properties((0x102, 0x1009, rich)))
+
+
+@pytest.mark.parametrize(
+    ("rich", "text"),
+    [
+        (WRAPPED_HTML, "Grüße, При"),
+        (WRAPPED_TEXT, "Der Mischer {2} steht\n😀 アイ ok"),
+        (WRAPPED_TEXT.replace(rb"\fromtext", b""), "Der Mischer {2} steht\n😀 アイ ok"),
+    ],
+    ids=["HTML", "text", "of its own"],
+)
+def test_a_winmail_dat_whose_words_are_only_in_compressed_rich_text_is_read(rich, text):
+    for compressed in (True, False):
+        found = mail("application/ms-tnef", with_rich_text_only(compress(rich, compressed=compressed)))
+
+        assert found.text.strip() == text
+
+
+def test_html_out_of_rich_text_is_the_html_that_was_put_in():
+    assert rtf.read(WRAPPED_HTML) == ("", '<p class="x">Grüße, &nbsp;При\n</p>')
+
+
+def test_damaged_rich_text_leaves_the_file_and_stops_nobody():
+    whole = compress(WRAPPED_TEXT)
+
+    for size in range(0, len(whole), 7):
+        found = mail("application/ms-tnef", with_rich_text_only(whole[:size]))
+        assert (found.text, len(found.attachments)) == ("", 1)
+    assert rtf.unwrap(compress(b"no rich text")) == rtf.unwrap(b"\xff" * 600_000) == ("", "")
+
+
+@pytest.mark.parametrize("unit", [b"{", b"{}", rb"\f1a"])
+def test_repeated_rich_text_is_read_in_good_time(unit):
+    quarter, started = rtf.LIMIT // 4, time.process_time()
+
+    rtf.read((rb"{\rtf1 " + unit * quarter)[:quarter])
+
+    assert time.process_time() - started < 2.5
 
 
 CALENDAR = """BEGIN:VCALENDAR

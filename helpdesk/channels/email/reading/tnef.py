@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpdesk.channels.email.reading import rtf
 from helpdesk.channels.email.reading.charsets import clean, decode
 
 _SIGNATURE = 0x223E9F78
 _BODY, _PROPERTIES, _CODE_PAGE = 0x800C, 0x9003, 0x9007
 _FILE_START, _FILE_TITLE, _FILE_DATA, _FILE_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
-_TEXT, _HTML, _LONG_NAME, _KIND, _CONTENT_ID, _BYTES = 0x1000, 0x1013, 0x3707, 0x370E, 0x3712, 0x3701
+_TEXT, _RICH, _HTML, _LONG_NAME, _KIND = 0x1000, 0x1009, 0x1013, 0x3707, 0x370E
+_CONTENT_ID, _BYTES = 0x3712, 0x3701
 _FILES, _PROPERTY_LIMIT, _MANY = 100, 2000, 1000
 _FIXED = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 0xA: 4, 0xB: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _OLE = 16
@@ -30,6 +32,8 @@ class Unpacked:
     files: list[File] = field(default_factory=list)
     text: str = ""
     html: str = ""
+    rich: bytes = b""
+    """Compressed RTF; often it alone has the words."""
 
 
 def read(data: bytes) -> Unpacked:
@@ -50,6 +54,9 @@ def read(data: bytes) -> Unpacked:
         elif found.files:
             _read_file(found.files[-1], kind, value, charset)
     found.files = [one for one in found.files if one.data]
+    if found.rich and not found.html:
+        text, found.html = rtf.unwrap(found.rich)
+        found.text = found.text or text
     return found
 
 
@@ -69,6 +76,8 @@ def _read_words(found: Unpacked, value: bytes, charset: str) -> None:
             found.text = found.text or content
         elif tag == _HTML:
             found.html = content if isinstance(content, str) else decode(content or b"", charset)
+        elif tag == _RICH and isinstance(content, bytes):
+            found.rich = content
 
 
 def _read_file(file: File, kind: int, value: bytes, charset: str) -> None:
