@@ -20,12 +20,16 @@ needs_dovecot = pytest.mark.skipif(
     shutil.which("dovecot") is None,
     reason="no Dovecot here: install dovecot-imapd to run this against a real one",
 )
+needs_dovecot_lmtp = pytest.mark.skipif(
+    shutil.which("dovecot") is None or not Path("/usr/lib/dovecot/lmtp").exists(),
+    reason="no Dovecot here that takes mail: install dovecot-lmtpd to run this against a real one",
+)
 
 _CONFIGURATION = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
-protocols = imap
+protocols = {protocols}
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -34,7 +38,8 @@ default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
 first_valid_uid = 1
-mail_location = maildir:{folder}/maildir
+mail_location = maildir:{folder}/mail/%n
+recipient_delimiter = +
 service anvil {{
   chroot =
 }}
@@ -46,6 +51,14 @@ service imap-login {{
   inet_listener imaps {{
     port = 0
   }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {lmtp_port}
+  }}
+}}
+protocol lmtp {{
+  auth_username_format = %Ln
 }}
 passdb {{
   {passdb}
@@ -72,6 +85,8 @@ _deliveries = itertools.count(1)
 
 @dataclass
 class Dovecot:
+    """`maildir` is that of support; others have theirs beside it."""
+
     port: int
     maildir: Path
 
@@ -96,20 +111,21 @@ class Dovecot:
 
 
 @contextmanager
-def running_dovecot(*, oauth: str = "") -> Iterator[Dovecot]:
-    """`oauth` is the address of a server that is asked whether a token is good, in place of the password."""
+def running_dovecot(*, oauth: str = "", lmtp_port: int = 0) -> Iterator[Dovecot]:
+    """`oauth` is the address of a server that is asked whether a token is good, in place of the password.
+    With `lmtp_port` it takes mail there, for whomever it is addressed to."""
     with tempfile.TemporaryDirectory(prefix="helpdesk-dovecot-") as made:  # pytest's own are closed to others
         folder = Path(made)
         folder.chmod(0o755)
-        yield from _dovecot(folder, oauth)
+        yield from _dovecot(folder, oauth, lmtp_port)
 
 
-def _dovecot(folder: Path, oauth: str) -> Iterator[Dovecot]:
+def _dovecot(folder: Path, oauth: str, lmtp_port: int) -> Iterator[Dovecot]:
     """As root it runs as its own account, else as ours."""
-    port, is_root = _free_port(), os.geteuid() == 0
+    port, is_root = free_port(), os.geteuid() == 0
     user = "dovecot" if is_root else pwd.getpwuid(os.geteuid()).pw_name
     group = "dovecot" if is_root else grp.getgrgid(os.getegid()).gr_name
-    for part in ("run", "state", "maildir/new", "maildir/cur", "maildir/tmp"):
+    for part in ("run", "state", "mail/support/new", "mail/support/cur", "mail/support/tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     if is_root:
         subprocess.run(["chown", "-R", f"{user}:{group}", str(folder)], check=True)
@@ -118,14 +134,21 @@ def _dovecot(folder: Path, oauth: str) -> Iterator[Dovecot]:
     mechanisms = "xoauth2" if oauth else "plain login"
     configuration.write_text(
         _CONFIGURATION.format(
-            folder=folder, port=port, user=user, group=group, passdb=passdb, mechanisms=mechanisms
+            folder=folder,
+            port=port,
+            user=user,
+            group=group,
+            passdb=passdb,
+            mechanisms=mechanisms,
+            protocols="imap lmtp" if lmtp_port else "imap",
+            lmtp_port=lmtp_port,
         )
     )
     (folder / "oauth2.conf").write_text(_TOKENS.format(address=oauth))
     server = subprocess.Popen(["dovecot", "-F", "-c", str(configuration)])
     try:
         _wait_for(port, server, folder)
-        yield Dovecot(port, folder / "maildir")
+        yield Dovecot(port, folder / "mail/support")
     finally:
         server.terminate()
         server.wait(10)
@@ -144,7 +167,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], folder: Path) -> None:
     raise RuntimeError(log.read_text()[-2000:] if log.exists() else "Dovecot did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

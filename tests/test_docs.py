@@ -8,7 +8,7 @@ import pytest
 
 from helpdesk.api import routes as api
 from helpdesk.channels.notify_addresses import KINDS
-from helpdesk.cli import main
+from helpdesk.cli.commands import main
 from helpdesk.cli.doctor import list_settings
 from helpdesk.domain.events import EVENTS
 from helpdesk.realtime.agents import Agents

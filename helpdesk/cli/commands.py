@@ -17,6 +17,7 @@ from helpdesk import logs
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import api_keys, passwords, sessions
 from helpdesk.cli.doctor import examine
+from helpdesk.cli.exit_codes import REFUSED, TEMPORARY_FAILURE
 from helpdesk.cli.mail_import import import_mail
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
 from helpdesk.clock import SystemClock
@@ -29,9 +30,6 @@ from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import NO_LIMITS, Database
 from helpdesk.storage.transaction import Transaction
 from helpdesk.storage.wakeups import Wakeups
-
-TEMPORARY_FAILURE, REFUSED = 75, 65
-"""EX_TEMPFAIL and EX_DATAERR of sysexits.h: what mail servers understand."""
 
 main = typer.Typer(
     name="helpdesk",

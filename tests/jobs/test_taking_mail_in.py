@@ -1,10 +1,12 @@
 """Mails that arrive together are kept by one statement; each is still kept, and answered, for itself."""
 
 import asyncio
+import sys
 
 import pytest
 from sqlalchemy import text
 
+from helpdesk import cli
 from helpdesk.domain.tickets import RawMail
 from helpdesk.errors import NotFound
 from helpdesk.jobs.mail.intake import Intake
@@ -51,3 +53,31 @@ async def test_an_address_that_is_not_ours_is_refused_and_nothing_kept(desk: Mai
         await Intake(desk.database).receive("kim@customer.example", [US, "x@elsewhere.example"], a_mail())
 
     assert await desk.all(RawMail) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("mail receive --inbx a@b.example", 75), ("mail receive --help", 0), ("agent create --inbx", 2)],
+)
+def test_a_typing_error_in_a_mail_servers_configuration_returns_no_mail_to_its_sender(
+    monkeypatch: pytest.MonkeyPatch, words: str, code: int
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["helpdesk", *words.split()])
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == code
+
+
+def test_while_the_helpdesk_is_half_installed_a_mail_server_keeps_its_mail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["helpdesk", "mail", "receive"])
+    monkeypatch.setitem(sys.modules, "helpdesk.cli.commands", None)
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 75
+    assert "helpdesk.cli.commands" in capsys.readouterr().err

@@ -134,7 +134,7 @@ def _may_use_python(user: int) -> bool:
     if shutil.which("setpriv") is None:
         return False
     command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    command += [sys.executable, "-c", "import helpdesk.cli"]
+    command += [sys.executable, "-c", "import helpdesk.cli.commands"]
     return subprocess.run(command, cwd=PROJECT, capture_output=True).returncode == 0
 
 
