@@ -295,7 +295,7 @@ async function splitOff() {
 /** @param {string} text @returns {Promise<any[]>} */
 async function found(text) {
   const answer = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
-  return answer.items.filter((/** @type {any} */ row) => mentions(row, text))
+  return answer.items
 }
 
 export async function openPalette() {
@@ -309,12 +309,6 @@ export async function openPalette() {
   })
   if (chosen?.startsWith("do ")) action(chosen.slice(3)).run()
   else if (chosen) go({ ticket: chosen.slice("ticket ".length) })
-}
-
-/** @param {any} row @param {string} text */
-function mentions(row, text) {
-  const hay = [row.number, row.subject, row.preview, row.contact?.name, row.contact?.email, row.contact?.phone].join(" ").toLowerCase()
-  return text.toLowerCase().split(/\s+/).every(word => hay.includes(word))
 }
 
 /** @param {any} row a queue row or a ticket @returns {Option} */

@@ -12,7 +12,7 @@ import { fullTime, shortTime, t, time } from "../translation.js"
 import { Why } from "../queue/why.js"
 import { WhyDeadline } from "./why_deadline.js"
 
-/** @import { Clock, Ticket } from "../types.js" */
+/** @import { Clock, QueueRow, Ticket } from "../types.js" */
 
 /** What a contact's zone says when nobody knows it. */
 const NOWHERE = /^(Etc\/)?(UTC|GMT|Zulu|Universal)$/
@@ -87,19 +87,19 @@ function ClockLine({ clock, ticket }) {
 
 /** The contact's other tickets; without an answer the card stays away. @param {{ticket: Ticket}} props */
 function Previous({ ticket }) {
-  const [items, setItems] = useState(/** @type {any[]} */ ([]))
+  const [items, setItems] = useState(/** @type {QueueRow[]} */ ([]))
   useEffect(() => {
     const stop = new AbortController()
     setItems([])
     get("/api/v1/tickets", { contact_id: ticket.contact.id, limit: 6 }, stop.signal)
-      .then(found => setItems(found.items.filter((/** @type {any} */ one) => one.contact?.id === ticket.contact.id && (one.id ?? one.ticket_id) !== ticket.id).slice(0, 5)))
-      .catch(() => {})
+      .then(found => setItems(found.items.filter((/** @type {QueueRow} */ one) => one.ticket_id !== ticket.id).slice(0, 5))).catch(() => {})
     return () => stop.abort()
   }, [ticket.id, ticket.contact.id])
   if (!items.length) return null
   return html`<section class="details-card"><h3>${t("Other tickets")}</h3><ul class="previous">
-    ${items.map(one => html`<li key=${one.number}><button type="button" class="link" onClick=${() => go({ ticket: one.id ?? one.ticket_id })}>
+    ${items.map(one => html`<li key=${one.number}><button type="button" class="link" onClick=${() => go({ ticket: one.ticket_id })}>
       <span class="number">#${one.number}</span><span class="previous-subject">${one.subject || t("No subject")}</span>
+      ${one.status !== "open" && html`<span class="chip">${statusName({ status: one.status })}</span>`}
       <span class="previous-time">${one.last_message_at ? shortTime(one.last_message_at, tick.peek()) : ""}</span></button></li>`)}</ul></section>`
 }
 
@@ -120,7 +120,7 @@ function breakable(value) {
   return value.includes("@") ? value.split(/(?=[@.])/).map(part => [html`<wbr />`, part]) : value
 }
 
-/** @param {Ticket} ticket */
+/** @param {{status: import("../types.js").Status, snoozed_until?: string | null}} ticket */
 function statusName({ status, snoozed_until }) {
   if (status === "snoozed" && snoozed_until) return t("Snoozed until {time}", { time: fullTime(snoozed_until) })
   return { open: t("Open"), pending: t("Waiting for reply"), snoozed: t("Snoozed"), resolved: t("Resolved"), closed: t("Closed"), merged: t("Merged") }[status]

@@ -27,6 +27,7 @@ QUERY: dict[str, Schema] = {
     },
     "channel": {"type": "string", "enum": ["chat", "email", "phone", "api"]},
     "q": {"type": "string", "maxLength": 100, "description": "What to look for."},
+    "contact_id": {"type": "string", "format": "uuid", "description": "The contact's last tickets alone."},
     "after_version": {"type": "integer", "minimum": 0, "default": 0, "description": "The version you have."},
     "before": {"type": "string", "description": "A version, or `latest`: read backwards."},
     "wait": {"type": "integer", "minimum": 0, "maximum": 25, "default": 0, "description": "Seconds."},

@@ -73,10 +73,15 @@ class NewTransfer(BaseModel):
 async def list_tickets(request: Request) -> Response:
     """Tickets of a view in queue order: queue, mine, open, all, snoozed, pending, resolved or any.
 
-    `q` finds a number, or a part of the subject or of the contact's name, address or number; it looks
-    in `any` unless a view is named.
+    `q` finds a number, or what has each of its words in the subject or the contact's name, address or
+    number; it looks in `any` unless a view is named. `contact_id` lists the last ones of that contact
+    instead, done ones too.
     """
     limit, after = page_of(request)
+    if contact_id := request.query_params.get("contact_id"):
+        async with database_of(request).transaction(await actor_of(request)) as tx:
+            rows = await tickets.queries.of_contact(tx, parse_id(contact_id), limit)
+        return answer({"items": rows, "next": None})
     sought = request.query_params.get("q", "").strip()[:100]
     view = request.query_params.get("view") or ("any" if sought else "all")
     channel = request.query_params.get("channel")

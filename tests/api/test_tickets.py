@@ -179,7 +179,9 @@ async def test_a_visitors_waiting_reader_wakes_for_answers_and_never_hears_a_not
     assert heard["events"][0]["by"]["id"] is None
 
 
-@pytest.mark.parametrize("sought", ["{number}", "#{number}", "stuck_", "100%", "kim b", "kim@odd"])
+@pytest.mark.parametrize(
+    "sought", ["{number}", "#{number}", "stuck_", "100%", "kim b", "kim@odd", "mill KIM"]
+)
 async def test_a_ticket_is_found_by_number_subject_or_contact_even_when_it_is_done(desk, house, sought):
     program = await desk.with_token(house.agent)
     async with desk.system() as tx:
@@ -196,6 +198,20 @@ async def test_a_ticket_is_found_by_number_subject_or_contact_even_when_it_is_do
     numbers = {row["number"] for row in found["items"]}
     assert wanted.number in numbers
     assert other.number not in numbers
+
+
+async def test_a_contacts_last_tickets_are_listed_done_ones_too(desk, house):
+    program = await desk.with_token(house.agent)
+    async with desk.system() as tx:
+        kim = await a_contact(tx, "Kim Twice", email="kim@twice.example")
+        done, open_one = [await a_ticket(tx, inbox=house.mail, contact=kim) for _ in range(2)]
+        await a_ticket(tx, contact=await a_contact(tx, "Bo", email="bo@b.example"))
+    await program.patch(f"/api/v1/tickets/{done.id}", json={"status": "resolved"})
+
+    found = (await program.get("/api/v1/tickets", params={"contact_id": str(kim.id)})).json()
+
+    assert {row["number"] for row in found["items"]} == {done.number, open_one.number}
+    assert found["next"] is None
 
 
 async def test_a_ticket_takes_the_channel_of_the_inbox_it_is_put_into(desk, house):

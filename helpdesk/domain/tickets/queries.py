@@ -44,6 +44,11 @@ _ROW = """
     LEFT JOIN agents a ON a.id = t.assignee_id
 """
 
+_OF_CONTACT = f"""{_ROW}
+    WHERE t.contact_id = $1 AND t.status <> 'merged' AND ($2::uuid[] IS NULL OR t.inbox_id = ANY($2))
+    ORDER BY t.last_message_at DESC NULLS LAST, t.id DESC LIMIT $3
+"""
+
 # Every count stops at a thousand, each walks an index of its own, and none looks at a ticket that is done.
 _COUNTS = """
     WITH seen AS MATERIALIZED (SELECT id, channel FROM inboxes WHERE $1::uuid[] IS NULL OR id = ANY($1))
@@ -73,6 +78,8 @@ _COUNTS = """
     },
 )
 
+_MOST_WORDS = 5
+
 COUNTED_TO = 1000
 """A count of so many means that many or more."""
 
@@ -87,9 +94,9 @@ async def queue_page(
     after: str | None = None,
     out_of_reach: Mapping[UUID, Json] | None = None,
 ) -> tuple[list[Json], str | None]:
-    """Rows of a view in its order, and the cursor of the next page or None. `sought` is a number, or
-    a part of the subject or of the contact's name or address. Each row that waits says why the reader's
-    "next" could not be it, by `out_of_reach` where that was asked before.
+    """Rows of a view in its order, and the cursor of the next page or None. `sought` is a number, or words
+    each of which is a part of the subject or of the contact's name or address. Each row that waits says
+    why the reader's "next" could not be it, by `out_of_reach` where that was asked before.
 
     Errors: Invalid for an unknown view or a cursor that is none of ours.
     """
@@ -101,8 +108,9 @@ async def queue_page(
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
     asked = (inboxes, tx.actor.agent_id, channel, last_at, last_id)
     if sought:
-        statement = views.SOUGHT[view].format(row=_ROW, limit=limit + 1)
-        found = await connection.fetch(statement, *asked, *_pattern(sought))
+        number, patterns = _patterns(sought)
+        statement = views.sought(view, len(patterns)).format(row=_ROW, limit=limit + 1)
+        found = await connection.fetch(statement, *asked, number, *patterns)
     else:
         await tx.plan_once()
         found = await connection.fetch(views.PAGES[view].format(row=_ROW, limit=limit + 1), *asked)
@@ -112,6 +120,15 @@ async def queue_page(
         is_waiting = row["status"] == "open" and row["assignee"] is None
         row["out_of_reach"] = reach.get(row["pool_id"]) if is_waiting else None
     return rows, _cursor(found[limit - 1], views.VIEWS[view].by) if len(found) > limit else None
+
+
+async def of_contact(tx: Transaction, contact_id: UUID, limit: int = 50) -> list[Json]:
+    """A contact's tickets that the reader may see, done ones too, what was said last first."""
+    permissions.require_reader(tx.actor)
+    connection = await tx.driver()
+    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
+    found = await connection.fetch(_OF_CONTACT, contact_id, inboxes, limit)
+    return [_listed(tx, record) for record in found]
 
 
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
@@ -293,13 +310,12 @@ def _zone(tx: Transaction) -> tzinfo:
     return ZoneInfo(tx.actor.time_zone)
 
 
-def _pattern(sought: str) -> tuple[str | None, int | None]:
-    """What ILIKE looks for, and the ticket number where it is one."""
-    if not sought:
-        return None, None
+def _patterns(sought: str) -> tuple[int | None, list[str]]:
+    """The ticket number where it is one, and what ILIKE looks for: each of the first words."""
     digits = sought.removeprefix("#")
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else None
-    return "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%", number
+    words = sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").split()
+    return number, [f"%{word}%" for word in words[:_MOST_WORDS]]
 
 
 def _cursor(record: asyncpg.Record, by: str) -> str:

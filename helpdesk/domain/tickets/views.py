@@ -71,17 +71,16 @@ _PAGE = """
 """
 
 # The walks of a page that step over what does not match: as far as the view goes where little does.
-_MATCHING = """
-      AND (w.number = $7 OR w.subject ILIKE $6
-        OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE $6)
-        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE $6))
-"""
+_MATCHING = "AND (w.number = $6 OR ({every_word}))"
+_WORD = """(w.subject ILIKE {word}
+        OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE {word})
+        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE {word}))"""
 
 
 def _page(view: View, matching: str = "") -> str:
     """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins; where something is
-    sought, $6 the pattern and $7 the number or NULL. How many (`limit`) stands in the text: not knowing it,
-    PostgreSQL would expect a tenth of all tickets."""
+    sought, $6 the number or NULL and from $7 on the pattern of each word. How many (`limit`) stands in the
+    text: not knowing it, PostgreSQL would expect a tenth of all tickets."""
     than = "<" if view.newest_first else ">"
     begin = f"coalesce($4, '{'' if view.newest_first else '-'}infinity'::timestamptz)"
     is_several = len(view.statuses) > 1
@@ -104,4 +103,9 @@ def _quoted(view: View) -> str:
 
 
 PAGES: Mapping[str, str] = {name: _page(view) for name, view in VIEWS.items()}
-SOUGHT: Mapping[str, str] = {name: _page(view, _MATCHING) for name, view in VIEWS.items()}
+
+
+def sought(view: str, words: int) -> str:
+    """The page of those that every one of so many words is found on."""
+    each = [_WORD.format(word=f"${place}") for place in range(7, 7 + words)]
+    return _page(VIEWS[view], _MATCHING.format(every_word=" AND ".join(each)))

@@ -165,9 +165,9 @@ async def test_what_is_sought_in_a_view_is_met_on_the_same_walks(
     database, members, all_pools = full
     async with database.transaction(SYSTEM) as tx:
         inbox_id = await tx.connection.fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[1])
-    asked = ([inbox_id], members[1], None, None, None, "%no such word%", None)
+    asked = ([inbox_id], members[1], None, None, None, None, "%no such%", "%word%")
 
-    plan = await plan_of(database, views.SOUGHT[view].format(row=queries._ROW, limit=51), *asked)
+    plan = await plan_of(database, views.sought(view, 2).format(row=queries._ROW, limit=51), *asked)
 
     for node in on_tickets(plan):
         assert node["Node Type"] != "Seq Scan", node
