@@ -41,7 +41,7 @@ export function Thread({ store }) {
         : state === "loading" || !ticket ? html`<${Loading} />`
         : html`<${Conversation} store=${store} />
           <${Others} store=${store} />
-          <${Composer} key=${ticket.id} ticket=${ticket} />`}
+          <${Composer} key=${ticket.id} store=${store} ticket=${ticket} />`}
     </main>
     ${ticket && html`<${Details} ticket=${ticket} shown=${route.value.details} />`}`
 }

@@ -3,13 +3,15 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
 import { action, hands, moveOn } from "../actions/actions.js"
 import { calledBack, proposal } from "./answering.js"
+import { answersMeanwhile, seenSoFar } from "./colleagues.js"
 import { readDraft, writeDraft } from "./drafts.js"
+import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf } from "./sides.js"
 import { RequestFailed, upload } from "../server/http.js"
 import { CTRL, Icon, Keys } from "../icons.js"
-import { sizeText } from "../ticket/message.js"
 import { FormatBar, formatKey } from "./format_bar.js"
 import { MailFields } from "./mail_fields.js"
 import { Markdown, newLine, uploadsIn } from "./markdown.js"
+import { Passed, UploadChip } from "./upload_chips.js"
 import { dialog, pick } from "../notices_store.js"
 import { asMarkdown } from "./rich_paste.js"
 import { now } from "../server/server_time.js"
@@ -19,25 +21,30 @@ import { outbox, reasonOf } from "../actions/changes.js"
 import { connection, me, neighbour } from "../stores.js"
 import { sayTyping } from "../workspace.js"
 
-/** @import { Forwarded } from "./drafts.js" */
-/** @import { Answering, Attachment, MailWay, People, Ticket, Upload } from "../types.js" */
-/** @typedef {"message" | "note" | "forward"} Kind */
+/** @import { Draft, Forwarded, Kind } from "./drafts.js" */
+/** @import { Side } from "./sides.js" */
+/** @import { TicketStore } from "../ticket/ticket_store.js" */
+/** @import { Answering, MailWay, People, Ticket, Upload } from "../types.js" */
 
 const LONGEST = 20_000
 const MOST_FILES = 10
 
-/** @param {{ticket: Ticket}} props mounted anew for each ticket */
-export function Composer({ ticket }) {
+/** @param {{store: TicketStore, ticket: Ticket}} props mounted anew for each ticket */
+export function Composer({ store, ticket }) {
   const [answerable, why, byMail] = canAnswer(ticket)
   const draft = useRef(readDraft(me.id, ticket.id)).current
   const [kind, setKind] = useState(/** @type {Kind} */ (draft?.kind ?? (answerable ? "message" : "note")))
-  const [people, setPeople] = useState(/** @type {People | null} */ (draft?.people ?? null))
+  const [sides, setSides] = useState(() => sidesOf(draft))
+  const { body, files, people } = sides[kind]
+  /** @param {(side: Side) => Partial<Side>} change @param {Kind} [on] */
+  const write = (change, on = kind) => setSides(all => ({ ...all, [on]: { ...all[on], ...change(all[on]) } }))
+  const setBody = (/** @type {string} */ text) => write(() => ({ body: text }))
+  const setPeople = (/** @type {People | null} */ to) => write(() => ({ people: to }))
   const [forwards, setForwards] = useState(/** @type {Forwarded | null} */ (draft?.forwards ?? null))
   const [proposed, setProposed] = useState(/** @type {Answering | null} */ (null))
   const [open, setOpen] = useState(false)
   const [preview, setPreview] = useState(false)
-  const [body, setBody] = useState(draft?.body ?? "")
-  const [files, setFiles] = useState(/** @type {Upload[]} */ ((draft?.uploads ?? []).map(one => ({ ...one, progress: 1, key: one.id }))))
+  const [warned, setWarned] = useState(0)
   const [over, setOver] = useState(false)
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null))
   const form = useRef(/** @type {HTMLFormElement | null} */ (null))
@@ -47,13 +54,13 @@ export function Composer({ ticket }) {
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
-  const written = useRef(/** @type {import("./drafts.js").Draft} */ ({ kind, body, uploads: [] }))
-  written.current = { kind, body, uploads: files.filter(isStored).map(plain), people, forwards }
+  const written = useRef(/** @type {Draft} */ ({ kind, body, uploads: [] }))
+  written.current = draftOf(kind, sides, forwards)
   const keep = () => writeDraft(me.id, ticket.id, written.current)
   useEffect(() => {
     const timer = setTimeout(keep, 250)
     return () => clearTimeout(timer)
-  }, [kind, body, files, people, forwards])
+  }, [kind, sides, forwards])
   useEffect(() => {
     if (!byMail) return
     let here = true
@@ -64,12 +71,9 @@ export function Composer({ ticket }) {
     const back = calledBack.value
     if (back?.ticket !== ticket.id) return
     calledBack.value = null
-    const begun = written.current.body.trim() // what was begun meanwhile stays below
     setKind(back.draft.kind)
     setForwards(back.draft.forwards ?? null)
-    setBody(begun && begun !== back.draft.body ? `${back.draft.body}\n\n${begun}` : back.draft.body)
-    setFiles(before => [...back.draft.uploads.map(one => ({ ...one, progress: 1, key: one.id })), ...before.filter(one => !back.draft.uploads.some(other => other.id === one.id))])
-    setPeople(back.draft.people ?? null)
+    write(before => joined(back.draft, before), back.draft.kind)
     setOpen(back.draft.kind === "forward")
     field.current?.focus()
   }, [calledBack.value])
@@ -83,6 +87,7 @@ export function Composer({ ticket }) {
   useEffect(() => () => { for (const abort of aborts.values()) abort.abort() }, [])
   useLayoutEffect(() => {
     hands.write = wanted => {
+      setOpen(false)
       setKind(wanted === "message" && !answerable ? "note" : wanted)
       setPreview(false)
       field.current?.focus()
@@ -91,7 +96,7 @@ export function Composer({ ticket }) {
     hands.forward = message => {
       setKind("forward")
       setForwards(message)
-      setPeople({ to: [], cc: [], bcc: [] })
+      write(() => ({ people: { to: [], cc: [], bcc: [] } }), "forward")
       setOpen(true)
       focusNext.current = ".mail-field input"
     }
@@ -115,14 +120,19 @@ export function Composer({ ticket }) {
   const shown = people ?? { to: proposed?.to ?? [], cc: proposed?.cc ?? [], bcc: [] }
   const said = body.trim() !== "" || usable.length > 0 || (kind === "forward" && Boolean(forwards))
   const ready = said && !uploading && tooLong <= 0 && (kind !== "message" || answerable) && (!isMail || !people && kind !== "forward" || shown.to.length > 0)
+  const answer = sides.message
+  const begun = useRef(/** @type {import("./colleagues.js").Started | null} */ (null))
+  if (!answer.body.trim() && !answer.files.length) begun.current = null
+  else begun.current ??= { at: now(), seen: seenSoFar(store.items.value, ticket.held_replies ?? []) }
+  const meanwhile = kind === "message" && begun.current ? answersMeanwhile(store.items.value, ticket.held_replies ?? [], begun.current, me.id) : []
   const inText = isMail ? uploadsIn(body) : new Set()
 
   const attach = (/** @type {Iterable<File>} */ chosen, inline = false) => {
     for (const file of [...chosen].slice(0, MOST_FILES - files.length)) start(file, inline)
   }
-  const insert = (/** @type {string} */ text) => {
+  const insert = (/** @type {string} */ text, /** @type {Kind} */ on = kind) => {
     const area = field.current
-    if (!area) return setBody(before => `${before}\n${text}`)
+    if (!area || written.current.kind !== on) return write(before => ({ body: `${before.body}\n${text}` }), on)
     area.focus()
     area.setRangeText(text, area.selectionStart, area.selectionEnd, "end")
     setBody(area.value)
@@ -131,22 +141,23 @@ export function Composer({ ticket }) {
     const key = crypto.randomUUID()
     const abort = new AbortController()
     aborts.set(key, abort)
-    setFiles(before => [...before, { key, id: "", name: file.name, size: file.size, content_type: file.type, progress: 0 }])
-    const patch = (/** @type {Partial<Upload>} */ change) => setFiles(before => before.map(one => (one.key === key ? { ...one, ...change } : one)))
+    write(({ files: before }) => ({ files: [...before, { key, id: "", name: file.name, size: file.size, content_type: file.type, progress: 0 }] }))
+    const patch = (/** @type {Partial<Upload>} */ change) => write(({ files: before }) => ({ files: before.map(one => (one.key === key ? { ...one, ...change } : one)) }), kind)
     upload(file, share => patch({ progress: Math.min(0.99, share) }), abort.signal).then(
       stored => {
         patch({ ...stored, progress: 1 })
-        if (inline && stored.content_type.startsWith("image/")) insert(`![${file.name.replace(/[[\]()]/g, "")}](upload:${stored.id})`)
+        if (inline && stored.content_type.startsWith("image/")) insert(`![${file.name.replace(/[[\]()]/g, "")}](upload:${stored.id})`, kind)
       },
       (/** @type {RequestFailed} */ error) => patch({ progress: 0, failed: reasonOf(error.code, error.message) }),
     )
   }
   const remove = (/** @type {string} */ key) => {
     aborts.get(key)?.abort()
-    setFiles(before => before.filter(one => one.key !== key))
+    write(({ files: before }) => ({ files: before.filter(one => one.key !== key) }))
   }
   const send = (/** @type {boolean} */ resolve, /** @type {string | undefined} */ sendAt = undefined) => {
     if (!ready) return
+    if (meanwhile.length > warned) return setWarned(meanwhile.length)
     const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
     const turns = resolve && kind !== "forward" ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
     const mail = isMail ? wayOf(ticket, kind, people, forwards, sendAt) : undefined
@@ -157,14 +168,13 @@ export function Composer({ ticket }) {
     else field.current?.focus()
   }
   const clear = () => {
-    setBody("")
-    setFiles([])
-    setPeople(null)
+    write(() => EMPTY)
     setForwards(null)
+    setWarned(0)
     setOpen(false)
     setPreview(false)
     if (kind === "forward") setKind(answerable ? "message" : "note")
-    written.current = { kind, body: "", uploads: [], people: null, forwards: null }
+    written.current = draftOf(kind, { ...sides, [kind]: EMPTY }, null)
     keep()
   }
   const sendLater = async () => {
@@ -221,8 +231,8 @@ export function Composer({ ticket }) {
     onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
     <div class="composer-head">
       <div class="switch" role="group" aria-label=${t("Reply or note")}>
-        <button type="button" aria-pressed=${kind === "message"} disabled=${!answerable} onClick=${() => hands.write("message")} title=${why}><${Icon} name="corner-up-left" />${followUp ? t("Follow-up") : t("Reply")}<${Keys} keys=${action("reply").key} /></button>
-        <button type="button" aria-pressed=${note} onClick=${() => hands.write("note")}><${Icon} name="sticky-note" />${t("Note")}<${Keys} keys=${action("note").key} /></button>
+        <button type="button" aria-pressed=${kind === "message"} data-begun=${hasText(answer)} disabled=${!answerable} onClick=${() => hands.write("message")} title=${why}><${Icon} name="corner-up-left" />${followUp ? t("Follow-up") : t("Reply")}<${Keys} keys=${action("reply").key} /></button>
+        <button type="button" aria-pressed=${note} data-begun=${hasText(sides.note)} onClick=${() => hands.write("note")}><${Icon} name="sticky-note" />${t("Note")}<${Keys} keys=${action("note").key} /></button>
         ${forward && html`<button type="button" aria-pressed="true"><${Icon} name="arrow-right" />${t("Forward")}</button>`}
       </div>
       ${isMail && !preview && html`<${FormatBar} apply=${put} selected=${selected} />`}
@@ -238,6 +248,7 @@ export function Composer({ ticket }) {
     ${isMail && proposed && html`<button type="button" class="composer-signature" title=${t("Change your signature")} onClick=${() => { dialog.value = { name: "signature", props: { changed: () => proposal(ticket.id).then(setProposed) } } }}>${proposed.signature.split("\n").map((line, index) => [index > 0 && " · ", line])}</button>`}
     ${forward && forwards && html`<${Passed} forwards=${forwards} change=${setForwards} />`}
     ${files.some(one => !inText.has(one.id)) && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.filter(one => !inText.has(one.id)).map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
+    ${meanwhile.length > 0 && html`<p class="composer-meanwhile" role="alert"><${Icon} name="triangle-alert" /><span>${t("{name} answered while you were writing.", { name: meanwhile.at(-1) })} ${warned >= meanwhile.length && t("Send yours all the same?")}</span></p>`}
     <div class="composer-foot">
       <input type="file" multiple hidden ref=${chooser} onChange=${(/** @type {Event} */ event) => {
         const input = /** @type {HTMLInputElement} */ (event.target)
@@ -252,25 +263,10 @@ export function Composer({ ticket }) {
         : body.trim() ? t("Draft saved") : ""}</span>
       ${forward ? html`<button type="button" class="button" onClick=${clear}>${t("Discard")}</button>`
         : !followUp && html`<button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>`}
-      <button type="submit" class="button primary" disabled=${!ready}>${note ? t("Add note") : forward ? t("Forward") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
+      <button type="submit" class="button primary" disabled=${!ready}>${note ? t("Add note") : forward ? t("Forward") : meanwhile.length && warned >= meanwhile.length ? t("Send anyway") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
     </div>
     ${over && html`<div class="drop-here" aria-hidden="true"><${Icon} name="paperclip" />${t("Drop to attach")}</div>`}
   </form>`
-}
-
-/** @param {{file: Upload, remove: () => void}} props */
-function UploadChip({ file, remove }) {
-  return html`<li class="upload" data-failed=${Boolean(file.failed)}><${Icon} name=${file.content_type.startsWith("image/") ? "image" : "file-text"} />
-    <span class="file-name">${file.name}</span>
-    ${file.failed ? html`<span class="upload-failed" role="alert">${file.failed}</span>` : html`<span class="file-size">${sizeText(file.size)}</span>`}
-    ${file.progress < 1 && !file.failed && html`<progress value=${file.progress} max="1" aria-label=${t("Uploading {name}", { name: file.name })}></progress>`}
-    <button type="button" class="button quiet icon-only tiny" onClick=${remove} aria-label=${t("Remove {name}", { name: file.name })}><${Icon} name="x" /></button></li>`
-}
-
-/** The message that goes along, and those of its files that do. @param {{forwards: Forwarded, change: (forwards: Forwarded) => void}} props */
-function Passed({ forwards, change }) {
-  return html`<ul class="uploads" aria-label=${t("What is passed on")}><li class="upload passed"><${Icon} name="mail" /><span class="file-name">${t("Message from {name}", { name: forwards.name })}</span></li>
-    ${forwards.files.map(file => html`<${UploadChip} key=${file.id} file=${{ ...file, progress: 1, key: file.id }} remove=${() => change({ ...forwards, files: forwards.files.filter(one => one.id !== file.id) })} />`)}</ul>`
 }
 
 /** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {string | undefined} sendAt @returns {MailWay} */
@@ -287,16 +283,6 @@ function canAnswer(ticket) {
   if (ticket.channel === "chat") return [true, email ? t("By chat, or {address} when they have left", { address: email }) : t("By chat"), false]
   if (ticket.channel === "email" || email) return [true, t("By email to {address}", { address: email ?? "" }), true]
   return [ticket.channel === "api", ticket.channel === "api" ? t("Through the API") : t("No address to write to: call {number}", { number: phone ?? "" }), false]
-}
-
-/** @param {Upload} file */
-function isStored(file) {
-  return file.progress === 1 && !file.failed
-}
-
-/** @param {Upload} file @returns {Attachment} */
-function plain({ id, name, content_type, size, url }) {
-  return { id, name, content_type, size, url }
 }
 
 /** Where the browser cannot size a field to its text. @param {HTMLTextAreaElement} field */

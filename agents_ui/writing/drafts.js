@@ -3,7 +3,9 @@
 import { remember, remembered } from "../server/storage.js"
 
 /** @import { Attachment, People } from "../types.js" */
-/** @typedef {{kind: "message" | "note" | "forward", body: string, uploads: Attachment[], people?: People | null, forwards?: Forwarded | null}} Draft */
+/** @typedef {"message" | "note" | "forward"} Kind */
+/** @typedef {{body: string, uploads: Attachment[], people?: People | null}} Begun */
+/** @typedef {Begun & {kind: Kind, forwards?: Forwarded | null, aside?: Partial<Record<Kind, Begun>>}} Draft `aside` is begun too, for another kind: a note never becomes an answer by a slip of the hand */
 /** @typedef {{id: string, name: string, files: Attachment[]}} Forwarded the message that is passed on, and those of its files that go along */
 
 /** @param {string} owner @param {string} ticket */
@@ -16,5 +18,10 @@ export function readDraft(owner, ticket) {
 
 /** An empty one is forgotten. @param {string} owner @param {string} ticket @param {Draft} draft */
 export function writeDraft(owner, ticket, draft) {
-  remember(keyOf(owner, ticket), draft.body.trim() || draft.uploads.length ? draft : null)
+  remember(keyOf(owner, ticket), [draft, ...Object.values(draft.aside ?? {})].some(isBegun) ? draft : null)
+}
+
+/** @param {{body: string, uploads: unknown[]}} side */
+export function isBegun({ body, uploads }) {
+  return body.trim() !== "" || uploads.length > 0
 }

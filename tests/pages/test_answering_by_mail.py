@@ -1,13 +1,14 @@
 """An agent reads a designed mail safely and answers it: marks, copies, undo, and what then leaves."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.chromium import PHONE, Visits, barriers
 from tests.browser.workspace import Workspace
-from tests.scenarios.desk import Desk, a_mail, eventually
+from tests.scenarios.desk import Api, Desk, a_mail, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -95,6 +96,8 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     await expect(page.get_by_text("Adding lee@customer.example")).to_be_visible()
     await page.get_by_role("button", name="Change who gets this").click()
     assert await barriers(page) == []
+    await a_note_keeps_its_own_words(workspace)
+    await a_colleague_who_was_quicker_is_told_of(workspace, await desk.api("jonas"), row)
     await workspace.field.press("Control+Enter")
 
     await page.get_by_role("button", name="Undo").click()
@@ -118,14 +121,13 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     await expect(page.get_by_label("What to say to it")).to_have_value("Can you look?")
     await page.get_by_role("button", name="Discard").click()
     await page.keyboard.press("n")
-    await page.keyboard.type("at once")
-    await expect(page.get_by_label("Note for other agents")).to_have_value("at once")
+    await page.keyboard.type(" at once")
+    await expect(page.get_by_label("Note for other agents")).to_have_value("between us at once")
 
     api = await desk.api("priya")
 
     async def has_left() -> bool:
-        ticket = await api.get(f"tickets/{row['ticket_id']}")
-        return ticket["status"] == "pending"
+        return "Please **oil** it" in await api.messages(row["ticket_id"])
 
     await eventually(has_left, within=60)
     outbox = await visits.visitor(desk.address)
@@ -135,6 +137,27 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
         return await outbox.get_by_role("link", name=re.compile("Squeaking hinge")).count() >= 1
 
     await eventually(is_kept)
-    await outbox.get_by_role("link", name=re.compile("Re: Squeaking hinge")).first.click()
+    await outbox.get_by_role("link", name=re.compile("Re: Squeaking hinge.*Please")).first.click()
     await expect(outbox.locator(".mail-head")).to_contain_text("lee@customer.example")
     await expect(outbox.frame_locator("iframe").locator("strong", has_text="oil")).to_be_visible()
+
+
+async def a_note_keeps_its_own_words(workspace: Workspace) -> None:
+    keys, note = workspace.page.keyboard, workspace.page.get_by_label("Note for other agents")
+    await keys.press("Escape")
+    await keys.press("n")
+    await expect(note).to_have_value("")
+    await keys.type("between us")
+    await keys.press("Escape")
+    await keys.press("r")
+    await expect(workspace.field).to_have_value("Please **oil** it")
+
+
+async def a_colleague_who_was_quicker_is_told_of(workspace: Workspace, colleague: Api, row: Any) -> None:
+    told = workspace.page.get_by_text("Jonas Ekberg answered while you were writing.")
+    await colleague.post(f"tickets/{row['ticket_id']}/messages", body="Try some oil.")
+    await expect(told).to_be_visible()
+    await workspace.field.press("Control+Enter")
+    await expect(told).to_contain_text("Send yours all the same?")
+    await expect(workspace.field).to_have_value("Please **oil** it")
+    assert await barriers(workspace.page) == []
