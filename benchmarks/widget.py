@@ -85,7 +85,7 @@ async def visit(browser: Browser, port: int, *, with_chat: bool, talks: bool = F
 async def weigh(port: int) -> tuple[Cost, Cost]:
     """Of a page that only carries the chat, and of one where a message was sent."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable())
+        browser = await playwright.chromium.launch(executable_path=executable(whole=True))
         loader = await visit(browser, port, with_chat=True)
         opened = await visit(browser, port, with_chat=True, talks=True)
         await browser.close()
@@ -133,7 +133,7 @@ async def measure(rounds: int) -> None:
         costs: dict[str, list[Cost]] = {"without": [], "with the chat": [], "open + send": []}
         try:
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=executable())
+                browser = await playwright.chromium.launch(executable_path=executable(whole=True))
                 await visit(browser, desk.port, with_chat=True)  # the first of all is slower
                 for _ in range(rounds):
                     costs["without"].append(await visit(browser, desk.port, with_chat=False))

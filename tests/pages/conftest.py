@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.browser.windows import browser, visits
+from tests.browser.windows import browser, visits, whole_visits
 from tests.scenarios.desk import COLD_START, Desk, scratch_folder
 
-__all__ = ["browser", "visits"]
+__all__ = ["browser", "visits", "whole_visits"]
 
 
 @pytest.fixture(scope="session")

@@ -101,11 +101,11 @@ async def test_the_rota_is_an_application_on_a_phone_that_can_ring(desk: Desk, v
 
 
 async def test_a_browser_that_cannot_be_rung_says_why_and_what_is_pushed_sounds_and_is_shown_until_it_is_seen(
-    desk: Desk, visits: Visits
+    desk: Desk, whole_visits: Visits
 ):
     """No push service can be reached from here: what one would deliver is handed in by the browser itself."""
-    visits.forgive("Push API in incognito mode")
-    page = await a_lead(desk, visits)
+    whole_visits.forgive("Push API in incognito mode")
+    page = await a_lead(desk, whole_visits)
     await page.goto("/oncall/methods")
     ring_me, trouble = (
         page.get_by_role("button", name="Ring mig i den här"),
