@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -69,6 +69,8 @@ class Database:
         # Sessions write inside the driver's own transaction, which `transaction` begins and ends.
         self._writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._pool_size = self._perhaps_broken = pool_size
+        self._at_hand: list[PoolProxiedConnection] = []
+        self._awaited = 0
         self._listeners: list[Listener] = []
         self._gatherings: dict[Any, Gathering[Any, Any]] = {}
 
@@ -85,9 +87,11 @@ class Database:
         failure (the caller may try the whole block again), and whatever the block raises.
         """
         try:
-            async with self._pooled() as pooled:
-                driver = _driver(pooled)
-                opened, locks = LazySession(self._writing, pooled), [lock_key(alone)] if alone else []
+            pooled = await self._lent()
+            driver = _driver(pooled)  # the pool's own handle forgets it when a session notices that it broke
+            opened, locks = LazySession(self._writing, pooled), [lock_key(alone)] if alone else []
+            is_broken = False
+            try:
                 tx = Transaction(
                     opened,
                     driver,
@@ -97,12 +101,21 @@ class Database:
                     alone=frozenset(locks),
                     is_autocommit=is_autocommit,
                 )
-                try:
-                    async with nullcontext() if is_autocommit else _begun(driver, locks):
+                if is_autocommit:
+                    yield tx
+                    await tx.finish()
+                else:
+                    async with _begun(driver, locks):
                         yield tx
                         await tx.finish()
-                finally:
+            except asyncpg.InternalClientError:
+                is_broken = True
+                raise
+            finally:
+                try:
                     await opened.close()
+                finally:
+                    await self._returned(pooled, driver, is_broken, opened.is_used)
         except HelpdeskError:
             raise
         except Exception as failure:
@@ -165,28 +178,30 @@ class Database:
             raise Unavailable("database_unavailable", str(failure)) from failure
 
     async def close(self) -> None:
+        while self._at_hand:
+            self._at_hand.pop().close()
         await self._engine.dispose()
 
-    @asynccontextmanager
-    async def _pooled(self) -> AsyncIterator[PoolProxiedConnection]:
-        """A living connection. One that broke never goes back to the pool, nor does one whose ROLLBACK
-        was cut off."""
-        pooled = await self._connection()
+    async def _lent(self) -> PoolProxiedConnection:
+        """A living connection, until it is `_returned`."""
+        pooled = self._at_hand.pop() if self._at_hand else await self._connection()
         while _driver(pooled).is_closed():  # it died while it lay in the pool
             await self._invalidate(pooled)
             pooled = await self._connection()
-        driver = _driver(pooled)  # the pool's own handle forgets it when a session notices that it broke
-        is_broken = False
-        try:
-            yield pooled
-        except asyncpg.InternalClientError:
-            is_broken = True
-            raise
-        finally:
-            is_broken = is_broken or driver.is_closed() or driver.is_in_transaction()
-            if is_broken:
-                await self._invalidate(pooled)
-            pooled.close()  # outside a transaction there is nothing to wait for
+        return pooled
+
+    async def _returned(
+        self, pooled: PoolProxiedConnection, driver: asyncpg.Connection, is_broken: bool, is_marked: bool
+    ) -> None:
+        """One that broke never goes back to the pool, nor does one whose ROLLBACK was cut off. Some stay at
+        hand, since going through the pool costs more than a small statement's own work; not while somebody
+        waits at the pool, and not those a session has marked, which the pool has to wipe."""
+        if is_broken or driver.is_closed() or driver.is_in_transaction():
+            await self._invalidate(pooled)
+        elif not is_marked and not self._awaited and len(self._at_hand) < self._pool_size // 2:
+            self._at_hand.append(pooled)
+            return
+        pooled.close()  # outside a transaction there is nothing to wait for
 
     async def _connection(self) -> PoolProxiedConnection:
         """At once where one lies in the pool; making one anew, or waiting for one, needs a greenlet."""
@@ -194,7 +209,11 @@ class Database:
             with suppress(MissingGreenlet):
                 return self._engine.sync_engine.raw_connection()
         self._perhaps_broken = max(0, self._perhaps_broken - 1)
-        return await self._engine.raw_connection()
+        self._awaited += 1
+        try:
+            return await self._engine.raw_connection()
+        finally:
+            self._awaited -= 1
 
     async def _invalidate(self, pooled: PoolProxiedConnection) -> None:
         """Its place goes back to the pool empty; when one broke, others have, too."""

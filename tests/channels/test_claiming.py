@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
-from helpdesk.actors import SYSTEM, Actor, Role
+from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
 from helpdesk.channels import claiming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, availability, tickets
-from helpdesk.domain.tickets.queue import claiming_together, known_claimers, low_water
+from helpdesk.domain.tickets.queue import claiming_alone, claiming_together, known_claimers, low_water
 from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
@@ -58,6 +59,30 @@ async def test_the_quick_claims_go_on_in_the_order_of_the_queue(wide: Database) 
     claimed = [await claim(wide, actor) for _ in range(10)]
 
     assert claimed == [*waiting, None]
+
+
+@pytest.mark.parametrize("pool_count", [1, 3, claiming_alone.MOST_POOLS + 1])
+@pytest.mark.parametrize("kind", [ActorKind.AGENT, ActorKind.API_KEY])
+async def test_one_alone_is_served_in_order_from_however_many_pools(
+    wide: Database, kind: ActorKind, pool_count: int
+) -> None:
+    async with wide.transaction(SYSTEM) as tx:
+        inboxes = [await an_inbox(tx) for _ in range(pool_count)]
+        waiting = []
+        for number in range(pool_count + 3):
+            tx.now += timedelta(minutes=1)
+            waiting.append((await a_ticket(tx, inbox=inboxes[-number % pool_count])).id)
+        actor = replace(await an_actor(tx), kind=kind, scopes=frozenset({"all"}))
+
+    assert [await claim(wide, actor) for _ in range(pool_count + 4)] == [*waiting, None]
+
+
+async def test_one_alone_takes_the_next_while_somebody_holds_the_first(wide: Database) -> None:
+    [actor], [first, second] = await some_who_claimed(wide, 1)
+
+    async with wide.transaction(SYSTEM) as tx:
+        await tx.connection.execute("SELECT FROM tickets WHERE id = $1 FOR UPDATE", first)
+        assert await claim(wide, actor) == second
 
 
 async def test_only_the_first_claim_asks_who_claims(wide: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,3 +162,20 @@ async def test_a_task_that_is_stopped_stops_whatever_its_connection_complains_of
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_whoever_waits_for_a_connection_gets_the_next_that_is_given_back(database_url, clock):
+    database = Database(database_url, clock, pool_size=2)
+
+    async def ask():
+        async with database.transaction(SYSTEM) as tx:
+            return await tx.connection.fetchval("SELECT 1")
+
+    async with database.transaction(SYSTEM):
+        async with database.transaction(SYSTEM):
+            waiting = asyncio.create_task(ask())
+            while not database._awaited:
+                await asyncio.sleep(0)
+        assert await waiting == 1
+    assert [await ask() for _ in range(3)] == [1, 1, 1]
+    await database.close()

@@ -12,7 +12,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.domain import availability
 from helpdesk.domain.tickets import queries, views
-from helpdesk.domain.tickets.queue import claiming_together, overload, reach, taking
+from helpdesk.domain.tickets.queue import claiming_alone, claiming_together, overload, reach, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
 from tests.conftest import NOON
@@ -195,6 +195,28 @@ async def test_a_quick_claim_looks_at_the_heads_of_its_pools(
 
     assert plan["Actual Rows"] == 1
     require_heads_only(plan, 200)
+
+
+@pytest.mark.parametrize("is_person", [False, True], ids=["program", "person"])
+@pytest.mark.parametrize("teams", [[0], [1], [1, 0]], ids=["first team", "team behind all others", "both"])
+async def test_a_quick_claim_of_one_alone_looks_at_one_head_of_each_pool(
+    full: tuple[Database, list[UUID], list[UUID]], teams: list[int], is_person: bool
+) -> None:
+    database, members, all_pools = full
+    agent_id = members[teams[0]]
+    async with database.transaction(SYSTEM) as tx:
+        await availability.seen(tx, members)
+        row, pools = await tx.connection.fetchrow(
+            "SELECT xmin::text, (SELECT count(*) FROM pools) FROM agents WHERE id = $1", agent_id
+        )
+    event = (agent_id, uuid4(), "agent", agent_id, "Maja", NOON, None, '{"decision": {"candidates": [{}]}}')
+    asked = (*event, int(row), pools, *([NOON] if is_person else []), *(all_pools[team] for team in teams))
+
+    plan = await plan_of(database, claiming_alone.statement(is_person, len(teams)), *asked)
+
+    assert plan["Actual Rows"] == 1
+    require_heads_only(plan, 100)
+    assert all(node["Actual Rows"] <= 1 for node in on_tickets(plan))
 
 
 async def test_counts_stop_at_a_thousand(full: tuple[Database, list[UUID], list[UUID]]) -> None:

@@ -10,15 +10,15 @@ Two claims of one person at once cannot both use the last room: they never share
 their counter on from what its own snapshot held, so the second of them finds it moved and takes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
 
-from helpdesk.actors import Actor, ActorKind
-from helpdesk.domain.tickets.queue import known_claimers, low_water, overload
+from helpdesk.actors import Actor
+from helpdesk.domain.tickets.queue import claiming_alone, known_claimers, low_water, overload
 from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
 from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, Claimed, carried, units_in
 from helpdesk.storage.gathering import MOST
@@ -100,24 +100,11 @@ $2 now, $3 the pools they reach as JSON, $4 how many pools there are, of people 
 weigh nothing. Of an array PostgreSQL would see how short it is, and plan anew each time to make use of it."""
 
 
-class Kind(NamedTuple):
-    """What the claims of one statement share."""
-
-    is_person: bool
-    pools: str
-    pools_known: int
-
-
 @dataclass(frozen=True, slots=True)
 class Claim:
     actor: Actor
     client_id: UUID | None
     claimer: KnownClaimer
-
-    @property
-    def kind(self) -> Kind:
-        is_person = self.actor.kind is not ActorKind.API_KEY
-        return Kind(is_person, self.claimer.pools, self.claimer.pools_known)
 
 
 async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claimed | None]:
@@ -126,19 +113,35 @@ async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claim
 
     Errors: Conflict for all, where one claim was made before.
     """
-    kind = claims[0].kind
+    kind = claims[0].claimer.kind
     if not await overload.is_calm(tx):
         known_claimers.forget_everybody()
         return [None] * len(claims)
+    if len(claims) == 1 and 0 < len(claims[0].claimer.pool_ids) <= claiming_alone.MOST_POOLS:
+        return [await _alone(tx, claims[0])]
     silent = [tx.now - LIVE_CHAT] if kind.is_person else []
     rows = await tx.connection.fetch(
         STATEMENTS[kind.is_person], asking(tx, claims), tx.now, kind.pools, kind.pools_known, *silent
     )
     for row in rows:
-        tx.recorded(row["id"], row["version"], "TicketAssigned", {})
-        low_water.count(row["pool_id"])
+        _served(tx, row)
     found = {row["place"]: Claimed.of(row) for row in rows}
     return [found.get(place) for place in range(len(claims))]
+
+
+async def _alone(tx: Transaction, claim: Claim) -> Claimed | None:
+    if not known_claimers.holds(claim.claimer, tx.now):
+        return None
+    row = await claiming_alone.take(tx, claim.actor, claim.client_id, claim.claimer)
+    if row is None:
+        return None
+    _served(tx, row)
+    return Claimed.of(row)
+
+
+def _served(tx: Transaction, row: Mapping[str, Any]) -> None:
+    tx.recorded(row["id"], row["version"], "TicketAssigned", {})
+    low_water.count(row["pool_id"])
 
 
 def asking(tx: Transaction, claims: Sequence[Claim]) -> str:
@@ -146,7 +149,7 @@ def asking(tx: Transaction, claims: Sequence[Claim]) -> str:
     first: set[UUID | None] = set()
     found = []
     for place, claim in enumerate(claims):
-        is_further = claim.kind.is_person and claim.actor.agent_id in first
+        is_further = claim.claimer.kind.is_person and claim.actor.agent_id in first
         first.add(claim.actor.agent_id)
         if is_further or not known_claimers.holds(claim.claimer, tx.now):
             continue
@@ -160,7 +163,7 @@ def asking(tx: Transaction, claims: Sequence[Claim]) -> str:
                 "actor_id": claim.actor.id,
                 "name": claim.actor.name,
                 "client_id": claim.client_id,
-                "told": claim.claimer.told,
+                "told": orjson.Fragment(claim.claimer.told),
             }
         )
     return orjson.dumps(found, default=str).decode()  # the driver has a UUID of its own

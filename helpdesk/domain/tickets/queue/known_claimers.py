@@ -7,7 +7,8 @@ are served by a small statement, several at once (claiming_together.py).
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 
@@ -41,17 +42,26 @@ _LEARN = """
 """`is_plain`: nothing they may take hangs on who else is there. $1 to $7 as taking.DESK."""
 
 
+class Kind(NamedTuple):
+    """What claims that one statement serves together have in common."""
+
+    is_person: bool
+    pools: str
+    """Ids of those they reach, in JSON."""
+    pools_known: int
+    """How many there are in all."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownClaimer:
+    kind: Kind
     until: datetime
     learnt_at: datetime
     row: str
     """`xmin` of the agent's row, which every change of it changes."""
-    pools_known: int
-    pools: str
-    """Their ids, in JSON."""
-    told: orjson.Fragment
-    """The event's data, with nothing carried."""
+    pool_ids: tuple[UUID, ...]
+    told: str
+    """The event's data in JSON, with nothing carried."""
 
 
 _known: dict[Actor, KnownClaimer] = {}
@@ -88,16 +98,16 @@ async def learn(tx: Transaction, asks: tuple[Any, ...], is_calm: bool) -> None:
         _known.clear()
     is_program = tx.actor.kind is ActorKind.API_KEY
     _known[tx.actor] = KnownClaimer(
+        Kind(not is_program, found["pools"], found["pools_known"]),
         tx.now + (_REMEMBERED if is_program else _REMEMBERED_OF_PEOPLE),
         tx.now,
         found["row"],
-        found["pools_known"],
-        found["pools"],
+        tuple(UUID(pool_id) for pool_id in orjson.loads(found["pools"])),
         _told(tx, found["name"], found["capacity"]),
     )
 
 
-def _told(tx: Transaction, name: str, capacity: int) -> orjson.Fragment:
+def _told(tx: Transaction, name: str, capacity: int) -> str:
     agent_id = str(tx.actor.agent_id)
     candidate = {"id": agent_id, "name": name, "load": 0, "capacity": capacity, "chats": 0}
     data = {
@@ -113,4 +123,4 @@ def _told(tx: Transaction, name: str, capacity: int) -> orjson.Fragment:
             "candidates": [candidate],
         },
     }
-    return orjson.Fragment(orjson.dumps(data))
+    return orjson.dumps(data).decode()

@@ -1,0 +1,125 @@
+"""The quick claim of one who asks alone: what claiming_together does for many, in the smallest statement.
+
+Nobody waits beside them, so each step of it is felt. Starting a statement costs by the parts of its plan, not
+by the rows it reads: so there are no lists in here, each pool they reach is a part of the text, and walks end
+at the first ticket that nobody holds. What has to be proven is proven as there.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from helpdesk.actors import Actor
+from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
+from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, carried, units_in
+from helpdesk.storage.transaction import Transaction
+
+MOST_POOLS = 8
+"""Who reaches more is served by the statement for many, which is one text for any number."""
+
+_BY_PROGRAM = """
+    WITH claimed AS (
+      UPDATE tickets SET assignee_id = $1, waiting = false, version = version + 1
+      WHERE ctid = ({first}) AND (SELECT xmin FROM agents WHERE id = $1) = $9::xid
+        AND (SELECT count(*) FROM pools) = $10
+      RETURNING id, number, version, pool_id
+    ), {recorded}
+"""
+
+_BY_PERSON = """
+    WITH me AS MATERIALIZED (
+      SELECT g.capacity - w.units AS room, w.chats < g.max_chats AS has_chats_left, w.units, w.chats, v.claims
+      FROM agents g JOIN availability v ON v.agent_id = g.id CROSS JOIN LATERAL ({carried}) AS w
+      WHERE g.id = $1 AND g.xmin = $9::xid AND (SELECT count(*) FROM pools) = $10
+    ), reached AS MATERIALIZED (
+      SELECT p.id, coalesce(p.low_water, '-infinity') AS low
+      FROM me CROSS JOIN pools p JOIN inboxes i ON i.id = p.inbox_id
+      WHERE p.id IN ({pools}) AND {units} <= me.room AND (i.channel <> 'chat' OR me.has_chats_left)
+    ), picked AS MATERIALIZED ({first}), counted AS (
+      UPDATE availability v SET claims = v.claims + 1, assigned_at = $6 FROM me
+      WHERE v.agent_id = $1 AND v.claims = me.claims AND EXISTS (SELECT FROM picked)
+      RETURNING v.agent_id
+    ), claimed AS (
+      UPDATE tickets SET assignee_id = $1, waiting = false, version = version + 1
+      WHERE ctid = (SELECT ctid FROM picked) AND EXISTS (SELECT FROM counted)
+      RETURNING id, number, version, pool_id
+    ), {recorded}
+"""
+
+_RECORDED = """
+    recorded AS (
+      INSERT INTO events
+        (ticket_id, version, id, name, actor_kind, actor_id, actor_name, at, client_id, data)
+      SELECT id, version, $2, 'TicketAssigned', $3, $4, $5, $6, $7, {told} FROM claimed
+    )
+    SELECT id, number, version, pool_id FROM claimed
+"""
+
+_TOLD_OF_PERSON = """
+    jsonb_set(jsonb_set($8::jsonb, '{decision,candidates,0,load}', (SELECT to_jsonb(units) FROM me)),
+      '{decision,candidates,0,chats}', (SELECT to_jsonb(chats) FROM me))
+"""
+
+# By ctid: who held and changed a row meanwhile has moved it, and then the whole statement decides.
+_OF_ONE_POOL = """
+    SELECT ctid FROM tickets WHERE waiting AND pool_id = {pool} AND rank_at >= ({low})
+    ORDER BY rank_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+_OF_POOLS = """
+    SELECT one.ctid FROM ({heads} ORDER BY rank_at, id OFFSET 0) AS head CROSS JOIN LATERAL (
+      SELECT ctid FROM tickets WHERE ctid = head.ctid AND waiting FOR NO KEY UPDATE SKIP LOCKED) AS one
+    LIMIT 1
+"""
+
+_HEADS = """
+    (SELECT ctid, rank_at, id FROM tickets WHERE waiting AND pool_id = {pool} AND rank_at >= ({low})
+     ORDER BY rank_at, id LIMIT 64)
+"""
+
+_LOW_OF_PROGRAM = "SELECT coalesce(low_water, '-infinity') FROM pools WHERE id = {pool}"
+_LOW_OF_PERSON = "SELECT low FROM reached WHERE id = {pool}"
+
+
+async def take(
+    tx: Transaction, actor: Actor, client_id: UUID | None, claimer: KnownClaimer
+) -> Mapping[str, Any] | None:
+    """The next ticket's id, number, version and pool, or nothing where the whole statement has to decide:
+    the only one of its transaction.
+
+    Errors: Conflict where it was made before.
+    """
+    kind = claimer.kind
+    silent = [tx.now - LIVE_CHAT] if kind.is_person else []
+    row: Mapping[str, Any] | None = await tx.connection.fetchrow(
+        statement(kind.is_person, len(claimer.pool_ids)),
+        actor.agent_id, tx.new_id(), actor.kind.value, actor.id, actor.name, tx.now, client_id, claimer.told,
+        int(claimer.row), kind.pools_known, *silent, *claimer.pool_ids,
+    )  # fmt: skip
+    return row
+
+
+@cache
+def statement(is_person: bool, pool_count: int) -> str:
+    """$1 the agent, $2 the event's id, $3 to $5 the actor's kind, id and name, $6 now, $7 client id or NULL,
+    $8 the event's data, $9 `xmin` of the agent, $10 how many pools there are, of people $11 since when silent
+    chats weigh nothing, then the pools they reach."""
+    begin = 12 if is_person else 11
+    pools = [f"${number}" for number in range(begin, begin + pool_count)]
+    low = _LOW_OF_PERSON if is_person else _LOW_OF_PROGRAM
+    heads = [_HEADS.replace("{low}", low).replace("{pool}", pool) for pool in pools]
+    parts = {
+        "first": _OF_POOLS.replace("{heads}", " UNION ALL ".join(heads)) if pool_count > 1 else _OF_ONE_POOL,
+        "low": low,
+        "pool": pools[0],
+        "pools": ", ".join(pools),
+        "carried": carried(who="$1", since="$11"),
+        "units": units_in("i.channel"),
+        "recorded": _RECORDED,
+        "told": _TOLD_OF_PERSON if is_person else "$8::jsonb",
+    }
+    sql = _BY_PERSON if is_person else _BY_PROGRAM
+    for name, part in parts.items():
+        sql = sql.replace("{" + name + "}", part)
+    return sql
