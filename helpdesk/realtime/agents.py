@@ -144,10 +144,10 @@ class Agents(Namespace):
     async def typing(self, actor: Actor, data: dict[str, Any]) -> None:
         permissions.require_replier(actor)  # the contact sees it
         ticket_id = parse_id(data.get("ticket"))
-        if self.may_speak(data["sid"]):
+        writes = bool(data.get("state", True))
+        if self.may_speak(data["sid"], "typing", writes):
             await chat.require_ticket(self.database, actor, ticket_id)
-            told = {"type": "typing", "state": bool(data.get("state", True))}
-            self._tell(actor, ticket_id, told, data["sid"])
+            self._tell(actor, ticket_id, {"type": "typing", "state": writes}, data["sid"])
 
     async def presence(self, actor: Actor, data: dict[str, Any]) -> None:
         """Who looks at a ticket: for colleagues only. Without a ticket: whether new work may come."""
@@ -155,7 +155,7 @@ class Agents(Namespace):
             await self._choose_availability(actor, data)
             return
         ticket_id = parse_id(data.get("ticket"))
-        if self.may_speak(data["sid"]):
+        if self.may_speak(data["sid"], "presence", data.get("state") != "idle"):
             await chat.require_ticket(self.database, actor, ticket_id)
             who = {"kind": "agent", "id": actor.agent_id, "name": actor.name}
             told = {"type": "presence", "ticket": ticket_id, "who": who, "state": str(data.get("state"))[:20]}

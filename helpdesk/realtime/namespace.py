@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,8 @@ class Caller:
     granted: frozenset[UUID] | None
     """The inboxes that were open to it when it entered its rooms."""
     address: str | None = None
-    spoke_at: datetime | None = None
+    spoke_at: dict[tuple[str, bool], datetime] = field(default_factory=dict)
+    """When it last said that it writes, that it stopped, that it looks, that it left."""
 
 
 class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -93,12 +94,14 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """Where it calls from."""
         return self._callers[sid].address
 
-    def may_speak(self, sid: str) -> bool:
-        """Typing and presence: at most one in two seconds per socket; the rest is dropped."""
-        caller, now = self._callers[sid], self.database.clock.now()
-        if caller.spoke_at is not None and now - caller.spoke_at < TYPING_EVERY:
+    def may_speak(self, sid: str, word: str, is_on: bool) -> bool:
+        """Typing and presence, begun and ended: each at most once in two seconds per socket; the rest is
+        dropped. One must not swallow another: who opens a ticket writes at once."""
+        spoke_at, now = self._callers[sid].spoke_at, self.database.clock.now()
+        before = spoke_at.get((word, is_on))
+        if before is not None and now - before < TYPING_EVERY:
             return False
-        caller.spoke_at = now
+        spoke_at[word, is_on] = now
         return True
 
     async def drop_ended(self) -> None:

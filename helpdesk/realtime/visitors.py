@@ -70,9 +70,10 @@ class Visitors(Namespace):
 
     async def typing(self, actor: Actor, data: dict[str, Any]) -> None:
         ticket_id = parse_id(data.get("ticket"))
-        if self.may_speak(data["sid"]):
+        writes = bool(data.get("state", True))
+        if self.may_speak(data["sid"], "typing", writes):
             await chat.require_ticket(self.database, actor, ticket_id)
-            self._tell(actor, ticket_id, {"type": "typing", "state": bool(data.get("state", True))})
+            self._tell(actor, ticket_id, {"type": "typing", "state": writes})
 
     async def expectations(self, actor: Actor, data: dict[str, Any]) -> Json:
         return {"ok": True, **await visiting.expectations(self.database, actor)}

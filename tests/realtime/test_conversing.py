@@ -331,6 +331,7 @@ async def test_typing_and_seen_are_told_and_not_kept(live, house):
     agent = await live.agent(house.agent)
     head = (await history(agent, ticket))["head"]
 
+    await agent.tell("presence", {"ticket": ticket, "state": "viewing"})
     await agent.tell("typing", {"ticket": ticket, "state": True})
     await visitor.ask("mark_read", {"ticket": ticket, "upto": 1})
 
