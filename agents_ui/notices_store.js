@@ -29,6 +29,7 @@ import { signal } from "../vendor/ui.js"
  * @property {Option[]} options
  * @property {(text: string) => Promise<Option[]>} [more] found elsewhere for what was typed
  * @property {(text: string) => Option | null} [typed] what the typed text itself would mean
+ * @property {string} [begun] what stands in the field at first
  * @property {"datetime-local"} [extra]
  * @property {boolean} [unchosen] Enter does nothing until something was typed or walked to
  */

@@ -11,6 +11,7 @@ import { isOpen } from "../alert_order.js"
 import { acknowledge, change, claimNext, merge, split, transfer, undoLast } from "./changes.js"
 import { active, agents, current, me, neighbour, openAlerts, queue, teams } from "../stores.js"
 import { get } from "../server/http.js"
+import { changeSubject, nameContact } from "./renaming.js"
 
 /** @import { Option } from "../notices_store.js" */
 /** @import { Said } from "../ticket/timeline.js" */
@@ -56,6 +57,8 @@ export const ACTIONS = [
   { id: "team", key: "v", icon: "users", group: "ticket", needsTicket: true, label: () => t("Hand to a team…"), possible: () => target()?.status !== "merged" && teams.value.length > 0, run: handToTeam },
   { id: "priority", key: "p", icon: "flag", group: "ticket", needsTicket: true, label: () => t("Priority"), run: prioritise },
   { id: "tags", key: "l", icon: "tag", group: "ticket", needsTicket: true, label: () => t("Tags"), run: tag },
+  { id: "subject", key: "s", icon: "pencil", group: "ticket", needsTicket: true, label: () => t("Change the subject…"), possible: () => takesWork && target()?.status !== "merged", run: () => withTarget(changeSubject) },
+  { id: "name", key: "u", icon: "user", group: "ticket", needsTicket: true, label: () => t("Name the contact…"), possible: () => takesWork, run: () => withTarget(nameContact) },
   { id: "merge", key: "m", icon: "corner-up-left", group: "ticket", needsTicket: true, label: () => t("Merge into…"), possible: () => target()?.status !== "merged", run: mergeInto },
   { id: "split", key: "x", icon: "copy", group: "ticket", needsTicket: true, label: () => t("Split off a message…"), possible: () => fromContact().length > 1, run: splitOff },
   { id: "more", key: ".", icon: "ellipsis", group: "ticket", needsTicket: true, label: () => t("More actions"), run: more },
@@ -102,6 +105,12 @@ export function target() {
   const id = current.value?.id ?? active.value
   const row = id ? queue.row(id) : undefined
   return row ? { ...row, id: row.ticket_id } : null
+}
+
+/** @param {(ticket: Ticket | (QueueRow & {id: string})) => void} run */
+function withTarget(run) {
+  const ticket = target()
+  if (ticket) run(ticket)
 }
 
 /** @param {View} view @param {Scope} [channel] */

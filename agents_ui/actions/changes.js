@@ -199,7 +199,7 @@ export async function decideSender(ticket, message, verdict) {
 }
 
 /** @param {any} error */
-function refused(error) {
+export function refused(error) {
   const code = error?.status ? error.code : "offline"
   toast(t("Not changed: {reason}", { reason: error?.status === 409 || error?.status === 422 ? error.message : reasonOf(code, error?.message) }), { tone: "danger" })
 }

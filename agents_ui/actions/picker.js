@@ -10,11 +10,13 @@ import { t } from "../translation.js"
 const MOST = 60
 
 /** @param {Question & {answer: (id: string | null) => void}} props */
-export function Picker({ title, placeholder, options, more, typed, extra, unchosen, answer }) {
-  const [text, setText] = useState(takeTypedAhead)
+export function Picker({ title, placeholder, begun = "", options, more, typed, extra, unchosen, answer }) {
+  const [text, setText] = useState(() => takeTypedAhead() || begun)
   const [found, setFound] = useState(/** @type {Option[]} */ ([]))
   const [at, setAt] = useState(unchosen && !text ? -1 : 0)
   const list = useRef(/** @type {HTMLElement | null} */ (null))
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null))
+  useLayoutEffect(() => { if (begun && text === begun) field.current?.select() }, [])
 
   useEffect(() => {
     if (!more || text.trim().length < 2) return setFound([])
@@ -48,8 +50,8 @@ export function Picker({ title, placeholder, options, more, typed, extra, unchos
   const grouped = options.some(option => option.group) // the groups' headings say what this is
   return html`<div class="picker">
     <h2 class="visually-hidden">${title}</h2>
-    <div class="picker-field"><${Icon} name="search" />
-      <input type="text" role="combobox" aria-expanded="true" aria-controls="picker-list" aria-autocomplete="list" aria-label=${title}
+    <div class="picker-field"><${Icon} name=${typed && !options.length ? "pencil" : "search"} />
+      <input type="text" role="combobox" ref=${field} aria-expanded="true" aria-controls="picker-list" aria-autocomplete="list" aria-label=${title}
         aria-activedescendant=${here >= 0 ? `option-${here}` : undefined} placeholder=${placeholder ?? title} value=${text} autocomplete="off" spellcheck=${false}
         onInput=${onInput} onKeyDown=${onKeyDown} />
       <button type="button" class="button quiet icon-only tiny" onClick=${() => answer(null)} aria-label=${t("Close")}><${Icon} name="x" /></button></div>
@@ -62,7 +64,7 @@ export function Picker({ title, placeholder, options, more, typed, extra, unchos
           ${option.icon && html`<${Icon} name=${option.icon} />`}<span class="option-label">${option.label}</span>
           ${option.hint && html`<span class="option-hint">${option.hint}</span>`}
           ${option.chosen && html`<${Icon} name="check" label=${t("chosen")} />`}${option.key && html`<${Keys} keys=${option.key} />`}</div>`)}
-      ${shown.length === 0 && html`<p class="picker-none" role="status">${t("Nothing found")}</p>`}
+      ${shown.length === 0 && (options.length > 0 || more) && html`<p class="picker-none" role="status">${t("Nothing found")}</p>`}
     </div>
     ${extra && html`<${OtherTime} answer=${answer} />`}
   </div>`

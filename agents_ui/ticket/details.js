@@ -24,7 +24,7 @@ export function Details({ ticket, shown }) {
   return html`<aside class="details-pane" data-shown=${shown} aria-label=${t("Details")}>
     <div class="details-head"><button type="button" class="button quiet icon-only" onClick=${() => go({ details: false })} aria-label=${t("Back to the conversation")}><${Icon} name="chevron-left" /></button><h2>${t("Details")}</h2></div>
     <section class="details-card">
-      <div class="contact-head"><${Avatar} name=${name} /><div><h3>${breakable(name)}</h3>${ticket.company && html`<p>${ticket.company.name}</p>`}</div></div>
+      <div class="contact-head"><${Avatar} name=${name} /><div><h3>${breakable(name)}${canRun(action("name")) && html` <button type="button" class="link rename" onClick=${action("name").run} aria-label=${t("Name the contact…")} title=${t("Name the contact…")}><${Icon} name="pencil" /></button>`}</h3>${ticket.company && html`<p>${ticket.company.name}</p>`}</div></div>
       <dl class="facts">
         ${identities(ticket).map(one => html`<${Fact} key=${one.value} icon=${one.icon} label=${one.label}><a href=${one.href}>${breakable(one.value)}</a>
           ${one.verified === false && html`<span class="chip warn">${t("not verified")}</span>`}</${Fact}>`)}

@@ -46,6 +46,7 @@ async def test_a_visitor_writes_and_an_agent_claims_and_answers_live(desk: Desk,
     await workspace.page.reload()
     await expect(workspace.said("Please do!")).to_be_visible()
     assert await workspace.conversation() == whole
+    await _gets_a_name_and_a_subject(workspace)
 
 
 async def test_what_is_written_while_the_server_is_down_arrives_once_by_itself(a_desk: ADesk, visits: Visits):
@@ -91,3 +92,16 @@ async def _stands_in_its_place(workspace: Workspace, api: Api) -> None:
 async def _width(shop: Shop) -> int:
     width: int = await shop.page.evaluate("document.documentElement.scrollWidth")
     return width
+
+
+async def _gets_a_name_and_a_subject(workspace: Workspace) -> None:
+    page, picker = workspace.page, workspace.page.get_by_role("combobox")
+    await page.keyboard.press("u")
+    await picker.fill("Lisa Berg")
+    await picker.press("Enter")
+    await expect(page.get_by_role("heading", name="Lisa Berg")).to_be_visible()
+    await page.keyboard.press("s")
+    await expect(picker).to_have_value("Is the Kvarn 58 in stock in green?")
+    await picker.fill("A green Kvarn 58")
+    await picker.press("Enter")
+    await expect(workspace.title).to_contain_text("A green Kvarn 58")
