@@ -132,6 +132,28 @@ REPLY_PREFIXES: tuple[str, ...] = (
     "rép", "rép.", "ad", "na", "hs", "bls", "yanıt", "отв", "ответ", "відп",
 )  # fmt: skip
 
+# How a letter ends, alone on a line: below it stands who wrote it.
+CLOSINGS: frozenset[str] = frozenset((
+    "regards", "best regards", "kind regards", "kindest regards", "warm regards", "with kind regards", "many regards",
+    "best wishes", "with best regards", "sincerely", "sincerely yours", "yours sincerely", "yours faithfully",
+    "yours truly", "respectfully", "mit freundlichen grüßen", "mit freundlichen grüssen", "mit freundlichem gruß",
+    "mit freundlichem gruss", "freundliche grüße", "freundliche grüsse", "viele grüße", "viele grüsse", "beste grüße",
+    "beste grüsse", "liebe grüße", "herzliche grüße", "mit besten grüßen", "schöne grüße", "mfg", "vg", "lg",
+    "cordialement", "bien cordialement", "très cordialement", "sincères salutations", "meilleures salutations",
+    "salutations distinguées", "bien à vous", "saludos", "un saludo", "saludos cordiales", "cordiales saludos",
+    "un cordial saludo", "atentamente", "salutacions", "atenciosamente", "cumprimentos", "com os melhores cumprimentos",
+    "melhores cumprimentos", "cordialmente", "cordiali saluti", "distinti saluti", "saluti", "un saluto",
+    "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet", "vriendelijke groeten", "hartelijke groet",
+    "mvg", "groeten", "med vänlig hälsning", "med vänliga hälsningar", "vänlig hälsning", "vänliga hälsningar",
+    "hälsningar", "bästa hälsningar", "mvh", "med venlig hilsen", "venlig hilsen", "de bedste hilsner", "bedste hilsner",
+    "mange hilsner", "hilsen", "kh", "vh", "med vennlig hilsen", "vennlig hilsen", "beste hilsen",
+    "ystävällisin terveisin", "parhain terveisin", "terveisin", "pozdrawiam", "z poważaniem", "z powazaniem",
+    "z wyrazami szacunku", "serdecznie pozdrawiam", "s pozdravem", "s přátelským pozdravem", "s úctou", "s pozdravom",
+    "üdvözlettel", "tisztelettel", "cu stimă", "cu respect", "с уважением", "з повагою", "с уважение", "saygılarımla",
+    "saygılarımızla", "iyi çalışmalar", "με εκτίμηση", "lep pozdrav", "srdačan pozdrav", "s poštovanjem", "lugupidamisega",
+    "pagarbiai", "ar cieņu", "בברכה", "مع أطيب التحيات", "此致", "敬具", "以上、よろしくお願いいたします",
+))  # fmt: skip
+
 # What phones and programs add below a text of their own accord.
 SENT_FROM: tuple[str, ...] = (
     "sent from my", "sent from", "sent using", "sent via", "sent with", "get outlook for", "get bluemail for",

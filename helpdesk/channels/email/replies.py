@@ -12,6 +12,9 @@ _DELIMITER = re.compile(r"^[ \t]*(?:--|—|––|__|-- |\*\*|==)[ \t]*$")
 _SIGNED_SHORT = re.compile(r"^-{1,2} ?[A-Z][\w.]{0,20}(?: [A-Z]\w{0,20})?$")
 _FOOTER = re.compile(r"^[ \t]*(?:--|__|==|—)[-_=—]*[ \t]*$")
 
+_SIGNED_LINES = 8
+_AFTERTHOUGHTS = ("ps", "p.s", "p. s")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -146,6 +149,28 @@ def _is_sent_from(line: str) -> bool:
 
 def _signature(scanned: list[str], end: int) -> int:
     """Where the signature begins; `end` if there is none. Something must stand above it."""
+    start = _delimited(scanned, end)
+    filled = [index for index in range(start) if scanned[index].strip()]
+    for index in filled[max(1, len(filled) - _SIGNED_LINES - 1) :]:
+        if _is_closing(scanned[index]):
+            below = [scanned[one] for one in filled if one > index]
+            is_block = len(below) > 1 and all(_names_somebody(line) for line in below)
+            return index if is_block else start
+    return start
+
+
+def _is_closing(line: str) -> bool:
+    """With a name alone below it, it is a part of the letter; with posts and numbers, a signature."""
+    return len(line) < 60 and lines.lowered(lines.squeezed(line)).strip(" ,.!*_") in languages.CLOSINGS
+
+
+def _names_somebody(line: str) -> bool:
+    """A name, a post, a number to call: no sentence that somebody might miss."""
+    text = line.strip()
+    return len(text) <= 70 and not text.endswith("?") and not text.lower().startswith(_AFTERTHOUGHTS)
+
+
+def _delimited(scanned: list[str], end: int) -> int:
     filled = [index for index in range(end) if scanned[index].strip()]
     for index in filled[-8:]:
         if (

@@ -270,3 +270,33 @@ def test_a_named_page_with_its_pictures_is_the_text():
 
     assert "<b>Page</b>" in (found.html or "")
     assert [(part.content_type, part.inline) for part in found.attachments] == [("image/png", True)]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("1==2===3", "1==2===3"), ("==C3=A5", "=å"), ("one= \r\n two", "one two")]
+)
+def test_an_equals_sign_that_escapes_nothing_stands_for_itself(written, meant):
+    assert mail("Content-Transfer-Encoding: quoted-printable", "", written).text == meant
+
+
+def test_a_comment_in_the_content_type_is_no_part_of_it():
+    found = mail("Content-Type: text/plain (a; (plain) one); charset=utf-8", "", "Hej")
+
+    assert (found.text, found.attachments) == ("Hej", ())
+
+
+def test_an_address_in_quotes_is_a_name_where_another_stands_beside_it():
+    assert mail('Cc: "boss@bank.example" kim@example.org').cc == (
+        Address("boss@bank.example", "kim@example.org"),
+    )
+
+
+def test_utf_8_is_read_as_such_whatever_old_charset_is_claimed():
+    raw = "Content-Type: text/plain; charset=windows-1251\r\n\r\nСчет оплачен"
+
+    assert read(raw.encode()).text == "Счет оплачен"
+    assert read(raw.encode("cp1251")).text == "Счет оплачен"
+
+
+def test_japanese_escapes_are_understood_where_no_charset_is_named():
+    assert read("Subject: x\r\n\r\nこんにちは".encode("iso2022_jp")).text == "こんにちは"

@@ -104,6 +104,10 @@ def test_a_long_quoted_line_that_was_wrapped_is_no_answer():
         ("Merci\n\nEnvoyé de mon mobile", "Envoyé de mon mobile"),
         ("Sent from my iPhone", ""),
         ("Here\n\nSent from my desk, which is easier.\n", ""),
+        ("Yes\n\nBest regards,\nKim Lund\nAcme, +46 8 1\n", "Best regards,\nKim Lund\nAcme, +46 8 1\n"),
+        ("Ja\n\nMed vänlig hälsning\nKim Lund\nAcme", "Med vänlig hälsning\nKim Lund\nAcme"),
+        ("Yes\n\nBest regards,\nKim\n", ""),
+        ("Yes\n\nRegards\nKim\nAcme\nPS: When will it come?\n", ""),
     ],
 )
 def test_a_signature_is_folded_where_something_stands_above_it(text, signature):

@@ -13,6 +13,7 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?")
 _BARE = re.compile(r"[^\s<>,;:()\[\]\"]{1,200}@[^\s<>,;:()\"]{1,255}")
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 _LOOSE = re.compile(r"[ \t]{1,20}\.[ \t]{0,20}|[ \t]{1,20}@[ \t]{0,20}|@[ \t]{1,20}")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,300}"')
 _ODD = re.compile(r"[@:]")
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
@@ -140,7 +141,9 @@ def _bare(entry: str, comments: str, charset: str | None) -> Address:
             return _address(entry, None)
         if not _BARE.search(seen):  # what only decoding makes an address is a name: no filter saw it
             return Address(_name(entry, None), "")
-    found = _BARE.search(entry)
+    # What stands in quotes is a name, also where it looks like an address, if there is one beside it.
+    bare = _QUOTED.sub(lambda words: " " * len(words[0]), entry)
+    found = _BARE.search(bare) or _BARE.search(entry)
     if found is None:
         email = _email(entry, charset)
         return Address("" if email else _name(entry, charset), email)

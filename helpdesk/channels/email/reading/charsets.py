@@ -33,6 +33,8 @@ _UNTRUSTED = frozenset(
 _NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_escape mbcs oem".split())
 
 _ENOUGH_TO_DETECT = 16
+_SURELY = 4
+_SINGLE_BYTE = ("cp125", "cp866", "cp85", "cp437", "iso8859", "koi8", "mac")
 _HIGH = bytes(range(128, 256))
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 
@@ -57,6 +59,8 @@ def _decode(data: bytes, name: str) -> str:
     codec = _codec(name)
     if codec is None:
         return _guess(data)
+    if codec.startswith(_SINGLE_BYTE) and (text := _surely_utf_8(data)) is not None:
+        return text
     try:
         return data.decode(codec)
     except (UnicodeError, ValueError):
@@ -67,8 +71,19 @@ def _decode(data: bytes, name: str) -> str:
         return data.decode(codec, "replace")
 
 
+def _surely_utf_8(data: bytes) -> str | None:
+    """Letters of one byte each hardly ever line up so that all of them make UTF-8."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if len(text) - len(text.encode("ascii", "ignore")) >= _SURELY else None
+
+
 def _guess(data: bytes) -> str:
     """UTF-8 if it is; else Western, since detectors err on short Latin text; else what a detector says."""
+    if b"\x1b$" in data and data.isascii():
+        return _japanese(data)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -15,6 +15,8 @@ _MISSES_LIMIT = 20_000
 _FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
 _NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}(?:[A-Za-z0-9+/]{20}|[A-Za-z0-9+/]{4,80}={0,2}\s*\Z)")
+_LITERAL_EQUALS = re.compile(rb"=(?==)")
+_SPACED_BREAK = re.compile(rb"=[ \t]{1,200}(?=\r?\n)")
 _BOUNDARY_LIMIT = 8192
 _CLOSING = re.compile(rb"--(?:$|[^-\w])")
 
@@ -137,6 +139,11 @@ def _without_line_end(raw: bytes, position: int) -> int:
 
 
 def _quoted_printable(body: bytes) -> bytes:
+    """An equals sign that escapes nothing stands for itself; spaces after one that ends a line do not."""
+    if b"==" in body:
+        body = _LITERAL_EQUALS.sub(b"=3D", body)
+    if b"= " in body or b"=\t" in body:
+        body = _SPACED_BREAK.sub(b"=", body)
     return binascii.a2b_qp(body)
 
 

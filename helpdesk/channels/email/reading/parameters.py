@@ -10,6 +10,7 @@ from helpdesk.channels.email.reading.headers import decode_text, display_name
 _LENGTH_LIMIT = 8 * 1024
 _COUNT_LIMIT = 60
 _SECTION = re.compile(r"^([^*]+)\*(\d{1,3})?(\*)?$")
+_COMMENTED = re.compile(r"[ \t]{0,20}[\w.+/-]{1,120}[ \t]{0,20}\(")
 _TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9!#$&^_.+-]{1,100}$")
 
 
@@ -17,7 +18,7 @@ def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
     """The lower-case main value and its parameters; linear, and limited before it starts."""
     if not value:
         return "", {}
-    text = value[:_LENGTH_LIMIT].decode("latin-1")
+    text = _without_comment(value[:_LENGTH_LIMIT].decode("latin-1"))
     main, *pieces = _pieces(text)
     main, *unseparated = main.strip().split(None, 1)[:2] if "=" in main else [main.strip()]
     raw: dict[str, str] = {}
@@ -26,6 +27,19 @@ def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
         if equals and (key := name.strip().lower()) not in raw:
             raw[key] = _unquoted(content.strip())
     return main.lower(), _decoded(raw)
+
+
+def _without_comment(text: str) -> str:
+    """Without what stands in parentheses right after the main value; in a file name they are its own."""
+    found = _COMMENTED.match(text)
+    if found is None:
+        return text
+    depth = 0
+    for position in range(found.end() - 1, len(text)):
+        depth += (text[position] == "(") - (text[position] == ")")
+        if not depth:
+            return text[: found.end() - 1] + text[position + 1 :]
+    return text
 
 
 def content_type(value: bytes | None) -> tuple[str, dict[str, str]]:
