@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.browser.windows import browser, visits, whole_visits
-from tests.scenarios.desk import COLD_START, Desk, scratch_folder
+from tests.scenarios.desk import Desk, scratch_folder
 
 __all__ = ["browser", "visits", "whole_visits"]
 
@@ -15,6 +15,6 @@ async def desk() -> AsyncIterator[Desk]:
     with scratch_folder() as folder:
         desk = Desk(folder)
         try:
-            yield await desk.start(within=COLD_START)
+            yield await desk.start()
         finally:
             await desk.stop()

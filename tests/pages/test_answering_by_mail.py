@@ -129,7 +129,7 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     async def has_left() -> bool:
         return "Please **oil** it" in await api.messages(row["ticket_id"])
 
-    await eventually(has_left, within=60)
+    await eventually(has_left)
     outbox = await visits.visitor(desk.address)
 
     async def is_kept() -> bool:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tests.browser.windows import browser, visits
-from tests.scenarios.desk import COLD_START, Desk, addresses_in, copy_of, is_free, scratch_folder
+from tests.scenarios.desk import PATIENCE, Desk, addresses_in, copy_of, is_free, scratch_folder
 
 __all__ = ["browser", "visits"]
 
@@ -41,11 +41,11 @@ async def first_run(scratch: Path) -> FirstRun:
     (scratch / "first").mkdir(mode=0o755)
     desk = Desk(scratch / "first")
     try:
-        await desk.start(within=COLD_START)
+        await desk.start()
         seen = FirstRun(desk.folder, desk.printed)
-        async with httpx2.AsyncClient(follow_redirects=True, timeout=20) as caller:
+        async with httpx2.AsyncClient(follow_redirects=True, timeout=PATIENCE) as caller:
             seen.answers = {at: (await caller.get(at)).status_code for at in addresses_in(seen.printed)}
-        with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=20) as server:
+        with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=PATIENCE) as server:
             seen.greeting = server.noop()[0]
     finally:
         code = await desk.stop(signal.SIGINT)

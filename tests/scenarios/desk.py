@@ -31,7 +31,7 @@ from helpdesk.storage.embedded import url_of_running
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "nordkvarn-demo"
 SUPPORT = "support@demo.localhost"
-COLD_START, WARM_START = 90.0, 45.0
+PATIENCE = 180.0
 """Seconds, generous: machines that run tests do other things beside."""
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Desk:
         self._output = folder / "output.log"
         self._tokens: dict[str, str] = {}
 
-    async def start(self, within: float = WARM_START) -> Self:
+    async def start(self, within: float = PATIENCE) -> Self:
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 self.command("demo"),
@@ -80,7 +80,7 @@ class Desk:
         """A command beside the server, in the same data directory."""
         return await asyncio.to_thread(
             subprocess.run, self.command(*words), cwd=PROJECT, env=self.environment, input=said,
-            capture_output=True, timeout=60,
+            capture_output=True, timeout=PATIENCE,
         )  # fmt: skip
 
     @property
@@ -122,7 +122,7 @@ class Desk:
     def ask(self, token: str = "") -> httpx2.AsyncClient:
         """A program that calls the API with a token, or somebody who has none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.AsyncClient(base_url=self.address, headers=headers, timeout=20)
+        return httpx2.AsyncClient(base_url=self.address, headers=headers, timeout=PATIENCE)
 
     async def api(self, agent: str = "maja") -> "Api":
         """The API as the token of one of the sample company's agents may use it."""
@@ -143,7 +143,7 @@ class Desk:
         """Delivers by SMTP, as any mail server would. Errors: those of smtplib."""
 
         def deliver() -> None:
-            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=20) as server:
+            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=PATIENCE) as server:
                 server.send_message(mail, from_addr=sender, to_addrs=[to])
 
         await asyncio.to_thread(deliver)
@@ -229,7 +229,10 @@ class _Opened:
 
 
 async def eventually(
-    check: Callable[[], Awaitable[T]], *, within: float = 15.0, failing: Callable[[], object] | None = None
+    check: Callable[[], Awaitable[T]],
+    *,
+    within: float = PATIENCE,
+    failing: Callable[[], object] | None = None,
 ) -> T:
     """Asks again until the answer is something; what stands in `failing` is said when it never is."""
     loop = asyncio.get_running_loop()

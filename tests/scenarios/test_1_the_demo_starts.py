@@ -86,7 +86,7 @@ async def test_it_starts_its_database_again_when_that_dies_and_goes_on_working(d
     async def is_back() -> bool:
         return desk.postgres not in (None, postgres) and await _answers(desk)
 
-    await eventually(is_back, within=60, failing=lambda: desk.printed[-1500:])
+    await eventually(is_back, failing=lambda: desk.printed[-1500:])
     await desk.mail(a_mail("After the database died", "Is anybody there?"))
     row = await (await desk.api()).row("After the database died")
     assert row["channel"] == "email"
@@ -104,7 +104,7 @@ async def test_background_work_runs_beside_the_web_process_and_comes_back_when_i
     async def is_back() -> bool:
         return _worker(web) not in (None, first) and not is_free(desk.smtp_port)
 
-    await eventually(is_back, within=60, failing=lambda: desk.printed[-1500:])
+    await eventually(is_back, failing=lambda: desk.printed[-1500:])
     await desk.mail(a_mail("After the worker died", "Is anybody there?"))
     assert (await (await desk.api()).row("After the worker died"))["channel"] == "email"
 

@@ -25,7 +25,7 @@ async def test_a_visitor_writes_and_an_agent_claims_and_answers_live(desk: Desk,
     await shop.page.keyboard.press("Enter")
     ticket = await priya.row("Is the Kvarn 58 in stock in green?")
     await expect(shop.state).to_contain_text("Sent")
-    await expect(workspace.row(ticket["number"])).to_be_visible(timeout=3000)
+    await expect(workspace.row(ticket["number"])).to_be_visible()
     await _stands_in_its_place(workspace, priya)
 
     await priya.colleagues_take(
@@ -34,9 +34,9 @@ async def test_a_visitor_writes_and_an_agent_claims_and_answers_live(desk: Desk,
     await workspace.claim_next()
     await workspace.is_open(ticket["number"])
     await workspace.reply("Yes, nine of them. Shall I put one aside?")
-    await expect(shop.said("Shall I put one aside?")).to_be_visible(timeout=3000)
+    await expect(shop.said("Shall I put one aside?")).to_be_visible()
     await shop.write("Please do!")
-    await expect(workspace.said("Please do!")).to_be_visible(timeout=3000)
+    await expect(workspace.said("Please do!")).to_be_visible()
 
     whole = ["Is the Kvarn 58 in stock in green?", "Yes, nine of them. Shall I put one aside?", "Please do!"]
     assert await priya.messages(ticket["ticket_id"]) == whole
@@ -67,8 +67,8 @@ async def test_what_is_written_while_the_server_is_down_arrives_once_by_itself(a
     await workspace.reply("Yes, on setting 12.")
     await expect(workspace.timeline).to_contain_text("Not sent yet")
     await desk.start()
-    await expect(shop.state).to_contain_text(re.compile("Sent|Seen"), timeout=40_000)
-    await expect(workspace.timeline).not_to_contain_text("Not sent yet", timeout=40_000)
+    await expect(shop.state).to_contain_text(re.compile("Sent|Seen"))
+    await expect(workspace.timeline).not_to_contain_text("Not sent yet")
     await expect(shop.said("Yes, on setting 12.")).to_be_visible()
     await expect(workspace.said("And which setting is right?")).to_be_visible()
 
