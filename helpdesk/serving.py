@@ -16,6 +16,7 @@ from helpdesk.app import Web
 from helpdesk.clock import SystemClock
 from helpdesk.errors import Conflict
 from helpdesk.jobs.reactions import REACTIONS
+from helpdesk.realtime.websocket import WebSocket
 from helpdesk.settings import Settings
 from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import JOB_LIMITS, Database
@@ -156,7 +157,7 @@ def server_settings(app: object) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=WebSocket,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # Engine.IO has its own heartbeat

@@ -1,4 +1,5 @@
-"""Sends committed events to the sockets that watch, in order, from the log: a hint only says where to look.
+"""Sends committed events to the sockets that watch, in order: from the commit that says them whole where it
+is the next one, from the log in every other case.
 
 Per watched ticket this process remembers up to which version it has sent. A hint (from this process or
 another), and a sweep for lost ones, make it read what came after, once for everybody who watches.
@@ -7,6 +8,7 @@ another), and a sweep for lost ones, make it read what came after, once for ever
 import asyncio
 import contextlib
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -60,10 +62,16 @@ class Broadcaster:
         self._queue_watchers: dict[str, set[str]] = defaultdict(set)
         self._row_versions: dict[UUID, int] = {}
         self._dirty: set[UUID] = set()
+        """Tickets whose newer events are to be read."""
+        self._moved: set[UUID] = set()
+        """Tickets whose rows in the queue are to be read."""
+        self._committed: list[tuple[Transaction, UUID, list[Json]]] = []
+        """What commits of this process said whole, in the order they came."""
         self._hinted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._wakeups = wakeups
-        wakeups.on_hint(self.hint)
+        wakeups.on_hint_from_elsewhere(self.hint)
+        database.on_commit(self._hear)
         wakeups.on_word(self._repeat)
 
     async def start(self) -> None:
@@ -80,11 +88,10 @@ class Broadcaster:
 
     def hint(self, ticket_ids: set[UUID]) -> None:
         """Something was committed about these tickets."""
+        self._dirty |= ticket_ids & self._watched.keys()
         if self._queue_watchers:
-            self._dirty |= ticket_ids
-        else:
-            self._dirty |= ticket_ids & self._watched.keys()
-        if self._dirty:
+            self._moved |= ticket_ids
+        if self._dirty or self._moved:
             self._hinted.set()
 
     async def watch(self, sid: str, ticket_id: UUID, head: int, *, is_contact: bool) -> None:
@@ -155,33 +162,73 @@ class Broadcaster:
         async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
             return _Watched(*await tickets.timeline.heads(tx, ticket_id))
 
+    def _hear(self, tx: Transaction) -> None:
+        """A commit of this process. What it says whole is told without asking the database again."""
+        whole: dict[UUID, list[Json]] = defaultdict(list)
+        for record in tx.told:
+            if record["ticket_id"] in self._watched:
+                whole[record["ticket_id"]].append(record)
+        for ticket_id, records in list(whole.items()):
+            if records[-1]["version"] != tx.touched[ticket_id]:  # more was recorded by other statements
+                del whole[ticket_id]
+        self.hint(tx.touched.keys() - whole.keys())
+        if self._queue_watchers and whole:
+            self._moved |= whole.keys()
+            self._hinted.set()
+        if whole and not self._committed:
+            # Two rounds of the loop later: then the acknowledgements of this commit lie in the outboxes,
+            # and both leave in one write.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._tell_committed)
+        self._committed += [(tx, ticket_id, records) for ticket_id, records in whole.items()]
+
+    def _tell_committed(self) -> None:
+        """From the commit what follows densely on what was sent; what does not, the log says."""
+        committed, self._committed = self._committed, []
+        for tx, ticket_id, records in committed:
+            watched = self._watched.get(ticket_id)
+            if watched is None:
+                continue
+            is_next = [one["version"] - watched.version for one in records] == [*range(1, len(records) + 1)]
+            if is_next and self._try_events(tx, ticket_id, records):
+                continue
+            if records[-1]["version"] > watched.version:
+                self.hint({ticket_id})
+
     async def _run(self) -> None:
         while True:
             await self._hinted.wait()
             self._hinted.clear()
             dirty, self._dirty = self._dirty, set()
+            moved, self._moved = self._moved, set()
             try:
-                await self._send(dirty)
+                await self._send(dirty, moved)
             except HelpdeskError as failure:
                 log.warning("broadcast_delayed", error=str(failure))
                 await asyncio.sleep(0.2)
-                self.hint(dirty)
+                self.hint(dirty | moved)
             except Exception:
                 log.exception("broadcast_failed")
 
-    async def _send(self, dirty: set[UUID]) -> None:
+    async def _send(self, dirty: set[UUID], moved: set[UUID]) -> None:
         async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
             cursors = {one: self._watched[one].version for one in dirty if one in self._watched}
             fresh = await tickets.timeline.fresh_events(await tx.driver(), cursors) if cursors else {}
-            rows = await tickets.queries.queue_rows(tx, list(dirty)) if self._queue_watchers else []
+            rows = await tickets.queries.queue_rows(tx, list(moved)) if moved and self._queue_watchers else []
         for ticket_id, records in fresh.items():
-            try:
-                self._send_events(tx, ticket_id, records)
-            except Exception:  # one ticket that cannot be told must not silence the others
-                log.exception("broadcast_failed", ticket=str(ticket_id))
+            self._try_events(tx, ticket_id, records)
         self._send_rows(rows)
 
-    def _send_events(self, tx: Transaction, ticket_id: UUID, records: list[Any]) -> None:
+    def _try_events(self, tx: Transaction, ticket_id: UUID, records: Sequence[Mapping[str, Any]]) -> bool:
+        """One ticket that cannot be told must not silence the others."""
+        try:
+            self._send_events(tx, ticket_id, records)
+        except Exception:
+            log.exception("broadcast_failed", ticket=str(ticket_id))
+            return False
+        return True
+
+    def _send_events(self, tx: Transaction, ticket_id: UUID, records: Sequence[Mapping[str, Any]]) -> None:
         """Without a pause in between, so nobody sees a version as sent that was not."""
         watched = self._watched.get(ticket_id)
         records = [record for record in records if watched and record["version"] > watched.version]
@@ -215,7 +262,7 @@ class Broadcaster:
     ) -> None:
         """Whoever is over its budget gets a hint instead, and asks for the rest."""
 
-        def hint() -> dict[object, str]:
+        def hint() -> dict[object, bytes]:
             return {ticket_id: self._server.frame(namespace, "hint", {"ticket": ticket_id, "head": head})}
 
         self._server.tell(namespace, sids, self._server.frame(namespace, event, told), hint)
@@ -242,7 +289,7 @@ class Broadcaster:
     def _tell_rows(self, sids: set[str], rows: list[Json]) -> None:
         """Whoever is over its budget gets the newest of each row once it has caught up."""
 
-        def one_by_one() -> dict[object, str]:
+        def one_by_one() -> dict[object, bytes]:
             return {
                 ("row", row["ticket"]): self._server.frame("/agent", "queue_rows", {"rows": [row]})
                 for row in rows

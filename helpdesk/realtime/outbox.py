@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 PACKETS = 200
 BYTES = 1024 * 1024
@@ -14,12 +15,13 @@ class Outbox:
     What was refused is owed: the newest frame for each key, sent once half of the budget is free again.
     """
 
-    __slots__ = ("_ended", "_frames", "_owed", "_reader", "_room", "bytes", "is_behind")
+    __slots__ = ("_ended", "_frames", "_on_frame", "_owed", "_room", "bytes", "is_behind")
 
-    def __init__(self) -> None:
-        self._frames: deque[str] = deque()
-        self._owed: dict[object, str] = {}
-        self._reader: asyncio.Future[None] | None = None
+    def __init__(self, on_frame: Callable[[], None]) -> None:
+        """`on_frame` is called when there is something to take, or the end."""
+        self._frames: deque[bytes] = deque()
+        self._owed: dict[object, bytes] = {}
+        self._on_frame = on_frame
         self._room: asyncio.Future[None] | None = None
         self._ended = False
         self.bytes = 0
@@ -34,57 +36,59 @@ class Outbox:
         return len(self._frames) >= PACKETS or self.bytes >= BYTES
 
     @property
+    def is_done(self) -> bool:
+        """It has ended, and everything has left."""
+        return self._ended and not self._frames
+
+    @property
     def is_lost(self) -> bool:
         """So much is owed that starting afresh is cheaper."""
         return len(self._owed) > PACKETS
 
-    def put(self, frame: str) -> None:
+    def put(self, frame: bytes) -> None:
         """What the protocol cannot do without: answers, heartbeats, control."""
         if not self._ended:
             self._frames.append(frame)
-            self.bytes += _size(frame)
-            _resolve(self._reader)
+            self.bytes += len(frame)
+            self._on_frame()
 
-    def offer(self, frame: str) -> bool:
+    def offer(self, frame: bytes) -> bool:
         """Whether there was room. While something is owed, nothing fits: it would overtake."""
-        if self.is_behind or len(self._frames) >= PACKETS or self.bytes + _size(frame) > BYTES:
+        if self.is_behind or len(self._frames) >= PACKETS or self.bytes + len(frame) > BYTES:
             self.is_behind = True
             return False
         self.put(frame)
         return True
 
-    def whisper(self, frame: str) -> bool:
+    def whisper(self, frame: bytes) -> bool:
         """What may be lost goes first: it only uses half of the budget."""
         if self.is_behind or not self._has_half():
             return False
         self.put(frame)
         return True
 
-    def owe(self, key: object, frame: str) -> None:
+    def owe(self, key: object, frame: bytes) -> None:
         self._owed.pop(key, None)
         self._owed[key] = frame
 
     def end(self) -> None:
-        """What is queued may still go out, then `next` answers with None."""
+        """What is queued may still go out."""
         self._ended = True
-        _resolve(self._reader)
+        self._on_frame()
         _resolve(self._room)
 
-    async def next(self) -> str | None:
-        """The next frame, which counts until `sent`; None at the end."""
-        while not self._frames:
-            if self._ended:
-                return None
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        return self._frames[0]
-
-    def sent(self) -> None:
-        """The frame of `next` has left."""
-        self.bytes -= _size(self._frames.popleft())
+    def take(self, most: int) -> list[bytes]:
+        """The next frames, together no more than so many bytes unless the first is; they have left."""
+        taken: list[bytes] = []
+        size = 0
+        while self._frames and (not taken or size + len(self._frames[0]) <= most):
+            taken.append(self._frames.popleft())
+            size += len(taken[-1])
+        self.bytes -= size
         self.settle()
         if self._room is not None and not self.is_full:
             _resolve(self._room)
+        return taken
 
     def settle(self) -> None:
         """Pays what is owed, where half of the budget is free."""
@@ -103,10 +107,6 @@ class Outbox:
 
     def _has_half(self) -> bool:
         return len(self._frames) < PACKETS // 2 and self.bytes < BYTES // 2
-
-
-def _size(frame: str) -> int:
-    return len(frame) if frame.isascii() else len(frame.encode())
 
 
 def _resolve(future: asyncio.Future[None] | None) -> None:

@@ -6,6 +6,7 @@ and put straight into their outboxes.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import socketio
 import structlog
 
 from helpdesk.realtime.sockets import Engine, Socket
+from helpdesk.realtime.websocket import framed
 from helpdesk.wire import encode
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,9 @@ KICK_AFTER = 30.0
 """Seconds a client may be over its budget."""
 
 _EVENT, _ACK, _MESSAGE = "2", "3", "4"
+_ASKED = re.compile(r"2(/\w+),(\d{0,18})(\[.*)", re.DOTALL | re.ASCII)
+"""An event in a namespace, with the number its acknowledgement goes by: nearly all that clients send. What
+looks otherwise the library reads."""
 
 
 class Json:
@@ -86,19 +91,23 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.eio.kick_after = KICK_AFTER
         self.eio.on_kick = self._say_kicked
 
-    def frame(self, namespace: str, event: str, data: Any) -> str:
+    def frame(self, namespace: str, event: str, data: Any) -> bytes:
         """An event as it goes over the wire."""
-        return f"{_MESSAGE}{_EVENT}{namespace},{encode([event, data]).decode()}"
+        return framed(f"{_MESSAGE}{_EVENT}{namespace},".encode() + encode([event, data]))
 
     def tell(
-        self, namespace: str, sids: Iterable[str], frame: str, reminders: Callable[[], Mapping[object, str]]
+        self,
+        namespace: str,
+        sids: Iterable[str],
+        frame: bytes,
+        reminders: Callable[[], Mapping[object, bytes]],
     ) -> None:
         """A frame to each of them; the reminders to those over their budget, once they have caught up."""
         for sid in sids:
             if (socket := self._socket(namespace, sid)) is not None:
                 socket.tell(frame, reminders)
 
-    def whisper(self, namespace: str, sids: Iterable[str], frame: str) -> None:
+    def whisper(self, namespace: str, sids: Iterable[str], frame: bytes) -> None:
         """A frame that may be lost."""
         for sid in sids:
             if (socket := self._socket(namespace, sid)) is not None:
@@ -156,8 +165,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             answer = await self.namespace_handlers[namespace].trigger_event(name, sid, given)
         socket = self.eio.sockets.get(eio_sid)
         if id is not None and socket is not None:
-            told = encode([] if answer is None else [answer]).decode()
-            socket.outbox.put(f"{_MESSAGE}{_ACK}{namespace},{id}{told}")
+            told = encode([] if answer is None else [answer])
+            socket.outbox.put(framed(f"{_MESSAGE}{_ACK}{namespace},{id}".encode() + told))
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Text only; what cannot be read closes the socket that sent it, and nothing else."""
@@ -165,9 +174,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             await self._hang_up(eio_sid)
             return
         try:
-            if data[:1] in ("5", "6"):  # binary event and acknowledgement
+            if (asked := _ASKED.fullmatch(data)) is not None:
+                namespace, number, given = asked.groups()
+                wanted = orjson.loads(given)
+                await self._handle_event(eio_sid, namespace, int(number) if number else None, wanted)
+            elif data[:1] in ("5", "6"):  # binary event and acknowledgement
                 raise ValueError("binary is refused")
-            await super()._handle_eio_message(eio_sid, data)
+            else:
+                await super()._handle_eio_message(eio_sid, data)
         except (ValueError, TypeError, KeyError, IndexError, RecursionError) as failure:
             log.info("socket_sent_nonsense", error=str(failure)[:100])
             await self._hang_up(eio_sid)

@@ -4,8 +4,7 @@ Takes the place of the library's own, whose queue has no bound and which waits f
 """
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import engineio
@@ -13,12 +12,20 @@ import structlog
 from engineio import packet
 from engineio.async_socket import AsyncSocket
 
+from helpdesk.realtime import websocket
 from helpdesk.realtime.outbox import Outbox
+from helpdesk.realtime.websocket import WebSocket, framed
 
 log = structlog.get_logger(__name__)
 
 GOODBYE = 1.0
 """Seconds a client gets to take leave before its connection is cut."""
+
+PIECE = 64 * 1024
+"""Bytes of one write: beyond that the peer shall read first."""
+
+_PING, _CLOSE = framed(str(packet.PING).encode()), framed(str(packet.CLOSE).encode())
+_MESSAGE = str(packet.MESSAGE)
 
 
 class Socket(AsyncSocket):  # type: ignore[misc]
@@ -29,12 +36,15 @@ class Socket(AsyncSocket):  # type: ignore[misc]
 
     def __init__(self, server: "Engine", sid: str) -> None:
         super().__init__(server, sid)
-        self.outbox = Outbox()
+        self.outbox = Outbox(self._wake)
         self.environ: dict[str, Any] = {}
+        self._link: WebSocket | None = None
+        self._leave: Callable[[], Awaitable[None]] | None = None
+        self._is_due = False
         self._beat: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None
 
-    def tell(self, frame: str, reminders: Callable[[], Mapping[object, str]]) -> None:
+    def tell(self, frame: bytes, reminders: Callable[[], Mapping[object, bytes]]) -> None:
         """The frame; or, while the client is over its budget, later the newest reminder of each key."""
         if self.outbox.offer(frame):
             return
@@ -48,7 +58,7 @@ class Socket(AsyncSocket):  # type: ignore[misc]
             self._patience = loop.call_later(self.server.kick_after, self._lost_patience)
 
     async def send(self, pkt: packet.Packet) -> None:
-        self.outbox.put(pkt.encode())
+        self.outbox.put(framed(pkt.encode().encode()))
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """Tells the application and the client; who does not take leave then is cut off."""
@@ -61,17 +71,15 @@ class Socket(AsyncSocket):  # type: ignore[misc]
             await self.server._trigger_event("disconnect", self.sid, why, run_async=False)
         finally:
             if not abort:
-                self.outbox.put(str(packet.CLOSE))
+                self.outbox.put(_CLOSE)
             self.closed = True
             self.outbox.end()
             asyncio.get_running_loop().call_later(GOODBYE, self.cut)
 
     def cut(self) -> None:
-        """ASGI has no word for cutting the connection below a websocket."""
-        protocol = getattr(self.environ.get("asgi.send"), "__self__", None)
-        transport = getattr(protocol, "transport", None)
-        if transport is not None:
-            transport.abort()
+        """Without a farewell."""
+        if self._link is not None:
+            self._link.cut()
 
     def schedule_ping(self) -> None:
         """A pong, or the beginning: whoever is silent after the next ping is gone."""
@@ -83,43 +91,59 @@ class Socket(AsyncSocket):  # type: ignore[misc]
 
     async def _websocket_handler(self, ws: Any) -> None:
         self.connected = self.upgraded = True
-        writer = asyncio.create_task(self._write(ws))
+        self._link = link = websocket.behind(self.environ["asgi.send"])
+        link.on_writable, self._leave = self._wake, ws.close
+        self._wake()
         try:
-            await self._read(ws)
-        except (OSError, ValueError):
-            pass  # it went, or sent what is no packet
+            await self._read(link)
+        except ValueError:
+            pass  # it sent what is no packet
         finally:
             self.outbox.end()
             await self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-            writer.cancel()
-            await asyncio.wait([writer])
+            link.on_writable = self._leave = None
             await ws.close()
 
-    async def _read(self, ws: Any) -> None:
+    async def _read(self, link: WebSocket) -> None:
         while not self.closed:
             await self.outbox.room()
-            frame = await ws.wait()
+            if (frame := await link.hear()) is None:
+                return
             if len(frame) > self.server.max_http_buffer_size:
                 raise ValueError("packet is too large")
             try:
-                await self.receive(packet.Packet(encoded_packet=frame))
+                await self._take(frame)
             except engineio.exceptions.UnknownPacketError:
                 continue
             except Exception:
                 log.exception("socket_failed")
 
-    async def _write(self, ws: Any) -> None:
-        with contextlib.suppress(OSError):
-            while (frame := await self.outbox.next()) is not None:
-                await ws.send(frame)
-                self.outbox.sent()
-                if self._patience is not None and not self.outbox.is_behind:
-                    self._patience.cancel()
-                    self._patience = None
-        await ws.close()
+    async def _take(self, frame: str | bytes) -> None:
+        """Messages go straight to Socket.IO; what remains is the library's."""
+        if isinstance(frame, str) and frame.startswith(_MESSAGE):
+            await self.server.handlers["message"](self.sid, frame[1:])
+        else:
+            await self.receive(packet.Packet(encoded_packet=frame))
+
+    def _wake(self) -> None:
+        """Written is in the next round of the loop: what came by then leaves in one piece."""
+        if not self._is_due and self._link is not None:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._write)
+
+    def _write(self) -> None:
+        self._is_due, link = False, self._link
+        while link is not None and len(self.outbox) and link.is_writable:
+            link.write(self.outbox.take(PIECE))
+        if self._patience is not None and not self.outbox.is_behind:
+            self._patience.cancel()
+            self._patience = None
+        if self.outbox.is_done and self._leave is not None:
+            self.server.start_background_task(self._leave)
+            self._leave = None
 
     def _ping(self) -> None:
-        self.outbox.put(str(packet.PING))
+        self.outbox.put(_PING)
         self._beat = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._is_gone)
 
     def _is_gone(self) -> None:

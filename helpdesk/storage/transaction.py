@@ -54,6 +54,9 @@ class Transaction:
     reactions: Reactions = field(default_factory=dict)
     touched: dict[UUID, int] = field(default_factory=dict)
     """Tickets whose events or queue rows changed → their newest version."""
+    told: list[Json] = field(default_factory=list)
+    """Events as the log has them, where a statement knows them whole: whoever tells of them after the commit
+    need not read them again."""
     jobs: list[job_queue.Job] = field(default_factory=list)
     has_queued: bool = False
     """A statement has written jobs together with what they are about."""

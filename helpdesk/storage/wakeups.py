@@ -44,6 +44,7 @@ class Wakeups:
         self._bus = bus
         self._name = secrets.token_hex(4)
         self._hint_listeners: list[Heard] = []
+        self._listeners_from_elsewhere: list[Heard] = []
         self._word_listeners: list[Callable[[Word], None]] = []
         self._tickets: set[UUID] = set()
         self._words: deque[Word] = deque(maxlen=_WORDS_KEPT)
@@ -55,6 +56,10 @@ class Wakeups:
     def on_hint(self, listener: Heard) -> None:
         """Called with the ids of changed tickets, from this process and others. Must not block."""
         self._hint_listeners.append(listener)
+
+    def on_hint_from_elsewhere(self, listener: Heard) -> None:
+        """The same, of other processes alone: for who follows the commits of this one by itself."""
+        self._listeners_from_elsewhere.append(listener)
 
     def on_word(self, listener: Callable[[Word], None]) -> None:
         """Called with what other processes spread. Must not block."""
@@ -134,7 +139,10 @@ class Wakeups:
             for listener in self._word_listeners:
                 listener(told["word"])
         else:
-            self._tell({UUID(ticket_id) for ticket_id in told["tickets"]})
+            ticket_ids = {UUID(ticket_id) for ticket_id in told["tickets"]}
+            self._tell(ticket_ids)
+            for heard in self._listeners_from_elsewhere:
+                heard(ticket_ids)
 
 
 def _hints(name: str, tickets: Iterable[UUID]) -> Iterable[str]:

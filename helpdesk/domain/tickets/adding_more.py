@@ -4,16 +4,18 @@ for the contact. In one statement each: everything else is `add_note` and `reply
 
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from helpdesk.domain import permissions
 from helpdesk.domain.events import NoteAdded, ReplySent
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.oncall import AlertStatus
-from helpdesk.domain.tickets import actions
+from helpdesk.domain.tickets import actions, timeline
 from helpdesk.domain.tickets.chatting import unread
 from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.model import MessageKind, Status
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 # `moved` is empty where it does not fit, and then nothing else is written. Two at once with one client_id
@@ -24,7 +26,7 @@ _ADD = """
       WHERE t.id = $1 AND ($2::uuid[] IS NULL OR t.inbox_id = ANY($2))
         AND NOT EXISTS (SELECT FROM events e WHERE e.actor_id = $3 AND e.client_id = $4)
         {where}
-      RETURNING t.number, t.version, {public_version} AS public_version, t.inbox_id, t.channel
+      RETURNING t.number, t.version, {public_version} AS public_version, t.inbox_id, t.channel, t.contact_id
     ), said AS (
       INSERT INTO messages (id, ticket_id, inbox_id, kind, channel, author_kind, author_id, author_name, body,
         attachments, hidden, created_at)
@@ -34,7 +36,9 @@ _ADD = """
         client_id, message_id, data)
       SELECT $1, version, public_version, $12, $13, $7, $3, $9, $11, $4, $5, $14 FROM moved
     )
-    SELECT number, version, inbox_id FROM moved
+    SELECT moved.*, (SELECT epoch FROM installation) AS epoch,
+      (SELECT f.key FROM agent_pictures f WHERE f.agent_id = $8) AS face
+    FROM moved
 """
 
 _NOTE = _ADD.format(changes="", where="", public_version="NULL::bigint")
@@ -78,33 +82,60 @@ async def _add(
     body: str,
     client_id: UUID,
     kind: MessageKind,
-    told: NoteAdded | ReplySent,
+    event: NoteAdded | ReplySent,
     *fits: object,
 ) -> Said | None:
     body = body.replace("\x00", "")
-    if not body.strip() or len(body) > actions.BODY_LIMIT or tx.reactions.get(told.name):
+    if not body.strip() or len(body) > actions.BODY_LIMIT or tx.reactions.get(event.name):
         return None
+    event_id = tx.new_id()
     row = await (await tx.driver()).fetchrow(
         statement,
         ticket_id,
         list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None,
         tx.actor.id,
         client_id,
-        told.message,
+        event.message,
         kind.value,
         tx.actor.kind.value,
         tx.actor.agent_id or tx.actor.id,
         tx.actor.name,
         body,
         tx.now,
-        tx.new_id(),
-        told.name,
-        orjson.dumps(told.data()).decode(),
+        event_id,
+        event.name,
+        orjson.dumps(event.data()).decode(),
         *fits,
     )
     if row is None:
         return None
     tx.touched[ticket_id] = row["version"]
+    said = {"id": event_id, "client_id": client_id, "message_kind": kind.value, "body": body}
+    tx.told.append(_told(tx, ticket_id, event, row) | said)
     if kind is MessageKind.MESSAGE:
         await unread.later(tx, ticket_id, row["inbox_id"])
-    return Said(ticket_id, row["number"], told.message, row["version"], tx.now)
+    return Said(ticket_id, row["number"], event.message, row["version"], tx.now)
+
+
+def _told(tx: Transaction, ticket_id: UUID, event: NoteAdded | ReplySent, row: asyncpg.Record) -> Json:
+    """The event as timeline.fresh_events reads it, but for what was said."""
+    return {
+        **timeline.AS_SAID,
+        "ticket_id": ticket_id,
+        "owner_id": row["contact_id"],
+        "epoch": row["epoch"],
+        "version": row["version"],
+        "public_version": row["public_version"],
+        "name": event.name,
+        "actor_kind": tx.actor.kind.value,
+        "actor_id": tx.actor.id,
+        "actor_name": tx.actor.name,
+        "at": tx.now,
+        "data": event.data(),
+        "message_id": event.message,
+        "channel": row["channel"],
+        "author_kind": tx.actor.kind.value,
+        "author_id": tx.actor.agent_id or tx.actor.id,
+        "author_name": tx.actor.name,
+        "face": row["face"],
+    }

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import asyncpg
 import orjson
 
-from helpdesk.actors import Actor
+from helpdesk.actors import Actor, ActorKind
 from helpdesk.domain import limits
 from helpdesk.domain.events import MessageReceived
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.sla import Metric
-from helpdesk.domain.tickets import actions
+from helpdesk.domain.tickets import actions, timeline
 from helpdesk.domain.tickets.envelopes import InboundMessage, Said
 from helpdesk.domain.tickets.model import MessageKind
 from helpdesk.domain.widgets import visits
+from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 # What does not fit is not in `fits`, and of it nothing is written. Rows that somebody else has locked are
@@ -68,8 +69,25 @@ _SAY = """
       SELECT ticket_id, version, public_version, event_id, $19, 'contact', contact_id, actor_name, $13,
         client_id, message_id, data::jsonb FROM moved
     )
-    SELECT contact_id, message_id, ticket_id, number, version, public_version FROM moved
+    SELECT contact_id, author_name, number, version, public_version, (SELECT epoch FROM installation) AS epoch
+    FROM moved
 """
+
+_GIVEN = (
+    "contact_id",
+    "actor_name",
+    "inbox_id",
+    "ticket_id",
+    "client_id",
+    "body",
+    "preview",
+    "network",
+    "bucket",
+    "message_id",
+    "event_id",
+    "data",
+)
+"""Its first parameters, a list for each."""
 
 
 @dataclass(frozen=True)
@@ -94,22 +112,23 @@ async def say_more(tx: Transaction, sayings: Sequence[Saying]) -> list[Said | No
     if tx.reactions.get(MessageReceived.__name__):
         return [None] * len(sayings)
     first = {one.actor.contact_id: one for one in reversed(sayings) if one.is_everyday}
-    rows = [_row(tx, one) for one in first.values()]
-    written = await _write(tx, rows) if rows else []
-    by_contact = {record["contact_id"]: record for record in written}
+    given = {contact_id: _given(tx, one) for contact_id, one in first.items()}
+    said: dict[object, Said] = {}
+    for record in await _write(tx, list(given.values())) if given else ():
+        told = _told(tx, given[record["contact_id"]], record)
+        tx.told.append(told)
+        tx.touched[told["ticket_id"]] = told["version"]
+        said[record["contact_id"]] = _said(tx, record["number"], told)
     return [
-        _said(tx, by_contact[one.actor.contact_id])
-        if one is first.get(one.actor.contact_id) and one.actor.contact_id in by_contact
-        else None
-        for one in sayings
+        said.get(one.actor.contact_id) if one is first.get(one.actor.contact_id) else None for one in sayings
     ]
 
 
-async def _write(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> Sequence[asyncpg.Record]:
+async def _write(tx: Transaction, given: Sequence[Json]) -> Sequence[asyncpg.Record]:
     limit = limits.MESSAGES
     written: Sequence[asyncpg.Record] = await (await tx.driver()).fetch(
         _SAY,
-        *(list(column) for column in zip(*rows, strict=True)),
+        *([row[name] for row in given] for name in _GIVEN),
         tx.now,
         tx.now - limit.window,
         limit.most,
@@ -118,28 +137,54 @@ async def _write(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> Sequenc
         Channel.CHAT.value,
         MessageReceived.__name__,
     )
-    tx.touched.update({record["ticket_id"]: record["version"] for record in written})
     return written
 
 
-def _row(tx: Transaction, one: Saying) -> tuple[object, ...]:
-    told, inbound = MessageReceived(tx.new_id()), one.inbound
+def _given(tx: Transaction, one: Saying) -> Json:
+    event, inbound = MessageReceived(tx.new_id()), one.inbound
     body = inbound.body.replace("\x00", "")
-    return (
-        inbound.contact_id,
-        one.actor.name,
-        inbound.inbox_id,
-        inbound.ticket_id,
-        inbound.client_id,
-        body,
-        actions.preview_of(body),
-        visits.digest_of(one.address),
-        limits.key_of(limits.MESSAGES, inbound.contact_id),
-        told.message,
-        tx.new_id(),
-        orjson.dumps(told.data()).decode(),
-    )
+    return {
+        "contact_id": inbound.contact_id,
+        "actor_name": one.actor.name,
+        "inbox_id": inbound.inbox_id,
+        "ticket_id": inbound.ticket_id,
+        "client_id": inbound.client_id,
+        "body": body,
+        "preview": actions.preview_of(body),
+        "network": visits.digest_of(one.address),
+        "bucket": limits.key_of(limits.MESSAGES, inbound.contact_id),
+        "message_id": event.message,
+        "event_id": tx.new_id(),
+        "data": orjson.dumps(event.data()).decode(),
+    }
 
 
-def _said(tx: Transaction, record: asyncpg.Record) -> Said:
-    return Said(record["ticket_id"], record["number"], record["message_id"], record["public_version"], tx.now)
+def _told(tx: Transaction, given: Json, record: asyncpg.Record) -> Json:
+    """The event as timeline.fresh_events reads it."""
+    return {
+        **timeline.AS_SAID,
+        "ticket_id": given["ticket_id"],
+        "owner_id": given["contact_id"],
+        "epoch": record["epoch"],
+        "version": record["version"],
+        "public_version": record["public_version"],
+        "id": given["event_id"],
+        "name": MessageReceived.__name__,
+        "actor_kind": ActorKind.CONTACT.value,
+        "actor_id": given["contact_id"],
+        "actor_name": given["actor_name"],
+        "at": tx.now,
+        "client_id": given["client_id"],
+        "data": {"message_id": str(given["message_id"])},
+        "message_id": given["message_id"],
+        "message_kind": MessageKind.MESSAGE.value,
+        "body": given["body"],
+        "channel": Channel.CHAT.value,
+        "author_kind": ActorKind.CONTACT.value,
+        "author_id": given["contact_id"],
+        "author_name": record["author_name"],
+    }
+
+
+def _said(tx: Transaction, number: int, told: Json) -> Said:
+    return Said(told["ticket_id"], number, told["message_id"], told["public_version"], tx.now)

@@ -3,6 +3,8 @@
 Plain dicts, ready for JSON; the hot statements are plain SQL on the session's own driver connection.
 """
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +26,17 @@ _EVENTS = """
     FROM events e LEFT JOIN messages m ON m.id = e.message_id
     LEFT JOIN agent_pictures f ON f.agent_id = m.author_id
 """
+
+
+AS_SAID: Json = {
+    "html": False,
+    "quoted": None,
+    "mail": None,
+    "hidden": False,
+    "attachments": [],
+    "face": None,
+}
+"""What the log says beside the words of a message that has nothing but words."""
 
 
 async def message(tx: Transaction, message_id: UUID) -> Message:
@@ -114,7 +127,7 @@ async def fresh_events(
     return found
 
 
-def envelope(record: asyncpg.Record) -> Json:
+def envelope(record: Mapping[str, Any]) -> Json:
     """An event as agents read it."""
     said = _said(record, record["author_id"])
     if said:
@@ -126,7 +139,7 @@ def envelope(record: asyncpg.Record) -> Json:
     return told | {"public_version": record["public_version"]}
 
 
-def public_envelope(record: asyncpg.Record, reader_id: UUID | None) -> Json:
+def public_envelope(record: Mapping[str, Any], reader_id: UUID | None) -> Json:
     """An event as its contact reads it: the allow-listed part, and nobody else's ids."""
     own = record["actor_id"] if record["actor_id"] == reader_id else None
     author = record["author_id"] if record["author_id"] == reader_id else None
@@ -137,7 +150,7 @@ def public_envelope(record: asyncpg.Record, reader_id: UUID | None) -> Json:
 
 
 def _envelope(
-    record: asyncpg.Record, version: int, data: Json, actor_id: UUID | None, client_id: UUID | None
+    record: Mapping[str, Any], version: int, data: Json, actor_id: UUID | None, client_id: UUID | None
 ) -> Json:
     envelope: Json = {
         "version": version,
@@ -152,7 +165,7 @@ def _envelope(
     return envelope
 
 
-def _said(record: asyncpg.Record, author_id: UUID | None) -> Json:
+def _said(record: Mapping[str, Any], author_id: UUID | None) -> Json:
     """The words of the message an event carries."""
     if record["message_id"] is None:
         return {}
