@@ -174,7 +174,7 @@ def main(url: str, port: int, smtp_port: int) -> None:
 
     asgi = socketio.ASGIApp(sockets)
     config = server_settings(both)
-    config.host, config.port = "127.0.0.1", port
+    config.ws, config.host, config.port = "websockets-sansio", "127.0.0.1", port  # stock, not ours
     uvicorn.Server(config).run()
 
 
