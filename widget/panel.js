@@ -316,7 +316,7 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("pagehide", () => { if (started) chat.stop() })
 addEventListener("pageshow", event => { if (event.persisted && started) chat.start() })
 addEventListener("keydown", event => {
-  if (event.key === "Escape" && framed) tell("close")
+  if (event.key === "Escape" && framed && !event.defaultPrevented) tell("close")
 })
 setInterval(() => {
   now.value = new Date()

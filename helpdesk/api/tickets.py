@@ -80,7 +80,7 @@ async def list_tickets(request: Request) -> Response:
     limit, after = page_of(request)
     if contact_id := request.query_params.get("contact_id"):
         async with database_of(request).transaction(await actor_of(request)) as tx:
-            rows = await tickets.queries.of_contact(tx, parse_id(contact_id), limit)
+            rows = await tickets.queries.of_contact(tx, parse_id(contact_id, "contact"), limit)
         return answer({"items": rows, "next": None})
     sought = request.query_params.get("q", "").strip()[:100]
     view = request.query_params.get("view") or ("any" if sought else "all")

@@ -174,7 +174,7 @@ export function features(tools) {
       void copy()
     }
     return html`<div class="actions">
-      ${asking && html`<${Later} part="Address" lead=${t("Where may we send it?")} saved=${known} />`}
+      ${asking && html`<${Later} part="Address" lead=${t("Where may we send it?")} saved=${known} close=${() => askAddress(false)} />`}
       ${extras()?.can_mail && html`<button type="button" aria-expanded=${asking ? "true" : undefined} onClick=${asking ? () => askAddress(false) : copy}>${t("Send me a copy")}</button>`}
       ${!over.has(ticket.status) && html`<button type="button" onClick=${end}>${sure ? t("Yes, end it") : t("End chat")}</button>`}
       ${sure && html`<button type="button" onClick=${() => ask(false)}>${t("Go on")}</button>`}

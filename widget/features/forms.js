@@ -158,8 +158,16 @@ export function forms(tools) {
       </form>`
   }
 
-  /** Where to write to somebody who leaves, or who wants a copy. @param {{ lead: string, saved?: () => void }} props */
-  function Address({ lead, saved }) {
+  /** Escape puts away what was opened last, and only then the chat. @param {(() => void) | undefined} close */
+  const putAway = close => (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || !close) return
+    event.preventDefault()
+    close()
+    focus()
+  }
+
+  /** Where to write to somebody who leaves, or who wants a copy. @param {{ lead: string, saved?: () => void, close?: () => void }} props */
+  function Address({ lead, saved, close }) {
     const [problem, complain] = useState("")
     const [busy, work] = useState(false)
     const id = saved ? "copy-to" : "email"
@@ -179,12 +187,12 @@ export function forms(tools) {
       saved?.()
     }
     return html`
-      <form class="address" novalidate onSubmit=${save}>
+      <form class="address" novalidate onSubmit=${save} onKeyDown=${putAway(close)}>
         <label for=${id}>${lead}</label>
         <div class="row">
           <input id=${id} name="email" type="email" autocomplete="email" inputmode="email" required placeholder=${t("you@example.com")}
             aria-invalid=${problem ? "true" : "false"} aria-describedby=${problem ? `${id}-problem` : undefined} />
-          <button type="submit" class="button" disabled=${busy}>${t("Save")}</button>
+          <button type="submit" class="button" disabled=${busy}>${saved ? t("Send") : t("Save")}</button>
         </div>
         ${problem && html`<p class="problem" id=${`${id}-problem`} role="alert">${problem}</p>`}
       </form>`
@@ -201,7 +209,7 @@ export function forms(tools) {
       focus()
     }
     return html`
-      <form class="card" novalidate onSubmit=${send}>
+      <form class="card" novalidate onSubmit=${send} onKeyDown=${putAway(close)}>
         <label>${t("Your phone number")}<input name="number" type="tel" autocomplete="tel" required ref=${focused} /></label>
         <label>${t("When may we call?")}<select name="at">${slots.map(at => html`<option key=${at} value=${at}>${moment(new Date(at), new Date())}</option>`)}</select></label>
         ${problem && html`<${Problem} text=${problem} />`}
@@ -226,7 +234,7 @@ export function forms(tools) {
       focus()
     }
     return html`
-      <form class="card urgent" novalidate onSubmit=${send}>
+      <form class="card urgent" novalidate onSubmit=${send} onKeyDown=${putAway(close)}>
         <h2>${t("Wake the person on call?")}</h2>
         <p>${t("Your plan allows it at any hour. Their phone rings now, so please only for what cannot wait until morning.")}</p>
         <label>${t("What is down, in a sentence?")}<input name="reason" required maxlength="300" ref=${focused} /></label>
