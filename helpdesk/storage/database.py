@@ -38,6 +38,9 @@ NO_LIMITS: dict[str, str] = {}
 ANSWERS_WITHIN = 60.0
 """Seconds for a statement on a connection of one's own: nothing else would end it when the network has."""
 
+_GATHERINGS = 64
+"""So many kinds of what goes together are remembered, beside those under way."""
+
 _CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -144,13 +147,13 @@ class Database:
             async with self.transaction(SYSTEM, is_autocommit=True) as tx:
                 return await act(tx, items)
 
-        key = (act, apart)
-        gathering: Gathering[T, R] = self._gatherings.setdefault(key, Gathering(write, at_once))
-        try:
-            return await gathering.add(item)
-        finally:
-            if gathering.is_idle and self._gatherings.get(key) is gathering:  # not one that came after it
-                del self._gatherings[key]
+        gathering: Gathering[T, R] | None = self._gatherings.get((act, apart))
+        if gathering is None:
+            if len(self._gatherings) >= _GATHERINGS:
+                kept = self._gatherings.items()
+                self._gatherings = {key: one for key, one in kept if not one.is_idle}
+            gathering = self._gatherings[act, apart] = Gathering(write, at_once)
+        return await gathering.add(item)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
         """One transaction, and again where PostgreSQL ended it to break a deadlock: for what people press."""

@@ -20,9 +20,9 @@ whoever comes after."""
 class Gathering(Generic[T, R]):
     """`write` commits a batch, all or nothing, and answers for each in order.
 
-    Nobody waits for company: who comes alone is written alone, at once. What one item breaks, the others do
-    not feel: they are written again, one by one. Where order does not matter, `at_once` batches are under way
-    at the same time: while PostgreSQL is at one, the next is made ready.
+    Nobody waits for company: who comes alone is written alone, at once, in their own task. What one item
+    breaks, the others do not feel: they are written again, one by one. Where order does not matter, `at_once`
+    batches are under way at the same time: while PostgreSQL is at one, the next is made ready.
     """
 
     def __init__(
@@ -33,8 +33,9 @@ class Gathering(Generic[T, R]):
     ) -> None:
         self._write, self._at_once, self._within = write, at_once, within
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.Task[None]] = set()  # the loop alone would not keep them
         self._writing = 0
+        self._is_quiet = True
 
     @property
     def is_idle(self) -> bool:
@@ -42,24 +43,40 @@ class Gathering(Generic[T, R]):
 
     async def add(self, item: T) -> R:
         """Its answer, after the commit. Errors: what `write` raises of it alone. Whoever stops waiting
-        does not take it back."""
+        does not take it back, unless they came alone: then it is cut off as any transaction would be."""
+        if not self._writing and self._is_quiet:  # among many, all of a moment are better together
+            return await self._add_alone(item)
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if len(self._writers) < self._at_once:
+        self._begin()
+        return await answer
+
+    async def _add_alone(self, item: T) -> R:
+        self._writing += 1
+        try:
+            [answer] = await _in_time(self._write([item]), self._within or WITHIN)
+        except TimeoutError:
+            raise Unavailable("database_unavailable") from None
+        finally:
+            self._writing -= 1
+            self._is_quiet = not self._waiting
+            self._begin()
+        return answer
+
+    def _begin(self) -> None:
+        if self._waiting and self._writing < self._at_once:
+            self._writing += 1
             writer = asyncio.create_task(self._run(), name="gathering")
             self._writers.add(writer)
-        return await answer
 
     async def _run(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-                self._writing += 1
-                try:
-                    await self._settle(batch)
-                finally:
-                    self._writing -= 1
+                self._is_quiet = len(batch) == 1
+                await self._settle(batch)
         finally:  # at once: who comes now finds a free place, and nobody waits for one that has ended
+            self._writing -= 1
             self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
@@ -87,7 +104,7 @@ async def _in_time(writing: Awaitable[R], within: float) -> R:
     Errors: TimeoutError.
     """
     writer = cast("asyncio.Task[None]", asyncio.current_task())
-    is_late = False
+    cancelled, is_late = writer.cancelling(), False
 
     def end() -> None:
         nonlocal is_late
@@ -98,7 +115,7 @@ async def _in_time(writing: Awaitable[R], within: float) -> R:
     try:
         return await writing
     except asyncio.CancelledError:
-        if is_late and not writer.uncancel():
+        if is_late and writer.uncancel() <= cancelled:
             raise TimeoutError from None
         raise
     finally:

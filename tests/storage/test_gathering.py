@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from helpdesk.errors import Conflict, Unavailable
+from helpdesk.storage import database as storage
 from helpdesk.storage import gathering
 from helpdesk.storage.gathering import Gathering
 
@@ -132,5 +133,55 @@ async def test_who_comes_again_at_once_shares_the_next_batch_with_the_others(dat
     assert await asyncio.gather(*map(thrice, "abc")) == [
         [f"{name}{turn}" for turn in range(3)] for name in "abc"
     ]
-    assert batches == [[f"{name}{turn}" for name in "abc"] for turn in range(3)]
-    assert database._gatherings == {}
+    assert [sorted(batch) for batch in batches] == [
+        ["a0"],
+        *(["a1", "b0", "c0"], ["a2", "b1", "c1"], ["b2", "c2"]),
+    ]
+
+
+async def test_what_went_together_once_is_not_remembered_for_ever(database, monkeypatch):
+    monkeypatch.setattr(storage, "_GATHERINGS", 3)
+    held = asyncio.Event()
+
+    async def act(tx, items):
+        if "slow" in items:
+            await held.wait()
+        return items
+
+    slow = asyncio.create_task(database.together(act, "slow", apart="slow"))
+    await asyncio.sleep(0)
+    for number in range(9):
+        assert await database.together(act, number, apart=number) == number
+
+    assert len(database._gatherings) <= 3
+    held.set()
+    assert await slow == "slow"
+
+
+async def test_who_comes_alone_and_is_stopped_leaves_the_place_free():
+    book = Book()
+    gathered = Gathering(book.write)
+    stopped = asyncio.create_task(gathered.add(1))
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(gathered.add(2))
+    await asyncio.sleep(0)
+
+    stopped.cancel()
+    book.may_write.set()
+
+    assert await waiting == 4
+    assert await gathered.add(3) == 6
+    assert gathered.is_idle
+    assert book.batches == [[1], [2], [3]]
+
+
+@pytest.mark.parametrize("others", [0, 2], ids=["alone", "among others"])
+async def test_a_batch_that_never_ends_is_given_up(others):
+    gathered = Gathering(Book().write, within=0.05)
+
+    told = await asyncio.gather(
+        *(gathered.add(number) for number in range(1 + others)), return_exceptions=True
+    )
+
+    assert [type(one) for one in told] == [Unavailable] * (1 + others)
+    assert gathered.is_idle
