@@ -300,3 +300,23 @@ def test_utf_8_is_read_as_such_whatever_old_charset_is_claimed():
 
 def test_japanese_escapes_are_understood_where_no_charset_is_named():
     assert read("Subject: x\r\n\r\nこんにちは".encode("iso2022_jp")).text == "こんにちは"
+
+
+def test_half_of_a_letter_is_no_space():
+    """The last byte of an à in UTF-8 is a no-break space in Latin-1, that of an Å a line end."""
+    raw = (
+        "From: Voilà <kim@example.org>\r\nTo: kim@рà.example\r\nContent-Type: text/plain; name=voilà\r\n\r\nx"
+    )
+
+    found = read(raw.encode())
+
+    assert found.sender == Address("Voilà", "kim@example.org")
+    assert found.to == (Address("", "kim@рà.example"),)
+
+
+def test_nulls_in_base64_are_passed_over():
+    file = "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nUE5H\0\0\0\0\0\0SUhEUg=="
+
+    found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nHere", file))
+
+    assert [part.data for part in found.attachments] == [b"PNGIHDR"]

@@ -4,13 +4,13 @@ import re
 
 from helpdesk.channels.email.mail import Address
 from helpdesk.channels.email.reading.charsets import clean
-from helpdesk.channels.email.reading.headers import ADDRESS_LIMIT, decode_text, display_name
+from helpdesk.channels.email.reading.headers import ADDRESS_LIMIT, BLANK, decode_text, display_name
 
 PARSED_LIMIT = 500
 STORED_LIMIT = 100
 
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?")
-_BARE = re.compile(r"[^\s<>,;:()\[\]\"]{1,200}@[^\s<>,;:()\"]{1,255}")
+_BARE = re.compile(r"[^\s<>,;:()\[\]\"]{1,200}@[^\s<>,;:()\"]{1,255}", re.ASCII)
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 _LOOSE = re.compile(r"[ \t]{1,20}\.[ \t]{0,20}|[ \t]{1,20}@[ \t]{0,20}|@[ \t]{1,20}")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,300}"')
@@ -107,7 +107,7 @@ def _rejoined(entries: list[str]) -> list[str]:
     whole: list[str] = []
     waiting = ""
     for entry in entries:
-        if not entry.strip():
+        if not entry.strip(BLANK):
             continue
         if waiting and "@" in entry and "<" not in entry:
             whole.append(waiting)
@@ -122,11 +122,11 @@ def _rejoined(entries: list[str]) -> list[str]:
 
 
 def _address(entry: str, charset: str | None) -> Address:
-    entry, comments = _without_comments(entry.strip())
+    entry, comments = _without_comments(entry.strip(BLANK))
     opened = entry.rfind("<")
     if opened >= 0:
         email, name = entry[opened + 1 :].partition(">")[0], entry[:opened]
-        if not email.strip() and _BARE.search(name):
+        if not email.strip(BLANK) and _BARE.search(name):
             return _bare(name, comments, charset)
         return Address(_name(name or comments, charset), _email(email, charset))
     return _bare(entry, comments, charset)
@@ -172,13 +172,13 @@ def _without_comments(entry: str) -> tuple[str, str]:
             depth -= 1
         else:
             (comments if depth else kept).append(char)
-    if depth or not "".join(kept).strip():
+    if depth or not "".join(kept).strip(BLANK):
         return entry, ""
-    return "".join(kept).strip(), "".join(comments)
+    return "".join(kept).strip(BLANK), "".join(comments)
 
 
 def _name(raw: str, charset: str | None) -> str:
-    raw = raw.strip()
+    raw = raw.strip(BLANK)
     quoted = len(raw) > 1 and raw[0] == raw[-1] == '"'
     if quoted:
         raw = re.sub(r"\\(.)", r"\1", raw[1:-1])

@@ -155,6 +155,7 @@ def _is_prose(body: bytes) -> bool:
 
 def _base64_body(body: bytes) -> bytes:
     """Decodes the valid beginning; what mailing lists add below is no base64, a stray character is no end."""
+    body = body.replace(b"\0", b"")
     found = _BASE64_START.match(body)
     stop = found.end() if found else 0
     if stop < len(body) and not _NOISE.match(body, stop):

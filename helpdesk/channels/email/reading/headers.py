@@ -12,6 +12,8 @@ BLOCK_LIMIT = 256 * 1024
 HEADER_LIMIT = 32 * 1024
 ADDRESS_LIMIT = 16 * 1024
 COUNT_LIMIT = 1000
+BLANK = " \t\r\n"
+"""Between the letters of bytes that are not decoded yet: half of an à is no space."""
 _MARKS_LIMIT = 20
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")

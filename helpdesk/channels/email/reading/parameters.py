@@ -5,7 +5,7 @@ import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from helpdesk.channels.email.reading.charsets import decode
-from helpdesk.channels.email.reading.headers import decode_text, display_name
+from helpdesk.channels.email.reading.headers import BLANK, decode_text, display_name
 
 _LENGTH_LIMIT = 8 * 1024
 _COUNT_LIMIT = 60
@@ -20,12 +20,12 @@ def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
         return "", {}
     text = _without_comment(value[:_LENGTH_LIMIT].decode("latin-1"))
     main, *pieces = _pieces(text)
-    main, *unseparated = main.strip().split(None, 1)[:2] if "=" in main else [main.strip()]
+    main, *unseparated = main.strip(BLANK).split(None, 1)[:2] if "=" in main else [main.strip(BLANK)]
     raw: dict[str, str] = {}
     for piece in [*unseparated, *pieces[:_COUNT_LIMIT]]:
         name, equals, content = piece.partition("=")
-        if equals and (key := name.strip().lower()) not in raw:
-            raw[key] = _unquoted(content.strip())
+        if equals and (key := name.strip(BLANK).lower()) not in raw:
+            raw[key] = _unquoted(content.strip(BLANK))
     return main.lower(), _decoded(raw)
 
 
