@@ -1,6 +1,6 @@
 // What the whole window must know: the line is down, an alert is open, an action went through or did not.
 
-import { html, useState } from "../vendor/ui.js"
+import { html, useEffect, useState } from "../vendor/ui.js"
 import { ticketOf } from "./alert_order.js"
 import { inWords, isOverload } from "./alert_words.js"
 import { Icon, Keys } from "./icons.js"
@@ -94,14 +94,24 @@ export function OpenAlerts() {
     <${AlertButtons} alert=${alert} /></div>`)}</div>`
 }
 
-/** @param {{alert: import("./types.js").Alert}} props */
+const SURE_WITHIN = 6000
+
+/** Waking takes two clicks, since somebody's phone rings. @param {{alert: import("./types.js").Alert}} props */
 export function AlertButtons({ alert }) {
   const [waking, wake] = useState(false)
+  const [sure, ask] = useState(false)
+  useEffect(() => {
+    const timer = sure ? setTimeout(() => ask(false), SURE_WITHIN) : undefined
+    return () => clearTimeout(timer)
+  }, [sure])
   const handOnNow = () => {
+    ask(!sure)
+    if (!sure) return
     wake(true)
     handOn(alert.id).finally(() => wake(false))
   }
-  return html`<button type="button" class="button quiet" disabled=${waking} onClick=${handOnNow} title=${t("Wake the next person")}><${Icon} name="bell-ring" /><span class="button-text">${t("Wake the next person")}</span></button>
+  const label = sure ? t("Yes, wake them now") : t("Wake the next person")
+  return html`<button type="button" class="button quiet" disabled=${waking} onClick=${handOnNow} title=${label}><${Icon} name="bell-ring" /><span class=${sure ? "" : "button-text"}>${label}</span></button>
     <button type="button" class="button danger" onClick=${() => acknowledge(alert.id)}>${t("Acknowledge")}</button>`
 }
 

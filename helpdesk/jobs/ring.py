@@ -152,7 +152,7 @@ async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str
     if bundle.agent is not None:
         lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
     for one in alerts[:_SHOWN]:
-        lines.append("\n".join(part for part in (one["what"], one["words"]) if part))
+        lines.append("\n".join(part for part in (one["what"], one["who"], one["words"]) if part))
         if one["reason"] != one["what"]:
             lines.append(t("Why: {reason}", reason=one["reason"]))
         lines.append(t("See it and acknowledge with one tap:") + f"\n{one['url']}")
@@ -177,19 +177,30 @@ async def _alert(
         path = f"/alert/{token}"
     what = oncall.words.in_words(str(alert.details.get("subject") or alert.reason), t)
     words = oncall.words.in_words(str(alert.details.get("body", "")), t)
-    number = None
+    who, number = "", None
     if alert.ticket_id is not None:
-        ticket = await tickets.get(tx, alert.ticket_id)
-        what, words, number = f"#{ticket.number} {ticket.subject}", ticket.preview, ticket.number
+        [row] = await tickets.queries.queue_rows(tx, [alert.ticket_id])
+        what, words, number = f"#{row['number']} {row['subject']}", row["preview"], row["number"]
+        who = _who(row)
     return {
         "id": str(alert.id),
         "what": what,
+        "who": who,
         "words": words,
         "reason": oncall.words.in_words(alert.reason, t),
         "ticket": number,
         "raised_at": alert.raised_at.isoformat(),
         "url": f"{workshop.settings.address}{path}",
     }
+
+
+def _who(row: dict[str, Any]) -> str:
+    """Whom it is about, as somebody half asleep wants to know it: the person, the company, their plan."""
+    contact = row["contact"]
+    person = contact["name"] or contact["email"] or contact["phone"]
+    company, plan = row["company"] or {}, row["plan"] or {}
+    where = ", ".join(part for part in (person, company.get("name")) if part)
+    return " · ".join(part for part in (where, plan.get("name")) if part)
 
 
 def _list_of(workshop: Workshop) -> str:

@@ -12,7 +12,7 @@ from helpdesk.domain.oncall.alerting.contact_methods import MethodKind
 from helpdesk.domain.oncall.alerting.escalation import Policy
 from helpdesk.domain.oncall.alerting.ringing import BUNDLE
 from helpdesk.jobs import dead_man
-from tests.factories import a_ticket, an_agent, as_agent
+from tests.factories import a_company_of, a_contact, a_plan, a_ticket, an_agent, as_agent
 from tests.jobs.ringing.nights import MINUTE, SECOND, Night, acknowledge
 
 pytestmark = pytest.mark.commits
@@ -71,6 +71,21 @@ async def test_many_alerts_at_once_ring_in_bundles_and_none_is_left_out(night: N
     named = [one["id"] for got in night.gateway.got for one in got.json["alerts"]]
     assert sorted(named) == sorted(raised)
     assert len(night.gateway.got) <= 10 * SECOND / BUNDLE + 2
+
+
+async def test_who_is_woken_reads_at_once_whom_it_is_about(night: Night) -> None:
+    await night.method(night.mikko, MethodKind.WEBHOOK, night.gateway.address)
+    async with night.database.transaction(SYSTEM) as tx:
+        kim = await a_contact(tx, "Kim Berg")
+        company = await a_company_of(tx, kim, await a_plan(tx, key="enterprise"))
+        ticket = await a_ticket(tx, contact=kim, subject="All mills stand still")
+        await oncall.raise_alert(tx, ticket, "p1", "Urgent")
+
+    await night.tick()
+
+    [told] = night.gateway.got[0].json["alerts"]
+    assert told["who"] == f"Kim Berg, {company.name} · Enterprise"
+    assert f"#{ticket.number} All mills stand still\n{told['who']}\n" in night.gateway.got[0].json["body"]
 
 
 async def test_two_steps_of_one_alert_that_wait_together_are_told_once(night: Night) -> None:
