@@ -320,3 +320,9 @@ def test_nulls_in_base64_are_passed_over():
     found = mail(*parts('multipart/mixed; boundary="B"', "Content-Type: text/plain\n\nHere", file))
 
     assert [part.data for part in found.attachments] == [b"PNGIHDR"]
+
+
+def test_a_last_mark_on_the_line_of_the_words_is_none_of_them():
+    assert (
+        mail('Content-Type: multipart/mixed; boundary="B"', "", "--B", "", "Words--B--", "").text == "Words"
+    )

@@ -1,5 +1,6 @@
 """Delivery reports, complaints and read receipts: which mail they are about and whether it is final."""
 
+import logging
 import re
 from email import message_from_string
 
@@ -10,6 +11,9 @@ from helpdesk.channels.email.reading.bodies import Body
 from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.entities import Entity
 from helpdesk.channels.email.reading.headers import Headers, one_line, split
+
+# A traceback of every stranger's mail that trips one of its detectors helps nobody.
+logging.getLogger("flufl.bounce").disabled = True
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _LIMIT = 64 * 1024

@@ -128,8 +128,14 @@ def _places(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
             misses += 1
         position = raw.find(mark, max(after, entity.start), end)
     if 0 <= begun < end and len(places) <= PART_LIMIT:
-        places.append((begun, end))
+        places.append((begun, _before_mark(raw, begun, end, mark[1:] + b"--")))
     return places
+
+
+def _before_mark(raw: bytes, start: int, end: int, closing: bytes) -> int:
+    """A last mark that stands right behind the words, on their line, is none of them."""
+    position = raw.rfind(closing, start, end)
+    return end if position < 0 or raw[position + len(closing) : end].strip() else position
 
 
 def _without_line_end(raw: bytes, position: int) -> int:
