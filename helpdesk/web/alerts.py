@@ -37,6 +37,7 @@ class AlertView:
     acknowledged_at: datetime | None
     acknowledged_by: str
     acknowledged_by_you: bool
+    is_left_to_you: bool
     last_words: str
     last_words_at: datetime | None
     ticket: dict[str, Any] | None
@@ -125,6 +126,7 @@ async def _view(tx: Transaction, alert: oncall.Alert, t: Translator) -> AlertVie
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=by.name if by else "",
         acknowledged_by_you=by is not None and by.id == tx.actor.agent_id,
+        is_left_to_you=oncall.is_left_to(alert, tx.actor.agent_id),
         last_words=words,
         last_words_at=words_at,
         ticket=ticket,

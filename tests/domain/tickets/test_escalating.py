@@ -21,7 +21,7 @@ from tests.domain.tickets.night_watch import (
     raised,
     rung,
 )
-from tests.factories import an_agent, as_agent
+from tests.factories import OFFICE_HOURS, a_team, an_agent, as_agent
 
 
 async def test_after_five_minutes_the_next_one_is_rung(tx: Transaction) -> None:
@@ -153,6 +153,31 @@ async def test_acknowledging_again_changes_nothing(tx: Transaction) -> None:
     assert ticket.version == version
     [told] = await events_of(tx, ticket, "AlertAcknowledged")
     assert told["agent_name"] == "Mikko"
+
+
+async def test_where_each_acknowledges_every_one_of_them_can(tx: Transaction) -> None:
+    team = await a_team(tx, "Technical", OFFICE_HOURS)
+    people = [await an_agent(tx, name, team=team) for name in ("Mikko", "Priya")]
+    a_policy(tx, [[("person", one.id) for one in people]], delays=[5], each_acknowledges=True)
+    ticket = await a_p1(tx, team)
+    tx.now = NIGHT
+    alert = await raised(tx, ticket)
+    rings = list(await tx.session.scalars(select(oncall.AlertNotification)))
+    for ring in rings:
+        ring.mail_id = tx.new_id()
+    mails = {ring.agent_id: ring.mail_id for ring in rings}
+
+    seen = []
+    for one in people:
+        await tickets.acknowledge(as_agent(tx, one), alert.id, one.id)
+        await tx.session.flush()
+        seen.append([await oncall.ringing.is_wanted(tx, mails[other.id]) for other in people])
+        seen.append([ring.state for ring in sorted(rings, key=lambda ring: ring.agent_id != people[0].id)])
+
+    assert seen == [[False, True], ["cancelled", "queued"], [False, False], ["cancelled", "cancelled"]]
+    assert alert.acknowledged_by == people[0].id
+    told = await events_of(tx, ticket, "AlertAcknowledged")
+    assert [one["agent_name"] for one in told] == ["Mikko", "Priya"]
 
 
 async def test_a_ring_that_nobody_has_answered_is_still_to_be_sent(tx: Transaction) -> None:

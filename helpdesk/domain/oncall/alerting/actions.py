@@ -93,8 +93,9 @@ async def acknowledge(
     """Somebody answers: what is pending is cancelled. Idempotent. It runs out after 30 minutes without a
     reply, unless it is `lasting` (a reply itself)."""
     alert = await _of_ticket(tx, ticket, alert_id)
-    if lasting and alert.status == AlertStatus.ACKNOWLEDGED:
-        alert.next_at = None
+    if alert.status == AlertStatus.ACKNOWLEDGED:
+        alert.next_at = None if lasting else alert.next_at
+        await _acknowledge_too(tx, ticket, alert, agent_id)
     if alert.status != AlertStatus.OPEN:
         return alert
     agent = await agents.get(tx, agent_id)
@@ -106,6 +107,13 @@ async def acknowledge(
     await _cancel_pending(tx, alert)
     await _record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
     return alert
+
+
+def is_left_to(alert: Alert, agent_id: UUID | None) -> bool:
+    """Whether this agent may still acknowledge for themselves what another one has acknowledged."""
+    if alert.status != AlertStatus.ACKNOWLEDGED or agent_id is None:
+        return False
+    return not escalation.is_silent(Policy.parse(alert.policy), State.parse(alert.state), str(agent_id))
 
 
 async def hand_on(tx: Transaction, ticket: Versioned | None, alert_id: UUID) -> Alert:
@@ -214,6 +222,16 @@ async def hurry(tx: Transaction, alert_id: UUID) -> None:
     if alert.status == AlertStatus.OPEN and state.next_at is not None and state.next_at > tx.now:
         state = escalation.escalate(state, tx.now)
         alert.state, alert.next_at = state.to_dict(), state.next_at
+
+
+async def _acknowledge_too(tx: Transaction, ticket: Versioned | None, alert: Alert, agent_id: UUID) -> None:
+    """Where each person acknowledges for themselves, one more does: the first one keeps the alert."""
+    if not is_left_to(alert, agent_id):
+        return
+    agent = await agents.get(tx, agent_id)
+    alert.state = escalation.acknowledge(State.parse(alert.state), str(agent_id)).to_dict()
+    await _cancel_pending(tx, alert)
+    await _record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
 
 
 async def _insert(

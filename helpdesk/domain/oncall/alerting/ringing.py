@@ -178,12 +178,12 @@ async def methods_due(tx: Transaction, limit: int = 200) -> list[UUID]:
 async def is_wanted(tx: Transaction, mail_id: UUID) -> bool:
     """Whether a mail that rings should still leave: no, once every alert it names is answered."""
     rows = await tx.session.execute(
-        select(Alert.status)
+        select(Alert, AlertNotification.agent_id)
         .join(AlertNotification, AlertNotification.alert_id == Alert.id)
         .where(AlertNotification.mail_id == mail_id)
     )
-    known = [status for (status,) in rows]
-    return not known or AlertStatus.OPEN.value in known
+    known = [_is_silent(alert, agent_id) for alert, agent_id in rows]
+    return not known or not all(known)
 
 
 def _is_silent(alert: Alert, agent_id: UUID | None) -> bool:
