@@ -1,5 +1,6 @@
 """Mail that is on no ticket: why, what it says as far as is safe to show, and what to do with it."""
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -8,15 +9,18 @@ from starlette.responses import Response
 from helpdesk.actors import Actor
 from helpdesk.channels import uploads
 from helpdesk.channels.email.reading.headers import decode_text, display_name
-from helpdesk.domain import inboxes, tickets
+from helpdesk.domain import agents, inboxes, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets.mail import intake, senders
 from helpdesk.parsing import parse_id
+from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
 
 PATH = "/admin/mail/kept"
 LISTS = ("quarantined", "bounces", "blocked", "discarded")
 _SHOWN_HEAD, _SHOWN_BODY = 12_000, 6_000
+_ON_TICKET = re.compile(r"ticket #(\d+)")
+"""Why an address was blocked, as the domain writes it down."""
 
 
 async def show_list(request: Request) -> Response:
@@ -28,7 +32,7 @@ async def show_list(request: Request) -> Response:
         rows = await intake.listed(tx, kind)
         begins = await intake.beginnings(tx, [mail.id for mail in rows])
         names = {inbox.id: inbox.name for inbox in await inboxes.all_of(tx)}
-        blocked = await senders.blocked(tx) if kind == "blocked" else []
+        blocked = await _blocked(tx) if kind == "blocked" else []
     return shell.render(
         request,
         "kept_mail",
@@ -88,6 +92,19 @@ async def unblock(request: Request) -> Response:
     async with request.app.state.database.transaction(actor) as tx:
         await senders.unblock(tx, str(form.get("address", "")))
     return shell.saved(f"{PATH}?list=blocked")
+
+
+async def _blocked(tx: Transaction) -> list[dict[str, Any]]:
+    names = {agent.id: agent.name for agent in await agents.everybody(tx)}
+    return [
+        {
+            "address": one.address,
+            "at": one.blocked_at,
+            "by": names.get(one.blocked_by, "") if one.blocked_by else "",
+            "number": found[1] if (found := _ON_TICKET.fullmatch(one.reason or "")) else "",
+        }
+        for one in await senders.blocked(tx)
+    ]
 
 
 async def _open_by_hand(request: Request, actor: Actor, mail_id: Any) -> None:
