@@ -18,9 +18,11 @@ export function hasLine(name) {
   return Object.hasOwn(LINES, name)
 }
 
-/** @returns {Line} */
-function notArrived() {
-  return { icon: "rotate-ccw", text: t("The answer reached nobody: it waits for us again"), tone: "danger" }
+/** Why a ticket waits for us again, where neither its contact nor an agent is the reason. @param {string} reason @returns {Line | null} */
+function broughtBack(reason) {
+  if (reason === "answer_failed") return { icon: "rotate-ccw", text: t("The answer reached nobody: it waits for us again"), tone: "danger" }
+  if (reason === "unverified_sender") return { icon: "rotate-ccw", text: t("An unverified sender wrote: it waits for us again"), tone: "warn" }
+  return null
 }
 
 /** @type {Record<string, (data: any, by: string, event: TicketEvent) => Line | null>} */
@@ -47,17 +49,16 @@ const LINES = {
   }),
   TicketSnoozed: (data, by) => ({ icon: "alarm-clock", text: t("{by} snoozed it until {time}", { by, time: fullTime(data.until) }) }),
   TicketWoken(data) {
-    return data.reason === "answer_failed" ? notArrived() : { icon: "bell", text: t("It woke up") }
+    return broughtBack(data.reason) ?? { icon: "bell", text: t("It woke up") }
   },
   TicketResolved: (_data, by) => ({ icon: "circle-check", text: t("{by} resolved it", { by }), tone: "ok" }),
   TicketOpenedAgain(data, by) {
     if (data.reason === "contact_wrote") return { icon: "rotate-ccw", text: t("The contact wrote: it waits for us again") }
-    if (data.reason === "answer_failed") return notArrived()
-    return { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
+    return broughtBack(data.reason) ?? { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
   },
   TicketReopened(data, by) {
     if (data.reason === "contact_wrote") return { icon: "rotate-ccw", text: t("The contact wrote: it waits for us again") }
-    return data.reason === "answer_failed" ? notArrived() : { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
+    return broughtBack(data.reason) ?? { icon: "rotate-ccw", text: t("{by} opened it again", { by }) }
   },
   VisitorIntroduced(data) {
     const told = Object.entries(data.answers ?? {}).map(([key, value]) => `${key}: ${value}`)

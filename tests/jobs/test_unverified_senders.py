@@ -9,7 +9,7 @@ from helpdesk.app import Web
 from helpdesk.auth import api_keys
 from helpdesk.clock import FixedClock
 from helpdesk.domain import tickets
-from helpdesk.domain.tickets import unverified
+from helpdesk.domain.tickets import changes, unverified
 from helpdesk.domain.tickets.mail import senders
 from helpdesk.errors import Conflict, Forbidden
 from tests.factories import an_agent, as_agent, as_contact
@@ -44,10 +44,31 @@ async def test_it_is_hidden_from_the_contact_until_accepted(desk: MailDesk) -> N
     assert "I know more" not in before
     assert "I know more" in await public_bodies(desk, ticket)
     assert await followers(desk, ticket.id) == ["ann@other.example"]
-    names = await desk.event_names(ticket)
-    assert names[names.index("SenderAccepted") :] == [
-        "SenderAccepted", "FollowersChanged", "MessageReceived", "TicketOpenedAgain",
-    ][: len(names) - names.index("SenderAccepted")]  # fmt: skip
+    assert (await desk.event_names(ticket))[-3:] == ["SenderAccepted", "FollowersChanged", "MessageReceived"]
+
+
+@pytest.mark.parametrize(
+    ("put_away", "brought_back"), [("reply", "TicketOpenedAgain"), ("resolve", "TicketReopened")]
+)
+async def test_a_ticket_that_was_put_away_comes_back_to_the_agents_who_have_to_decide(
+    desk: MailDesk, put_away: str, brought_back: str
+) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    to = reply_address(await answered(desk, ticket))
+    if put_away == "resolve":
+        async with desk.database.transaction(SYSTEM) as tx:
+            await changes.resolve(tx, await tickets.lock(tx, ticket.id))
+
+    await desk.receive(
+        a_mail("Away till Monday", sender="ann@other.example", to=to, Auto_Submitted="auto-replied")
+    )
+    after_a_machine = await desk.one(tickets.Ticket, id=ticket.id)
+    await desk.receive(a_mail("I know more", sender="ann@other.example", to=to))
+    after_a_person = await desk.one(tickets.Ticket, id=ticket.id)
+
+    assert after_a_machine.status != "open"
+    assert (after_a_person.status, after_a_person.unread) == ("open", True)
+    assert brought_back in await desk.event_names(ticket)
 
 
 async def test_the_accepted_sender_gets_the_next_answer_and_writes_on(desk: MailDesk) -> None:

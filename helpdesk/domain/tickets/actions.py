@@ -88,6 +88,8 @@ async def receive_message(tx: Transaction, inbound: InboundMessage) -> Said:
     message = await _add_inbound(tx, ticket, inbound, author)
     if inbound.unverified is not None:
         row = await tx.record(ticket, UnverifiedMessageReceived(message.id, inbound.unverified))
+        if not inbound.automatic:
+            await somebody_waits(tx, ticket, message)
         return _said(ticket, message, row.version)
     row = await tx.record(ticket, MessageReceived(message.id), inbound.client_id)
     if not inbound.automatic or inbound.ticket_id is None:
@@ -260,6 +262,12 @@ async def contact_is_answered(tx: Transaction, ticket: Ticket) -> None:
 async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
     """The contact's message is unanswered: reopen or wake the ticket, run its clocks."""
     await _wait_for_us(tx, ticket, message.created_at, "contact_wrote")
+
+
+async def somebody_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
+    """Who wrote is not on the ticket, or not proven: an agent has to decide, and nobody looks at what is put
+    away. It may well be the contact from another address."""
+    await _wait_for_us(tx, ticket, message.created_at, "unverified_sender")
 
 
 async def contact_still_waits(tx: Transaction, ticket: Ticket, since: datetime) -> None:
