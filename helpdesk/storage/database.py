@@ -1,21 +1,20 @@
 """Connections to PostgreSQL, and the only place where a transaction begins and commits."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
 import orjson
 from sqlalchemy import PoolProxiedConnection, make_url
-from sqlalchemy.exc import InterfaceError, MissingGreenlet, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.clock import Clock
-from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
+from helpdesk.errors import Conflict, Unavailable
+from helpdesk.storage.failures import CONNECTION_LOST, outcome
 from helpdesk.storage.gathering import Gathering
 from helpdesk.storage.sessions import LazySession
 from helpdesk.storage.transaction import Reactions, Transaction, lock_key
@@ -38,21 +37,10 @@ NO_LIMITS: dict[str, str] = {}
 ANSWERS_WITHIN = 60.0
 """Seconds for a statement on a connection of one's own: nothing else would end it when the network has."""
 
+_NOTHING: frozenset[str] = frozenset()
+
 _GATHERINGS = 64
 """So many kinds of what goes together are remembered, beside those under way."""
-
-_CONNECTION_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # told of its end and asked again before the socket closed
-    ConnectionError,
-    TimeoutError,
-)
 
 
 class Database:
@@ -90,44 +78,50 @@ class Database:
         failure (the caller may try the whole block again), and whatever the block raises.
         """
         try:
-            pooled = await self._lent()
-            driver = _driver(pooled)  # the pool's own handle forgets it when a session notices that it broke
-            opened, locks = LazySession(self._writing, pooled), [lock_key(alone)] if alone else []
+            pooled, tx = await self._opened(actor, alone, is_autocommit)
             is_broken = False
             try:
-                tx = Transaction(
-                    opened,
-                    driver,
-                    self.clock.now(),
-                    actor,
-                    self._reactions,
-                    alone=frozenset(locks),
-                    is_autocommit=is_autocommit,
-                )
                 if is_autocommit:
                     yield tx
                     await tx.finish()
                 else:
-                    async with _begun(driver, locks):
+                    async with _begun(tx.connection, [*tx.alone]):
                         yield tx
                         await tx.finish()
             except asyncpg.InternalClientError:
                 is_broken = True
                 raise
             finally:
-                try:
-                    await opened.close()
-                finally:
-                    await self._returned(pooled, driver, is_broken, opened.is_used)
-        except HelpdeskError:
-            raise
+                await self._closed(pooled, tx, is_broken)
         except Exception as failure:
-            if _is_cancelled():  # cut off in its ROLLBACK: the driver's complaint would hide the end
-                raise asyncio.CancelledError from failure
-            ours = _in_our_words(failure)
+            ours = outcome(failure)
             if ours is failure:
                 raise
             raise ours from failure
+        self._tell(tx)
+
+    async def _by_one_statement(self, act: Callable[[Transaction], Awaitable[T]]) -> T:
+        """A `transaction` in autocommit, of the system, around nothing but `act`: it costs half."""
+        try:
+            pooled, tx = await self._opened(SYSTEM, (), True)
+            is_broken = False
+            try:
+                answer = await act(tx)
+                await tx.finish()
+            except asyncpg.InternalClientError:
+                is_broken = True
+                raise
+            finally:
+                await self._closed(pooled, tx, is_broken)
+        except Exception as failure:
+            ours = outcome(failure)
+            if ours is failure:
+                raise
+            raise ours from failure
+        self._tell(tx)
+        return answer
+
+    def _tell(self, tx: Transaction) -> None:
         for listener in self._listeners:
             listener(tx)
 
@@ -144,8 +138,7 @@ class Database:
         is, the item says."""
 
         async def write(items: Sequence[T]) -> Sequence[R]:
-            async with self.transaction(SYSTEM, is_autocommit=True) as tx:
-                return await act(tx, items)
+            return await self._by_one_statement(lambda tx: act(tx, items))
 
         gathering: Gathering[T, R] | None = self._gatherings.get((act, apart))
         if gathering is None:
@@ -177,7 +170,7 @@ class Database:
             return await asyncpg.connect(
                 driver_dsn(self.url), command_timeout=ANSWERS_WITHIN, **driver_arguments(self.url)
             )
-        except (OSError, *_CONNECTION_LOST) as failure:
+        except (OSError, *CONNECTION_LOST) as failure:
             raise Unavailable("database_unavailable", str(failure)) from failure
 
     async def close(self) -> None:
@@ -185,26 +178,40 @@ class Database:
             self._at_hand.pop().close()
         await self._engine.dispose()
 
-    async def _lent(self) -> PoolProxiedConnection:
-        """A living connection, until it is `_returned`."""
+    async def _opened(
+        self, actor: Actor, alone: tuple[object, ...], is_autocommit: bool
+    ) -> tuple[PoolProxiedConnection, Transaction]:
+        """A living connection until it is `_closed`, and what is to happen on it."""
         pooled = self._at_hand.pop() if self._at_hand else await self._connection()
         while _driver(pooled).is_closed():  # it died while it lay in the pool
             await self._invalidate(pooled)
             pooled = await self._connection()
-        return pooled
+        return pooled, Transaction(
+            LazySession(self._writing, pooled),
+            _driver(pooled),  # the pool's own handle forgets it when a session notices that it broke
+            self.clock.now(),
+            actor,
+            self._reactions,
+            alone=frozenset([lock_key(alone)]) if alone else _NOTHING,
+            is_autocommit=is_autocommit,
+        )
 
-    async def _returned(
-        self, pooled: PoolProxiedConnection, driver: asyncpg.Connection, is_broken: bool, is_marked: bool
-    ) -> None:
+    async def _closed(self, pooled: PoolProxiedConnection, tx: Transaction, is_broken: bool) -> None:
         """One that broke never goes back to the pool, nor does one whose ROLLBACK was cut off. Some stay at
         hand, since going through the pool costs more than a small statement's own work; not while somebody
         waits at the pool, and not those a session has marked, which the pool has to wipe."""
-        if is_broken or driver.is_closed() or driver.is_in_transaction():
-            await self._invalidate(pooled)
-        elif not is_marked and not self._awaited and len(self._at_hand) < self._pool_size // 2:
-            self._at_hand.append(pooled)
-            return
-        pooled.close()  # outside a transaction there is nothing to wait for
+        driver, is_marked = tx.connection, tx.opened.is_used
+        try:
+            if is_marked:
+                await tx.opened.close()
+        finally:
+            if is_broken or driver.is_closed() or driver.is_in_transaction():
+                await self._invalidate(pooled)
+                pooled.close()
+            elif is_marked or self._awaited or len(self._at_hand) >= self._pool_size // 2:
+                pooled.close()  # outside a transaction there is nothing to wait for
+            else:
+                self._at_hand.append(pooled)
 
     async def _connection(self) -> PoolProxiedConnection:
         """At once where one lies in the pool; making one anew, or waiting for one, needs a greenlet."""
@@ -256,11 +263,6 @@ def _driver(pooled: PoolProxiedConnection) -> asyncpg.Connection:
     return connection
 
 
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
 def driver_dsn(url: str) -> str:
     """A SQLAlchemy URL as the driver wants it, without its query."""
     return make_url(url).set(drivername="postgresql", query={}).render_as_string(hide_password=False)
@@ -286,45 +288,6 @@ def _engine(url: str, pool_size: int, limits: Mapping[str, str]) -> AsyncEngine:
         json_deserializer=orjson.loads,
         connect_args={"server_settings": {"application_name": "helpdesk", "jit": "off", **limits}},
     )
-
-
-def _in_our_words(failure: Exception) -> Exception:
-    """Driver errors become ours; anything else stays what it was."""
-    if isinstance(failure, PoolTimeout):
-        return Unavailable("database_busy", "Every connection is in use.")
-    for cause in _causes(failure):
-        for kinds, ours in _OURS:
-            if isinstance(cause, kinds):
-                return ours()
-    return failure
-
-
-def _causes(failure: BaseException) -> Iterator[BaseException]:
-    """The error and what it wraps: SQLAlchemy keeps the driver's behind its own, sometimes twice."""
-    cause: BaseException | None = failure
-    while cause is not None:
-        yield cause
-        cause = getattr(cause, "orig", None) or cause.__cause__
-
-
-_OURS: list[tuple[tuple[type[BaseException], ...], Callable[[], HelpdeskError]]] = [
-    ((asyncpg.DeadlockDetectedError, asyncpg.SerializationError), lambda: Conflict("try_again")),
-    ((asyncpg.UniqueViolationError,), lambda: Conflict("already_exists")),  # somebody was a moment faster
-    (
-        (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError),
-        lambda: Invalid("text_invalid", "Text may not hold the character U+0000."),
-    ),
-    (
-        (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError),
-        lambda: Unavailable("database_busy", "It took too long."),
-    ),
-    ((asyncpg.DiskFullError,), lambda: Unavailable("database_disk_full")),
-    (
-        (OperationalError, InterfaceError, OSError, EOFError, *_CONNECTION_LOST),
-        lambda: Unavailable("database_unavailable"),
-    ),
-]
-"""The first that fits, of the outermost error that any fits."""
 
 
 __all__ = ["Database", "driver_arguments", "driver_dsn"]
