@@ -167,7 +167,8 @@ def _is_closing(line: str) -> bool:
 def _names_somebody(line: str) -> bool:
     """A name, a post, a number to call: no sentence that somebody might miss."""
     text = line.strip()
-    return len(text) <= 70 and not text.endswith("?") and not text.lower().startswith(_AFTERTHOUGHTS)
+    is_sentence = text.endswith("?") or (text.endswith((".", "!", ":")) and text.count(" ") > 3)
+    return len(text) <= 70 and not is_sentence and not text.lower().startswith(_AFTERTHOUGHTS)
 
 
 def _delimited(scanned: list[str], end: int) -> int:

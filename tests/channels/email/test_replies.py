@@ -107,6 +107,7 @@ def test_a_long_quoted_line_that_was_wrapped_is_no_answer():
         ("Yes\n\nBest regards,\nKim Lund\nAcme, +46 8 1\n", "Best regards,\nKim Lund\nAcme, +46 8 1\n"),
         ("Ja\n\nMed vänlig hälsning\nKim Lund\nAcme", "Med vänlig hälsning\nKim Lund\nAcme"),
         ("Yes\n\nBest regards,\nKim\n", ""),
+        ("Yes\n\nRegards\nKim\nAcme\nI need an invoice too.\n", ""),
         ("Yes\n\nRegards\nKim\nAcme\nPS: When will it come?\n", ""),
     ],
 )
