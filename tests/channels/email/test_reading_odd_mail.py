@@ -326,3 +326,15 @@ def test_a_last_mark_on_the_line_of_the_words_is_none_of_them():
     assert (
         mail('Content-Type: multipart/mixed; boundary="B"', "", "--B", "", "Words--B--", "").text == "Words"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "charset"),
+    [
+        ("이용약관 및 서비스", "cp949"),
+        ("Ваш заказ отправлен", "cp1251"),
+        ("簡単なテストのメールです。よろしくお願いいたします。", "cp932"),
+    ],
+)
+def test_bytes_without_a_charset_are_read_as_what_people_send(words, charset):
+    assert read(b"Subject: x\r\n\r\n" + words.encode(charset)).text == words

@@ -32,6 +32,9 @@ _UNTRUSTED = frozenset(
 # Text codecs of Python that are no charset: slow (punycode is quadratic) or made to run escapes.
 _NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_escape mbcs oem".split())
 
+# What people send without saying so; a detector that may name any charset finds UTF-16 in Korean.
+_SENT = "cp1251 koi8_r cp949 gb18030 big5 cp932 euc_jp cp1253 cp1255 cp1256 cp874 cp1252".split()
+
 _ENOUGH_TO_DETECT = 16
 _SURELY = 4
 _SINGLE_BYTE = ("cp125", "cp866", "cp85", "cp437", "iso8859", "koi8", "mac")
@@ -96,7 +99,7 @@ def _guess(data: bytes) -> str:
         return replaced
     high = len(data) - len(data.translate(None, _HIGH))
     if high >= _ENOUGH_TO_DETECT and high > 0.45 * len(data.translate(None, b" \r\n\t")):
-        best = from_bytes(data[:8192]).best()
+        best = from_bytes(data[:8192], cp_isolation=_SENT).best()
         if best is not None:
             return data.decode(best.encoding, "replace")
     try:
