@@ -5,6 +5,7 @@ import { outbox } from "./actions/changes.js"
 import { get, useCsrf } from "./server/http.js"
 import { askOverHttp } from "./server/http_commands.js"
 import { hadInHand, inHand, keepInMind, tellWhatWentBack } from "./queue/in_hand.js"
+import { heedAlerts, heedRows, watchSight } from "./attention.js"
 import { loadDesks } from "./availability.js"
 import { route } from "./route.js"
 import { now, setServerTime, startTicking } from "./server/server_time.js"
@@ -19,9 +20,10 @@ export function start() {
   adoptTimeZone()
   setServerTime(boot.server_now)
   startTicking(wake)
+  watchSight()
   connection.on("events", packet => current.value?.id === packet.ticket && current.value?.receive(packet))
   connection.on("hint", hint => current.value?.id === hint.ticket && current.value?.ordered?.hint(hint.head))
-  connection.on("queue_rows", ({ rows }) => { queue.receive(rows); followUp() })
+  connection.on("queue_rows", ({ rows }) => { heedRows(rows); queue.receive(rows); followUp() })
   connection.on("ephemeral", heard => current.value?.id === heard.ticket && current.value?.hear(heard, now()))
   for (const name of ["online", "focus"]) addEventListener(name, wake)
   addEventListener("offline", () => connection.lost())
@@ -151,9 +153,15 @@ function followUp() {
   }, 2000)
 }
 
+let alertsKnown = false
 async function loadAlerts() {
   const found = await get("/api/v1/alerts", { state: "open" }).catch(() => null)
-  if (found) alerts.value = found.items.filter((/** @type {Alert} */ alert) => !acknowledging.has(alert.id))
+  if (!found) return
+  /** @type {Alert[]} */
+  const open = found.items.filter((/** @type {Alert} */ alert) => !acknowledging.has(alert.id))
+  if (alertsKnown) heedAlerts(alerts.peek(), open)
+  alertsKnown = true
+  alerts.value = open
 }
 
 async function loadSurroundings() {

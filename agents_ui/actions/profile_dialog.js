@@ -1,6 +1,7 @@
 // One's own picture, as colleagues and the people one answers see it.
 
 import { html, useRef, useState } from "../../vendor/ui.js"
+import { askToNotify, attention, tryAttention } from "../attention.js"
 import { request } from "../server/http.js"
 import { Avatar, Icon } from "../icons.js"
 import { dialog } from "../notices_store.js"
@@ -57,9 +58,33 @@ export function ProfileDialog() {
       <label class="field"><span>${t("Language")}</span>
         <select onChange=${(/** @type {Event} */ event) => run(() => read(/** @type {HTMLSelectElement} */ (event.target).value))}>
           ${boot.languages.map(([code, name]) => html`<option key=${code} value=${code} lang=${code} selected=${code === boot.locale}>${name}</option>`)}</select></label>
+      <${Attention} />
       <p class="form-problem" role="alert">${problem && html`<${Icon} name="circle-alert" />${problem}`}</p></div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = { name: "signature", props: { changed: () => {} } } }}><${Icon} name="pencil" />${t("Your signature")}</button>
       <button type="button" class="button primary" onClick=${close}>${t("Close")}</button></footer></div>`
+}
+
+/** Kept in this browser, since each has a voice and a screen of its own. */
+function Attention() {
+  const [sound, setSound] = useState(attention.sound)
+  const [notices, setNotices] = useState(attention.notices)
+  const [refused, refuse] = useState(false)
+  const hear = (/** @type {boolean} */ on) => {
+    attention.choose({ sound: on })
+    setSound(on)
+  }
+  const see = async (/** @type {boolean} */ on) => {
+    const may = on && await askToNotify()
+    attention.choose({ notices: may })
+    setNotices(may)
+    refuse(on && !may)
+  }
+  const checked = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).checked
+  return html`<fieldset class="attention"><legend>${t("When this window is out of sight")}</legend>
+    <label class="check"><input type="checkbox" checked=${sound} onChange=${(/** @type {Event} */ event) => hear(checked(event))} /><span>${t("Play a sound for chats that wait, answers on my tickets and alerts")}</span></label>
+    <label class="check"><input type="checkbox" checked=${notices} onChange=${(/** @type {Event} */ event) => see(checked(event))} /><span>${t("Show a notice on the desktop")}</span></label>
+    ${refused && html`<p class="form-problem" role="alert"><${Icon} name="circle-alert" />${t("This browser does not allow notices. Allow them for this address in its settings.")}</p>`}
+    <button type="button" class="button" disabled=${!sound && !notices} onClick=${tryAttention}><${Icon} name="bell" />${t("Try it")}</button></fieldset>`
 }
 
 /** From now on in this language: the page is made anew, what was begun is kept. @param {string} language */

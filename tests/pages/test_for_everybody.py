@@ -98,6 +98,12 @@ async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
 
+    await page.get_by_title("Your profile").click()
+    dialog = page.get_by_role("dialog", name="Your profile")
+    await expect(dialog.get_by_label("Show a notice on the desktop")).not_to_be_checked()
+    assert await barriers(page) == []
+    await page.keyboard.press("Escape")
+
     switch, told = page.get_by_role("switch"), page.get_by_text("You are away: no new work is given to you.")
     await page.keyboard.press("b")
     await expect(told).to_be_visible()
