@@ -188,6 +188,11 @@ def attribution(lines: list[str], start: int) -> int:
     return 0
 
 
+def says_no_when(text: str) -> bool:
+    """Whether these are words of somebody's own: no date, no address, not how an attribution begins."""
+    return bool(text.strip()) and not (_begins(text.strip().lower()) or _DATE.search(text) or _address(text))
+
+
 def _goes_on_with_address(lines: list[str], index: int) -> bool:
     """Polymail leaves a blank line between the name and the address."""
     return index < len(lines) and unquoted(lines[index]).strip() == "<"

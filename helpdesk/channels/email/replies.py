@@ -12,6 +12,7 @@ _DELIMITER = re.compile(r"^[ \t]*(?:--|—|––|__|-- |\*\*|==)[ \t]*$")
 _SIGNED_SHORT = re.compile(r"^-{1,2} ?[A-Z][\w.]{0,20}(?: [A-Z]\w{0,20})?$")
 _FOOTER = re.compile(r"^[ \t]*(?:--|__|==|—)[-_=—]*[ \t]*$")
 
+_LATE_START = re.compile(r"[ ]?-{0,6}[ ](?P<words>(?:On|Am|Le|El|Il|Op|Den|Em)[ ])")
 _SIGNED_LINES = 8
 _AFTERTHOUGHTS = ("ps", "p.s", "p. s")
 
@@ -34,9 +35,37 @@ def split(text: str, *, forwarded: bool = False, cut: int | None = None) -> Repl
         boundary = _boundary(scanned, forwarded=forwarded)
     if boundary is not None and not any(line.strip() for line in scanned[:boundary]):
         boundary = None
+    if (shared := _shared(scanned, boundary)) is not None:
+        return _cut_within(text, whole, *shared)
     end = len(whole) if boundary is None else boundary
     start = _signature(scanned, min(end, len(scanned)))
     return Reply(_joined(whole, 0, start), _joined(whole, start, end), _joined(whole, end, len(whole)))
+
+
+def _shared(scanned: list[str], boundary: int | None) -> tuple[int, int] | None:
+    """The line, and the place in it, where an attribution follows the last words of an answer."""
+    limit = len(scanned) if boundary is None else boundary + 1
+    for index, line in enumerate(scanned[: min(limit, len(scanned) - 1)]):
+        if (
+            not line.rstrip().endswith(":")
+            or lines.quote_depth(line)
+            or not lines.quote_depth(scanned[index + 1])
+        ):
+            continue
+        for found in _LATE_START.finditer(line[: lines.LINE_LIMIT]):
+            if lines.says_no_when(line[: found.start()]) and lines.attribution(
+                [line[found.start("words") :]], 0
+            ):
+                return None if _answered_below(scanned, index + 1) else (index, found.start())
+        return None
+    return None
+
+
+def _cut_within(text: str, whole: list[str], index: int, column: int) -> Reply:
+    cut = sum(len(line) + 1 for line in whole[:index]) + column
+    above = text[:cut].split("\n")
+    start = _signature(above, len(above))
+    return Reply(_joined(above, 0, start), _joined(above, start, len(above)), text[cut:])
 
 
 def _joined(whole: list[str], start: int, end: int) -> str:

@@ -296,3 +296,13 @@ def test_everybody_copied_in_a_forward_on_one_line_is_found():
 
     assert found is not None
     assert (found.cc, found.subject) == ((Address("Bo", "bo@shop.example"),), "Mixer")
+
+
+@pytest.mark.parametrize("between", [" ", "--- "])
+def test_an_attribution_behind_the_last_words_begins_the_quote(between):
+    text = f"Fine\nby me{between}On Mon, 2 Mar 2026 at 09:12, bo@x.example wrote:\n> Shall we?"
+
+    reply = replies.split(text)
+
+    assert reply.new == "Fine\nby me"
+    assert reply.new + reply.signature + reply.quoted == text
