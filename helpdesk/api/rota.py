@@ -79,7 +79,8 @@ async def show_schedule(request: Request) -> Response:
         end = _moment(request, "to", start + timedelta(days=7))
         if not start < end <= start + LONGEST:
             raise Invalid("span_invalid", "`to` is after `from`, at most 400 days.", field="to")
-        schedule = await oncall.schedules.load(tx, schedule_id, start)
+        since = start - oncall.rest.LOOK_BACK if row.rota.get("most_nights") else start
+        schedule = await oncall.schedules.load(tx, schedule_id, since)
         names = {str(agent.id): agent.name for agent in await agents.active(tx)}
         overrides = await oncall.exceptions.overrides_of(tx, schedule_id, start)
     shown = {**_schedule(row), "layers": row.rota["layers"], **_duty(schedule, start, end, names)}
@@ -229,6 +230,7 @@ def _duty(schedule: Schedule, start: datetime, end: datetime, names: dict[str, s
                 "start": one.start,
                 "end": one.end,
                 "days": [day.isoformat() for day in one.days(schedule.zone)],
+                "agents": people(one.people),
             }
             for one in findings(schedule, start, end)
         ],

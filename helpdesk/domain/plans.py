@@ -68,6 +68,10 @@ async def calendar(tx: Transaction, calendar_id: UUID) -> CalendarRow:
     return row
 
 
+async def calendars(tx: Transaction) -> list[CalendarRow]:
+    return list(await tx.session.scalars(select(CalendarRow).order_by(CalendarRow.name)))
+
+
 async def all_of(tx: Transaction) -> list[Plan]:
     """Those that can be chosen."""
     query = select(Plan).where(Plan.archived_at.is_(None))

@@ -261,6 +261,30 @@ async def test_a_schedule_is_edited_in_its_form_and_nobody_loses_a_turn(desk):
     assert [await desk.on_call(at) for at in weeks] == [["Mikko"], ["Priya"], ["Maja"], ["Mikko"]]
 
 
+async def test_the_sun_is_followed_by_layers_of_their_own_zone_and_an_edit_keeps_what_was_said(desk):
+    maja = await desk.enter("Maja")
+    path = f"/oncall/schedules/{desk.schedule_id}/edit"
+    form = form_fields((await maja.get(path)).text)
+    form |= {"layer0_windows": "08:00-20:00", "layer0_time_zone": "Australia/Sydney"}
+    form |= {"most_nights": "2", "horizon": "90", "do": "save"}
+    assert (await maja.post(path, **form)).status_code == 303
+
+    again = form_fields((await maja.get(path)).text)
+    wrong = await maja.post(path, **{**again, "layer0_time_zone": "Europe/Atlantis", "do": "save"})
+    saved = await maja.post(path, **{**again, "do": "save"})
+
+    assert saved.status_code == 303
+    assert (again["layer0_time_zone"], again["most_nights"], again["horizon"]) == (
+        "Australia/Sydney",
+        "2",
+        "90",
+    )
+    evening = NOON.replace(hour=21)  # 08:00 in Sydney
+    assert [await desk.on_call(at) for at in (evening - timedelta(hours=1), evening)] == [[], ["Mikko"]]
+    assert wrong.status_code == 422
+    assert "There is no such time zone." in wrong.text
+
+
 async def test_a_new_schedule_is_made_in_the_form(desk):
     maja = await desk.enter("Maja")
     form = form_fields((await maja.get("/oncall/schedules/new")).text)

@@ -34,12 +34,14 @@ class Shift(BaseModel):
 
 
 class ScheduleProblem(BaseModel):
-    """`gap`, `empty` (a layer has nobody) or `short`, with the local days it falls on."""
+    """`gap`, `empty` (a layer has nobody), `short`, `rest` (too many nights running) or `away` (an exception
+    names somebody who is off), with the local days it falls on and who is on call then."""
 
     problem: str
     start: datetime
     end: datetime
     days: list[date]
+    agents: list[Named]
 
 
 class Override(BaseModel):

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from helpdesk.domain import agents, plans
+from helpdesk.domain.oncall.rota.model import ScheduleRow
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.sla.model import CalendarRevision, HolidayFeed, SlaPolicy
 from helpdesk.domain.sla.public_holidays import YEARS_AHEAD, public_holidays
@@ -122,7 +123,7 @@ async def delete_calendar(tx: Transaction, calendar_id: UUID) -> None:
 
 
 async def uses(tx: Transaction, calendar_id: UUID) -> list[str]:
-    """The names of the plans, teams and policies that count by a calendar."""
+    """The names of the plans, teams, policies and schedules that count by a calendar."""
     found: list[str] = []
     for kind in (plans.Plan, agents.Team, SlaPolicy):
         table: Any = kind
@@ -130,7 +131,8 @@ async def uses(tx: Transaction, calendar_id: UUID) -> list[str]:
         if kind is not SlaPolicy:
             named = named.where(table.archived_at.is_(None))
         found += list(await tx.session.scalars(named.order_by(table.name)))
-    return found
+    on_call = select(ScheduleRow.name).where(ScheduleRow.rota["calendar_id"].astext == str(calendar_id))
+    return [*found, *await tx.session.scalars(on_call.order_by(ScheduleRow.name))]
 
 
 async def all_of(tx: Transaction) -> list[tuple[plans.CalendarRow, HolidayFeed | None]]:

@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.actors import Actor
 from helpdesk.domain import oncall, wall_clock
-from helpdesk.domain.oncall.rota.coverage import findings
 from helpdesk.domain.oncall.rota.exceptions import Foresight, OverrideDraft
 from helpdesk.domain.oncall.rota.overrides import Change
 from helpdesk.errors import HelpdeskError, Invalid
@@ -108,7 +107,9 @@ async def _page(
             "schedule": stored,
             "zone_name": current.time_zone,
             "now_next": oncall.coverage.now_and_next(current, tx.now),
-            "lacking": findings(current, tx.now, tx.now + timedelta(days=stored.horizon_days)),
+            "lacking": [
+                one for found in await oncall.handovers.foreseen(tx, [stored]) for one in found.findings
+            ],
             "overrides": await oncall.exceptions.overrides_of(tx, schedule_id, tx.now),
             "form": _fields(form, tx, current.time_zone),
             "now": tx.now,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor, Role
-from helpdesk.domain import agents, oncall, wall_clock
+from helpdesk.domain import agents, oncall, plans, wall_clock
 from helpdesk.domain.oncall.rota.comparison import Comparison
 from helpdesk.domain.oncall.rota.drafts import (
     LayerDraft,
@@ -29,6 +29,7 @@ from helpdesk.storage.transaction import Transaction
 from helpdesk.web.oncall import shell
 
 LAYERS = 8
+LONGEST_HORIZON = 366  # days
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class LayerFields:
     unit: str
     length: str
     handoff: str
+    time_zone: str
     starts_on: str
     windows: str
     holidays: str
@@ -68,6 +70,7 @@ async def submit_new(request: Request) -> Response:
             made = await oncall.schedules.create(
                 tx, _draft(form), shell.id_of(form, "team"), wants_handover=bool(form.get("wants_handover"))
             )
+            made.horizon_days = _horizon(form)
     except HelpdeskError as failure:
         return await _page(request, actor, None, form=form, failure=failure)
     return shell.saved(f"/oncall/schedules/{made.id}")
@@ -89,6 +92,7 @@ async def submit_edit(request: Request) -> Response:
                 await agents.require_open_team(tx, team := shell.id_of(form, "team"), stored.team_id)
                 stored.team_id = team
                 stored.wants_handover = bool(form.get("wants_handover"))
+                stored.horizon_days = _horizon(form)
                 return shell.saved(f"/oncall/schedules/{schedule_id}")
     except HelpdeskError as failure:
         return await _page(request, actor, schedule_id, form=form, failure=failure)
@@ -106,7 +110,7 @@ async def _page(
 ) -> Response:
     async with request.app.state.database.transaction(actor) as tx:
         fields = await _fields(tx, schedule_id, actor)
-        names, teams = await shell.names(tx), await agents.teams(tx)
+        names, teams, calendars = await shell.names(tx), await agents.teams(tx), await plans.calendars(tx)
         kept = await oncall.schedules.revisions(tx, schedule_id) if schedule_id else []
     if form is not None:
         fields = _sent(form, fields)
@@ -121,6 +125,7 @@ async def _page(
         fields=fields,
         names=names,
         teams=teams,
+        calendars=calendars,
         zones=sorted(time_zones()),
         preview=comparison,
         revisions=kept,
@@ -130,12 +135,16 @@ async def _page(
 
 async def _fields(tx: Transaction, schedule_id: UUID | None, actor: Actor) -> dict[str, Any]:
     today = wall_clock.reading(tx.now, wall_clock.zone(actor.time_zone)).date().isoformat()
-    empty = LayerFields("", "", "0", "week", "1", "09:00", today, "", "any", [("", "")])
+    empty = LayerFields("", "", "0", "week", "1", "09:00", "", today, "", "any", [("", "")])
     if schedule_id is None:
         return {
             "name": "",
             "time_zone": actor.time_zone,
             "minimum": "1",
+            "horizon": "60",
+            "most_nights": "",
+            "calendar": "",
+            "own_holidays": 0,
             "team": "",
             "wants_handover": False,
             "version": "0",
@@ -147,6 +156,10 @@ async def _fields(tx: Transaction, schedule_id: UUID | None, actor: Actor) -> di
         "name": stored.name,
         "time_zone": schedule.time_zone,
         "minimum": str(stored.minimum),
+        "horizon": str(stored.horizon_days),
+        "most_nights": str(schedule.most_nights or ""),
+        "calendar": schedule.calendar_id or "",
+        "own_holidays": len(stored.rota.get("holidays") or ()),
         "team": str(stored.team_id or ""),
         "wants_handover": stored.wants_handover,
         "version": str(stored.version),
@@ -168,6 +181,7 @@ def _layers(schedule: Schedule, now: datetime) -> list[LayerFields]:
                 unit=version.unit.value if version else "week",
                 length=str(version.length) if version else "1",
                 handoff=f"{version.anchor:%H:%M}" if version else "09:00",
+                time_zone=layer.time_zone or "",
                 starts_on=version.anchor.date().isoformat() if version else "",
                 windows=windows_text(layer.windows),
                 holidays=layer.holidays.value,
@@ -183,7 +197,7 @@ def _sent(form: FormData, fields: dict[str, Any]) -> dict[str, Any]:
         **fields,
         "name": shell.text_of(form, "name"),
         "time_zone": shell.text_of(form, "time_zone") if _is_zone(form) else fields["time_zone"],
-        "minimum": shell.text_of(form, "minimum"),
+        **{name: shell.text_of(form, name) for name in ("minimum", "horizon", "most_nights", "calendar")},
         "team": shell.text_of(form, "team"),
         "wants_handover": bool(form.get("wants_handover")),
         "version": shell.text_of(form, "version"),
@@ -209,6 +223,7 @@ def _layer_fields(form: FormData, number: int) -> LayerFields:
         unit=given("unit"),
         length=given("length"),
         handoff=given("handoff"),
+        time_zone=given("time_zone"),
         starts_on=given("starts_on"),
         windows=given("windows"),
         holidays=given("holidays"),
@@ -231,6 +246,8 @@ def _draft(form: FormData) -> ScheduleDraft:
         time_zone=shell.text_of(form, "time_zone"),
         layers=tuple(layers),
         minimum=_number(shell.text_of(form, "minimum"), "minimum"),
+        calendar_id=str(calendar) if (calendar := shell.id_of(form, "calendar")) else None,
+        most_nights=_number(shell.text_of(form, "most_nights") or "0", "most_nights"),
     )
 
 
@@ -244,12 +261,21 @@ def _layer_draft(fields: LayerFields, slots: tuple[tuple[str, ...], ...]) -> Lay
             unit=Unit(fields.unit),
             length=_number(fields.length, "length"),
             handoff=fields.handoff,
+            time_zone=fields.time_zone or None,
             starts_on=date.fromisoformat(fields.starts_on) if fields.starts_on else None,
             windows=windows_from(fields.windows),
             holidays=Holidays(fields.holidays),
         )
     except ValueError:
         raise Invalid("layer_invalid", "A field of this layer cannot be read.", field="layers") from None
+
+
+def _horizon(form: FormData) -> int:
+    """For how many days problems are foreseen."""
+    days = _number(shell.text_of(form, "horizon") or "60", "horizon")
+    if not 1 <= days <= LONGEST_HORIZON:
+        raise Invalid("horizon_invalid", f"1 to {LONGEST_HORIZON} days.", field="horizon")
+    return days
 
 
 def _number(text: str, field: str) -> int:

@@ -97,6 +97,9 @@ def code_words(code: str, t: Translator) -> str:
         "already_exists": t("There is one of that name already."),
         "time_invalid": t("That is not a time."),
         "name_missing": t("Give it a name."),
+        "time_zone_unknown": t("There is no such time zone."),
+        "most_nights_invalid": t("0 to 14 nights."),
+        "horizon_invalid": t("1 to 366 days."),
         "address_refused": t(
             "That address is not reached from here: it leads inside, or has a form we do not ask."
         ),

@@ -93,6 +93,22 @@ async def test_a_swap_that_is_taken_moves_both_shifts(tx: Transaction) -> None:
     assert [job.name for job in tx.jobs] == ["tell_swap", "tell_swap"]
 
 
+async def test_a_shift_that_was_handed_on_stays_so_when_its_owner_is_away_then(tx: Transaction) -> None:
+    stored, mikko, priya, oskar = await a_rota(tx)
+    asked = await swaps.request(as_agent(tx, mikko), stored.id, NOON + HOUR, NOON + 5 * HOUR)
+    await swaps.take(as_agent(tx, oskar), asked.id)
+
+    tx.now += timedelta(minutes=1)
+    await exceptions.add_time_off(as_agent(tx, mikko), mikko.id, NOON + 2 * HOUR, NOON + 6 * HOUR, "wedding")
+
+    found = [await on_call(tx, stored, NOON + n * HOUR) for n in (1, 2, 4, 5, 6)]
+    assert found == [[oskar.id], [oskar.id], [oskar.id], [priya.id], [mikko.id]]
+    oskar.disabled_at = NOON + 3 * HOUR
+    await tx.session.flush()
+    assert await on_call(tx, stored, NOON + 2 * HOUR) == [oskar.id]
+    assert await on_call(tx, stored, NOON + 3 * HOUR) == [priya.id]
+
+
 async def test_a_shift_offered_to_all_goes_to_the_first_who_takes_it(tx: Transaction) -> None:
     stored, mikko, priya, oskar = await a_rota(tx)
     asked = await swaps.request(as_agent(tx, mikko), stored.id, NOON + HOUR, NOON + 5 * HOUR)

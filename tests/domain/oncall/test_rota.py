@@ -1,10 +1,12 @@
 """A stored rota is edited from now on, and a temporary schedule takes its place for a while."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from helpdesk.domain import sla
 from helpdesk.domain.oncall.rota import (
     drafts,
     schedules,
@@ -12,11 +14,12 @@ from helpdesk.domain.oncall.rota import (
 )
 from helpdesk.domain.oncall.rota.coverage import now_and_next
 from helpdesk.domain.oncall.rota.model import RotaRevision
+from helpdesk.domain.oncall.rota.restrictions import Holidays
 from helpdesk.domain.oncall.rota.shifts import final
 from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.storage.transaction import Transaction
 from tests.domain.oncall.schedules import DAY, HANDOFF, HOUR, NOON, WEEK, a_draft, a_rota, again, on_call
-from tests.factories import an_agent, as_agent
+from tests.factories import OFFICE_HOURS, a_calendar, an_agent, as_agent
 
 
 async def test_a_new_schedule_is_in_force_at_once(tx: Transaction) -> None:
@@ -80,6 +83,33 @@ async def test_a_zone_change_keeps_the_current_handoff_as_an_instant(tx: Transac
     await schedules.change(tx, stored.id, draft, stored.version)
 
     assert now_and_next(await schedules.load(tx, stored.id), tx.now).next_at == HANDOFF
+
+
+async def test_the_holidays_of_a_calendar_are_those_of_its_schedules(tx: Transaction) -> None:
+    mikko, priya = await an_agent(tx, "Mikko"), await an_agent(tx, "Priya")
+    calendar = await a_calendar(tx, {**OFFICE_HOURS, "holidays": {"2026-11-19": "Day of rest"}})
+    draft = a_draft(mikko, calendar_id=str(calendar.id))
+    [usual] = draft.layers
+    layers = (
+        replace(usual, holidays=Holidays.NEVER),
+        replace(usual, holidays=Holidays.ONLY, slots=((str(priya.id),),)),
+    )
+    stored = await schedules.create(tx, replace(draft, layers=layers))
+
+    assert [await on_call(tx, stored, NOON + n * DAY) for n in range(3)] == [
+        [mikko.id],
+        [priya.id],
+        [mikko.id],
+    ]
+    calendar.hours = {**calendar.hours, "holidays": {"2026-11-20": "Another"}}
+    await tx.session.flush()
+    assert [await on_call(tx, stored, NOON + n * DAY) for n in range(3)] == [
+        [mikko.id],
+        [mikko.id],
+        [priya.id],
+    ]
+    assert await sla.calendars.uses(tx, calendar.id) == ["Technical"]
+    assert stored.rota["holidays"] == {}
 
 
 async def test_two_people_who_edit_at_once_do_not_overwrite_each_other(tx: Transaction) -> None:

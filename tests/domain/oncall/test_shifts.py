@@ -19,7 +19,7 @@ from helpdesk.domain.oncall.rota.shifts import Layer, Record, Schedule, final, o
 from helpdesk.errors import Invalid
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def hour(value: float) -> datetime:
@@ -213,6 +213,43 @@ def test_standing_in_during_time_off_warns() -> None:
     schedule = a_schedule(a_layer("a"), time_off=(Duty("b", hour(9), hour(20)),))
 
     assert coverage.doubts(schedule, an_override(Change.REPLACE, 8, 10, "b", "a")) == [Doubt.PERSON_OFF]
+
+
+def test_who_stands_in_while_away_is_shown_for_as_long_as_they_are_away() -> None:
+    stands_in = an_override(Change.REPLACE, 8, 10, "b", "a")
+    schedule = a_schedule(a_layer("a"), overrides=(stands_in,), time_off=(Duty("b", hour(9), hour(30)),))
+
+    [found] = coverage.findings(schedule, hour(0), hour(24))
+
+    assert (found.problem, found.people) == (Problem.AWAY, ("b",))
+    assert (found.start, found.end) == (hour(9), hour(10))
+
+
+@pytest.mark.parametrize(
+    ("most", "found"),
+    [
+        (0, []),  # no such rule
+        (3, []),
+        (2, [("a", 46, 55), ("a", 190, 199)]),  # the third night of each three
+        (1, [("a", 22, 55), ("a", 166, 199)]),
+    ],
+)
+def test_nights_running_are_counted_by_who_has_most_of_them(most: int, found: list[Any]) -> None:
+    """Three days each, handed over at midnight: the night before the first day is theirs, the last is not."""
+    turns = replace(daily("a", "b").versions[0], length=3)
+    schedule = a_schedule(a_layer(rotation=Rotation("r", (turns,))), most_nights=most)
+
+    tired = [one for one in coverage.findings(schedule, hour(0), hour(240)) if one.problem is Problem.REST]
+
+    spans = [(one.people[0], (one.start - MONDAY) / HOUR, (one.end - MONDAY) / HOUR) for one in tired]
+    assert [one for one in spans if one[0] == "a"] == found
+
+
+def test_a_stand_in_who_would_have_too_many_nights_running_is_told_before() -> None:
+    schedule = a_schedule(a_layer(rotation=daily("a", "b")), most_nights=1)
+
+    assert coverage.doubts(schedule, an_override(Change.REPLACE, 24, 48, "a", "b")) == [Doubt.WITHOUT_REST]
+    assert coverage.doubts(schedule, an_override(Change.REPLACE, 32, 41, "a", "b")) == []
 
 
 @pytest.mark.parametrize(("start", "end"), [(8, 8), (9, 8)])

@@ -1,6 +1,6 @@
 """Pure: what people want to know of a schedule: shifts, handoffs, now and next, holes, warnings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -8,8 +8,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from helpdesk.domain import wall_clock
-from helpdesk.domain.oncall.rota.overrides import Change, Override
-from helpdesk.domain.oncall.rota.restrictions import cut
+from helpdesk.domain.oncall.rota import rest
+from helpdesk.domain.oncall.rota.overrides import Change, Override, Source
+from helpdesk.domain.oncall.rota.restrictions import cut, united
 from helpdesk.domain.oncall.rota.shifts import Schedule, Span, final, on_call_at
 
 _LOOK_AHEAD = (timedelta(days=1), timedelta(days=8), timedelta(days=62), timedelta(days=400))
@@ -35,11 +36,14 @@ class Handoff:
 
 
 class Problem(StrEnum):
-    """Nobody is scheduled · a layer is active but has nobody · fewer than the schedule wants."""
+    """Nobody is scheduled · a layer is active but has nobody · fewer than the schedule wants · somebody has
+    more nights running than it allows · an exception puts somebody on call who is away then."""
 
     GAP = "gap"
     EMPTY = "empty"
     SHORT = "short"
+    REST = "rest"
+    AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Doubt(StrEnum):
     TARGET_NOT_ON_CALL = "target_not_on_call"
     PERSON_OFF = "person_off"
     PERSON_LEFT = "person_left"
+    WITHOUT_REST = "without_rest"
 
 
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> list[Shift]:
@@ -135,17 +140,20 @@ def now_and_next(schedule: Schedule, at: datetime) -> NowAndNext:
 
 
 def findings(schedule: Schedule, start: datetime, end: datetime) -> list[Finding]:
-    """Gaps, empty shifts and short ones; touching findings that say the same are one."""
+    """What is to be mended before it happens; touching findings that say the same are one."""
     found: list[Finding] = []
-    for span in final(schedule, start, end):
-        finding = _finding(span, schedule.minimum)
+    spans = final(schedule, start, end)
+    for finding in (_finding(span, schedule.minimum) for span in spans):
         if finding is None:
             continue
         if found and found[-1].end == finding.start and _same(found[-1], finding):
             found[-1] = replace(found[-1], end=finding.end)
         else:
             found.append(finding)
-    return found
+    tired = rest.without_rest(schedule, start, end)
+    found += [one for span in spans for one in _away(schedule, span)]
+    found += [Finding(Problem.REST, opens, closes, people=(one,)) for one, (opens, closes) in tired]
+    return sorted(found, key=lambda one: one.start)
 
 
 def doubts(schedule: Schedule, override: Override) -> list[Doubt]:
@@ -161,6 +169,8 @@ def doubts(schedule: Schedule, override: Override) -> list[Doubt]:
             found.append(Doubt.PERSON_OFF)
         if schedule.left.get(override.person, override.end) < override.end:
             found.append(Doubt.PERSON_LEFT)
+        if _tires(schedule, override):
+            found.append(Doubt.WITHOUT_REST)
     return found
 
 
@@ -171,8 +181,25 @@ def real_hours(day: date, zone: ZoneInfo) -> float:
     return (wall_clock.first_instant(midnight + timedelta(days=1), zone) - start).total_seconds() / 3600
 
 
+def _tires(schedule: Schedule, override: Override) -> bool:
+    """Whether who stands in would have more nights running than without it."""
+    after = replace(schedule, overrides=(*schedule.overrides, override))
+    around = timedelta(days=schedule.most_nights + 1)
+    asked = (override.person or "", override.start - around, override.end + around)
+    return bool(rest.nights_too_many(after, *asked) - rest.nights_too_many(schedule, *asked))
+
+
 def _same(one: Finding, other: Finding) -> bool:
     return replace(one, start=other.start, end=other.end) == other
+
+
+def _away(schedule: Schedule, span: Span) -> Iterator[Finding]:
+    """A turn falls to the next person; somebody an exception names stays on call also when they are away."""
+    named = [one.person for one in span.seats if one.source in (Source.OVERRIDE, Source.TEMPORARY)]
+    for person in named:
+        spans = [(off.start, off.end or span.end) for off in schedule.time_off if off.person == person]
+        for start, end in united(cut(spans, span.start, span.end)):
+            yield Finding(Problem.AWAY, start, end, people=(person,))
 
 
 def _finding(span: Span, minimum: int) -> Finding | None:

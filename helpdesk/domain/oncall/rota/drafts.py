@@ -14,6 +14,8 @@ from helpdesk.domain.oncall.rota.shifts import Layer, Schedule
 from helpdesk.errors import Invalid
 from helpdesk.storage.tables import Json
 
+MOST_NIGHTS = 14
+
 
 @dataclass(frozen=True, slots=True)
 class LayerDraft:
@@ -42,6 +44,8 @@ class ScheduleDraft:
     layers: tuple[LayerDraft, ...]
     minimum: int = 1
     holidays: Mapping[str, str] | None = None
+    calendar_id: str | None = None
+    most_nights: int = 0
 
 
 def drafted(current: Schedule, draft: ScheduleDraft, now: datetime) -> Schedule:
@@ -50,11 +54,13 @@ def drafted(current: Schedule, draft: ScheduleDraft, now: datetime) -> Schedule:
         raise Invalid("name_missing", "A schedule has a name.", field="name")
     if not 1 <= draft.minimum <= 10:
         raise Invalid("minimum_invalid", "1 to 10 people.", field="minimum")
+    if not 0 <= draft.most_nights <= MOST_NIGHTS:
+        raise Invalid("most_nights_invalid", f"0 to {MOST_NIGHTS} nights.", field="most_nights")
     if len(draft.layers) > 20:
         raise Invalid("too_many_layers", "At most 20 layers.", field="layers")
     known = {layer.id: layer for layer in current.layers}
     layers = tuple(_layer(known.get(one.id), one, draft.time_zone, now) for one in draft.layers)
-    holidays = current.holidays
+    holidays = current.holidays if current.calendar_id == draft.calendar_id else {}
     if draft.holidays is not None:
         holidays = {date.fromisoformat(on): name for on, name in draft.holidays.items()}
     return replace(
@@ -64,15 +70,20 @@ def drafted(current: Schedule, draft: ScheduleDraft, now: datetime) -> Schedule:
         layers=layers,
         minimum=draft.minimum,
         holidays=holidays,
+        calendar_id=draft.calendar_id,
+        most_nights=draft.most_nights,
     )
 
 
 def rota_of(schedule: Schedule) -> Json:
     """What is stored of it; shifts.Schedule.parse reads it back."""
+    own = {} if schedule.calendar_id else schedule.holidays
     return {
         "time_zone": schedule.time_zone,
         "layers": [layer_data(layer) for layer in schedule.layers],
-        "holidays": {on.isoformat(): name for on, name in schedule.holidays.items()},
+        "holidays": {on.isoformat(): name for on, name in own.items()},
+        "calendar_id": schedule.calendar_id,
+        "most_nights": schedule.most_nights,
         "temporaries": [_temporary_data(one) for one in schedule.temporaries],
     }
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from helpdesk.actors import Role
 from helpdesk.domain import agents, permissions
-from helpdesk.domain.oncall.rota import schedules
+from helpdesk.domain.oncall.rota import rest, schedules
 from helpdesk.domain.oncall.rota.comparison import Comparison
 from helpdesk.domain.oncall.rota.coverage import Doubt, doubts
 from helpdesk.domain.oncall.rota.model import OverrideRow, TimeOff
@@ -44,6 +44,8 @@ async def preview_override(tx: Transaction, schedule_id: UUID, draft: OverrideDr
     override = await _checked(tx, draft)
     after = replace(current, overrides=(*current.overrides, override))
     comparison = schedules.compared(current, after, override.start, override.end)
+    if current.most_nights:  # the nights they have just had count, too
+        current = await schedules.load(tx, schedule_id, tx.now - rest.LOOK_BACK)
     return Foresight(comparison, tuple(doubts(current, override)))
 
 

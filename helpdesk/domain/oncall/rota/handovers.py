@@ -1,5 +1,6 @@
 """Time passing over the rota: duty is frozen, changes of shift are noticed, holes are foreseen and told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,8 +9,8 @@ from sqlalchemy import any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from helpdesk.domain import permissions
-from helpdesk.domain.oncall.rota import duty, schedules
-from helpdesk.domain.oncall.rota.coverage import Finding, findings, handoffs
+from helpdesk.domain.oncall.rota import duty, rest, schedules
+from helpdesk.domain.oncall.rota.coverage import Finding, Problem, findings, handoffs
 from helpdesk.domain.oncall.rota.model import Foreseen, Handover, ScheduleRow
 from helpdesk.domain.oncall.rota.shifts import final
 from helpdesk.errors import Conflict, Forbidden, NotFound
@@ -119,10 +120,18 @@ async def handovers(
 
 
 async def problems(tx: Transaction, ahead: timedelta | None = None) -> list[Problems]:
-    """Gaps, empty and short shifts within each schedule's horizon."""
+    """Gaps, empty and short shifts and nights without rest within each schedule's horizon."""
+    return await foreseen(tx, await schedules.rows(tx), ahead)
+
+
+async def foreseen(
+    tx: Transaction, stored: Sequence[ScheduleRow], ahead: timedelta | None = None
+) -> list[Problems]:
+    """The problems of some schedules; those without any are left out."""
     permissions.require_reader(tx.actor)
-    stored = await schedules.rows(tx)
-    loaded = await schedules.load_all(tx, stored)
+    counts_nights = any(one.rota.get("most_nights") for one in stored)
+    since = tx.now - rest.LOOK_BACK if counts_nights else tx.now
+    loaded = await schedules.load_all(tx, stored, since)
     found = []
     for one in stored:
         until = tx.now + (ahead or timedelta(days=one.horizon_days))
@@ -138,6 +147,8 @@ async def warn(tx: Transaction) -> list[tuple[ScheduleRow, Foreseen]]:
     fresh = []
     for one in await problems(tx):
         for finding in one.findings:
+            if finding.problem is Problem.REST and finding.start <= tx.now:
+                continue  # told when it could still be helped
             row = insert(Foreseen).values(
                 id=tx.new_id(),
                 schedule_id=one.schedule.id,

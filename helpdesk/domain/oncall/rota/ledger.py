@@ -8,9 +8,10 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from helpdesk.domain import wall_clock
+from helpdesk.domain.oncall.rota import rest
 from helpdesk.domain.oncall.rota.coverage import Shift
 
-_NIGHT_ENDS, _NIGHT_STARTS = 7, 22  # o'clock
+_NIGHT_ENDS, _NIGHT_STARTS = rest.NIGHT_ENDS.hour, rest.NIGHT_STARTS.hour
 _SATURDAY = 5
 
 

@@ -15,6 +15,8 @@ from helpdesk.domain.oncall.rota.shifts import Schedule
 from helpdesk.storage.transaction import Transaction
 
 _LONGEST = timedelta(days=1)
+_BY_CALENDAR = timedelta(minutes=1)
+"""Where the holidays are a calendar's, which may be written anew at any time."""
 _MOST = 20_000
 
 
@@ -62,7 +64,8 @@ async def _work_out(tx: Transaction, stale: list[UUID], away: Mapping[str, Hasha
     for row in rows:
         schedule = loaded[row.id]
         found, people = now_and_next(schedule, tx.now), _everybody(schedule)
-        until = min(found.next_at or tx.now + _LONGEST, tx.now + _LONGEST)
+        longest = tx.now + (_BY_CALENDAR if schedule.calendar_id else _LONGEST)
+        until = min(found.next_at or longest, longest)
         _kept[row.id] = _Kept(
             row.version, schedule.overrides, people, _absences(people, away), tx.now, until, found
         )

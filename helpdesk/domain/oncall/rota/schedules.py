@@ -1,19 +1,20 @@
 """Stored schedules as the pure functions want them, and how they are edited: from now on, never backwards."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, literal, select
 
 from helpdesk.actors import Role
-from helpdesk.domain import agents, permissions
+from helpdesk.domain import agents, permissions, plans
 from helpdesk.domain.oncall.rota import drafts, duty
 from helpdesk.domain.oncall.rota.comparison import Comparison, compare
 from helpdesk.domain.oncall.rota.drafts import ScheduleDraft
 from helpdesk.domain.oncall.rota.model import DutyRow, OverrideRow, RotaRevision, ScheduleRow, TimeOff
 from helpdesk.domain.oncall.rota.overrides import Change, Duty, Override
+from helpdesk.domain.oncall.rota.restrictions import Span, cut, united
 from helpdesk.domain.oncall.rota.shifts import Record, Schedule, final
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.tables import Json
@@ -29,7 +30,24 @@ class Exceptions:
 
     overrides: dict[UUID, tuple[Override, ...]]
     time_off: tuple[Duty, ...]
+    heard_at: tuple[datetime, ...]
+    """When each time off was made known."""
     left: dict[str, datetime]
+
+    def off_on(self, schedule_id: UUID) -> tuple[Duty, ...]:
+        """Whoever had a stand-in before they said that they are away keeps that stand-in."""
+        stood_in = [one for one in self.overrides.get(schedule_id, ()) if one.change is Change.REPLACE]
+        found: list[Duty] = []
+        for off, heard_at in zip(self.time_off, self.heard_at, strict=True):
+            spans = [
+                (one.start, min(one.end, self.left.get(one.person or "", one.end)))
+                for one in stood_in
+                if one.target == off.person and one.created_at <= heard_at
+            ]
+            found += (
+                [Duty(off.person, start, end) for start, end in _left_over(off, spans)] if spans else [off]
+            )
+        return tuple(found)
 
     def by_person(self) -> dict[str, tuple[datetime | Duty, ...]]:
         away: dict[str, tuple[datetime | Duty, ...]] = {person: (at,) for person, at in self.left.items()}
@@ -52,6 +70,7 @@ async def load_all(
     known = await exceptions_of(tx, [one.id for one in rows], since)
     asks_past = [one.id for one in rows if one.recorded_until is not None and one.recorded_until > since]
     recorded = await _recorded(tx, asks_past, since) if asks_past else {}
+    days_off = await _days_off(tx, {one.rota["calendar_id"] for one in rows if one.rota.get("calendar_id")})
     found = {}
     for one in rows:
         schedule = Schedule.parse({**one.rota, "id": str(one.id), "name": one.name, "minimum": one.minimum})
@@ -61,9 +80,10 @@ async def load_all(
         found[one.id] = replace(
             schedule,
             overrides=known.overrides.get(one.id, ()),
-            time_off=known.time_off,
+            time_off=known.off_on(one.id),
             left=known.left,
             record=record,
+            holidays=days_off.get(schedule.calendar_id or "", schedule.holidays),
         )
     return found
 
@@ -72,7 +92,9 @@ async def exceptions_of(tx: Transaction, schedule_ids: Sequence[UUID], since: da
     """Everything that is not over by then."""
     found = await _overrides(tx, schedule_ids, since)
     overrides = {schedule_id: tuple(own) for schedule_id, own in found.items()}
-    return Exceptions(overrides, await _time_off(tx, since), await _left(tx))
+    away = await _time_off(tx, since)
+    time_off = tuple(Duty(str(one.agent_id), one.starts_at, one.ends_at) for one in away)
+    return Exceptions(overrides, time_off, tuple(one.created_at for one in away), await _left(tx))
 
 
 async def rows(tx: Transaction) -> list[ScheduleRow]:
@@ -92,6 +114,7 @@ async def create(
     """Leads and above."""
     permissions.require_role(tx.actor, Role.LEAD)
     await agents.require_open_team(tx, team_id)
+    await _require_calendar(tx, draft)
     planned = drafts.drafted(Schedule(id="new", time_zone=draft.time_zone), draft, tx.now)
     made = ScheduleRow(
         id=tx.new_id(),
@@ -120,6 +143,7 @@ async def change(tx: Transaction, schedule_id: UUID, draft: ScheduleDraft, versi
     stored = await lock(tx, schedule_id)
     if stored.version != version:
         raise Conflict("version", "Somebody changed this schedule meanwhile.")
+    await _require_calendar(tx, draft)
     await duty.record(tx, stored, await load(tx, schedule_id, stored.recorded_until or stored.created_at))
     planned = drafts.drafted(await load(tx, schedule_id), draft, tx.now)
     stored.name, stored.minimum = planned.name, planned.minimum
@@ -131,7 +155,11 @@ async def change(tx: Transaction, schedule_id: UUID, draft: ScheduleDraft, versi
 async def preview(tx: Transaction, schedule_id: UUID, draft: ScheduleDraft) -> Comparison:
     """Who would gain and lose which hours from now on."""
     current = await load(tx, schedule_id)
-    return compared(current, drafts.drafted(current, draft, tx.now), tx.now, tx.now + PREVIEW)
+    after = drafts.drafted(current, draft, tx.now)
+    if after.calendar_id != current.calendar_id and after.calendar_id is not None:
+        days_off = await _days_off(tx, {after.calendar_id})
+        after = replace(after, holidays=days_off.get(after.calendar_id, {}))
+    return compared(current, after, tx.now, tx.now + PREVIEW)
 
 
 def compared(before: Schedule, after: Schedule, start: datetime, end: datetime) -> Comparison:
@@ -185,6 +213,22 @@ def as_override(stored: OverrideRow) -> Override:
     )
 
 
+def _left_over(off: Duty, spans: Iterable[Span]) -> list[Span]:
+    """The parts of a time off outside these spans."""
+    end = off.end or datetime.max.replace(tzinfo=off.start.tzinfo)
+    found, at = [], off.start
+    for opens, closes in united(cut(spans, off.start, end)):
+        found.append((at, opens))
+        at = closes
+    return [(opens, closes) for opens, closes in [*found, (at, end)] if opens < closes]
+
+
+async def _require_calendar(tx: Transaction, draft: ScheduleDraft) -> None:
+    """Errors: NotFound for a calendar that is not there."""
+    if draft.calendar_id is not None:
+        await plans.calendar(tx, UUID(draft.calendar_id))
+
+
 async def _overrides(
     tx: Transaction, schedule_ids: Sequence[UUID], since: datetime
 ) -> dict[UUID, list[Override]]:
@@ -202,10 +246,22 @@ async def _overrides(
     return found
 
 
-async def _time_off(tx: Transaction, since: datetime) -> tuple[Duty, ...]:
+async def _time_off(tx: Transaction, since: datetime) -> Sequence[TimeOff]:
     query = select(TimeOff).where(TimeOff.ends_at > since, TimeOff.removed_at.is_(None))
-    stored: Iterable[TimeOff] = await tx.session.scalars(query.order_by(TimeOff.starts_at))
-    return tuple(Duty(str(one.agent_id), one.starts_at, one.ends_at) for one in stored)
+    return (await tx.session.scalars(query.order_by(TimeOff.starts_at))).all()
+
+
+async def _days_off(tx: Transaction, calendar_ids: Collection[str]) -> dict[str, dict[date, str]]:
+    """The days off of these calendars, each with its name."""
+    if not calendar_ids:
+        return {}
+    query = select(plans.CalendarRow.id, plans.CalendarRow.hours["holidays"])
+    wanted = [UUID(one) for one in calendar_ids]
+    found: dict[str, dict[date, str]] = {}
+    for calendar_id, days in await tx.session.execute(query.where(plans.CalendarRow.id.in_(wanted))):
+        named = days.items() if isinstance(days, dict) else ((on, "") for on in days or ())
+        found[str(calendar_id)] = {date.fromisoformat(on): name for on, name in named}
+    return found
 
 
 async def _left(tx: Transaction) -> dict[str, datetime]:

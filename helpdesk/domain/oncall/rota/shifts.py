@@ -74,6 +74,8 @@ class Schedule:
     record: Record | None = None
     minimum: int = 1
     name: str = ""
+    calendar_id: str | None = None  # whose days off are the holidays; then they are not the schedule's own
+    most_nights: int = 0  # how many running one person may have; 0 is any number
 
     def __post_init__(self) -> None:
         wall_clock.zone(self.time_zone)
@@ -93,6 +95,8 @@ class Schedule:
             record=None if record is None else Record.parse(record),
             minimum=int(data.get("minimum", 1)),
             name=data.get("name", ""),
+            calendar_id=data.get("calendar_id"),
+            most_nights=int(data.get("most_nights", 0)),
         )
 
     @property
