@@ -189,7 +189,9 @@ function Empty() {
       <p>${t("It is tried again by itself.")}</p><button type="button" class="button" onClick=${loadView}>${t("Try now")}</button></div>`
   }
   const [icon, title, text] = EMPTY[view]()
-  return html`<div class="empty"><${Icon} name=${icon} /><h2>${title}</h2><p>${text}</p></div>`
+  const isNew = ["owner", "admin"].includes(me.role) && Object.values(queue.counts.value).every(count => count === 0)
+  return html`<div class="empty"><${Icon} name=${icon} /><h2>${title}</h2><p>${text}</p>
+    ${view === "queue" && isNew && html`<a class="button" href="/admin"><${Icon} name="settings" />${t("First steps of a new helpdesk")}</a>`}</div>`
 }
 
 /** @type {Record<string, () => [string, string, string]>} */

@@ -1,4 +1,4 @@
-"""Whoever lost their password chooses another, by a link in a mail or by a command."""
+"""Whoever lost their password chooses another, by a link or a command; whoever knows it changes it."""
 
 import asyncio
 import re
@@ -66,6 +66,25 @@ async def test_a_link_lets_its_agent_choose_another_password_once_and_ends_every
     assert (chosen.status_code, again.status_code) == (303, 404)
     assert await has_password(desk, forgetful, ANOTHER)
     assert (await elsewhere.get("/api/v1/me")).status_code == 401
+
+
+async def test_who_proves_the_password_they_have_changes_it_and_stays_signed_in_here_alone(desk, forgetful):
+    here, elsewhere = await desk.signed_in(forgetful), await desk.signed_in(forgetful)
+    held = "the one that was lost"
+
+    shown = await here.get("/password")
+    guessed = await here.post("/password", data={"held": "a wrong guess", "password": ANOTHER})
+    too_short = await here.post("/password", data={"held": held, "password": "short"})
+    as_before = await has_password(desk, forgetful, held)
+    changed = await here.post("/password", data={"held": held, "password": ANOTHER})
+
+    assert (shown.status_code, guessed.status_code, too_short.status_code, as_before) == (200, 422, 422, True)
+    assert changed.status_code == 303
+    assert await has_password(desk, forgetful, ANOTHER)
+    assert (await elsewhere.get("/api/v1/me")).status_code == 401
+    fresh = desk.client(Cookie=changed.headers["set-cookie"].partition(";")[0])
+    assert (await fresh.get("/api/v1/me")).json()["email"] == forgetful.email
+    assert (await desk.client().get("/password")).status_code in (303, 401)
 
 
 async def test_only_the_newest_link_holds_and_for_a_day(desk, forgetful):

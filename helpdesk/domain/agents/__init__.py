@@ -4,6 +4,7 @@ from helpdesk.domain.agents.model import Agent, AgentInbox, Team, TeamMember
 from helpdesk.domain.agents.passwords import (
     INVITED_FOR,
     RENEWED_WITHIN,
+    change_password,
     invite,
     offer_renewal,
     renew,
@@ -47,6 +48,7 @@ __all__ = [
     "by_email",
     "calendars_of",
     "change",
+    "change_password",
     "disable",
     "enable",
     "everybody",

@@ -1,4 +1,4 @@
-"""The ways to a password: an invitation, or a link for whoever has lost theirs."""
+"""The ways to a password: an invitation, a link for whoever has lost theirs, or the one they have."""
 
 from datetime import timedelta
 from uuid import UUID, uuid5
@@ -39,6 +39,16 @@ async def set_password(tx: Transaction, agent_id: UUID, password_hash: str) -> A
     """In the place of one that is lost; links that were sent hold no more. The sessions are the caller's to
     end. Errors: NotFound, Forbidden, Conflict agent_disabled."""
     agent = await _renewable(tx, agent_id)
+    agent.password_hash, agent.invited_at = password_hash, None
+    return agent
+
+
+async def change_password(tx: Transaction, agent_id: UUID, password_hash: str) -> Agent:
+    """By whoever has just proved the one they had; links that were sent hold no more. The sessions are the
+    caller's to end. Errors: NotFound."""
+    agent = await tx.session.get(Agent, agent_id, with_for_update=True, populate_existing=True)
+    if agent is None or agent.disabled_at is not None:
+        raise NotFound("agent_not_found")
     agent.password_hash, agent.invited_at = password_hash, None
     return agent
 
