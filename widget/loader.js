@@ -134,6 +134,8 @@ iframe{display:block;border:0;width:100%;height:100%;color-scheme:light dark}
       }
       frame.contentWindow.postMessage({ helpdesk: told }, origin, [channel.port2])
       told.prefill = undefined
+      // A panel that came has answered by then; a browser's page about a lost network never does.
+      setTimeout(() => frame?.hidden && (unload(), dialog.open && load()), 5e3)
     }
     dialog.append(frame)
   }

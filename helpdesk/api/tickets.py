@@ -73,9 +73,9 @@ class NewTransfer(BaseModel):
 async def list_tickets(request: Request) -> Response:
     """Tickets of a view in queue order: queue, mine, open, all, snoozed, pending, resolved or any.
 
-    `q` finds a number, or what has each of its words in the subject or the contact's name, address or
-    number; it looks in `any` unless a view is named. `contact_id` lists the last ones of that contact
-    instead, done ones too.
+    `q` finds a number, or what has each of its words in the subject, the last message or the contact's
+    name, address or number; it looks in `any` unless a view is named. `contact_id` lists the last ones of
+    that contact instead, done ones too.
     """
     limit, after = page_of(request)
     if contact_id := request.query_params.get("contact_id"):

@@ -180,13 +180,15 @@ async def test_a_visitors_waiting_reader_wakes_for_answers_and_never_hears_a_not
 
 
 @pytest.mark.parametrize(
-    "sought", ["{number}", "#{number}", "stuck_", "100%", "kim b", "kim@odd", "mill KIM"]
+    "sought", ["{number}", "#{number}", "stuck_", "100%", "kim b", "kim@odd", "mill KIM", "hums dusk"]
 )
 async def test_a_ticket_is_found_by_number_subject_or_contact_even_when_it_is_done(desk, house, sought):
     program = await desk.with_token(house.agent)
     async with desk.system() as tx:
         kim = await a_contact(tx, "Kim Bergqvist", email="kim@odd.example")
-        wanted = await a_ticket(tx, inbox=house.mail, contact=kim, subject="Mill stuck_ at 100%")
+        wanted = await a_ticket(
+            tx, inbox=house.mail, contact=kim, subject="Mill stuck_ at 100%", body="It hums at dusk."
+        )
         other = await a_ticket(
             tx, contact=await a_contact(tx, "Bo", email="bo@b.example"), subject="Stuck 1000"
         )

@@ -288,6 +288,19 @@ async def test_a_chat_that_cannot_be_loaded_can_be_closed_and_comes_the_next_tim
     await expect(shop.field).to_be_focused(timeout=LONG)
 
 
+async def test_a_chat_opened_without_a_network_comes_by_itself_once_there_is_one(street: Street):
+    street.visits.forgive(f"{BROKEN}|target origin provided")
+    shop = await street.shop()
+    await shop.launcher.wait_for()
+
+    await shop.page.context.set_offline(True)
+    await shop.launcher.click()
+    await expect(shop.page.locator("helpdesk-widget iframe")).to_be_attached()
+    await shop.page.context.set_offline(False)
+
+    await expect(shop.field).to_be_focused(timeout=LONG)
+
+
 async def test_a_picture_that_waits_for_the_network_is_shown_from_the_device(street: Street):
     street.visits.forgive(BROKEN)
     shop, _ = await conversing(street, words("A picture follows"))

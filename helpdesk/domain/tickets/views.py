@@ -72,7 +72,7 @@ _PAGE = """
 
 # The walks of a page that step over what does not match: as far as the view goes where little does.
 _MATCHING = "AND (w.number = $6 OR ({every_word}))"
-_WORD = """(w.subject ILIKE {word}
+_WORD = """(w.subject ILIKE {word} OR w.preview ILIKE {word}
         OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE {word})
         OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE {word}))"""
 
