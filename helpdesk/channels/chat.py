@@ -197,11 +197,14 @@ async def _say_at_once(
     """The short way of what is said every day; None where more follows from it."""
     if wanted.ticket is None or wanted.uploads:
         return None
-    if actor.kind is not ActorKind.CONTACT and wanted.kind == "message":
-        return None
     if actor.kind is ActorKind.CONTACT:
-        saying = tickets.Saying(actor, _inbound(actor, wanted), address)
+        if wanted.kind != "message":
+            return None
+        inbox_id = next(iter(actor.inbox_ids or ()))
+        saying = tickets.Saying(actor, inbox_id, wanted.ticket, wanted.client_id, wanted.body, address)
         return await database.together(tickets.say_more, saying)
+    if wanted.kind == "message":
+        return None
     async with database.transaction(actor, is_autocommit=True) as tx:
         return await tickets.note_more(tx, wanted.ticket, wanted.body, wanted.client_id)
 

@@ -21,7 +21,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.channels.chat import with_addresses
 from helpdesk.domain import tickets
 from helpdesk.errors import HelpdeskError
-from helpdesk.realtime import rooms
+from helpdesk.realtime.queue_rows import QueueRows
 from helpdesk.realtime.server import Server
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
@@ -34,10 +34,6 @@ log = structlog.get_logger(__name__)
 SWEEP_EVERY = 2.0
 """Seconds until a lost hint is made up for."""
 
-ROWS_PER_PACKET = 50
-"""So that a flood of changes (an import, a hundred woken tickets) never makes one packet of megabytes."""
-
-WORKING = ("open", "pending", "snoozed")
 _SINCE = timedelta(seconds=30)
 
 
@@ -59,8 +55,7 @@ class Broadcaster:
         self._watched: dict[UUID, _Watched] = {}
         self._watches: dict[str, set[UUID]] = defaultdict(set)
         """The other way round: what each socket looks at."""
-        self._queue_watchers: dict[str, set[str]] = defaultdict(set)
-        self._row_versions: dict[UUID, int] = {}
+        self._queue_rows = QueueRows(server)
         self._dirty: set[UUID] = set()
         """Tickets whose newer events are to be read."""
         self._moved: set[UUID] = set()
@@ -89,7 +84,7 @@ class Broadcaster:
     def hint(self, ticket_ids: set[UUID]) -> None:
         """Something was committed about these tickets."""
         self._dirty |= ticket_ids & self._watched.keys()
-        if self._queue_watchers:
+        if self._queue_rows.are_watched:
             self._moved |= ticket_ids
         if self._dirty or self._moved:
             self._hinted.set()
@@ -120,16 +115,14 @@ class Broadcaster:
 
     def watch_queue(self, sid: str, view: str, inbox_ids: frozenset[UUID] | None) -> None:
         """A socket watches one view at a time."""
-        self._leave_queue(sid)
-        for inbox_id in inbox_ids if inbox_ids is not None else (None,):
-            self._queue_watchers[rooms.queue(view, inbox_id)].add(sid)
+        self._queue_rows.watch(sid, view, inbox_ids)
 
     def leave(self, sid: str) -> None:
         """A socket is gone; what nobody watches is forgotten."""
         for ticket_id in list(self._watches.get(sid, ())):
             self.unwatch(sid, ticket_id)
         self._watches.pop(sid, None)
-        self._leave_queue(sid)
+        self._queue_rows.leave(sid)
 
     def ephemeral(self, ticket_id: UUID, told: Json, *, to_contact: bool, skip: str | None = None) -> None:
         """Typing, seen, presence: to whoever looks at the ticket right now, or to nobody."""
@@ -146,12 +139,6 @@ class Broadcaster:
         if sids:
             namespace = _namespace(to_contact)
             self._server.whisper(namespace, sids, self._server.frame(namespace, "ephemeral", told))
-
-    def _leave_queue(self, sid: str) -> None:
-        for room, sids in list(self._queue_watchers.items()):
-            sids.discard(sid)
-            if not sids:
-                del self._queue_watchers[room]
 
     def _forget_unwatched(self, ticket_id: UUID) -> None:
         watched = self._watched.get(ticket_id)
@@ -172,7 +159,7 @@ class Broadcaster:
             if records[-1]["version"] != tx.touched[ticket_id]:  # more was recorded by other statements
                 del whole[ticket_id]
         self.hint(tx.touched.keys() - whole.keys())
-        if self._queue_watchers and whole:
+        if self._queue_rows.are_watched and whole:
             self._moved |= whole.keys()
             self._hinted.set()
         if whole and not self._committed:
@@ -214,10 +201,14 @@ class Broadcaster:
         async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
             cursors = {one: self._watched[one].version for one in dirty if one in self._watched}
             fresh = await tickets.timeline.fresh_events(await tx.driver(), cursors) if cursors else {}
-            rows = await tickets.queries.queue_rows(tx, list(moved)) if moved and self._queue_watchers else []
+            rows = (
+                await tickets.queries.queue_rows(tx, list(moved))
+                if moved and self._queue_rows.are_watched
+                else []
+            )
         for ticket_id, records in fresh.items():
             self._try_events(tx, ticket_id, records)
-        self._send_rows(rows)
+        self._queue_rows.send(rows)
 
     def _try_events(self, tx: Transaction, ticket_id: UUID, records: Sequence[Mapping[str, Any]]) -> bool:
         """One ticket that cannot be told must not silence the others."""
@@ -267,38 +258,6 @@ class Broadcaster:
 
         self._server.tell(namespace, sids, self._server.frame(namespace, event, told), hint)
 
-    def _send_rows(self, rows: list[Json]) -> None:
-        """Whole rows: for `queue` null once nobody needs to claim it, for `all` once nobody works on it."""
-        by_room: dict[str, list[Json]] = defaultdict(list)
-        for row in rows:
-            inbox_id = row.pop("inbox_id")
-            self._row_versions[row["ticket_id"]] = row["version"]
-            shown = {
-                "queue": row["status"] == "open" and row["assignee"] is None,
-                "all": row["status"] in WORKING,
-            }
-            for view, is_in in shown.items():
-                told = {"ticket": row["ticket_id"], "version": row["version"], "row": row if is_in else None}
-                for room in (rooms.queue(view, inbox_id), rooms.queue(view, None)):
-                    if room in self._queue_watchers:
-                        by_room[room].append(told)
-        for room, told_rows in by_room.items():
-            for first in range(0, len(told_rows), ROWS_PER_PACKET):
-                self._tell_rows(self._queue_watchers[room], told_rows[first : first + ROWS_PER_PACKET])
-
-    def _tell_rows(self, sids: set[str], rows: list[Json]) -> None:
-        """Whoever is over its budget gets the newest of each row once it has caught up."""
-
-        def one_by_one() -> dict[object, bytes]:
-            return {
-                ("row", row["ticket"]): self._server.frame("/agent", "queue_rows", {"rows": [row]})
-                for row in rows
-            }
-
-        self._server.tell(
-            "/agent", sids, self._server.frame("/agent", "queue_rows", {"rows": rows}), one_by_one
-        )
-
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
@@ -311,7 +270,7 @@ class Broadcaster:
 
     async def _find_lost(self) -> None:
         """Tickets whose newest version was never sent from here."""
-        if not self._watched and not self._queue_watchers:
+        if not self._watched and not self._queue_rows.are_watched:
             return
         async with self._database.transaction(SYSTEM) as tx:
             found = await tx.session.execute(
@@ -323,10 +282,7 @@ class Broadcaster:
             )
             newest: dict[UUID, int] = {row.id: row.version for row in found}
         lost = {one for one, watched in self._watched.items() if newest.get(one, 0) > watched.version}
-        if self._queue_watchers:
-            lost |= {one for one, version in newest.items() if self._row_versions.get(one, 0) < version}
-        if len(self._row_versions) > 10_000:
-            self._row_versions = dict(list(self._row_versions.items())[-5_000:])
+        lost |= self._queue_rows.lost(newest)
         if lost:
             self.hint(lost)
 

@@ -44,7 +44,8 @@ async def quickly(database, actor, ticket, body, client_id=None):
 
 
 def saying(actor, ticket, body="And it smells.", client_id=None):
-    return tickets.Saying(actor, inbound(actor, ticket, body, client_id))
+    inbox_id = next(iter(actor.inbox_ids))
+    return tickets.Saying(actor, inbox_id, ticket, client_id or uuid.uuid4(), body)
 
 
 async def at_once(database, *sayings):

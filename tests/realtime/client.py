@@ -45,7 +45,7 @@ class Socket:
         """A packet of this namespace."""
         await self._ws.send(f"4{kind}{self._namespace},{text}")
 
-    async def send_raw(self, frame: str | bytes) -> None:
+    async def send_raw(self, frame: str | bytes | list[str]) -> None:
         await self._ws.send(frame)
 
     async def ask(self, event: str, *data: Any) -> Any:
@@ -54,9 +54,14 @@ class Socket:
 
     async def begin(self, event: Any, *data: Any) -> int:
         """Emit, to be asked for later."""
+        number = self.expect()
+        await self.send("2", f"{number}{json.dumps([event, *data])}")
+        return number
+
+    def expect(self) -> int:
+        """The number of an acknowledgement that will come."""
         self._count += 1
         self._acks[self._count] = asyncio.get_running_loop().create_future()
-        await self.send("2", f"{self._count}{json.dumps([event, *data])}")
         return self._count
 
     async def asked(self, number: int) -> Any:

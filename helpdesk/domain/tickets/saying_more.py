@@ -6,6 +6,7 @@ Only where nothing else follows from it: no reopening, no clock to start, no fil
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -16,7 +17,7 @@ from helpdesk.domain.events import MessageReceived
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.sla import Metric
 from helpdesk.domain.tickets import actions, timeline
-from helpdesk.domain.tickets.envelopes import InboundMessage, Said
+from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.model import MessageKind
 from helpdesk.domain.widgets import visits
 from helpdesk.storage.tables import Json
@@ -89,18 +90,26 @@ _GIVEN = (
 )
 """Its first parameters, a list for each."""
 
+_ALWAYS = {
+    **timeline.AS_SAID,
+    "name": MessageReceived.__name__,
+    "message_kind": MessageKind.MESSAGE.value,
+    "channel": Channel.CHAT.value,
+    "actor_kind": ActorKind.CONTACT.value,
+    "author_kind": ActorKind.CONTACT.value,
+}
+
 
 @dataclass(frozen=True)
 class Saying:
-    """Something a contact says in the chat. `address` is where they call from."""
+    """What a contact says in the chat, in words alone. `address` is where they call from."""
 
     actor: Actor
-    inbound: InboundMessage
+    inbox_id: UUID
+    ticket_id: UUID
+    client_id: UUID
+    body: str
     address: str | None = None
-
-    @property
-    def is_everyday(self) -> bool:
-        return bool(self.inbound.ticket_id and self.inbound.body.strip() and not self.inbound.attachment_ids)
 
 
 async def say_more(tx: Transaction, sayings: Sequence[Saying]) -> list[Said | None]:
@@ -111,7 +120,7 @@ async def say_more(tx: Transaction, sayings: Sequence[Saying]) -> list[Said | No
     """
     if tx.reactions.get(MessageReceived.__name__):
         return [None] * len(sayings)
-    first = {one.actor.contact_id: one for one in reversed(sayings) if one.is_everyday}
+    first = {one.actor.contact_id: one for one in reversed(sayings) if one.body.strip()}
     given = {contact_id: _given(tx, one) for contact_id, one in first.items()}
     said: dict[object, Said] = {}
     for record in await _write(tx, list(given.values())) if given else ():
@@ -141,18 +150,18 @@ async def _write(tx: Transaction, given: Sequence[Json]) -> Sequence[asyncpg.Rec
 
 
 def _given(tx: Transaction, one: Saying) -> Json:
-    event, inbound = MessageReceived(tx.new_id()), one.inbound
-    body = inbound.body.replace("\x00", "")
+    event = MessageReceived(tx.new_id())
+    body = one.body.replace("\x00", "")
     return {
-        "contact_id": inbound.contact_id,
+        "contact_id": one.actor.contact_id,
         "actor_name": one.actor.name,
-        "inbox_id": inbound.inbox_id,
-        "ticket_id": inbound.ticket_id,
-        "client_id": inbound.client_id,
+        "inbox_id": one.inbox_id,
+        "ticket_id": one.ticket_id,
+        "client_id": one.client_id,
         "body": body,
         "preview": actions.preview_of(body),
         "network": visits.digest_of(one.address),
-        "bucket": limits.key_of(limits.MESSAGES, inbound.contact_id),
+        "bucket": limits.key_of(limits.MESSAGES, one.actor.contact_id),
         "message_id": event.message,
         "event_id": tx.new_id(),
         "data": orjson.dumps(event.data()).decode(),
@@ -162,25 +171,20 @@ def _given(tx: Transaction, one: Saying) -> Json:
 def _told(tx: Transaction, given: Json, record: asyncpg.Record) -> Json:
     """The event as timeline.fresh_events reads it."""
     return {
-        **timeline.AS_SAID,
+        **_ALWAYS,
         "ticket_id": given["ticket_id"],
         "owner_id": given["contact_id"],
         "epoch": record["epoch"],
         "version": record["version"],
         "public_version": record["public_version"],
         "id": given["event_id"],
-        "name": MessageReceived.__name__,
-        "actor_kind": ActorKind.CONTACT.value,
         "actor_id": given["contact_id"],
         "actor_name": given["actor_name"],
         "at": tx.now,
         "client_id": given["client_id"],
         "data": {"message_id": str(given["message_id"])},
         "message_id": given["message_id"],
-        "message_kind": MessageKind.MESSAGE.value,
         "body": given["body"],
-        "channel": Channel.CHAT.value,
-        "author_kind": ActorKind.CONTACT.value,
         "author_id": given["contact_id"],
         "author_name": record["author_name"],
     }
