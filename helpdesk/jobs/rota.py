@@ -51,7 +51,7 @@ def problem_words(t: Translator, problem: str) -> str:
         "gap": t("nobody is on call"),
         "empty": t("a layer has nobody"),
         "short": t("too few people"),
-        "rest": t("somebody has more nights running than it allows"),
+        "rest": t("somebody has more nights running than the schedule allows"),
         "away": t("somebody is on call by an exception, but away"),
     }
     return words[problem]

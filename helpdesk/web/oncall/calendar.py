@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.actors import Actor
 from helpdesk.domain import oncall, wall_clock
+from helpdesk.domain.oncall.rota.coverage import Finding, Problem
 from helpdesk.domain.oncall.rota.exceptions import Foresight, OverrideDraft
 from helpdesk.domain.oncall.rota.overrides import Change
 from helpdesk.errors import HelpdeskError, Invalid
@@ -107,9 +108,7 @@ async def _page(
             "schedule": stored,
             "zone_name": current.time_zone,
             "now_next": oncall.coverage.now_and_next(current, tx.now),
-            "lacking": [
-                one for found in await oncall.handovers.foreseen(tx, [stored]) for one in found.findings
-            ],
+            "lacking": await _lacking(tx, stored),
             "overrides": await oncall.exceptions.overrides_of(tx, schedule_id, tx.now),
             "form": _fields(form, tx, current.time_zone),
             "now": tx.now,
@@ -129,6 +128,12 @@ async def _page(
         failure=shell.words(failure, actor) if failure else "",
         **values,
     )
+
+
+async def _lacking(tx: Transaction, stored: oncall.ScheduleRow) -> list[Finding]:
+    """What is to be mended, holes before nights without rest: the list shows only the first ones."""
+    found = [one for known in await oncall.handovers.foreseen(tx, [stored]) for one in known.findings]
+    return sorted(found, key=lambda one: one.problem is Problem.REST)
 
 
 def _wanted(request: Request, now: datetime, schedule: Any, on: datetime | None) -> Wanted:

@@ -87,6 +87,8 @@ def code_words(code: str, t: Translator) -> str:
         "swap_empty": t("It ends before it starts."),
         "time_off_invalid": t("It ends before it starts."),
         "not_on_call_then": t("Not all of that time is that person's to give."),
+        "swap_return_invalid": t("Choose a shift of theirs that has not begun, and say with whom."),
+        "swap_over": t("That shift has begun or is over."),
         "swap_decided": t("Somebody was faster, or its time has run out."),
         "version": t("Somebody else saved meanwhile. Look again, then save."),
         "window_invalid": t("Write hours as mon-fri 17:00-08:00, one window a line."),

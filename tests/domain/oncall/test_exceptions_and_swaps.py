@@ -93,6 +93,30 @@ async def test_a_swap_that_is_taken_moves_both_shifts(tx: Transaction) -> None:
     assert [job.name for job in tx.jobs] == ["tell_swap", "tell_swap"]
 
 
+async def test_a_swap_whose_return_has_become_somebody_elses_or_has_begun_is_not_taken(
+    tx: Transaction,
+) -> None:
+    stored, mikko, priya, oskar = await a_rota(tx)
+    mine, theirs = (HANDOFF - HOUR, HANDOFF), (HANDOFF, HANDOFF + DAY)
+    asking = as_agent(tx, mikko)
+    with pytest.raises(Invalid, match="swap_return_invalid"):
+        await swaps.request(
+            asking, stored.id, *mine, offered_to=priya.id, in_return=(NOON - 2 * WEEK, NOON - 2 * WEEK + DAY)
+        )
+    asked = await swaps.request(asking, stored.id, *mine, offered_to=priya.id, in_return=theirs)
+
+    given = await exceptions.add_override(
+        tx, stored.id, OverrideDraft(Change.REPLACE, HANDOFF + HOUR, HANDOFF + 2 * HOUR, oskar.id, priya.id)
+    )
+    with pytest.raises(Invalid, match="not_on_call_then"):
+        await swaps.take(as_agent(tx, priya), asked.id)
+    assert await on_call(tx, stored, HANDOFF - HOUR) == [mikko.id]
+
+    await exceptions.remove_override(tx, given.id)
+    await swaps.take(as_agent(tx, priya), asked.id)
+    assert await on_call(tx, stored, HANDOFF - HOUR) == [priya.id]
+
+
 async def test_a_shift_that_was_handed_on_stays_so_when_its_owner_is_away_then(tx: Transaction) -> None:
     stored, mikko, priya, oskar = await a_rota(tx)
     asked = await swaps.request(as_agent(tx, mikko), stored.id, NOON + HOUR, NOON + 5 * HOUR)

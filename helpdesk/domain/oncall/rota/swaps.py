@@ -52,6 +52,8 @@ async def request(
     schedule = await schedules.load(tx, schedule_id)
     _require_on_call(schedule, asker_id, start, end, "start")
     if in_return is not None and offered_to is not None:
+        if in_return[0] < tx.now:
+            raise Invalid("swap_return_invalid", "That shift has begun.", field="return_start")
         _require_on_call(schedule, offered_to, *in_return, "return_start")
     made = SwapRequest(
         id=tx.new_id(),
@@ -74,7 +76,10 @@ async def request(
 
 
 async def take(tx: Transaction, swap_id: UUID) -> SwapRequest:
-    """The acting agent takes it: from now on the overrides of the swap say so. The first one wins."""
+    """The acting agent takes it: from now on the overrides of the swap say so. The first one wins.
+
+    Errors: Conflict when it is decided or over; Invalid when one of the shifts has become somebody else's.
+    """
     swap = await _open(tx, swap_id)
     taker_id = _own(tx)
     if swap.offered_to not in (None, taker_id) or swap.asker_id == taker_id:
@@ -85,6 +90,10 @@ async def take(tx: Transaction, swap_id: UUID) -> SwapRequest:
     if start >= swap.ends_at:
         raise Conflict("swap_over", "That shift is over.")
     _require_on_call(schedule, swap.asker_id, start, swap.ends_at, "start")
+    if swap.return_starts_at is not None and swap.return_ends_at is not None:
+        if swap.return_starts_at < tx.now:
+            raise Conflict("swap_over", "The shift in return has begun.")
+        _require_on_call(schedule, taker_id, swap.return_starts_at, swap.return_ends_at, "return_start")
     for override in _overrides(tx, swap, taker_id, start):
         tx.session.add(_row(tx, swap, override))
     swap.taken_by = taker_id
