@@ -4,88 +4,26 @@ import asyncio
 import itertools
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from helpdesk.actors import SYSTEM, Role
+from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
-from helpdesk.domain import agents, limits, tickets
+from helpdesk.domain import tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status
 from helpdesk.domain.tickets.mail import following, recipients, senders
 from helpdesk.jobs.mail.read import read_mail
-from tests.factories import an_agent, an_inbox
+from tests.factories import an_inbox
+from tests.jobs.mail_threads import (
+    _citing,
+    answered,
+    followers,
+    header,
+    reply_address,
+    staff,
+)
 from tests.mail_desk import MailDesk, a_mail
-
-
-async def answered(desk: MailDesk, ticket: tickets.Ticket, text: str = "Try the lever.") -> OutgoingMail:
-    """An agent's answer, composed with all its carriers."""
-    async with desk.database.transaction(SYSTEM) as tx:
-        said = await tickets.reply(tx, ticket.id, text)
-    mail = await desk.one(OutgoingMail, message_id=said.message_id)
-    return await desk.send(mail)
-
-
-def header(mail: OutgoingMail, name: str) -> str:
-    head = (mail.raw or b"").partition(b"\r\n\r\n")[0].decode().replace("\r\n ", " ")
-    return (
-        next(line for line in head.split("\r\n") if line.lower().startswith(name.lower() + ":"))
-        .partition(":")[2]
-        .strip()
-    )
-
-
-def reply_address(mail: OutgoingMail) -> str:
-    return header(mail, "Reply-To").rpartition("<")[2].rstrip(">")
-
-
-async def staff(desk: MailDesk, name: str = "Maja") -> agents.Agent:
-    async with desk.database.transaction(SYSTEM) as tx:
-        return await an_agent(tx, name, role=Role.AGENT)
-
-
-async def test_row_1_our_own_mail_coming_back_is_dropped(desk: MailDesk) -> None:
-    instance = await desk.workshop.instance()
-
-    kept = await desk.receive(a_mail(X_Helpdesk_Loop=instance))
-
-    assert (kept.state, kept.cause) == ("dropped", "row 1: loop")
-    assert await desk.tickets() == []
-
-
-async def test_row_1_an_inbox_of_ours_with_a_message_id_of_ours_is_a_loop_without_any_header(
-    desk: MailDesk,
-) -> None:
-    ticket = await desk.ticket_of(await desk.receive(a_mail()))
-    sent = await answered(desk, ticket)
-
-    kept = await desk.receive(a_mail(sender="support@demo.localhost", message_id=str(sent.rfc_message_id)))
-
-    assert kept.cause == "row 1: loop"
-
-
-async def test_row_2_a_bounce_marks_the_answer_and_the_address(desk: MailDesk) -> None:
-    ticket = await desk.ticket_of(await desk.receive(a_mail()))
-    sent = await answered(desk, ticket)
-    back = desk.workshop.carriers.bounce_address(sent.id, "demo.localhost")
-
-    report = a_bounce("kim@customer.example", str(sent.rfc_message_id))
-    kept = await desk.receive(report, to=back, envelope_from="")
-
-    assert kept.state == "dropped"
-    assert (await desk.event_names(ticket))[-2:] == ["DeliveryFailed", "TicketOpenedAgain"]
-    assert (await desk.one(OutgoingMail, id=sent.id)).state == "failed"
-    standing = await standing_of(desk, "kim@customer.example")
-    assert standing.undeliverable_at is not None
-    assert len(await desk.tickets()) == 1
-
-
-async def test_row_2_a_bounce_of_nothing_we_know_is_kept_for_the_bounces_view(desk: MailDesk) -> None:
-    kept = await desk.receive(a_bounce("nobody@customer.example", "unknown@elsewhere.example"))
-
-    assert (kept.state, kept.cause) == ("dropped", "row 2: unmatched_bounce")
-    assert await desk.tickets() == []
 
 
 async def test_row_3_the_same_mail_by_another_way_is_one_message(desk: MailDesk) -> None:
@@ -283,33 +221,6 @@ async def test_row_10_a_stranger_with_a_known_id_gets_a_ticket_of_their_own(desk
     assert (await desk.ticket_of(second)).id != (await desk.ticket_of(first)).id
 
 
-async def test_row_11_an_out_of_office_answer_neither_reopens_nor_is_answered(desk: MailDesk) -> None:
-    ticket = await desk.ticket_of(await desk.receive(a_mail()))
-    sent = await answered(desk, ticket)
-    before = len(await desk.all(OutgoingMail))
-
-    back = await desk.receive(a_mail("I am away", to=reply_address(sent), Auto_Submitted="auto-replied"))
-
-    assert back.cause == "row 11"
-    assert (await desk.one(tickets.Ticket, id=ticket.id)).status == Status.PENDING
-    assert ((await desk.message_of(back)).mail or {})["collapsed"] is True
-    assert len(await desk.all(OutgoingMail)) == before
-
-
-async def test_row_12_an_out_of_office_answer_to_nothing_is_dropped(desk: MailDesk) -> None:
-    kept = await desk.receive(a_mail("I am away", Auto_Submitted="auto-replied"))
-
-    assert (kept.state, kept.cause) == ("dropped", "row 12: auto_replied")
-
-
-async def test_row_12_a_machines_mail_opens_a_ticket_without_an_acknowledgement(desk: MailDesk) -> None:
-    kept = await desk.receive(a_mail("Disk full", Auto_Submitted="auto-generated"))
-
-    assert kept.cause == "row 12: automatic"
-    assert len(await desk.tickets()) == 1
-    assert await desk.all(OutgoingMail) == []
-
-
 async def test_row_13_a_customers_mail_passed_on_by_staff_belongs_to_the_customer(desk: MailDesk) -> None:
     maja = await staff(desk)
     text = (
@@ -437,66 +348,6 @@ async def test_only_our_own_edge_is_believed_about_a_sender(desk: MailDesk) -> N
     assert await followers(desk, (await desk.ticket_of(kept)).id) == []
 
 
-async def test_an_address_gets_three_acknowledgements_an_hour_and_ten_a_day(
-    desk: MailDesk, clock: FixedClock
-) -> None:
-    per_hour = []
-    for _ in range(5):
-        before = len(await desk.all(OutgoingMail))
-        for _ in range(4):
-            await desk.receive(a_mail("A new question"))
-        per_hour.append(len(await desk.all(OutgoingMail)) - before)
-        clock.advance(timedelta(minutes=61))
-
-    assert per_hour == [3, 3, 3, 1, 0]
-
-
-async def test_the_null_sender_and_a_forged_one_get_no_acknowledgement(desk: MailDesk) -> None:
-    await desk.receive(a_mail("From nobody"), envelope_from="")
-    await desk.receive(a_mail("From somebody else", proven=False))
-
-    assert await desk.all(OutgoingMail) == []
-    assert len(await desk.tickets()) == 2
-
-
-async def test_an_inbox_sends_only_so_many_acknowledgements_an_hour(
-    desk: MailDesk, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    few = limits.Limit("few acknowledgements", 2, timedelta(hours=1))
-    monkeypatch.setattr(limits, "ACKNOWLEDGEMENTS", few)
-
-    for number in range(4):
-        await desk.receive(a_mail(sender=f"victim{number}@customer.example"))
-
-    assert len(await desk.all(OutgoingMail)) == 2
-    clock.advance(timedelta(minutes=61))
-    await desk.receive(a_mail(sender="victim9@customer.example"))
-    assert len(await desk.all(OutgoingMail)) == 3
-
-
-async def test_two_desks_that_answer_each_other_stop(desk: MailDesk) -> None:
-    """The other one marks nothing as automatic and makes a new thread of everything."""
-    rounds = 0
-    await desk.receive(a_mail("Hello", sender="desk@other.example"))
-    for rounds in range(1, 20):  # noqa: B007
-        queued = await desk.all(OutgoingMail, state="queued")
-        if not queued:
-            break
-        await desk.send(queued[0])
-        await desk.receive(a_mail("We have got your mail", sender="desk@other.example", subject="Ticket 77"))
-
-    assert rounds <= 4
-    assert len(await desk.all(OutgoingMail)) == 3
-
-
-async def test_the_twenty_first_message_in_ten_minutes_is_flagged(desk: MailDesk) -> None:
-    await desk.receive(a_mail(message_id="flood@customer.example"))
-    for _ in range(20):
-        last = await desk.receive(a_mail("More", In_Reply_To="<flood@customer.example>"))
-
-    assert "flooding" in ((await desk.message_of(last)).mail or {})["flags"]
-
-
 async def test_mail_of_a_blocked_address_is_kept_and_shown_nowhere(desk: MailDesk) -> None:
     async with desk.database.transaction(SYSTEM) as tx:
         await senders.block(tx, "Kim@customer.example")
@@ -519,32 +370,3 @@ async def test_reading_a_mail_twice_says_it_once(desk: MailDesk) -> None:
 
     assert len(await desk.all(Message)) == 1
     assert len(await desk.all(RawMail)) == 1
-
-
-def _citing(ids: list[str]) -> dict[str, str]:
-    if not ids:
-        return {}
-    return {"References": " ".join(f"<{one}>" for one in ids), "In_Reply_To": f"<{ids[-1]}>"}
-
-
-async def followers(desk: MailDesk, ticket_id: UUID) -> list[str]:
-    async with desk.database.transaction(SYSTEM) as tx:
-        return await following.addresses_of(tx, ticket_id)
-
-
-async def standing_of(desk: MailDesk, address: str) -> Any:
-    async with desk.database.transaction(SYSTEM) as tx:
-        return await senders.of(tx, address)
-
-
-def a_bounce(address: str, message_id: str) -> bytes:
-    return (
-        "From: MAILER-DAEMON@mx.example\r\nTo: support@demo.localhost\r\nSubject: Undelivered Mail\r\n"
-        f"Message-ID: <bounce-{address}>\r\nMIME-Version: 1.0\r\n"
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-        "--b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n"
-        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-        "Diagnostic-Code: smtp; 550 No such user\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
-    ).encode()

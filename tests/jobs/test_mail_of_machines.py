@@ -1,0 +1,141 @@
+"""Mail that no person wrote: our own, bounces, out of office, desks that answer each other."""
+
+from datetime import timedelta
+
+import pytest
+
+from helpdesk.clock import FixedClock
+from helpdesk.domain import limits, tickets
+from helpdesk.domain.tickets import OutgoingMail, Status
+from tests.jobs.mail_threads import a_bounce, answered, reply_address, standing_of
+from tests.mail_desk import MailDesk, a_mail
+
+
+async def test_row_1_our_own_mail_coming_back_is_dropped(desk: MailDesk) -> None:
+    instance = await desk.workshop.instance()
+
+    kept = await desk.receive(a_mail(X_Helpdesk_Loop=instance))
+
+    assert (kept.state, kept.cause) == ("dropped", "row 1: loop")
+    assert await desk.tickets() == []
+
+
+async def test_row_1_an_inbox_of_ours_with_a_message_id_of_ours_is_a_loop_without_any_header(
+    desk: MailDesk,
+) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+
+    kept = await desk.receive(a_mail(sender="support@demo.localhost", message_id=str(sent.rfc_message_id)))
+
+    assert kept.cause == "row 1: loop"
+
+
+async def test_row_2_a_bounce_marks_the_answer_and_the_address(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    back = desk.workshop.carriers.bounce_address(sent.id, "demo.localhost")
+
+    report = a_bounce("kim@customer.example", str(sent.rfc_message_id))
+    kept = await desk.receive(report, to=back, envelope_from="")
+
+    assert kept.state == "dropped"
+    assert (await desk.event_names(ticket))[-2:] == ["DeliveryFailed", "TicketOpenedAgain"]
+    assert (await desk.one(OutgoingMail, id=sent.id)).state == "failed"
+    standing = await standing_of(desk, "kim@customer.example")
+    assert standing.undeliverable_at is not None
+    assert len(await desk.tickets()) == 1
+
+
+async def test_row_2_a_bounce_of_nothing_we_know_is_kept_for_the_bounces_view(desk: MailDesk) -> None:
+    kept = await desk.receive(a_bounce("nobody@customer.example", "unknown@elsewhere.example"))
+
+    assert (kept.state, kept.cause) == ("dropped", "row 2: unmatched_bounce")
+    assert await desk.tickets() == []
+
+
+async def test_row_11_an_out_of_office_answer_neither_reopens_nor_is_answered(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    before = len(await desk.all(OutgoingMail))
+
+    back = await desk.receive(a_mail("I am away", to=reply_address(sent), Auto_Submitted="auto-replied"))
+
+    assert back.cause == "row 11"
+    assert (await desk.one(tickets.Ticket, id=ticket.id)).status == Status.PENDING
+    assert ((await desk.message_of(back)).mail or {})["collapsed"] is True
+    assert len(await desk.all(OutgoingMail)) == before
+
+
+async def test_row_12_an_out_of_office_answer_to_nothing_is_dropped(desk: MailDesk) -> None:
+    kept = await desk.receive(a_mail("I am away", Auto_Submitted="auto-replied"))
+
+    assert (kept.state, kept.cause) == ("dropped", "row 12: auto_replied")
+
+
+async def test_row_12_a_machines_mail_opens_a_ticket_without_an_acknowledgement(desk: MailDesk) -> None:
+    kept = await desk.receive(a_mail("Disk full", Auto_Submitted="auto-generated"))
+
+    assert kept.cause == "row 12: automatic"
+    assert len(await desk.tickets()) == 1
+    assert await desk.all(OutgoingMail) == []
+
+
+async def test_an_address_gets_three_acknowledgements_an_hour_and_ten_a_day(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    per_hour = []
+    for _ in range(5):
+        before = len(await desk.all(OutgoingMail))
+        for _ in range(4):
+            await desk.receive(a_mail("A new question"))
+        per_hour.append(len(await desk.all(OutgoingMail)) - before)
+        clock.advance(timedelta(minutes=61))
+
+    assert per_hour == [3, 3, 3, 1, 0]
+
+
+async def test_the_null_sender_and_a_forged_one_get_no_acknowledgement(desk: MailDesk) -> None:
+    await desk.receive(a_mail("From nobody"), envelope_from="")
+    await desk.receive(a_mail("From somebody else", proven=False))
+
+    assert await desk.all(OutgoingMail) == []
+    assert len(await desk.tickets()) == 2
+
+
+async def test_an_inbox_sends_only_so_many_acknowledgements_an_hour(
+    desk: MailDesk, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = limits.Limit("few acknowledgements", 2, timedelta(hours=1))
+    monkeypatch.setattr(limits, "ACKNOWLEDGEMENTS", few)
+
+    for number in range(4):
+        await desk.receive(a_mail(sender=f"victim{number}@customer.example"))
+
+    assert len(await desk.all(OutgoingMail)) == 2
+    clock.advance(timedelta(minutes=61))
+    await desk.receive(a_mail(sender="victim9@customer.example"))
+    assert len(await desk.all(OutgoingMail)) == 3
+
+
+async def test_two_desks_that_answer_each_other_stop(desk: MailDesk) -> None:
+    """The other one marks nothing as automatic and makes a new thread of everything."""
+    rounds = 0
+    await desk.receive(a_mail("Hello", sender="desk@other.example"))
+    for rounds in range(1, 20):  # noqa: B007
+        queued = await desk.all(OutgoingMail, state="queued")
+        if not queued:
+            break
+        await desk.send(queued[0])
+        await desk.receive(a_mail("We have got your mail", sender="desk@other.example", subject="Ticket 77"))
+
+    assert rounds <= 4
+    assert len(await desk.all(OutgoingMail)) == 3
+
+
+async def test_the_twenty_first_message_in_ten_minutes_is_flagged(desk: MailDesk) -> None:
+    await desk.receive(a_mail(message_id="flood@customer.example"))
+    for _ in range(20):
+        last = await desk.receive(a_mail("More", In_Reply_To="<flood@customer.example>"))
+
+    assert "flooding" in ((await desk.message_of(last)).mail or {})["flags"]
