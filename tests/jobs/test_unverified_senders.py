@@ -13,7 +13,7 @@ from helpdesk.domain.tickets import changes, unverified
 from helpdesk.domain.tickets.mail import senders
 from helpdesk.errors import Conflict, Forbidden
 from tests.factories import an_agent, as_agent, as_contact
-from tests.jobs.test_mail_threading import answered, followers, reply_address
+from tests.jobs.mail_threads import answered, followers, reply_address
 from tests.mail_desk import MailDesk, a_mail
 
 
