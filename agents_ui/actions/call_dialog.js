@@ -8,18 +8,20 @@ import { go } from "../route.js"
 import { remember, remembered } from "../server/storage.js"
 import { t } from "../translation.js"
 import { logCall, reasonOf } from "./changes.js"
-import { me } from "../stores.js"
+import { current, me } from "../stores.js"
 
 const DRAFT = `helpdesk.call_draft.${me.id}`
 const BLANK = { caller: "", name: "", contact_id: "", direction: "inbound", answered: true, minutes: "", notes: "", urgent: false, callback: "" }
 
 export function CallDialog() {
-  const [call, setCall] = useState({ ...BLANK, ...remembered(DRAFT) })
+  const begun = useRef(ofOpenTicket()).current
+  const [call, setCall] = useState({ ...(remembered(DRAFT) ? BLANK : begun), ...remembered(DRAFT) })
   const [known, setKnown] = useState(/** @type {any} */ (null))
   const [problem, setProblem] = useState(/** @type {{text: string, field?: string} | null} */ (null))
   const [sending, setSending] = useState(false)
   const caller = useRef(/** @type {HTMLInputElement | null} */ (null))
-  useEffect(() => { remember(DRAFT, call.caller || call.notes || call.name ? call : null) }, [call])
+  useEffect(() => { caller.current?.select() }, []) // another number is typed over it
+  useEffect(() => { remember(DRAFT, call.caller !== begun.caller || call.notes || call.name ? call : null) }, [call])
   useEffect(() => {
     const number = call.caller.trim()
     if (number.replace(/\D/g, "").length < 6) return setKnown(null)
@@ -86,6 +88,13 @@ export function CallDialog() {
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = null }}>${t("Cancel")}</button>
       <button type="submit" class="button primary" disabled=${sending}>${sending ? t("Logging") : t("Log the call")}<${Keys} keys=${`${CTRL} ↵`} /></button></footer>
   </form>`
+}
+
+/** The number of whom one reads about, called back where that was promised. */
+function ofOpenTicket() {
+  const ticket = current.peek()?.ticket.peek()
+  const owed = ticket?.clocks.some(clock => clock.metric === "callback" && !clock.met_at)
+  return { ...BLANK, caller: ticket?.contact.phone ?? "", direction: owed ? "outbound" : BLANK.direction }
 }
 
 /** @param {typeof BLANK} call @param {any} known */

@@ -37,6 +37,10 @@ async def test_an_agent_logs_a_call_by_keyboard(desk: Desk, visits: Visits):
     call = next(one for one in await api.events(ticket["id"]) if one["name"] == "CallLogged")
     assert call["data"]["duration"] == 240
 
+    await page.keyboard.press("t")
+    await expect(dialog.get_by_label("Phone number")).to_have_value("+441174960164")
+    await expect(dialog.get_by_role("status")).to_contain_text("Beth Hargreaves")
+
 
 async def test_a_telephone_system_logs_a_call_through_the_api(desk: Desk):
     api = await desk.api()
