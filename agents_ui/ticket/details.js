@@ -42,7 +42,7 @@ export function Details({ ticket, shown }) {
         <${Fact} label=${t("Priority")}><button type="button" class="link" onClick=${action("priority").run}>P${ticket.priority} · ${priorityName(ticket.priority)}</button></${Fact}>
         ${(ticket.team || canRun(action("team"))) && html`<${Fact} label=${t("Team")}>${canRun(action("team"))
           ? html`<button type="button" class="link" onClick=${action("team").run}>${ticket.team?.name ?? t("No team")}</button>` : ticket.team?.name}</${Fact}>`}
-        <${Fact} label=${t("Channel")}>${channelName(ticket.channel)} · ${ticket.inbox.name}</${Fact}>
+        <${Fact} label=${t("Channel")}><span class="capital">${channelName(ticket.channel)}</span> · ${ticket.inbox.name}</${Fact}>
         <${Fact} label=${t("Opened")}><time datetime=${ticket.created_at}>${fullTime(ticket.created_at)}</time></${Fact}>
         <${Fact} label=${t("Tags")}><span class="chips wrap">${ticket.tags.map(tag => html`<span class="chip" key=${tag}>${tag}</span>`)}
           <button type="button" class="link" onClick=${action("tags").run} aria-label=${t("Add or remove a tag")}><${Icon} name="plus" /></button></span></${Fact}>

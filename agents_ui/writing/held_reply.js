@@ -29,7 +29,7 @@ export function HeldReply({ ticket, held }) {
       <p class="delivery" data-tone=${failed ? "danger" : undefined} role="status">
         ${failed ? html`<${Icon} name="circle-alert" /><span>${t("Not sent: {reason}", { reason: held.reason })}</span>`
           : html`<${Icon} name="clock" /><span>${seconds <= 0 ? t("Leaving now") : soon ? plural("Leaves in {n} second", "Leaves in {n} seconds", seconds) : t("Leaves {time}", { time: fullTime(held.send_at) })}</span>`}
-        <button type="button" class="link" onClick=${() => callBack(ticket.id, held.id)}>${soon && !failed ? t("Undo") : t("Take back and edit")}</button>
+        ${(mine || !soon || failed) && html`<button type="button" class="link" onClick=${() => callBack(ticket.id, held.id)}>${soon && !failed ? t("Undo") : t("Take back and edit")}</button>`}
         ${(!soon || failed) && html`<button type="button" class="link" onClick=${() => sendNow(ticket.id, held.id)}>${failed ? t("Try again") : t("Send now")}</button>`}
       </p></div></li>`
 }
