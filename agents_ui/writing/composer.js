@@ -237,8 +237,9 @@ export function Composer({ store, ticket }) {
       </div>
       ${isMail && !preview && html`<${FormatBar} apply=${put} selected=${selected} />`}
       ${isMail && html`<button type="button" class="button quiet icon-only tiny" aria-pressed=${preview} disabled=${!body.trim()} onClick=${() => setPreview(!preview)} aria-label=${t("Preview")} title=${t("Preview")}><${Icon} name=${preview ? "pencil" : "eye"} /></button>`}
-      ${(!isMail || followUp) && html`<span class="composer-to">${note ? t("Only agents see this") : why}</span>`}
+      ${!isMail && html`<span class="composer-to">${note ? t("Only agents see this") : why}</span>`}
     </div>
+    ${followUp && isMail && html`<p class="composer-goes-on"><${Icon} name="lock" />${why}</p>`}
     ${isMail && html`<${MailFields} key=${kind} people=${shown} proposed=${forward ? null : proposed} change=${setPeople} open=${open} setOpen=${setOpen} />`}
     ${preview && isMail ? html`<div class="composer-preview" tabindex="0" role="region" aria-label=${t("Preview")}><${Markdown} text=${body} files=${files} /></div>`
     : html`<textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste}
