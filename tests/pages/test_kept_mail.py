@@ -51,7 +51,7 @@ async def test_a_blocked_address_names_its_ticket_and_is_let_in_again_on_a_click
     row = page.get_by_role("row", name="loud@customer.example")
     await expect(row).to_contain_text("i ärende #12")
 
-    await row.get_by_role("button", name="Häv blockeringen").click()
+    await row.get_by_role("button", name="Släpp in igen").click()
 
     await expect(page.get_by_role("status")).to_contain_text("Sparat")
     await expect(row).to_have_count(0)
