@@ -14,6 +14,8 @@ from helpdesk.auth import sessions
 from helpdesk.channels.email.child import Readers
 from helpdesk.cli.mail_import import import_mail
 from helpdesk.clock import FixedClock
+from helpdesk.domain import oncall
+from helpdesk.domain.oncall.alerting.escalation import Policy
 from helpdesk.domain.tickets import OutgoingMail, RawMail, Ticket
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
@@ -222,6 +224,30 @@ async def test_administrators_hear_once_of_an_inlet_that_fails_for_five_minutes(
     assert (early, notice.kind) == (0, "notice")
     assert notice.recipients[0].startswith("olga")
     assert 'role="alert"' in (await browser.get("/admin/mail")).text
+
+
+async def test_who_is_on_call_is_rung_about_a_stopped_inlet_until_it_works_again(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    where = {"host": "imap.example.com", "port": 993}
+    async with desk.database.transaction(SYSTEM) as tx:
+        one = {"kind": "person", "id": str((await an_agent(tx, "Priya")).id)}
+        await oncall.policies.add_policy(tx, "Night", Policy.parse({"steps": [{"targets": [one]}]}))
+        inlet = await inlets.save(tx, desk.inbox.id, "imap", where, enabled=True, inlet_id=tx.new_id())
+        await inlets.failed(tx, inlet.id, "connection refused")
+    clock.advance(timedelta(minutes=6))
+
+    await watch_inlets(desk.workshop)
+    await watch_inlets(desk.workshop)
+    (ringing,) = await desk.all(oncall.Alert)
+    async with desk.database.transaction(SYSTEM) as tx:
+        await inlets.worked(tx, inlet.id)
+    await watch_inlets(desk.workshop)
+    (over,) = await desk.all(oncall.Alert)
+
+    assert [one.agent_id for one in await desk.all(oncall.AlertNotification)] != []
+    assert (ringing.status, ringing.details["body"]) == ("open", "connection refused")
+    assert over.status == "closed"
 
 
 async def test_a_mail_whose_job_was_lost_is_read_after_all(desk: MailDesk, clock: FixedClock) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.domain import agents, inboxes
-from helpdesk.domain.tickets.mail import inlets, intake, mailing
+from helpdesk.domain.tickets.mail import inlets, intake, mailing, stopped
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.transaction import Transaction
@@ -16,12 +16,16 @@ LOST_AFTER = timedelta(minutes=15)
 
 
 async def watch_inlets(workshop: Workshop) -> None:
-    """Administrators hear once of an inlet that has not worked for five minutes, at their own addresses."""
+    """Of an inlet that has not worked for five minutes administrators hear once, at their own addresses, and
+    who is on call is rung until it works again."""
     async with workshop.database.transaction(SYSTEM) as tx:
-        for inlet in await inlets.broken(tx):
+        broken = await inlets.broken(tx)
+        for inlet in broken:
             if inlet.alerted_at is None:
                 inlet.alerted_at = tx.now
                 await _tell(tx, inlet)
+                await stopped.ring(tx, inlet)
+        await stopped.close_mended(tx, broken)
 
 
 async def requeue_unread_mail(workshop: Workshop) -> None:

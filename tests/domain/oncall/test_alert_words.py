@@ -15,6 +15,8 @@ from helpdesk.translation import translator
         ("callback +10 min", "Återuppringning: 10 minuter efter förfall"),
         ("backup of db-2 +10 min", "backup of db-2 +10 min"),
         ("Disk full", "Disk full"),
+        ("Mail to Support is not coming in", "E-post till Support kommer inte in"),
+        ("A way in for mail stopped working", "En väg in för e-post slutade fungera"),
     ],
 )
 def test_the_usual_reasons_are_told_in_the_readers_language(recorded: str, told: str):

@@ -5,6 +5,7 @@ import re
 from helpdesk.translation import Translator
 
 _OVERLOAD = re.compile(r"Overload: tickets late: (\d+), agents online: (\d+)")
+_STOPPED = re.compile(r"Mail to (.+) is not coming in")
 _STEP = re.compile(r"([a-z ]+) (?:(\d+) %|([-+])(\d+) min)")
 
 
@@ -20,7 +21,10 @@ def in_words(recorded: str, t: Translator) -> str:
             return f"{metric}: {step[2]} {t('% of the time used')}"
         late = t("minutes after it was due") if step[3] == "+" else t("minutes before it is due")
         return f"{metric}: {step[4]} {late}"
+    if inbox := _STOPPED.fullmatch(recorded):
+        return t("Mail to {inbox} is not coming in", inbox=inbox[1])
     known = {
+        "A way in for mail stopped working": t("A way in for mail stopped working"),
         "Nobody has taken this chat": t("Nobody has taken this chat"),
         "A promise is about to be missed": t("A promise is about to be missed"),
         _ADVICE: t(
