@@ -179,19 +179,23 @@ async def _fill(connection: asyncpg.Connection, patterns: list[tuple[UUID, int, 
 
 
 async def measure(into: Measured, claim: Claim, claimers: int, seconds: float) -> None:
-    """Each claimer claims again as soon as it has one; nothing left ends the round early."""
+    """Each claimer claims again as soon as it has one. When nothing is left the round is over: who then looks
+    in vain has made no claim, and their time does not count."""
     began, cpu = time.monotonic(), _processor_time()
-    before = len(into.waits)
+    before, last, is_left = len(into.waits), began, True
 
     async def work(number: int) -> None:
-        while time.monotonic() < began + seconds:
+        nonlocal last, is_left
+        while is_left and time.monotonic() < began + seconds:
             start = time.perf_counter()
             if not await claim(number):
+                is_left = False
                 return
             into.waits.append(time.perf_counter() - start)
+            last = time.monotonic()
 
     await asyncio.gather(*(work(number) for number in range(claimers)))
-    into.rates.append((len(into.waits) - before) / (time.monotonic() - began))
+    into.rates.append((len(into.waits) - before) / max(last - began, 0.001))
     into.cpu += _processor_time() - cpu
 
 

@@ -59,7 +59,7 @@ class Gathering(Generic[T, R]):
             raise Unavailable("database_unavailable") from None
         finally:
             self._writing -= 1
-            self._is_quiet = not self._waiting
+            self._is_quiet = self._is_quiet and not self._waiting and not self._writing
             self._begin()
         return answer
 

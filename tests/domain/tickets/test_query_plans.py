@@ -189,9 +189,7 @@ async def test_a_quick_claim_looks_at_the_heads_of_its_pools(
     claim |= {"actor_kind": "agent", "actor_id": members[team], "name": "Maja", "client_id": None}
     asked = (orjson.dumps([claim]).decode(), NOON, orjson.dumps([str(all_pools[team])]).decode(), pools)
 
-    plan = await plan_of(
-        database, claiming_together.STATEMENTS[is_person], *asked, *([NOON] if is_person else [])
-    )
+    plan = await plan_of(database, claiming_together.STATEMENTS[is_person], *asked, NOON)
 
     assert plan["Actual Rows"] == 1
     require_heads_only(plan, 200)
@@ -210,7 +208,7 @@ async def test_a_quick_claim_of_one_alone_looks_at_one_head_of_each_pool(
             "SELECT xmin::text, (SELECT count(*) FROM pools) FROM agents WHERE id = $1", agent_id
         )
     event = (agent_id, uuid4(), "agent", agent_id, "Maja", NOON, None, '{"decision": {"candidates": [{}]}}')
-    asked = (*event, int(row), pools, *([NOON] if is_person else []), *(all_pools[team] for team in teams))
+    asked = (*event, int(row), pools, NOON, *(all_pools[team] for team in teams))
 
     plan = await plan_of(database, claiming_alone.statement(is_person, len(teams)), *asked)
 

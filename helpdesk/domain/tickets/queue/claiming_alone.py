@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import Actor
+from helpdesk.domain.tickets.queue import known_claimers
 from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
-from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, carried, units_in
+from helpdesk.domain.tickets.queue.taking import carried, units_in
 from helpdesk.storage.transaction import Transaction
 
 MOST_POOLS = 8
@@ -23,6 +24,7 @@ _BY_PROGRAM = """
       UPDATE tickets SET assignee_id = $1, waiting = false, version = version + 1
       WHERE ctid = ({first}) AND (SELECT xmin FROM agents WHERE id = $1) = $9::xid
         AND (SELECT count(*) FROM pools) = $10
+        AND (SELECT state = 'online' AND seen_at >= $11 FROM availability WHERE agent_id = $1)
       RETURNING id, number, version, pool_id
     ), {recorded}
 """
@@ -91,11 +93,10 @@ async def take(
     Errors: Conflict where it was made before.
     """
     kind = claimer.kind
-    silent = [tx.now - LIVE_CHAT] if kind.is_person else []
     row: Mapping[str, Any] | None = await tx.connection.fetchrow(
         statement(kind.is_person, len(claimer.pool_ids)),
         actor.agent_id, tx.new_id(), actor.kind.value, actor.id, actor.name, tx.now, client_id, claimer.told,
-        int(claimer.row), kind.pools_known, *silent, *claimer.pool_ids,
+        int(claimer.row), kind.pools_known, known_claimers.since(claimer, tx.now), *claimer.pool_ids,
     )  # fmt: skip
     return row
 
@@ -103,10 +104,9 @@ async def take(
 @cache
 def statement(is_person: bool, pool_count: int) -> str:
     """$1 the agent, $2 the event's id, $3 to $5 the actor's kind, id and name, $6 now, $7 client id or NULL,
-    $8 the event's data, $9 `xmin` of the agent, $10 how many pools there are, of people $11 since when silent
-    chats weigh nothing, then the pools they reach."""
-    begin = 12 if is_person else 11
-    pools = [f"${number}" for number in range(begin, begin + pool_count)]
+    $8 the event's data, $9 `xmin` of the agent, $10 how many pools there are, $11 as
+    known_claimers.since, then the pools they reach."""
+    pools = [f"${number}" for number in range(12, 12 + pool_count)]
     low = _LOW_OF_PERSON if is_person else _LOW_OF_PROGRAM
     heads = [_HEADS.replace("{low}", low).replace("{pool}", pool) for pool in pools]
     parts = {

@@ -20,12 +20,12 @@ import orjson
 from helpdesk.actors import Actor
 from helpdesk.domain.tickets.queue import claiming_alone, known_claimers, low_water, overload
 from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
-from helpdesk.domain.tickets.queue.taking import LIVE_CHAT, Claimed, carried, units_in
+from helpdesk.domain.tickets.queue.taking import Claimed, carried, units_in
 from helpdesk.storage.gathering import MOST
 from helpdesk.storage.transaction import Transaction
 
-AT_ONCE = 2
-"""Statements under way for the same pools."""
+AT_ONCE = 4
+"""Statements under way for the same pools: while some wait for the disk, another may compute."""
 
 _STATEMENT = """
     WITH asked AS MATERIALIZED (
@@ -61,7 +61,7 @@ _STATEMENT = """
 
 _BY_PROGRAM = {
     "standing": "",
-    "load": "",
+    "load": "JOIN availability v ON v.agent_id = g.id AND v.state = 'online' AND v.seen_at >= $5",
     "with_room": "",
     "served": "SELECT a.*, picked.id AS ticket_id FROM picked JOIN asked a USING (turn)",
 }
@@ -96,8 +96,8 @@ _PARTS = {
 
 STATEMENTS = {False: _filled(_BY_PROGRAM), True: _filled(_BY_PERSON)}
 """By whether people ask: one row for each claim that was served. $1 the claims as `asking` writes them,
-$2 now, $3 the pools they reach as JSON, $4 how many pools there are, of people $5 since when silent chats
-weigh nothing. Of an array PostgreSQL would see how short it is, and plan anew each time to make use of it."""
+$2 now, $3 the pools they reach as JSON, $4 how many pools there are, $5 as known_claimers.since. Of an array
+PostgreSQL would see how short it is, and plan anew each time to make use of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,13 @@ async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claim
         return [None] * len(claims)
     if len(claims) == 1 and 0 < len(claims[0].claimer.pool_ids) <= claiming_alone.MOST_POOLS:
         return [await _alone(tx, claims[0])]
-    silent = [tx.now - LIVE_CHAT] if kind.is_person else []
     rows = await tx.connection.fetch(
-        STATEMENTS[kind.is_person], asking(tx, claims), tx.now, kind.pools, kind.pools_known, *silent
+        STATEMENTS[kind.is_person],
+        asking(tx, claims),
+        tx.now,
+        kind.pools,
+        kind.pools_known,
+        known_claimers.since(claims[0].claimer, tx.now),
     )
     for row in rows:
         _served(tx, row)

@@ -13,16 +13,14 @@ from uuid import UUID
 import orjson
 
 from helpdesk.actors import Actor, ActorKind
+from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.queue import overload
 from helpdesk.domain.tickets.queue.capacity import LANGUAGE
-from helpdesk.domain.tickets.queue.taking import DESK
+from helpdesk.domain.tickets.queue.taking import DESK, LIVE_CHAT
 from helpdesk.storage.transaction import Transaction
 
-_REMEMBERED = timedelta(seconds=10)
-"""Of a program. Not proven is only whether its agent is there; a workspace falls silent after thirty."""
-
-_REMEMBERED_OF_PEOPLE = timedelta(minutes=15)
-"""Of a person everything is proven by the statement that uses it."""
+_REMEMBERED = timedelta(minutes=15)
+"""Everything is proven by the statement that uses it."""
 
 _MOST = 1000
 """Agents remembered at once."""
@@ -82,6 +80,12 @@ def known(actor: Actor) -> KnownClaimer | None:
     return _known.get(actor)
 
 
+def since(claimer: KnownClaimer, now: datetime) -> datetime:
+    """What a quick statement looks at besides: of people chats, unless silent since then; a program's agent
+    has to be there, heard of since then, or each of its claims would be counted for the guard's turns."""
+    return now - (LIVE_CHAT if claimer.kind.is_person else SILENT_AFTER)
+
+
 def holds(claimer: KnownClaimer, now: datetime) -> bool:
     return claimer.learnt_at <= now < claimer.until
 
@@ -96,10 +100,9 @@ async def learn(tx: Transaction, asks: tuple[Any, ...], is_calm: bool) -> None:
         return
     if len(_known) >= _MOST:
         _known.clear()
-    is_program = tx.actor.kind is ActorKind.API_KEY
     _known[tx.actor] = KnownClaimer(
-        Kind(not is_program, found["pools"], found["pools_known"]),
-        tx.now + (_REMEMBERED if is_program else _REMEMBERED_OF_PEOPLE),
+        Kind(tx.actor.kind is not ActorKind.API_KEY, found["pools"], found["pools_known"]),
+        tx.now + _REMEMBERED,
         tx.now,
         found["row"],
         tuple(UUID(pool_id) for pool_id in orjson.loads(found["pools"])),
