@@ -18,3 +18,8 @@ export function metricName(metric) {
 export function channelName(channel) {
   return { chat: t("chat"), email: t("email"), phone: t("phone"), api: t("API") }[channel ?? ""] ?? channel ?? ""
 }
+
+/** @param {import("./types.js").Status} status */
+export function statusWord(status) {
+  return { open: t("Open"), pending: t("Waiting for reply"), snoozed: t("Snoozed"), resolved: t("Resolved"), closed: t("Closed"), merged: t("Merged") }[status]
+}

@@ -3,7 +3,7 @@
 import { dialog, pick } from "../notices_store.js"
 import { comeOrGo, deskOf, isAway, loadDesks, standing, takesWork } from "../availability.js"
 import { go } from "../route.js"
-import { priorityName } from "../naming.js"
+import { priorityName, statusWord } from "../naming.js"
 import { snoozeTimes } from "./snooze_times.js"
 import { now } from "../server/server_time.js"
 import { dayAndTime, t, time } from "../translation.js"
@@ -324,7 +324,7 @@ export async function openPalette() {
 function ticketOption(row) {
   return {
     id: `ticket ${row.ticket_id ?? row.id}`, label: row.subject || t("No subject"), group: t("Tickets"),
-    hint: `#${row.number} · ${row.contact?.name ?? row.contact?.email ?? ""}`, icon: channelIcon(row.channel),
+    hint: [`#${row.number}`, row.contact?.name ?? row.contact?.email, ["resolved", "closed"].includes(row.status) && statusWord(row.status)].filter(Boolean).join(" · "), icon: channelIcon(row.channel),
   }
 }
 

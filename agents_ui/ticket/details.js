@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/ui.js"
 import { action, canRun } from "../actions/actions.js"
 import { countdown } from "../countdown.js"
-import { channelName, metricName, priorityName } from "../naming.js"
+import { channelName, metricName, priorityName, statusWord } from "../naming.js"
 import { get, request } from "../server/http.js"
 import { Avatar, Icon, Keys } from "../icons.js"
 import { go } from "../route.js"
@@ -123,7 +123,7 @@ function breakable(value) {
 /** @param {{status: import("../types.js").Status, snoozed_until?: string | null}} ticket */
 function statusName({ status, snoozed_until }) {
   if (status === "snoozed" && snoozed_until) return t("Snoozed until {time}", { time: fullTime(snoozed_until) })
-  return { open: t("Open"), pending: t("Waiting for reply"), snoozed: t("Snoozed"), resolved: t("Resolved"), closed: t("Closed"), merged: t("Merged") }[status]
+  return statusWord(status)
 }
 
 /** @param {string} zone @param {number} moment */
