@@ -229,7 +229,7 @@ ESCALATION_POLICY = EscalationPolicy(
     "Technical on call",
     (
         EscalationStep(timedelta(0), "rotation", "technical-week"),
-        EscalationStep(timedelta(minutes=5), "agent", "priya"),
+        EscalationStep(timedelta(minutes=5), "agent", "maja"),  # in no rotation: never who was just rung
         EscalationStep(timedelta(minutes=10), "team", "technical"),
     ),
     repeats=2,

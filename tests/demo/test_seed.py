@@ -199,6 +199,18 @@ async def test_somebody_is_on_call_now_and_somebody_else_comes_next(tx: Transact
     assert schedule["until"] == schedule["next"]["at"] > NOON
 
 
+async def test_five_minutes_later_somebody_else_is_rung_whosever_turn_it_is(tx: Transaction) -> None:
+    policy = await tx.session.scalar(select(oncall.EscalationPolicyRow))
+    [schedule] = await oncall.schedules.rows(tx)
+    assert policy is not None
+    [layer] = schedule.rota["layers"]
+    [version] = layer["rotation"]["versions"]
+
+    [[second]] = [step["targets"] for step in policy.policy["steps"][1:2]]
+
+    assert second["id"] not in [person for slot in version["slots"] for person in slot]
+
+
 async def test_in_staffed_hours_nobody_is_woken(company: tuple[Transaction, Seeded]) -> None:
     tx, seeded = company
 

@@ -37,6 +37,8 @@ class Exceptions:
     def off_on(self, schedule_id: UUID) -> tuple[Duty, ...]:
         """Whoever had a stand-in before they said that they are away keeps that stand-in."""
         stood_in = [one for one in self.overrides.get(schedule_id, ()) if one.change is Change.REPLACE]
+        if not stood_in:
+            return self.time_off
         found: list[Duty] = []
         for off, heard_at in zip(self.time_off, self.heard_at, strict=True):
             spans = [
