@@ -461,6 +461,24 @@ async def test_whoever_is_signed_in_answers_an_alert_under_their_own_session(des
     assert (await mikko.browser.post(path)).status_code == 403, "an order of another site has no token"
 
 
+async def test_where_each_acknowledges_the_page_still_asks_whoever_has_not(desk):
+    alert, _ = await a_stopped_inbox(desk)
+    async with desk.database.transaction(SYSTEM) as tx:
+        stored = await oncall.get_alert(tx, alert.id)
+        stored.policy = {**stored.policy, "each_acknowledges": True}
+    path, asks = f"/oncall/alerts/{alert.id}", "you are rung until you do"
+    mikko, maja = await desk.enter("Mikko"), await desk.enter("Maja")
+
+    await mikko.post(path)
+    asked = [asks in (await one.get(path)).text for one in (mikko, maja)]
+    await maja.post(path)
+
+    assert asked == [False, True]
+    page = (await maja.get(path)).text
+    assert asks not in page
+    assert "Mikko" in page, "who has it stays who was first"
+
+
 async def test_an_alert_without_a_ticket_has_a_page_with_its_story(desk):
     _, token = await a_stopped_inbox(desk)
     phone = httpx2.AsyncClient(transport=desk.transport, base_url="http://helpdesk", headers=OWN_PAGE)
