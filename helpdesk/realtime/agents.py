@@ -121,7 +121,7 @@ class Agents(Namespace):
         if view not in ("queue", "all"):
             raise Invalid("view_unknown", field="view")
         self._broadcaster.watch_queue(data["sid"], view, actor.inbox_ids)
-        async with self.database.transaction(actor) as tx:
+        async with self.database.transaction(actor, is_autocommit=True) as tx:
             reach = await tickets.out_of_reach(tx)
             rows, _ = await tickets.queries.queue_page(tx, view=view, limit=WATCHED_ROWS, out_of_reach=reach)
             overload = await tickets.overload.shown(tx)
