@@ -23,9 +23,8 @@ from helpdesk.domain.oncall.alerting.escalation import (
     without_step,
 )
 from helpdesk.errors import Conflict
-from tools.vector_shapes import MONDAY, Case, NotApplicableError
+from tools.vector_shapes import MONDAY, Answer, Case, NotApplicableError
 
-Answer = tuple[Any, Any]
 _MINUTE = timedelta(minutes=1)
 
 

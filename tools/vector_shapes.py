@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from helpdesk.domain import wall_clock
 from helpdesk.domain.oncall.rota.restrictions import DAYS, EVERY_DAY, Window
-from helpdesk.domain.oncall.rota.rotations import Unit, Version
+from helpdesk.domain.oncall.rota.rotations import Rotation, Unit, Version
 
 UNITS = {"hourly": Unit.HOUR, "daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
 UNITS |= {unit.value: unit for unit in Unit}
@@ -18,6 +18,8 @@ SUNDAY_FIRST = (6, 0, 1, 2, 3, 4, 5)
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)  # where a case speaks of hours or weekdays only
 
 Case = Mapping[str, Any]
+Answer = tuple[Any, Any]
+"""What the product says, what the vector wants."""
 
 
 class NotApplicableError(Exception):
@@ -116,3 +118,8 @@ def rotation(given: Case, tz: ZoneInfo) -> Version:
 def hour(value: float) -> datetime:
     """Hours of the Monday that stands in where a case names no day."""
     return MONDAY + timedelta(hours=value)
+
+
+def taking_turns(unit: Unit, people: Sequence[str], start_index: int = 0) -> Rotation:
+    slots = tuple((person,) for person in people)
+    return Rotation("r", (Version(MONDAY.replace(tzinfo=None), "UTC", unit, 1, slots, start_index),))

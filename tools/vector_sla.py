@@ -11,9 +11,8 @@ from helpdesk.domain.sla.business_time import DAYS, Calendar
 from helpdesk.domain.sla.clocks import Fact, Kind
 from helpdesk.domain.tickets import queue
 from helpdesk.errors import Invalid
-from tools.vector_shapes import Case, NotApplicableError, at, days, need, zone
+from tools.vector_shapes import Answer, Case, NotApplicableError, at, days, need, zone
 
-Answer = tuple[Any, Any]
 _STARTS = ("clock_start", "start", "start_at", "started_at", "from", "a")
 _ENDS = ("clock_end", "clock_stop", "end", "stop", "end_at", "to", "until", "at", "now", "b")
 _ZONES = ("tz", "time_zone", "timezone")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools import vector_escalation, vector_rota, vector_sla
+from tools import vector_escalation, vector_rota, vector_schedules, vector_sla
 from tools.vector_shapes import NotApplicableError
 
-KINDS = {**vector_rota.KINDS, **vector_escalation.KINDS, **vector_sla.KINDS}
+KINDS = {**vector_rota.KINDS, **vector_schedules.KINDS, **vector_escalation.KINDS, **vector_sla.KINDS}
 
 
 class Fields(dict[str, Any]):
