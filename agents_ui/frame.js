@@ -2,10 +2,11 @@
 
 import { html, signal, useEffect, useState } from "../vendor/ui.js"
 import { hands } from "./actions/actions.js"
+import { OpenAlerts } from "./alert_lines.js"
 import { Dialogs } from "./actions/dialogs.js"
 import { Icon } from "./icons.js"
 import { Nav } from "./nav.js"
-import { AwayBanner, ConnectionBanner, FormOnlyBanner, MailBanner, OpenAlerts, OverloadBanner, Toasts, UnsentBanner } from "./notices.js"
+import { AwayBanner, ConnectionBanner, FormOnlyBanner, MailBanner, OverloadBanner, Toasts, UnsentBanner } from "./notices.js"
 import { QueueList } from "./queue/queue_list.js"
 import { route } from "./route.js"
 import { remember, remembered } from "./server/storage.js"

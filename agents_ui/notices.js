@@ -1,15 +1,13 @@
-// What the whole window must know: the line is down, an alert is open, an action went through or did not.
+// What the whole window must know: the line is down, nothing comes in, an action went through or did not.
 
-import { html, useEffect, useState } from "../vendor/ui.js"
-import { ticketOf } from "./alert_order.js"
-import { inWords, isOverload } from "./alert_words.js"
+import { html, useState } from "../vendor/ui.js"
+import { OverloadText, alertsElsewhere } from "./alert_lines.js"
 import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { comeOrGo, isAway } from "./availability.js"
-import { go } from "./route.js"
 import { fullTime, plural, t } from "./translation.js"
-import { acknowledge, handOn, outbox, outboxRevision } from "./actions/changes.js"
-import { connection, current, formOnly, mailOutages, me, openAlerts, overload, unsentMails } from "./stores.js"
+import { outbox, outboxRevision } from "./actions/changes.js"
+import { connection, formOnly, mailOutages, me, overload, unsentMails } from "./stores.js"
 
 export function ConnectionBanner() {
   const state = connection.state.value
@@ -37,13 +35,12 @@ export function AwayBanner() {
     <button type="button" class="button quiet" onClick=${comeOrGo}>${t("Back at work")}</button></div>`
 }
 
-/** One calm line: why the next ticket is not the one that has waited longest. An alert about it says so itself. */
+/** One calm line: why the next ticket is not the one that has waited longest. An open alert takes it into its own. */
 export function OverloadBanner() {
-  const { on, late, online } = overload.value
-  const [alert] = alertsElsewhere()
-  if (!on || alert && isOverload(alert.details?.subject || alert.reason)) return null
-  return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="hourglass" />
-    <span>${plural("{late} tickets are late and {n} agent is online. Next first gives what can still be answered in time.", "{late} tickets are late and {n} agents are online. Next first gives what can still be answered in time.", online, { late })}</span></div>`
+  const [whole, showWhole] = useState(false)
+  if (!overload.value.on || alertsElsewhere().length) return null
+  return html`<div class="banner overload" data-tone="plain" data-whole=${whole}><${Icon} name="hourglass" /><${OverloadText} />
+    <button type="button" class="button quiet icon-only tiny" aria-expanded=${whole} aria-label=${t("What that means")} onClick=${() => showWhole(!whole)}><${Icon} name=${whole ? "chevron-up" : "chevron-down"} /></button></div>`
 }
 
 /** Visitors cannot chat just now, which agents would otherwise learn from an empty queue. */
@@ -75,56 +72,6 @@ export function UnsentBanner() {
   return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="mail" />
     <span>${plural("{n} mail waits: no mail server is set.", "{n} mails wait: no mail server is set.", waiting)}</span>
     <a class="button quiet" href="/admin">${t("How to set it")}</a></div>`
-}
-
-/** The open ticket shows its own. */
-function alertsElsewhere() {
-  return openAlerts().filter(alert => ticketOf(alert) !== current.value?.id)
-}
-
-/** Alerts of other tickets, the most urgent or all. */
-export function OpenAlerts() {
-  const [all, showAll] = useState(false)
-  const open = alertsElsewhere()
-  if (!open.length) return null
-  return html`<div class="alerts" role="alert">${(all ? open : open.slice(0, 1)).map((alert, index) => html`<div class="alert-banner global" key=${alert.id}>
-    <${Icon} name="siren" /><span class="alert-text"><${AlertText} alert=${alert} /></span>
-    ${index === 0 && open.length > 1 && html`<button type="button" class="button quiet" aria-expanded=${all} onClick=${() => showAll(!all)}>
-      <span class="alert-count" aria-hidden="true">${open.length}</span><span>${all ? t("Show one") : plural("{n} open alert", "{n} open alerts", open.length)}</span><${Icon} name=${all ? "arrow-up" : "arrow-down"} /></button>`}
-    <${AlertButtons} alert=${alert} /></div>`)}</div>`
-}
-
-const SURE_WITHIN = 6000
-
-/** Waking takes two clicks, since somebody's phone rings. @param {{alert: import("./types.js").Alert}} props */
-export function AlertButtons({ alert }) {
-  const [waking, wake] = useState(false)
-  const [sure, ask] = useState(false)
-  useEffect(() => {
-    const timer = sure ? setTimeout(() => ask(false), SURE_WITHIN) : undefined
-    return () => clearTimeout(timer)
-  }, [sure])
-  const handOnNow = () => {
-    ask(!sure)
-    if (!sure) return
-    wake(true)
-    handOn(alert.id).finally(() => wake(false))
-  }
-  const label = sure ? t("Yes, wake them now") : t("Wake the next person")
-  return html`<button type="button" class="button quiet" disabled=${waking} onClick=${handOnNow} title=${label}><${Icon} name="bell-ring" /><span class=${sure ? "" : "button-text"}>${label}</span></button>
-    <button type="button" class="button danger" onClick=${() => acknowledge(alert.id)}>${t("Acknowledge")}</button>`
-}
-
-/** @param {{alert: import("./types.js").Alert}} props */
-function AlertText({ alert }) {
-  const { ticket, reason, details } = alert
-  const id = ticketOf(alert)
-  if (!id) {
-    const text = inWords(details?.subject || reason) || t("Alert raised")
-    return details?.url?.startsWith("/") ? html`<a class="alert-about" href=${details.url} title=${inWords(details.body)}>${text}</a>` : html`<strong title=${inWords(details?.body)}>${text}</strong>`
-  }
-  return html`<strong>${inWords(reason) || t("This ticket raised an alert")}</strong>
-    ${id && ticket && html` <button type="button" class="link" onClick=${() => go({ ticket: id })}>#${ticket.number} ${ticket.subject}</button>`}`
 }
 
 export function Toasts() {

@@ -2,14 +2,13 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
 import { action, canRun } from "../actions/actions.js"
+import { OwnAlert } from "../alert_lines.js"
 import { isOpen } from "../alert_order.js"
-import { inWords } from "../alert_words.js"
 import { Composer } from "../writing/composer.js"
 import { Details } from "./details.js"
 import { HeldReply } from "../writing/held_reply.js"
 import { Icon, Keys } from "../icons.js"
 import { EntryLine, Message, Unsent } from "./message.js"
-import { AlertButtons } from "../notices.js"
 import { go, route } from "../route.js"
 import { now, tick } from "../server/server_time.js"
 import { grouped } from "./timeline.js"
@@ -35,7 +34,7 @@ export function Thread({ store }) {
         <h2 class="pane-title" id="thread-title" tabindex="-1" title=${subject}>${number && html`<span class="number">#${number}</span> `}${subject || (ticket ? t("No subject") : state === "missing" ? t("This ticket is not here") : t("Loading"))}</h2>
         ${ticket && html`<${Actions} ticket=${ticket} />`}
       </header>
-      ${ticket && html`<${AlertBanner} ticket=${ticket} />`}
+      ${ticket?.alerts.filter(isOpen).map(one => html`<${OwnAlert} key=${one.id} alert=${one} />`)}
       ${state === "missing" ? html`<div class="empty"><${Icon} name="eye-off" /><h2>${t("This ticket is not here")}</h2><p>${t("It may have been merged, or it belongs to an inbox you cannot see.")}</p></div>`
         : state === "failed" ? html`<div class="empty"><${Icon} name="wifi-off" /><h2>${t("The ticket could not be loaded")}</h2><p>${t("It is tried again as soon as the connection is back.")}</p><button type="button" class="button" onClick=${() => store.open()}>${t("Try now")}</button></div>`
         : state === "loading" || !ticket ? html`<${Loading} />`
@@ -60,13 +59,6 @@ function Actions({ ticket }) {
     <button type="button" class="button quiet icon-only" onClick=${action("more").run} aria-keyshortcuts="." aria-label=${t("More actions")} title=${t("More actions")}><${Icon} name="ellipsis" /></button>
     <button type="button" class="button quiet icon-only" onClick=${action("details").run} aria-keyshortcuts="i" aria-label=${t("Details")} title=${t("Details")}><${Icon} name="info" /></button>
   </div>`
-}
-
-/** @param {{ticket: Ticket}} props */
-function AlertBanner({ ticket }) {
-  return ticket.alerts.filter(isOpen).map(one => html`<div class="alert-banner" role="alert" key=${one.id}><${Icon} name="siren" />
-    <span>${inWords(one.reason) || t("This ticket raised an alert")}</span>
-    <${AlertButtons} alert=${one} /></div>`)
 }
 
 /** @param {{store: TicketStore}} props */

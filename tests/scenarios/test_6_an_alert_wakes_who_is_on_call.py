@@ -52,9 +52,9 @@ async def test_the_alert_stands_on_the_timeline_and_is_acknowledged_from_the_wor
     await workspace.open(ticket)
     await expect(workspace.timeline).to_contain_text("Alert raised")
     await expect(workspace.timeline).to_contain_text("was alerted by email")
-    banner = (
-        workspace.page.get_by_role("main").get_by_role("alert").filter(has_text="P1 outside staffed hours")
-    )
+    page = workspace.page
+    said = page.get_by_role("alert").filter(has_text="P1 outside staffed hours")
+    banner = page.get_by_role("main").locator(".alert-banner", has=said)
     await banner.get_by_role("button", name="Acknowledge").click()
 
     await expect(workspace.timeline).to_contain_text("Priya Raman acknowledged the alert")
