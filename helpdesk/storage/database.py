@@ -14,7 +14,7 @@ from sqlalchemy.util import greenlet_spawn
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.clock import Clock
 from helpdesk.errors import Conflict, Unavailable
-from helpdesk.storage.failures import CONNECTION_LOST, outcome
+from helpdesk.storage.failures import CONNECTION_LOST, IN_OUR_WORDS
 from helpdesk.storage.gathering import Gathering
 from helpdesk.storage.sessions import LazySession
 from helpdesk.storage.transaction import Reactions, Transaction, lock_key
@@ -77,10 +77,8 @@ class Database:
         Errors: Unavailable when PostgreSQL does not answer, Conflict on a deadlock or serialisation
         failure (the caller may try the whole block again), and whatever the block raises.
         """
-        try:
-            pooled, tx = await self._opened(actor, alone, is_autocommit)
-            is_broken = False
-            try:
+        with IN_OUR_WORDS:
+            async with _Opened(self._opened, self._closed, actor, alone, is_autocommit) as tx:
                 if is_autocommit:
                     yield tx
                     await tx.finish()
@@ -88,36 +86,14 @@ class Database:
                     async with _begun(tx.connection, [*tx.alone]):
                         yield tx
                         await tx.finish()
-            except asyncpg.InternalClientError:
-                is_broken = True
-                raise
-            finally:
-                await self._closed(pooled, tx, is_broken)
-        except Exception as failure:
-            ours = outcome(failure)
-            if ours is failure:
-                raise
-            raise ours from failure
         self._tell(tx)
 
     async def _by_one_statement(self, act: Callable[[Transaction], Awaitable[T]]) -> T:
         """A `transaction` in autocommit, of the system, around nothing but `act`: it costs half."""
-        try:
-            pooled, tx = await self._opened(SYSTEM, (), True)
-            is_broken = False
-            try:
+        with IN_OUR_WORDS:
+            async with _Opened(self._opened, self._closed, SYSTEM, (), True) as tx:
                 answer = await act(tx)
                 await tx.finish()
-            except asyncpg.InternalClientError:
-                is_broken = True
-                raise
-            finally:
-                await self._closed(pooled, tx, is_broken)
-        except Exception as failure:
-            ours = outcome(failure)
-            if ours is failure:
-                raise
-            raise ours from failure
         self._tell(tx)
         return answer
 
@@ -234,6 +210,28 @@ class Database:
     @property
     def engine(self) -> AsyncEngine:
         return self._engine
+
+
+class _Opened:
+    """What is to happen on a connection that is closed in any case. A class: a generator costs as much as a
+    small statement's way through the driver."""
+
+    def __init__(
+        self,
+        opened: Callable[
+            [Actor, tuple[object, ...], bool], Awaitable[tuple[PoolProxiedConnection, Transaction]]
+        ],
+        closed: Callable[[PoolProxiedConnection, Transaction, bool], Awaitable[None]],
+        *given: *tuple[Actor, tuple[object, ...], bool],
+    ) -> None:
+        self._opened, self._closed, self._given = opened, closed, given
+
+    async def __aenter__(self) -> Transaction:
+        self._pooled, self._tx = await self._opened(*self._given)
+        return self._tx
+
+    async def __aexit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+        await self._closed(self._pooled, self._tx, isinstance(failure, asyncpg.InternalClientError))
 
 
 @asynccontextmanager

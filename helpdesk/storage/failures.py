@@ -23,7 +23,23 @@ CONNECTION_LOST = (
 )
 
 
-def outcome(failure: Exception) -> BaseException:
+class _InOurWords:
+    """What a transaction raises, as its callers know it."""
+
+    def __enter__(self) -> None:
+        """Nothing is kept: one serves all."""
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+        if isinstance(failure, Exception):
+            ours = _outcome(failure)
+            if ours is not failure:
+                raise ours from failure
+
+
+IN_OUR_WORDS = _InOurWords()
+
+
+def _outcome(failure: Exception) -> BaseException:
     """What a transaction that failed so ends with."""
     if isinstance(failure, HelpdeskError):
         return failure
