@@ -28,8 +28,6 @@ from tools.vector_shapes import (
 
 _DAY = timedelta(days=1)
 _SAMPLES = 500
-_TEMPORARIES = ("temps", "temp", "temporary", "temporaries", "temp_schedules", "temporary_schedules")
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def wall_to_instant(given: Case, expect: Case) -> Answer:
