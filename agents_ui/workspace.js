@@ -72,12 +72,14 @@ function leave() {
   if (queue.revision.peek()) keepInMind(me.id, inHand(queue.all(), me.id))
 }
 
+const TRY_AGAIN = 4000
 let connectedBefore = false
 function reconnected() {
   outbox.flush()
   if (connectedBefore) tellWhatWentBack(inHand(queue.all(), me.id), source.loadTicket)
   watchQueue()
-  if (connectedBefore) loadView() // what left while the line was down is only missed in a whole snapshot
+  // What left while the line was down is only missed in a whole snapshot.
+  if (connectedBefore || queue.failed.peek()) loadView()
   connectedBefore = true
   current.peek()?.catchUp()
   sayPresence("viewing")
@@ -94,7 +96,7 @@ function showView(view, channel) {
 
 async function watchQueue() {
   const answer = await connection.ask("watch_queue", { view: "all" }).catch(() => null)
-  if (!answer?.ok) return
+  if (!answer?.ok) return againWhileLive(watchQueue)
   setServerTime(answer.as_of)
   if (answer.overload) overload.value = answer.overload
   if (answer.out_of_reach) queue.outOfReach.value = answer.out_of_reach
@@ -117,7 +119,13 @@ export async function loadView() {
     connection.reachable(false)
     queue.failed.value = true
     queue.loading.value = false
+    againWhileLive(() => { if (queue.failed.peek()) loadView() })
   }
+}
+
+/** Without a line, whoever finds it again asks anew. @param {() => void} run */
+function againWhileLive(run) {
+  setTimeout(() => { if (connection.state.peek() === "live") run() }, TRY_AGAIN)
 }
 
 let fetchingMore = false
@@ -184,7 +192,7 @@ async function poll() {
   const follow = followTicketByHttp()
   while (["polling", "offline"].includes(connection.state.peek())) {
     await loadView()
-    await new Promise(resolve => setTimeout(resolve, 4000))
+    await new Promise(resolve => setTimeout(resolve, TRY_AGAIN))
   }
   polling = false
   await follow

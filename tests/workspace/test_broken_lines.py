@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.async_api import CDPSession, Page, expect
+from playwright.async_api import CDPSession, Page, Route, expect
 
 from helpdesk.auth import sessions
 from helpdesk.domain import tickets
@@ -89,6 +89,24 @@ async def writes(served: Served, ticket: Any, text: str) -> None:
                 body=text,
             ),
         )
+
+
+async def test_a_view_that_could_not_be_loaded_comes_by_itself_also_while_the_line_is_well(
+    served: Served, visits: Visits
+):
+    visits.forgive(BROKEN)
+    office = await at_work(served, visits)
+    is_cut = True
+
+    async def ask(asked: Route) -> None:
+        await (asked.abort() if is_cut else asked.continue_())
+
+    await office.page.route("**/api/v1/queue?*", ask)
+    await office.page.get_by_role("link", name="Snoozed").click()
+    await expect(office.page.get_by_text("The queue could not be loaded")).to_be_visible()
+    is_cut = False
+
+    await expect(office.page.get_by_text("The queue could not be loaded")).to_be_hidden(timeout=LONG)
 
 
 async def test_what_is_written_while_everything_breaks_arrives_once_and_in_order(
