@@ -20,7 +20,7 @@ from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
-from tests.factories import a_contact, a_plan, a_ticket, an_agent, an_inbox, as_agent, claim_next
+from tests.factories import a_contact, a_plan, a_team, a_ticket, an_agent, an_inbox, as_agent, claim_next
 
 
 async def claim_all(tx: Transaction, agent: agents.Agent, most: int = 20) -> list[Ticket]:
@@ -135,6 +135,17 @@ async def test_a_language_is_kept_for_its_speakers_only_while_one_is_online(tx: 
 
     tx.now += availability.SILENT_AFTER + timedelta(seconds=1)
     assert await claim_all(tx, other) == [ticket]
+
+
+async def test_a_language_is_not_kept_for_a_speaker_who_cannot_get_the_ticket(tx: Transaction) -> None:
+    team, granted = await a_team(tx), await an_inbox(tx)
+    inbox = await an_inbox(tx, team=team, skills=["language:sv"])
+    first, second = [await a_ticket(tx, inbox=inbox) for _ in range(2)]
+    of_another_team, elsewhere = await an_agent(tx), await an_agent(tx, team=team, inboxes=[granted])
+    of_another_team.skills = elsewhere.skills = ["language:sv"]
+    await availability.seen(tx, [of_another_team.id, elsewhere.id])
+
+    assert await claim_all(tx, await an_agent(tx, team=team)) == [first, second]
 
 
 async def test_nobody_is_made_responsible_for_an_inbox_they_may_not_see(tx: Transaction) -> None:

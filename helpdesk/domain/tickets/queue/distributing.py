@@ -13,10 +13,11 @@ from helpdesk.domain.tickets.queue.assigning import assign
 from helpdesk.domain.tickets.queue.capacity import load_of, units_of
 from helpdesk.domain.tickets.queue.claiming import work_of
 from helpdesk.domain.tickets.queue.routing import Candidate, Choice, Wanted, choose
+from helpdesk.domain.tickets.queue.taking import Bounds
 from helpdesk.storage.transaction import Transaction
 
 _AT_ONCE = 50
-"""Tickets looked at in one go; the next run takes the rest."""
+"""Tickets looked at of each pool, and assigned, in one go; the next run takes the rest."""
 
 _ANY_PUSHING = "SELECT EXISTS (SELECT FROM teams WHERE push)"
 
@@ -34,13 +35,14 @@ _DESKS = """
     SELECT FROM availability WHERE agent_id = ANY($1) ORDER BY agent_id FOR NO KEY UPDATE
 """
 
+# The head of each pool, so that what nobody can take now hides nothing that stands behind it elsewhere.
 _WAITING = """
     SELECT head.id, head.rank_at, head.start_by, head.inbox_id, p.team_id, p.skills, head.channel,
       (i.settings->>'units')::int AS units
     FROM pools p JOIN teams m ON m.id = p.team_id AND m.push JOIN inboxes i ON i.id = p.inbox_id
     CROSS JOIN LATERAL (
       SELECT id, rank_at, start_by, inbox_id, channel FROM tickets
-      WHERE waiting AND pool_id = p.id AND rank_at >= coalesce(p.low_water, '-infinity')
+      WHERE waiting AND pool_id = p.id AND rank_at >= greatest(p.low_water, $2) AND start_by >= $3
       ORDER BY rank_at, id LIMIT $1
     ) AS head
 """
@@ -77,6 +79,14 @@ class _Waiting:
     team_id: UUID
     wanted: Wanted
 
+    def asks_as(self, other: "_Waiting") -> bool:
+        """Whether whoever can take one can take the other."""
+        mine, theirs = (
+            (self.inbox_id, self.team_id, self.wanted),
+            (other.inbox_id, other.team_id, other.wanted),
+        )
+        return mine == theirs
+
 
 @dataclass(frozen=True, slots=True)
 class _Agent:
@@ -100,15 +110,17 @@ async def distribute(tx: Transaction) -> int:
         return 0
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('distribute', 0))")
     staff = await _staff(tx)
-    waiting = await _waiting(tx) if staff else []
+    waiting = await _waiting(tx) if _is_room(staff) else []
     given = 0
-    while waiting and staff:
+    while waiting and given < _AT_ONCE and _is_room(staff):
         ticket = await _next(tx, waiting, staff)
-        waiting.remove(ticket)
         choice = choose(ticket.wanted, [one.candidate for one in staff if one.may_get(ticket)])
-        if choice.chosen is not None and await _give(tx, ticket, choice):
+        if choice.chosen is None:
+            waiting = [other for other in waiting if not other.asks_as(ticket)]
+            continue
+        waiting.remove(ticket)
+        if await _give(tx, ticket, choice):
             staff = [_given(tx, one, ticket) if one.candidate is choice.chosen else one for one in staff]
-            staff = [one for one in staff if not one.candidate.load.is_full]
             given += 1
     return given
 
@@ -159,8 +171,8 @@ async def waiting_within_reach(tx: Transaction, team_ids: Sequence[UUID], skills
 
 
 async def _staff(tx: Transaction) -> list[_Agent]:
-    """Who is online and has room. Their counters are locked, which each claim
-    sets on: nobody claims beside us into the same room."""
+    """Who is online, also whoever is full: a language is kept for them. Their counters are locked, which each
+    claim sets on: nobody claims beside us into the same room."""
     connection = await tx.driver()
     rows = await connection.fetch(_STAFF, tx.now - availability.SILENT_AFTER)
     ids = [row["id"] for row in rows]
@@ -176,22 +188,33 @@ async def _staff(tx: Transaction) -> list[_Agent]:
 
 
 async def _waiting(tx: Transaction) -> list[_Waiting]:
-    connection = await tx.driver()
-    rows = await connection.fetch(_WAITING, _AT_ONCE)
-    found = [
+    """The heads of all pools; in an overload also of what can still be met, which may stand far behind."""
+    found = await _heads(tx, Bounds())
+    if (await overload.now(tx)).is_on:
+        meetable = await _heads(tx, Bounds(tx.now - ranking.furthest_ahead(), tx.now))
+        found = list(dict.fromkeys([*found, *meetable]))
+    return found
+
+
+async def _heads(tx: Transaction, bounds: Bounds) -> list[_Waiting]:
+    rows = await tx.connection.fetch(_WAITING, _AT_ONCE, bounds.rank_from, bounds.start_from)
+    return [
         _Waiting(
             row["id"], row["rank_at"], row["start_by"], row["inbox_id"], row["team_id"],
-            Wanted(row["channel"], units_of(row["channel"], row["units"]), row["skills"]),
+            Wanted(row["channel"], units_of(row["channel"], row["units"]), tuple(row["skills"])),
         )
         for row in rows
     ]  # fmt: skip
-    return sorted(found, key=ranking.order)[:_AT_ONCE]
+
+
+def _is_room(staff: Sequence[_Agent]) -> bool:
+    return any(not one.candidate.load.is_full for one in staff)
 
 
 async def _next(tx: Transaction, waiting: Sequence[_Waiting], staff: Sequence[_Agent]) -> _Waiting:
-    """By the order, or in an overload as its guard says for the next assignment of whoever is due one."""
-    claims = min(one.claims for one in staff)
-    chosen = ranking.choose(waiting, tx.now, (await overload.now(tx)).online, claims + 1)
+    """By the order, or in an overload as its guard says: each assignment is one turn further."""
+    state, turn = await overload.now(tx), sum(one.claims for one in staff) + 1
+    chosen = ranking.pick(waiting, tx.now, ranking.take(state.late, state.online, turn))
     assert chosen is not None  # something waits
     return chosen
 

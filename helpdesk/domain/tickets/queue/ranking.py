@@ -223,16 +223,21 @@ def choose(
     settings: QueueSettings = DEFAULTS,
 ) -> W | None:
     """The ticket to claim among those an agent may take; the order of `waiting` does not matter."""
-    rows: Sequence[W] = list(waiting)
-    late = [row for row in rows if row.start_by < now]
-    match take(len(late), online_agents, claim_number, settings):
+    rows = list(waiting)
+    late = sum(row.start_by < now for row in rows)
+    return pick(rows, now, take(late, online_agents, claim_number, settings))
+
+
+def pick(rows: Sequence[W], now: datetime, wanted: Take) -> W | None:
+    """The first in order of what is wanted; of all, where none of that waits here."""
+    match wanted:
         case Take.LATE:
-            wanted: Sequence[W] = late
+            some = [row for row in rows if row.start_by < now]
         case Take.MEETABLE:
-            wanted = [row for row in rows if row.start_by >= now] or rows
+            some = [row for row in rows if row.start_by >= now]
         case _:
-            wanted = rows
-    return min(wanted, key=order, default=None)
+            some = []
+    return min(some or rows, key=order, default=None)
 
 
 def order(row: Waiting) -> tuple[datetime, UUID]:

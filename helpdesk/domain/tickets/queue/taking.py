@@ -77,14 +77,29 @@ DESK = """
           SELECT FROM unnest(p.skills) AS asked(skill)
           WHERE skill <> ALL(d.skills) AND (NOT starts_with(skill, '{language}') OR EXISTS (
             SELECT FROM availability v JOIN agents s ON s.id = v.agent_id
-            WHERE v.state = 'online' AND v.seen_at >= $3 AND skill = ANY(s.skills)))) AS is_able,
+            WHERE v.state = 'online' AND v.seen_at >= $3 AND skill = ANY(s.skills)
+              AND {may_get}))) AS is_able,
         $7 OR (w.units + {units_of_pool} <= d.capacity
           AND (i.channel <> 'chat' OR w.chats < d.max_chats)) AS has_room
       FROM desk d CROSS JOIN carried w CROSS JOIN pools p JOIN inboxes i ON i.id = p.inbox_id
       WHERE $5::uuid[] IS NULL OR p.inbox_id = ANY($5)
     )
 """
-DESK = _filled(DESK, carried=carried("$1", "$4"), language=LANGUAGE, units_of_pool=units_in("i.channel"))
+_MAY_GET = """s.disabled_at IS NULL AND s.role <> 'light'
+              AND (p.team_id IS NULL OR p.team_id IN (SELECT team_id FROM team_members WHERE agent_id = s.id)
+                OR s.role IN ('lead', 'admin', 'owner')
+                  AND NOT EXISTS (SELECT FROM team_members WHERE agent_id = s.id))
+              AND (s.all_inboxes OR s.role IN ('admin', 'owner')
+                OR p.inbox_id IN (SELECT inbox_id FROM agent_inboxes WHERE agent_id = s.id))"""
+"""Whether the speaker `s` could be given the tickets of pool `p` at all: a language is kept for no other."""
+
+DESK = _filled(
+    DESK,
+    carried=carried("$1", "$4"),
+    language=LANGUAGE,
+    units_of_pool=units_in("i.channel"),
+    may_get=_MAY_GET,
+)
 """An agent as a claimer. $1 the agent, $2 now, $3 silent since, $4 silent chats since, $5 inboxes or NULL,
 $6 whether they see every team's while in none, $7 whether a program asks (which has no capacity)."""
 
