@@ -3,14 +3,11 @@
 import html as entities
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+
+from helpdesk.channels.email import links
 
 _IMAGE = re.compile(r"<img\b([^<>]{0,20000})>", re.IGNORECASE)
 _SOURCE = re.compile(r"\ssrc=\"([^\"]{0,10000})\"", re.IGNORECASE)
-_LINK = re.compile(r"<a\b([^<>]{0,20000})>(.{0,20000}?)</a>", re.IGNORECASE | re.DOTALL)
-_TARGET = re.compile(r"\shref=\"(https?://[^\"]{1,10000})\"", re.IGNORECASE)
-_TITLE = re.compile(r"\stitle=\"[^\"]{0,10000}\"", re.IGNORECASE)
-_TAGS = re.compile(r"<[^<>]{0,20000}>")
 
 _LAID_OUT = re.compile(
     r"<(?:img|table|b|strong|i|em|u|ul|ol|h[1-6]|pre|code|hr)\b|<font\b[^<>]*\bcolor|\bbgcolor=",
@@ -79,18 +76,14 @@ def dressed(
     html: str, inline: Callable[[str], str | None], remote: Callable[[str], str] | None, held: str
 ) -> str:
     """Pictures get their addresses; every link names the host it leads to unless its text does."""
-    return _LINK.sub(_link, _IMAGE.sub(lambda found: _image(found[1], inline, remote, held), html))
+    return links.dressed(_IMAGE.sub(lambda found: _image(found[1], inline, remote, held), html))
 
 
 def is_rich(html: str | None) -> bool:
     """Whether it says more than its words would: pictures, tables, lists, marks, links behind other words."""
     if not html:
         return False
-    return bool(_LAID_OUT.search(html)) or any(
-        _host(entities.unescape(target[1])) not in entities.unescape(_TAGS.sub("", link[2])).lower()
-        for link in _LINK.finditer(html)
-        if (target := _TARGET.search(link[1]))
-    )
+    return bool(_LAID_OUT.search(html)) or not links.say_where(html)
 
 
 def _image(
@@ -113,24 +106,3 @@ def _image(
     if source.startswith("remote:") and _PIXEL.search(rest):
         return ""
     return f'<img src="{entities.escape(address)}"{rest}>'
-
-
-def _link(found: re.Match[str]) -> str:
-    """The title says the whole address, whatever the sender wrote there."""
-    attributes, text = found[1], found[2]
-    target = _TARGET.search(attributes)
-    if target is None:
-        return found[0]
-    url = entities.unescape(target[1])
-    host = _host(url)
-    attributes = _TITLE.sub("", attributes) + f' title="{entities.escape(url[:2000])}"'
-    said = entities.unescape(_TAGS.sub("", text)).lower()
-    where = "" if host and host in said else f' <span class="hd-where">({entities.escape(host)})</span>'
-    return f"<a{attributes}>{text}</a>{where}"
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower().removeprefix("www.")
-    except ValueError:
-        return "?"
