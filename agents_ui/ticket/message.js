@@ -110,9 +110,18 @@ function Delivery({ item, seen }) {
   }
   if (item.delivery === "again") return html`<p class="delivery" role="status"><${Icon} name="clock" />${t("Being sent again")}</p>`
   if (item.delivery === "waiting") return html`<p class="delivery" data-tone="danger" role="status"><${Icon} name="clock" />${t("Waiting: no mail server is set")}</p>`
+  if (item.report) return html`<${Report} report=${item.report} />`
   if (seen) return html`<p class="delivery"><${Icon} name="check-check" />${t("Seen")}</p>`
   if (item.delivery === "handed_over") return html`<p class="delivery"><${Icon} name="check-check" />${t("Delivered to the mail server")}</p>`
   return null
+}
+
+/** What a receiving server or program said of it. @param {{report: {what: string, people: string, reason: string}}} props */
+function Report({ report: { what, people, reason } }) {
+  if (what === "read") return html`<p class="delivery"><${Icon} name="check-check" />${t("Read by {people}", { people })}</p>`
+  if (what === "delayed") return html`<p class="delivery" data-tone="danger" title=${reason}><${Icon} name="clock" />${t("Delayed: the server of {people} has not taken it yet", { people })}</p>`
+  if (what === "complaint") return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" />${t("{people} marked it as spam", { people })}</p>`
+  return html`<p class="delivery"><${Icon} name="circle-alert" />${t("Their server says: {reason}", { reason })}</p>`
 }
 
 /** @param {{item: Said}} props */

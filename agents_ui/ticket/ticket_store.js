@@ -12,7 +12,7 @@ const FIRST_PAGE = 50
 const EARLIER_PAGE = 100
 
 /** Events that say nothing the ticket's own fields would not: no need to ask for them again. */
-const ONLY_SAID = new Set(["MessageReceived", "UnverifiedMessageReceived", "ReplySent", "NoteAdded", "DeliveryHandedOver", "DeliveryFailed", "DeliveryWaiting"])
+const ONLY_SAID = new Set(["MessageReceived", "UnverifiedMessageReceived", "ReplySent", "NoteAdded", "DeliveryHandedOver", "DeliveryFailed", "DeliveryWaiting", "DeliveryReported"])
 
 export class TicketStore {
   /**

@@ -28,6 +28,7 @@ import { received } from "./mail_facts.js"
  * @property {string} [failure]
  * @property {string[]} [unreached] whom it did not get to
  * @property {boolean} [bounced] it was taken and came back
+ * @property {{what: string, people: string, reason: string}} [report] what the other side said of it since
  * @property {boolean} [markdown]
  * @property {boolean} [rich] its HTML says more than its words
  * @property {boolean} [forward] a mail to somebody else
@@ -44,7 +45,7 @@ export const SAID = new Map([
 
 /** Too frequent to read: they show elsewhere, as a state. */
 export const SILENT = new Set([
-  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "DeliveryWaiting", "TicketPending",
+  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "DeliveryWaiting", "DeliveryReported", "TicketPending",
   "ReplyHeld", "ReplyCalledBack",
 ])
 
@@ -142,7 +143,9 @@ function deliver(message, event) {
   if (!message) return // it stands on an earlier page
   if (event.name === "DeliveryFailed") {
     Object.assign(message, { delivery: "failed", failure: event.data.reason, unreached: event.data.to, bounced: Boolean(event.data.bounced) })
-  } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined })
+  } else if (event.name === "DeliveryReported") {
+    message.report = { what: event.data.what, people: event.data.to.join(", "), reason: event.data.reason }
+  } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined, report: undefined })
   else if (event.name === "DeliveryWaiting") Object.assign(message, { delivery: "waiting", failure: undefined })
   else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined })
 }

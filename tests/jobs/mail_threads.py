@@ -53,14 +53,14 @@ async def standing_of(desk: MailDesk, address: str) -> Any:
         return await senders.of(tx, address)
 
 
-def a_bounce(address: str, message_id: str) -> bytes:
+def a_bounce(address: str, message_id: str, *, action: str = "failed", status: str = "5.1.1") -> bytes:
     return (
         "From: MAILER-DAEMON@mx.example\r\nTo: support@demo.localhost\r\nSubject: Undelivered Mail\r\n"
         f"Message-ID: <bounce-{address}>\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
         "--b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: {action}\r\nStatus: {status}\r\n"
         "Diagnostic-Code: smtp; 550 No such user\r\n\r\n"
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
     ).encode()

@@ -47,6 +47,52 @@ async def test_row_2_a_bounce_marks_the_answer_and_the_address(desk: MailDesk) -
     assert len(await desk.tickets()) == 1
 
 
+async def test_row_2_a_server_that_gave_up_after_days_failed_for_good_but_the_address_may_be_right(
+    desk: MailDesk,
+) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+
+    await desk.receive(a_bounce("kim@customer.example", str(sent.rfc_message_id), status="4.4.7"))
+
+    assert (await desk.event_names(ticket))[-2:] == ["DeliveryFailed", "TicketOpenedAgain"]
+    assert await standing_of(desk, "kim@customer.example") is None
+
+
+async def test_row_2_a_delay_is_told_and_is_no_failure(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+
+    report = a_bounce("kim@customer.example", str(sent.rfc_message_id), action="delayed", status="4.4.1")
+    await desk.receive(report)
+
+    assert (await desk.event_names(ticket))[-1] == "DeliveryReported"
+    assert (await desk.one(OutgoingMail, id=sent.id)).undelivered == []
+
+
+async def test_row_2_whom_a_report_says_it_reached_did_not_fail(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail(proven=True, Cc="ann@customer.example")))
+    sent = await answered(desk, ticket)
+    reached = b"Final-Recipient: rfc822; kim@customer.example\r\nAction: relayed\r\nStatus: 2.1.9\r\n\r\n"
+    report = a_bounce("ann@customer.example", str(sent.rfc_message_id))
+
+    await desk.receive(report.replace(b"Final-Recipient", reached + b"Final-Recipient", 1))
+
+    assert (await desk.one(OutgoingMail, id=sent.id)).undelivered == ["ann@customer.example"]
+    assert await standing_of(desk, "kim@customer.example") is None
+
+
+async def test_row_2_what_nobody_can_read_at_a_return_address_is_told_on_its_message(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    sent = await answered(desk, ticket)
+    back = desk.workshop.carriers.bounce_address(sent.id, "demo.localhost")
+
+    kept = await desk.receive(a_mail("Ei onnistu", subject="Viesti palautettu"), to=back, envelope_from="")
+
+    assert kept.state == "dropped"
+    assert (await desk.event_names(ticket))[-1] == "DeliveryReported"
+
+
 async def test_row_2_a_bounce_of_nothing_we_know_is_kept_for_the_bounces_view(desk: MailDesk) -> None:
     kept = await desk.receive(a_bounce("nobody@customer.example", "unknown@elsewhere.example"))
 

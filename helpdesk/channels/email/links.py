@@ -1,4 +1,4 @@
-"""Links of a stranger's mail: where each leads as a browser reads it, said beside words that say otherwise."""
+"""Links of a stranger's mail: where each leads as browsers read it, said beside words that say otherwise."""
 
 import html as entities
 import re

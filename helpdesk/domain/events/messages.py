@@ -168,3 +168,14 @@ class DeliveryRetried(Event):
 
     delivered_message_id: UUID
     to: list[str]
+
+
+@dataclass(frozen=True)
+class DeliveryReported(Event):
+    """A word of the other side about a mail that left: `what` is delayed, complaint (its reader called it
+    spam), read, or other. It says nothing final."""
+
+    delivered_message_id: UUID
+    to: list[str]
+    what: str
+    reason: str

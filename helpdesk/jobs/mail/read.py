@@ -16,9 +16,10 @@ from helpdesk.domain.events import AlsoReceived
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import RawMail, Ticket
 from helpdesk.domain.tickets.attachments import StoredFile
-from helpdesk.domain.tickets.mail import acknowledging, following, references, senders, threading
+from helpdesk.domain.tickets.mail import acknowledging, following, references, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.errors import Conflict, Invalid, Unavailable
+from helpdesk.jobs.mail import reports
 from helpdesk.jobs.mail.facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import Json
@@ -115,7 +116,7 @@ async def _act(
         await _note_copy(tx, kept, gathered, decision)
         return None
     if decision.action is Action.BOUNCE:
-        await _note_bounce(tx, gathered)
+        await reports.note(tx, gathered)
         return None
     mail = gathered.mail
     is_answer = decision.action is Action.STAFF_REPLY and mail.new_text.strip()
@@ -265,21 +266,6 @@ async def _note_copy(tx: Transaction, kept: RawMail, gathered: Gathered, decisio
         return
     ticket = await tickets.lock(tx, decision.ticket_id)
     await tx.record(ticket, AlsoReceived(original.message_id, kept.inbox_id, kept.envelope_to))
-
-
-async def _note_bounce(tx: Transaction, gathered: Gathered) -> None:
-    """A delivery report marks the answer it is about; a delay is only a delay."""
-    bounce = gathered.mail.bounce
-    if bounce is None or gathered.bounced_mail_id is None or bounce.kind != "failed" or not bounce.permanent:
-        return
-    why = "; ".join(f"{one.address}: {one.diagnostic or one.status}" for one in bounce.recipients)
-    failed = {one.address.lower(): one.diagnostic or one.status for one in bounce.recipients}
-    recipients = await tickets.deliveries.bounced(
-        tx, gathered.bounced_mail_id, why or "The mail came back.", failed
-    )
-    for address in recipients:
-        if address in failed or len(recipients) == 1:
-            await senders.flag_undeliverable(tx, address, failed.get(address, why))
 
 
 def _sender(address: Address | None) -> tickets.Sender | None:

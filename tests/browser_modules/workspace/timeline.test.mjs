@@ -41,6 +41,15 @@ test("a mail without a mail server waits until it is handed over", () => {
   assert.deepEqual(timeline([sent, waits, anEvent(3, "DeliveryHandedOver", { delivered_message_id: "m1" })]).map(item => item.delivery), ["handed_over"])
 })
 
+test("what the other side says of a mail stands on it until it is sent again", () => {
+  const sent = anEvent(1, "ReplySent", { message_id: "m1", body: "a", author: mira })
+  const delayed = anEvent(2, "DeliveryReported", { delivered_message_id: "m1", what: "delayed", to: ["kim@customer.example"], reason: "4.4.1" })
+  const again = anEvent(3, "DeliveryRetried", { delivered_message_id: "m1", to: [] })
+
+  assert.deepEqual(timeline([sent, delayed]).map(item => item.report), [{ what: "delayed", people: "kim@customer.example", reason: "4.4.1" }])
+  assert.deepEqual(timeline([sent, delayed, again]).map(item => item.report), [undefined])
+})
+
 test("clocks that start and stop are not worth a line, a breach is", () => {
   const items = timeline([anEvent(1, "TargetStarted"), anEvent(2, "TargetPaused"), anEvent(3, "TargetBreached", { metric: "first_response" })])
 

@@ -101,9 +101,12 @@ def _is_robot(sender: Address | None) -> bool:
 
 
 def _from_status(parts: list[Entity], ids: tuple[str, ...]) -> Bounce:
-    """RFC 3464: blocks of fields, one per recipient after the first about the mail as a whole."""
-    recipients: list[FailedRecipient] = []
-    actions: list[str] = []
+    """RFC 3464: blocks of fields, one per recipient after the first about the mail as a whole.
+
+    The worst that happened decides; whom it did not happen to is left out. Final is what is not a passing
+    error for all of them.
+    """
+    found: list[tuple[str, FailedRecipient]] = []
     data = b"\n\n".join(part.data()[:_LIMIT] for part in parts[:20])
     text = decode(data, "utf-8").replace("\r\n", "\n")
     for block in text.split("\n\n")[: _RECIPIENTS + 1]:
@@ -112,13 +115,13 @@ def _from_status(parts: list[Entity], ids: tuple[str, ...]) -> Bounce:
         if address:
             status = (fields.get("status") or [""])[0].split(" ")[0][:20]
             diagnostic = (fields.get("diagnostic-code") or [""])[0].partition(";")[2].strip()[:500]
-            recipients.append(FailedRecipient(address, status, diagnostic))
-            actions.append((fields.get("action") or ["failed"])[0].lower().strip())
-    kind = next(
-        (kind for kind in ("failed", "delayed") if kind in actions), "delivered" if actions else "failed"
-    )
-    permanent = kind == "failed" and not any(one.status.startswith("4") for one in recipients)
-    return Bounce(kind, permanent, tuple(recipients), ids)
+            action = (fields.get("action") or ["failed"])[0].lower().strip()
+            found.append((action, FailedRecipient(address, status, diagnostic)))
+    actions = {action for action, _ in found}
+    kind = next((one for one in ("failed", "delayed") if one in actions), "delivered" if found else "failed")
+    hit = tuple(one for action, one in found if action == kind or kind == "delivered")
+    is_passing = bool(hit) and all(one.status.startswith("4") for one in hit)
+    return Bounce(kind, kind == "failed" and not is_passing, hit, ids)
 
 
 def _recipient(fields: dict[str, list[str]]) -> str:

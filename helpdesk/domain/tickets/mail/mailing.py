@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from helpdesk.domain import agents, contacts, inboxes, oncall, permissions
-from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver, DeliveryRetried, DeliveryWaiting
+from helpdesk.domain.events import (
+    DeliveryFailed,
+    DeliveryHandedOver,
+    DeliveryReported,
+    DeliveryRetried,
+    DeliveryWaiting,
+)
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail.recipients import People
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
@@ -220,6 +226,16 @@ async def bounced(tx: Transaction, mail_id: UUID, reason: str, by: Collection[st
         ticket = await lock(tx, mail.ticket_id)
         await tx.record(ticket, DeliveryFailed(mail.message_id, gone, reason[:500], True, bounced=True))
     return list(mail.recipients)
+
+
+async def reported(tx: Transaction, mail_id: UUID, what: str, reason: str, by: Collection[str]) -> None:
+    """Something that is not final was said about it, by these addresses (any case) or on behalf of all."""
+    mail = await tx.session.get(OutgoingMail, mail_id)
+    if mail is None or mail.ticket_id is None or mail.message_id is None:
+        return
+    named = [one for one in mail.recipients if one.lower() in by]
+    ticket = await lock(tx, mail.ticket_id)
+    await tx.record(ticket, DeliveryReported(mail.message_id, named or list(mail.recipients), what, reason))
 
 
 async def retry(tx: Transaction, ticket_id: UUID, message_id: UUID) -> OutgoingMail:
