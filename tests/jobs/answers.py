@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from helpdesk.actors import SYSTEM
-from helpdesk.channels.email.sending import HandedOver, Refusal
+from helpdesk.channels.email.sending import HandedOver, NotTakenYet, Refusal
 from helpdesk.domain import agents, tickets
 from helpdesk.domain.tickets import ByMail, HeldReply, OutgoingMail, Ticket, answering, holding
 from helpdesk.jobs.mail.send import send_mail
@@ -57,18 +57,25 @@ async def a_held(desk: MailDesk, ticket: Ticket, after: timedelta, **fields: Any
 class Relay:
     """The border: says what the next server would, and keeps what it was given."""
 
-    def __init__(self, *refused: str) -> None:
-        self.refused, self.to = refused, []  # type: ignore[var-annotated]
+    def __init__(self, *refused: str, code: int = 550) -> None:
+        self.refused, self.code, self.to = refused, code, []  # type: ignore[var-annotated]
 
     async def hand_over(
         self, raw: bytes, sender: str, to: list[str], url: str, before: object = None
     ) -> HandedOver:
         self.to.append((list(to), raw))
-        gone = tuple(Refusal(one, 550, "no such user") for one in to if one in self.refused)
+        gone = tuple(Refusal(one, self.code, "no such user") for one in to if one in self.refused)
         return HandedOver("250 ok", f"id-{len(self.to)}", gone)
 
 
-async def through(desk: MailDesk, relay: Relay, mail: OutgoingMail) -> OutgoingMail:
+class NoRelay:
+    """The border: a server that cannot be reached."""
+
+    async def hand_over(self, *_: object) -> HandedOver:
+        raise NotTakenYet("connection refused")
+
+
+async def through(desk: MailDesk, relay: Relay | NoRelay, mail: OutgoingMail) -> OutgoingMail:
     settings = desk.workshop.settings.model_copy(update={"demo": False, "smtp_out_url": _Url()})
     desk.workshop.settings, desk.workshop.relays = settings, relay  # type: ignore[assignment]
     await send_mail(desk.workshop, {"mail_id": str(mail.id)})

@@ -1,5 +1,6 @@
 """What the next server did not take: told on the message, sent again by hand, and the ticket comes back."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,8 @@ from helpdesk.domain import contacts, tickets
 from helpdesk.domain.tickets import Ticket
 from helpdesk.domain.tickets.mail import senders
 from helpdesk.errors import Conflict
-from tests.jobs.answers import KIM, Relay, a_mail_ticket, an_agents_actor, replied, through
+from helpdesk.jobs.mail.send import PAUSES
+from tests.jobs.answers import KIM, NoRelay, Relay, a_mail_ticket, an_agents_actor, replied, through
 from tests.mail_desk import MailDesk
 
 
@@ -29,6 +31,36 @@ async def test_one_refused_of_two_is_told_and_the_retry_goes_to_that_one_alone(d
     assert (second.state, second.server_id, second.undelivered) == ("sent", "id-1", [])
     names = await desk.event_names(ticket)
     assert names[-4:] == ["DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "DeliveryHandedOver"]
+
+
+async def test_whom_the_server_refuses_for_now_is_tried_again_alone_and_nobody_twice(desk: MailDesk) -> None:
+    ticket = await a_mail_ticket(desk)
+    mail = await replied(desk, ticket, "Hi", to=(KIM,), cc=("lee@other.example",))
+
+    first = await through(desk, Relay("lee@other.example", code=451), mail)
+    again = Relay()
+    with pytest.raises(Conflict, match="not_failed"):
+        async with desk.database.transaction(await an_agents_actor(desk)) as tx:
+            await tickets.deliveries.retry(tx, ticket.id, UUID(str(mail.message_id)))
+    second = await through(desk, again, mail)
+
+    assert (first.state, first.undelivered) == ("deferred", ["lee@other.example"])
+    assert [to for to, _ in again.to] == [["lee@other.example"]]
+    assert (second.state, second.undelivered) == ("sent", [])
+    assert "DeliveryFailed" not in await desk.event_names(ticket)
+
+
+async def test_a_server_that_is_away_is_tried_for_two_days_and_the_agent_hears_of_it_before(
+    desk: MailDesk,
+) -> None:
+    ticket = await a_mail_ticket(desk)
+    mail = await replied(desk, ticket, "Hi")
+    states = [(await through(desk, NoRelay(), mail)).state for _ in range(len(PAUSES) + 1)]
+
+    assert sum(PAUSES, timedelta()) > timedelta(hours=47)
+    assert states == ["deferred"] * len(PAUSES) + ["failed"]
+    names = await desk.event_names(ticket)
+    assert (names.count("DeliveryReported"), names.count("DeliveryFailed")) == (1, 1)
 
 
 async def test_what_arrived_or_is_under_way_is_not_sent_again(desk: MailDesk) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from helpdesk.domain.tickets import actions
 from helpdesk.domain.tickets.locking import lock
-from helpdesk.domain.tickets.mail import mailing
+from helpdesk.domain.tickets.mail import after_leaving, mailing
 from helpdesk.domain.tickets.model import Message, MessageKind, OutgoingMail, Status, Ticket
 from helpdesk.storage.transaction import Transaction
 
@@ -30,7 +30,7 @@ async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
 
 async def bounced(tx: Transaction, mail_id: UUID, reason: str, by: Collection[str] = ()) -> list[str]:
     """It was taken and came back. Answers with whom it had been sent to."""
-    sent_to = await mailing.bounced(tx, mail_id, reason, by)
+    sent_to = await after_leaving.bounced(tx, mail_id, reason, by)
     await _come_back(tx, mail_id)
     return sent_to
 
@@ -40,7 +40,7 @@ async def retry(tx: Transaction, ticket_id: UUID, message_id: UUID) -> OutgoingM
 
     Errors: NotFound, Conflict `not_failed` while it is under way or has arrived.
     """
-    mail = await mailing.retry(tx, ticket_id, message_id)
+    mail = await after_leaving.retry(tx, ticket_id, message_id)
     ticket = await lock(tx, ticket_id)
     if mail.kind == "reply" and ticket.status == Status.OPEN and await _is_last_word(tx, ticket, message_id):
         await actions.contact_is_answered(tx, ticket)

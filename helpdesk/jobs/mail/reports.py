@@ -2,7 +2,7 @@
 
 from helpdesk.channels.email.mail import Bounce, Mail
 from helpdesk.domain import tickets
-from helpdesk.domain.tickets.mail import mailing, senders
+from helpdesk.domain.tickets.mail import after_leaving, senders
 from helpdesk.jobs.mail.facts import Gathered
 from helpdesk.storage.transaction import Transaction
 
@@ -17,11 +17,13 @@ async def note(tx: Transaction, gathered: Gathered) -> None:
         return
     if bounce is None:  # nobody can read it, but it came to the return address of that mail
         said = gathered.mail.subject or gathered.mail.new_text.strip()
-        await mailing.reported(tx, mail_id, "other", said[:_LONGEST], set())
+        await after_leaving.reported(tx, mail_id, "other", said[:_LONGEST])
     elif bounce.kind == "failed":
         await _failed(tx, gathered, bounce)
     elif bounce.kind in _TOLD:
-        await mailing.reported(tx, mail_id, bounce.kind, _why(bounce, gathered.mail), set(_reasons(bounce)))
+        await after_leaving.reported(
+            tx, mail_id, bounce.kind, _why(bounce, gathered.mail), set(_reasons(bounce))
+        )
 
 
 async def _failed(tx: Transaction, gathered: Gathered, bounce: Bounce) -> None:

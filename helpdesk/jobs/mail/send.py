@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,16 +11,21 @@ from helpdesk.actors import SYSTEM
 from helpdesk.channels.email import composing, dkim_signing
 from helpdesk.channels.email.sending import HandedOver
 from helpdesk.domain import inboxes, tickets
-from helpdesk.domain.tickets.mail import signing_keys
+from helpdesk.domain.tickets.mail import after_leaving, signing_keys
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs.mail import writing
 from helpdesk.jobs.workshop import Workshop
-from helpdesk.storage.job_queue import PAUSES
 from helpdesk.storage.sealing import Sealer
 from helpdesk.storage.transaction import Transaction
 
-TRIES = len(PAUSES)
-"""After so many hours of trying the agent is told on the message that it did not leave."""
+PAUSES = [
+    *(timedelta(seconds=one) for one in (1, 5, 15, 60, 300, 900, 3600, 7200)),
+    *(timedelta(hours=4),) * 11,
+]
+"""Between the tries: two days, as long as a weekend. Then the agent is told that it did not leave."""
+
+TOLD_AFTER = 6
+"""Tries, some twenty minutes of them: then the agent reads on the message that it waits."""
 
 KEPT = "kept"
 """The server's answer where the demo keeps a mail to be looked at."""
@@ -52,21 +58,41 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     except _NoServer:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.mail.mailing.put_off_unset(tx, mail_id, _SET_ONE)
-        return
     except Unavailable as failure:
-        async with workshop.database.transaction(SYSTEM) as tx:
-            if leased.attempts > TRIES:
-                await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
-                return
-            await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
-        raise
+        await _put_off(workshop, mail_id, leased.attempts, failure)
     except Invalid as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
-        return
+    else:
+        await _handed_over(workshop, mail_id, leased.attempts, taken)
+
+
+async def _handed_over(workshop: Workshop, mail_id: UUID, attempts: int, taken: HandedOver) -> None:
+    """Whom the server refused only for now is tried again, and with them whoever was refused."""
+    server_id = taken.server_id or taken.answer
+    refused = {one.recipient: f"{one.recipient}: {one.code} {one.text}" for one in taken.refused}
+    is_final = all(one.permanent for one in taken.refused) or attempts > len(PAUSES)
     async with workshop.database.transaction(SYSTEM) as tx:
-        refused = {one.recipient: f"{one.recipient}: {one.code} {one.text}" for one in taken.refused}
-        await tickets.deliveries.handed_over(tx, mail_id, taken.server_id or taken.answer, refused)
+        if is_final:
+            await tickets.deliveries.handed_over(tx, mail_id, server_id, refused)
+        else:
+            await tickets.mail.mailing.handed_over_in_part(tx, mail_id, server_id, refused)
+            _try_again(tx, mail_id, attempts)
+
+
+async def _put_off(workshop: Workshop, mail_id: UUID, attempts: int, failure: Unavailable) -> None:
+    async with workshop.database.transaction(SYSTEM) as tx:
+        if attempts > len(PAUSES):
+            await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
+            return
+        await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
+        if attempts == TOLD_AFTER:
+            await after_leaving.reported(tx, mail_id, "delayed", failure.detail or failure.code)
+        _try_again(tx, mail_id, attempts)
+
+
+def _try_again(tx: Transaction, mail_id: UUID, attempts: int) -> None:
+    tx.enqueue("send_mail", after=PAUSES[attempts - 1], mail_id=str(mail_id))
 
 
 async def release_waiting(workshop: Workshop) -> None:

@@ -1,24 +1,18 @@
 """Which answers leave by mail: written to the outbox in the transaction of what they say."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from helpdesk.domain import agents, contacts, inboxes, oncall, permissions
-from helpdesk.domain.events import (
-    DeliveryFailed,
-    DeliveryHandedOver,
-    DeliveryReported,
-    DeliveryRetried,
-    DeliveryWaiting,
-)
+from helpdesk.domain import agents, inboxes, oncall
+from helpdesk.domain.events import DeliveryFailed, DeliveryHandedOver, DeliveryWaiting
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail.recipients import People
 from helpdesk.domain.tickets.model import Message, OutgoingMail, Ticket
-from helpdesk.errors import Conflict, NotFound
+from helpdesk.errors import NotFound
 from helpdesk.storage.transaction import Transaction
 
 ANSWERED = "answered before it left"
@@ -153,7 +147,7 @@ async def handed_over(
     tx: Transaction, mail_id: UUID, server_id: str, refused: Mapping[str, str] | None = None
 ) -> None:
     """The next server took it, for all but the `refused` (address → why), who are told as not reached."""
-    mail = await _locked(tx, mail_id)
+    mail = await locked(tx, mail_id)
     if mail.state == "sent":
         return
     refused = refused or {}
@@ -167,16 +161,29 @@ async def handed_over(
             await tx.record(ticket, DeliveryFailed(mail.message_id, list(refused), str(mail.error), True))
 
 
+async def handed_over_in_part(
+    tx: Transaction, mail_id: UUID, server_id: str, left: Mapping[str, str]
+) -> None:
+    """The next server took it for all but those `left` (address → why): the job tries them again."""
+    mail = await locked(tx, mail_id)
+    reached = [one for one in addressed(mail) if one not in left]
+    mail.state, mail.server_id, mail.undelivered = "deferred", server_id, list(left)
+    mail.error = "; ".join(left.values())[:500]
+    if reached and mail.ticket_id is not None and mail.message_id is not None:
+        ticket = await lock(tx, mail.ticket_id)
+        await tx.record(ticket, DeliveryHandedOver(mail.message_id, reached, server_id))
+
+
 async def put_off(tx: Transaction, mail_id: UUID, error: str) -> None:
     """The next server is away or said later; the job tries again."""
-    mail = await _locked(tx, mail_id)
+    mail = await locked(tx, mail_id)
     if mail.state != "sent":
         mail.state, mail.error = "deferred", error[:500]
 
 
 async def put_off_unset(tx: Transaction, mail_id: UUID, error: str) -> None:
     """No mail server is set: the mail waits for one, and the agent sees that on the message."""
-    mail = await _locked(tx, mail_id)
+    mail = await locked(tx, mail_id)
     is_told = mail.state == "sent" or _waits_for_server(mail)
     await put_off(tx, mail_id, f"{NO_SERVER}: {error}")
     if not is_told and mail.ticket_id is not None and mail.message_id is not None:
@@ -186,13 +193,13 @@ async def put_off_unset(tx: Transaction, mail_id: UUID, error: str) -> None:
 
 async def unsent(tx: Transaction) -> int:
     """How many wait because no mail server is set."""
-    query = select(func.count()).where(OutgoingMail.state.in_(_UNDER_WAY), OutgoingMail.error.like(_WAITS))
+    query = select(func.count()).where(OutgoingMail.state.in_(UNDER_WAY), OutgoingMail.error.like(_WAITS))
     return int(await tx.session.scalar(query) or 0)
 
 
 async def release(tx: Transaction) -> None:
     """A mail server is set now: those that waited for one go, with all their tries."""
-    query = update(OutgoingMail).where(OutgoingMail.state.in_(_UNDER_WAY), OutgoingMail.error.like(_WAITS))
+    query = update(OutgoingMail).where(OutgoingMail.state.in_(UNDER_WAY), OutgoingMail.error.like(_WAITS))
     freed = query.values(state="queued", error=None, attempts=0).returning(OutgoingMail.id)
     for mail_id in await tx.session.scalars(freed):
         tx.enqueue("send_mail", mail_id=str(mail_id))
@@ -200,7 +207,7 @@ async def release(tx: Transaction) -> None:
 
 async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
     """The next server refused it for good; the agent sees it on the message."""
-    mail = await _locked(tx, mail_id)
+    mail = await locked(tx, mail_id)
     if mail.state in ("sent", "failed"):
         return
     to = addressed(mail)
@@ -208,67 +215,6 @@ async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
     if mail.ticket_id is not None and mail.message_id is not None:
         ticket = await lock(tx, mail.ticket_id)
         await tx.record(ticket, DeliveryFailed(mail.message_id, to, reason[:500], True))
-
-
-async def bounced(tx: Transaction, mail_id: UUID, reason: str, by: Collection[str] = ()) -> list[str]:
-    """It was taken and came back from these addresses (from all, when none is named): the agent sees that on
-    the message it belongs to. Answers with whom it had been sent to."""
-    mail = await tx.session.get(OutgoingMail, mail_id, with_for_update=True, populate_existing=True)
-    if mail is None:
-        return []
-    named = [one for one in mail.recipients if one.lower() in by]
-    gone = [one for one in named or mail.recipients if one not in mail.undelivered]
-    if not gone:
-        return list(mail.recipients)
-    mail.undelivered = [*mail.undelivered, *gone]
-    mail.state, mail.error = "failed", reason[:500]
-    if mail.ticket_id is not None and mail.message_id is not None:
-        ticket = await lock(tx, mail.ticket_id)
-        await tx.record(ticket, DeliveryFailed(mail.message_id, gone, reason[:500], True, bounced=True))
-    return list(mail.recipients)
-
-
-async def reported(tx: Transaction, mail_id: UUID, what: str, reason: str, by: Collection[str]) -> None:
-    """Something that is not final was said about it, by these addresses (any case) or on behalf of all."""
-    mail = await tx.session.get(OutgoingMail, mail_id)
-    if mail is None or mail.ticket_id is None or mail.message_id is None:
-        return
-    named = [one for one in mail.recipients if one.lower() in by]
-    ticket = await lock(tx, mail.ticket_id)
-    await tx.record(ticket, DeliveryReported(mail.message_id, named or list(mail.recipients), what, reason))
-
-
-async def retry(tx: Transaction, ticket_id: UUID, message_id: UUID) -> OutgoingMail:
-    """Sends it once more to those it did not reach: the same mail under the same Message-ID. Where only the
-    contact was not reached and has another address by now, it goes there.
-
-    Errors: NotFound, Conflict `not_failed` while it is under way or has arrived.
-    """
-    permissions.require_replier(tx.actor)
-    ticket = await lock(tx, ticket_id)
-    query = select(OutgoingMail).where(OutgoingMail.message_id == message_id).with_for_update()
-    mail = await tx.session.scalar(query.execution_options(populate_existing=True))
-    if mail is None or mail.ticket_id != ticket.id:
-        raise NotFound("mail_not_found")
-    if not mail.undelivered:
-        raise Conflict("not_failed", "It is under way, or has arrived.")
-    await _readdress(tx, ticket, mail)
-    mail.state, mail.error, mail.attempts = "queued", None, 0
-    await tx.record(ticket, DeliveryRetried(message_id, list(mail.undelivered)))
-    tx.enqueue("send_mail", mail_id=str(mail.id))
-    return mail
-
-
-async def _readdress(tx: Transaction, ticket: Ticket, mail: OutgoingMail) -> None:
-    known = [one.value for one in await contacts.identities_of(tx, ticket.contact_id)]
-    address = await contacts.address_of(tx, ticket.contact_id)
-    to = (mail.people or {}).get("to", mail.recipients[:1])
-    is_theirs = mail.kind == "reply" and list(mail.undelivered) == to and (to[0] in known or len(to) == 1)
-    if address is None or not is_theirs or address in mail.recipients:
-        return
-    mail.recipients = [address if one == to[0] else one for one in mail.recipients]
-    mail.people = (mail.people or {"cc": [], "bcc": []}) | {"to": [address]}
-    mail.undelivered, mail.raw = [address], None
 
 
 async def kept(tx: Transaction, limit: int = 200) -> list[OutgoingMail]:
@@ -292,7 +238,7 @@ async def _queue(tx: Transaction, **said: Any) -> OutgoingMail:
     return mail
 
 
-_UNDER_WAY = ("queued", "leased", "deferred")
+UNDER_WAY = ("queued", "leased", "deferred")
 _WAITS = f"{NO_SERVER}%"
 
 
@@ -300,7 +246,7 @@ def _waits_for_server(mail: OutgoingMail) -> bool:
     return mail.error is not None and mail.error.startswith(NO_SERVER)
 
 
-async def _locked(tx: Transaction, mail_id: UUID) -> OutgoingMail:
+async def locked(tx: Transaction, mail_id: UUID) -> OutgoingMail:
     return await tx.session.get_one(OutgoingMail, mail_id, with_for_update=True, populate_existing=True)
 
 
