@@ -202,7 +202,7 @@ def _forwarded(body: bodies.Body, text: str, subject: str) -> Forwarded | None:
     """What is quoted below a separator, else a mail that came along whole while nothing was said with it."""
     if found := forwards.read(text, subject):
         return found
-    whole = [part for part in body.message_parts if part.content_type == "message/rfc822"]
+    whole = [part for part in body.message_parts if part.content_type in bodies.WHOLE_MAILS]
     if len(whole) != 1 or (text.strip() and not forwards.is_forward_subject(subject)):
         return None
     inner, _ = entities.parse(whole[0].data())

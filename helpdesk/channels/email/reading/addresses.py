@@ -15,6 +15,8 @@ _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 _LOOSE = re.compile(r"[ \t]{1,20}\.[ \t]{0,20}|[ \t]{1,20}@[ \t]{0,20}|@[ \t]{1,20}")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,300}"')
 _ODD = re.compile(r"[@:]")
+_QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.){1,64})"[ \t]{0,20}@[ \t]{0,20}([^\s"]{1,255})')
+_NO_QUOTES_NEEDED = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\]\\]+\Z")
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
 
@@ -125,7 +127,7 @@ def _address(entry: str, charset: str | None) -> Address:
     entry, comments = _without_comments(entry.strip(BLANK))
     opened = entry.rfind("<")
     if opened >= 0:
-        email, name = entry[opened + 1 :].partition(">")[0], entry[:opened]
+        email, name = entry[opened + 1 :].partition(">")[0], entry[:opened].rstrip(" \t<")
         if not email.strip(BLANK) and _BARE.search(name):
             return _bare(name, comments, charset)
         return Address(_name(name or comments, charset), _email(email, charset))
@@ -168,6 +170,7 @@ def _without_comments(entry: str) -> tuple[str, str]:
             quoted = not quoted
         if char == "(" and not quoted:
             depth += 1
+            comments.append(" ")
         elif char == ")" and depth and not quoted:
             depth -= 1
         else:
@@ -189,8 +192,12 @@ def _name(raw: str, charset: str | None) -> str:
 
 def _email(raw: str, charset: str | None) -> str:
     text = decode_text(raw.encode("latin-1"), charset) if raw else ""
-    text = clean(text).strip(" \t'\",;.").removeprefix("mailto:")
-    if not text.startswith('"'):
+    text = clean(text).strip(" \t,;.")
+    if found := _QUOTED_LOCAL.fullmatch(text):
+        local = re.sub(r"\\(.)", r"\1", found[1])
+        text = f"{local if _NO_QUOTES_NEEDED.match(local) else text.rpartition('@')[0].strip()}@{found[2]}"
+    else:
+        text = text.strip(" \t'\",;.").removeprefix("mailto:")
         text = re.sub(r"\s+", "", text)
         text = text.rpartition(":")[2] if text.startswith("@") else text  # a source route of old
     local, _, domain = text.rpartition("@")

@@ -26,6 +26,7 @@ _ENDINGS = {
     "image/pjpeg": ".jpg",
     "message/disposition-notification": ".txt", "message/feedback-report": ".txt", "text/calendar": ".ics",
 }  # fmt: skip
+WHOLE_MAILS = ("message/rfc822", "message/global", "message/news")
 _SKIPPED = ("text/x-amp-html", "text/watch-html")
 _CALENDARS = ("text/calendar", "application/ics")
 _SEALED_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -188,7 +189,7 @@ def _lines(text: str) -> str:
 
 def _attach(entity: Entity, body: Body) -> None:
     kind = entity.content_type
-    if kind == "message/rfc822" and not entity.file_name:
+    if kind in WHOLE_MAILS and not entity.file_name:
         name, data = _message_name(entity)
     else:
         name, data = entity.file_name, entity.data()

@@ -53,10 +53,17 @@ class Entity:
 
 
 def parse(raw: bytes) -> tuple[Entity, list[str]]:
-    """The outermost entity, and what was wrong."""
+    """The outermost entity, and what was wrong.
+
+    A text that names no charset is taken to be in the one that the headers' encoded words are in.
+    """
     defects: list[str] = []
     counter = [0]
-    return _entity(raw, 0, len(raw), 0, counter, defects, "text/plain"), defects
+    root = _entity(raw, 0, len(raw), 0, counter, defects, "text/plain")
+    if (charset := root.headers.encoded_in()) is not None:
+        for entity in (root, *root.children):
+            _name_charset(entity, charset)
+    return root, defects
 
 
 def _entity(
@@ -84,17 +91,35 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
     places = _places(entity, named) if named.strip() else []
     if not places and named != named.rstrip():
         places = _places(entity, named.rstrip())
-    if not places and (found := _FIRST_BOUNDARY.search(entity.raw, entity.start, entity.end)):
+    if not places and (ending := _lonely_end(entity, named)):
+        entity.end = ending
+    elif not places and (found := _FIRST_BOUNDARY.search(entity.raw, entity.start, entity.end)):
         defects.append("boundary_guessed")
         places = _places(entity, found[1])
     for start, end in places:
         if counter[0] >= PART_LIMIT:
             defects.append("too_many_parts")
             return
-        entity.children.append(_entity(entity.raw, start, end, depth + 1, counter, defects, default))
+        child = _entity(entity.raw, start, end, depth + 1, counter, defects, default)
+        entity.children.append(child)
+        _name_charset(child, entity.parameters.get("charset", ""))
     if not places:
         defects.append("no_parts")
         entity.content_type = "text/plain"
+
+
+def _lonely_end(entity: Entity, boundary: bytes) -> int:
+    """Where the mark stands that ends parts which never began, if words stand before it; else 0."""
+    position = (
+        entity.raw.find(b"\n--" + boundary + b"--", entity.start, entity.end) if boundary.strip() else 0
+    )
+    return position if position > 0 and entity.raw[entity.start : position].strip() else 0
+
+
+def _name_charset(entity: Entity, charset: str) -> None:
+    """Said once, above or outside the part: for a text that names none (a page names its own inside)."""
+    if charset and entity.content_type == "text/plain":
+        entity.parameters.setdefault("charset", charset)
 
 
 def _boundary(text: str) -> bytes:

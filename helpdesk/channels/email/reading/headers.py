@@ -17,7 +17,8 @@ BLANK = " \t\r\n"
 _MARKS_LIMIT = 20
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_NEARLY_FIELD = re.compile(rb"[\x00-\x08!-9;-~\x80-\xff]{1,200}[ \t]*:")
+_NEARLY_FIELD = re.compile(rb"[\x00-\x08!-9;-~\x80-\xff]{1,200}[ \t]*:|[Xx]-[!-~][^:]{0,200}:")
+_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/=]+\s*\Z")
 _PARAMETER = re.compile(rb"[A-Za-z*0-9-]{1,40}=")
 _KNOWN = re.compile(
     rb"^(?:from|to|cc|subject|date|message-id|received|return-path|reply-to|mime-version|content-type"
@@ -47,6 +48,13 @@ class Headers:
     def text(self, name: str, charset: str | None = None) -> str:
         value = self.first(name)
         return "" if value is None else decode_text(value, charset)
+
+    def encoded_in(self) -> str | None:
+        """The charset of the first encoded word in what the sender wrote, if there is one."""
+        for name in ("subject", "from"):
+            if found := _WORD.search((self.first(name) or b"").decode("latin-1")):
+                return found[1].partition("*")[0].lower()
+        return None
 
 
 def split(raw: bytes, start: int, end: int, *, outermost: bool = False) -> tuple[Headers, int]:
@@ -102,6 +110,10 @@ class _OddLines:
             if mark and any(name == "content-type" and mark in value for name, value in items):
                 return True  # the first part, without the blank line above it
         if _NEARLY_FIELD.match(line):
+            return False
+        if not _ONLY_BASE64.match(line) and any(
+            name == "content-transfer-encoding" and value.lower() == b"base64" for name, value in items
+        ):
             return False
         if self._known is None:
             self._known = _known_positions(*self._places)

@@ -1,0 +1,100 @@
+"""Header lines as programs and people write them: dates, addresses, lines that are none."""
+
+from base64 import b64encode
+from datetime import datetime
+
+import pytest
+
+from helpdesk.channels.email.mail import Address
+from helpdesk.channels.email.reader import read
+from helpdesk.channels.email.reading import addresses, dates
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("Tue, 20 Jun 2017 09:44:58.568 +0000 (UTC)", "2017-06-20 09:44:58"),
+        ("Fri , 18 Apr 2025 05:50:01 +0200", "2025-04-18 03:50:01"),
+        ("Wed, 14 05 2025 12:34:17 +0000", "2025-05-14 12:34:17"),
+        ("29/11/2008 17:15:00 +0100", "2008-11-29 16:15:00"),
+        ("11.29.2008 17:15:00 +0100", "2008-11-29 16:15:00"),
+        ("Mon, 11 Jun 2012 08:20:45 -07:00", "2012-06-11 15:20:45"),
+        ("Thu, 2 Oct 2014 18:45:31 GMT+0200", "2014-10-02 16:45:31"),
+        ("Sun, 12 Jan 2003 12:28:43 AM +0000", "2003-01-12 00:28:43"),
+        ("Jun 11, 2012 8:20 PM", "2012-06-11 20:20:00"),
+        ("Thu, 7 Sept 2017 10:11:12 JST", "2017-09-07 01:11:12"),
+        ("Thu, 7 Sep 2017 10:11:12 NDT", "2017-09-07 12:41:12"),
+        ("Mon, 1 Dez 2008 10:00:00 CET", "2008-12-01 09:00:00"),
+        ("30 Jun 2012 23:59:60 +0000", "2012-07-01 00:00:00"),
+        ("12 May 50 12:08:24 +0000", "1950-05-12 12:08:24"),
+        ("2008-11-29T17:15:00+01:00", "2008-11-29 16:15:00"),
+    ],
+)
+def test_a_date_is_understood_however_it_was_written(written, moment):
+    assert dates.parse(written) == datetime.fromisoformat(f"{moment}+00:00")
+
+
+@pytest.mark.parametrize("written", ["soon", "99/99/2008 17:15:00", "", "31 Feb 2008 10:00 +0000"])
+def test_what_is_no_date_is_none(written):
+    assert dates.parse(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "email"),
+    [
+        ('"kim"@example.org', "kim@example.org"),
+        ('Kim <"kim.berg"@Example.org>', "kim.berg@example.org"),
+        ('"kim berg"@example.org', '"kim berg"@example.org'),
+        (r'"\k\i\m"@example.org', "kim@example.org"),
+        ('<"kim@example.org">', "kim@example.org"),
+    ],
+)
+def test_quotes_around_the_first_half_of_an_address_are_kept_only_where_needed(written, email):
+    assert addresses.parse(written.encode())[0].email == email
+
+
+def test_remarks_beside_an_address_are_its_name_word_by_word():
+    assert addresses.parse(b"(Kim) kim@example.org (Berg)") == [Address("Kim Berg", "kim@example.org")]
+
+
+def test_a_stray_bracket_is_no_part_of_a_name():
+    assert addresses.parse(b"Kim < <kim@example.org>") == [Address("Kim", "kim@example.org")]
+
+
+@pytest.mark.parametrize("line", ["X-Spam Report/all of it: yes", "*  0.0 NO_RELAYS Informational: none"])
+def test_a_last_line_that_is_no_header_hides_no_encoded_text(line):
+    body = b64encode(b"The mill stands still.").decode()
+    raw = f"From: kim@example.org\nContent-Transfer-Encoding: Base64\n{line}\n\n{body}\n"
+
+    assert read(raw.encode()).text == "The mill stands still."
+
+
+def test_a_charset_named_once_above_all_parts_is_theirs():
+    raw = (
+        'Content-Type: multipart/mixed; charset=iso-8859-2; boundary="B"\n\n'
+        "--B\nContent-Type: text/plain\n\nGęś\n--B--\n"
+    )
+
+    assert read(raw.encode("iso-8859-2")).text == "Gęś"
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-9", "utf-8"])
+def test_a_text_without_a_charset_is_in_that_of_the_subject_unless_it_is_utf_8(charset):
+    raw = "Subject: =?iso-8859-9?Q?De=F0irmen?=\n\nDeğirmen çalışmıyor, yağ yok."
+
+    assert read(raw.encode(charset)).text == "Değirmen çalışmıyor, yağ yok."
+
+
+def test_the_end_of_parts_that_never_began_is_no_text():
+    raw = b'Content-Type: multipart/mixed; boundary="B"\n\nThe mill stands still.\n--B--\nAfterwards\n'
+
+    assert read(raw).text.strip() == "The mill stands still."
+
+
+def test_a_mail_in_utf_8_inside_a_mail_is_named_after_its_subject():
+    raw = (
+        'Content-Type: multipart/mixed; boundary="B"\n\n--B\nContent-Type: message/global\n\n'
+        "Subject: Mühle\n\nEs steht.\n--B--\n"
+    )
+
+    assert [part.name for part in read(raw.encode()).attachments] == ["Mühle.eml"]
