@@ -19,6 +19,7 @@ from helpdesk.domain.sla.actions import (
     tickets_with_steps_due,
 )
 from helpdesk.domain.sla.calendars import CalendarHours, delete_calendar, save_calendar
+from helpdesk.domain.sla.clocks import Clock
 from helpdesk.domain.sla.model import CalendarRevision, HolidayFeed, Metric, SlaClock, SlaPolicy
 from helpdesk.domain.sla.policies import delete_policy, save_policy
 from helpdesk.domain.sla.queries import (
@@ -37,6 +38,7 @@ __all__ = [
     "PAUSES_IN",
     "CalendarHours",
     "CalendarRevision",
+    "Clock",
     "HolidayFeed",
     "Metric",
     "SlaClock",

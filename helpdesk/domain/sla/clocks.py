@@ -9,7 +9,7 @@ from helpdesk.domain.sla.business_time import Calendar, Counted, SkippedHoliday
 from helpdesk.errors import Invalid
 
 PRIORITY_FACTORS = {1: 0.25, 2: 0.5, 3: 1.0, 4: 1.0, 5: 2.0}
-_AT_RISK_SHARE = 0.2
+_SHORT = 0.2
 
 
 class Cause(StrEnum):
@@ -124,13 +124,11 @@ def seconds_left(clock: Clock, now: datetime) -> float:
     return clock.target - used
 
 
-def is_at_risk(clock: Clock, now: datetime, expected_start: datetime | None = None) -> bool:
-    """Less than a fifth of the budget is left, or the work ahead in the queue is expected to outlast it."""
+def runs_short(clock: Clock, now: datetime) -> bool:
+    """Less than a fifth of the budget is left, in service time."""
     if clock.due_at is None or clock.breached_at is not None:
         return False
-    if expected_start is not None and expected_start > clock.due_at:
-        return True
-    return seconds_left(clock, now) < _AT_RISK_SHARE * clock.target
+    return seconds_left(clock, now) < _SHORT * clock.target
 
 
 def change(facts: Sequence[Fact], target: float, calendar: Calendar, at: datetime) -> Clock:

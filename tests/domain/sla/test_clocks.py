@@ -130,12 +130,11 @@ def test_why_this_deadline_lists_what_counted_the_holiday_and_the_pause() -> Non
     assert sum(line.seconds for line in lines if isinstance(line, Counted)) == 9 * 3600
 
 
-def test_at_risk_with_less_than_a_fifth_left_or_too_much_work_ahead() -> None:
+def test_a_clock_runs_short_with_less_than_a_fifth_of_its_service_time_left() -> None:
     clock = clocks.start(3600, ALWAYS, NINE)
 
-    assert not clocks.is_at_risk(clock, NINE + timedelta(minutes=48))
-    assert clocks.is_at_risk(clock, NINE + timedelta(minutes=49))
-    assert clocks.is_at_risk(clock, NINE, expected_start=NINE + hours(2))
+    assert not clocks.runs_short(clock, NINE + timedelta(minutes=48))
+    assert clocks.runs_short(clock, NINE + timedelta(minutes=49))
 
 
 steps = st.lists(

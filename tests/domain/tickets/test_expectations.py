@@ -120,15 +120,23 @@ def test_at_risk_is_what_the_work_ahead_will_outlast() -> None:
     assert not is_at_risk(ticket, 20, 0, NOON)
 
 
-def test_at_risk_is_also_what_has_under_a_fifth_of_its_budget_left() -> None:
-    ticket = Ahead(NOON + 5 * MINUTE, due_at=NOON + 10 * MINUTE, target=3600)
-
-    assert is_at_risk(ticket, 0, 60, NOON)
-    assert not is_at_risk(ticket, 0, 60, NOON - 30 * MINUTE)
-
-
 def test_what_is_late_is_not_at_risk_any_more() -> None:
-    assert not is_at_risk(Ahead(NOON - MINUTE, NOON, 60), 50, 1, NOON)
+    assert not is_at_risk(Ahead(NOON - MINUTE), 50, 1, NOON)
+
+
+async def test_at_risk_is_also_what_has_under_a_fifth_of_its_service_time_left(tx: Transaction) -> None:
+    """Fifty minutes of 290, though a night lies before the due time."""
+    plan = await a_plan(tx, hours=OFFICE_HOURS, targets={"email": {"first_response": 290 * 60}})
+    ticket = await a_ticket(tx, inbox=await an_inbox(tx, plan=plan))
+    assert await tickets.wall.at_risk(tx) == set()
+
+    tx.now += 230 * MINUTE
+    assert ticket.due_at is not None
+    assert ticket.due_at - tx.now > 15 * 60 * MINUTE
+    assert await tickets.wall.at_risk(tx) == set()
+
+    tx.now += 15 * MINUTE
+    assert await tickets.wall.at_risk(tx) == {ticket.id}
 
 
 async def test_the_wall_shows_what_waits_and_who_is_at_it(tx: Transaction) -> None:

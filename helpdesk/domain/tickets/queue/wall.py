@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from helpdesk.domain import permissions
+from helpdesk.domain import permissions, sla
 from helpdesk.domain.tickets.queue import distributing, overload
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -13,33 +13,48 @@ from helpdesk.storage.transaction import Transaction
 _LOOKED_AT = 500
 """Tickets from the head of the order that are looked at for risk; what stands further back is not next."""
 
+_COUNTED = 10_000
+"""Tickets of each pool that are counted, and looked through for the oldest."""
+
 _RATE_OVER = timedelta(hours=1)
 
-# Each pool's waiting tickets through its own index, a thousand at most of each priority of each pool.
+# Each pool's waiting tickets through its own index, so many at most that a screen may ask every few seconds.
 _WAITING = """
     SELECT i.channel, t.priority, count(*) AS count, min(t.waiting_since) AS oldest
     FROM pools q JOIN inboxes i ON i.id = q.inbox_id CROSS JOIN LATERAL (
       SELECT priority, waiting_since FROM tickets WHERE waiting AND pool_id = q.id
-      ORDER BY rank_at, id LIMIT 1000
+      ORDER BY rank_at, id LIMIT $2
     ) AS t
     WHERE $1::uuid[] IS NULL OR q.inbox_id = ANY($1)
     GROUP BY i.channel, t.priority ORDER BY i.channel, t.priority
 """
 
+_OLDEST = """
+    SELECT t.* FROM pools q CROSS JOIN LATERAL (
+      SELECT id, number, subject, priority, channel, due_at, waiting_since
+      FROM tickets WHERE waiting AND pool_id = q.id ORDER BY rank_at, id LIMIT $2
+    ) AS t
+    WHERE $1::uuid[] IS NULL OR q.inbox_id = ANY($1) ORDER BY t.waiting_since, t.id LIMIT 1
+"""
+
 _NEXT = """
-    SELECT head.* FROM pools q CROSS JOIN LATERAL (
-      SELECT t.id, t.number, t.subject, t.priority, t.channel, t.rank_at, t.start_by, t.due_at,
-        t.waiting_since,
-        (SELECT c.target_seconds FROM sla_clocks c
-          WHERE c.ticket_id = t.id AND c.due_at = t.due_at LIMIT 1) AS target
-      FROM tickets t WHERE t.waiting AND t.pool_id = q.id ORDER BY t.rank_at, t.id LIMIT $2
-    ) AS head
-    WHERE $1::uuid[] IS NULL OR q.inbox_id = ANY($1) ORDER BY head.rank_at, head.id LIMIT $2
+    SELECT n.*, c.calendar_id, c.target_seconds, c.started_at, c.consumed_seconds, c.running_since FROM (
+      SELECT head.* FROM pools q CROSS JOIN LATERAL (
+        SELECT t.id, t.number, t.subject, t.priority, t.channel, t.rank_at, t.start_by, t.due_at,
+          t.waiting_since
+        FROM tickets t WHERE t.waiting AND t.pool_id = q.id ORDER BY t.rank_at, t.id LIMIT $2
+      ) AS head
+      WHERE $1::uuid[] IS NULL OR q.inbox_id = ANY($1) ORDER BY head.rank_at, head.id LIMIT $2
+    ) AS n LEFT JOIN LATERAL (
+      SELECT * FROM sla_clocks WHERE ticket_id = n.id AND due_at = n.due_at LIMIT 1
+    ) AS c ON true ORDER BY n.rank_at, n.id
 """
 
 _TAKEN = """
-    SELECT count(*) FROM events
-    WHERE at > $1 AND name = 'TicketAssigned' AND data->>'reason' IN ('claim', 'push', 'reply')
+    SELECT count(*) FROM events e
+    WHERE e.at > $2 AND e.name = 'TicketAssigned' AND e.data->>'reason' IN ('claim', 'push', 'reply')
+      AND ($1::uuid[] IS NULL
+        OR EXISTS (SELECT FROM tickets t WHERE t.id = e.ticket_id AND t.inbox_id = ANY($1)))
 """
 
 _BREACHED = """
@@ -51,11 +66,10 @@ _BREACHED = """
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A waiting ticket as prediction sees it. `target` is the promise's budget in seconds, if any."""
+    """A waiting ticket as prediction sees it. `clock` is that of the promise that is due first, if any."""
 
     start_by: datetime
-    due_at: datetime | None = None
-    target: float | None = None
+    clock: sla.Clock | None = None
 
 
 def expected_start(ahead: int, per_hour: float, now: datetime) -> datetime | None:
@@ -70,24 +84,22 @@ def is_at_risk(ticket: Ahead, ahead: int, per_hour: float, now: datetime) -> boo
     start = expected_start(ahead, per_hour, now)
     if start is not None and start > ticket.start_by:
         return True
-    if ticket.due_at is None or ticket.target is None:
-        return False
-    return (ticket.due_at - now).total_seconds() < 0.2 * ticket.target
+    return ticket.clock is not None and sla.clocks.runs_short(ticket.clock, now)
 
 
 async def wall(tx: Transaction, today: datetime) -> Json:
     """`today` is when the reader's day began."""
     permissions.require_reader(tx.actor)
-    connection = await tx.driver()
-    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
+    connection, inboxes = await tx.driver(), _seen(tx)
     rate = await taken_per_hour(tx)
     upcoming = await connection.fetch(_NEXT, inboxes, _LOOKED_AT)
     late = [row for row in upcoming if row["start_by"] < tx.now]
-    risky = _at_risk(tx, upcoming, rate)
+    risky = await _at_risk(tx, upcoming, rate)
+    oldest = await connection.fetchrow(_OLDEST, inboxes, _COUNTED)
     return {
         "as_of": tx.now,
-        "waiting": [dict(row) for row in await connection.fetch(_WAITING, inboxes)],
-        "oldest": _named(min(upcoming, key=lambda row: row["waiting_since"] or tx.now, default=None)),
+        "waiting": [dict(row) for row in await connection.fetch(_WAITING, inboxes, _COUNTED)],
+        "oldest": _named(oldest),
         "late": {"count": len(late), "first": [_named(row) for row in late[:5]]},
         "at_risk": {"count": len(risky), "first": [_named(row) for row in risky[:5]]},
         "breached_today": await connection.fetchval(_BREACHED, inboxes, today),
@@ -99,24 +111,39 @@ async def wall(tx: Transaction, today: datetime) -> Json:
 
 async def at_risk(tx: Transaction) -> set[UUID]:
     """Which of the next waiting tickets will probably not be started in time."""
-    connection = await tx.driver()
-    inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
-    rows = await connection.fetch(_NEXT, inboxes, _LOOKED_AT)
-    return {row["id"] for row in _at_risk(tx, rows, await taken_per_hour(tx))}
+    rows = await (await tx.driver()).fetch(_NEXT, _seen(tx), _LOOKED_AT)
+    return {row["id"] for row in await _at_risk(tx, rows, await taken_per_hour(tx))}
 
 
 async def taken_per_hour(tx: Transaction) -> float:
-    """The pace of the last hour."""
-    taken = await (await tx.driver()).fetchval(_TAKEN, tx.now - _RATE_OVER)
+    """The pace of the last hour, of what the reader sees."""
+    taken = await (await tx.driver()).fetchval(_TAKEN, _seen(tx), tx.now - _RATE_OVER)
     return float(taken) / (_RATE_OVER / timedelta(hours=1))
 
 
-def _at_risk(tx: Transaction, rows: Sequence[Json], rate: float) -> list[Json]:
+def _seen(tx: Transaction) -> list[UUID] | None:
+    return list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
+
+
+async def _at_risk(tx: Transaction, rows: Sequence[Json], rate: float) -> list[Json]:
     return [
         row
         for ahead, row in enumerate(rows)
-        if is_at_risk(Ahead(row["start_by"], row["due_at"], row["target"]), ahead, rate, tx.now)
+        if is_at_risk(Ahead(row["start_by"], await _clock(tx, row)), ahead, rate, tx.now)
     ]
+
+
+async def _clock(tx: Transaction, row: Json) -> sla.Clock | None:
+    if row["calendar_id"] is None:
+        return None
+    return sla.Clock(
+        target=row["target_seconds"],
+        calendar=await sla.open_calendar(tx, row["calendar_id"]),
+        started_at=row["started_at"],
+        consumed=row["consumed_seconds"],
+        running_since=row["running_since"],
+        due_at=row["due_at"],
+    )
 
 
 def _named(row: Json | None) -> Json | None:
