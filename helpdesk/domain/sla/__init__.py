@@ -4,8 +4,6 @@ from helpdesk.domain.sla.actions import (
     breach_due,
     drop,
     earliest_due,
-    explained,
-    foresee,
     hand_over,
     meet,
     pause,
@@ -15,11 +13,13 @@ from helpdesk.domain.sla.actions import (
     start,
     steps_due,
     take_back,
+    take_up,
     tickets_overdue,
     tickets_with_steps_due,
 )
 from helpdesk.domain.sla.calendars import CalendarHours, delete_calendar, save_calendar
 from helpdesk.domain.sla.clocks import Clock
+from helpdesk.domain.sla.foreseeing import explained, would_be
 from helpdesk.domain.sla.model import CalendarRevision, HolidayFeed, Metric, SlaClock, SlaPolicy
 from helpdesk.domain.sla.policies import delete_policy, save_policy
 from helpdesk.domain.sla.queries import (
@@ -54,7 +54,6 @@ __all__ = [
     "earliest_due",
     "explained",
     "first_match",
-    "foresee",
     "hand_over",
     "held_clocks",
     "meet",
@@ -70,8 +69,10 @@ __all__ = [
     "start",
     "steps_due",
     "take_back",
+    "take_up",
     "target_for",
     "terms_of",
     "tickets_overdue",
     "tickets_with_steps_due",
+    "would_be",
 ]

@@ -5,18 +5,18 @@ a miss is decided in the transaction of the event that meets or passes the targe
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from helpdesk.domain.events import TargetBreached, TargetMet, TargetPaused, TargetResumed, TargetStarted
 from helpdesk.domain.sla import clocks, steps
-from helpdesk.domain.sla.business_time import Calendar, Counted, SkippedHoliday
 from helpdesk.domain.sla.clocks import Cause, Clock, Fact, Kind
+from helpdesk.domain.sla.foreseeing import foresee
 from helpdesk.domain.sla.model import Metric, SlaClock
-from helpdesk.domain.sla.queries import calendar_at, held_clocks, open_calendar, target_for
+from helpdesk.domain.sla.queries import clocks_of, held_clocks, open_calendar, target_for
+from helpdesk.domain.sla.rows import is_under_way, store, value_of
 from helpdesk.domain.sla.terms import Terms
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction, Versioned
@@ -33,7 +33,7 @@ async def start(
 ) -> None:
     """Start clocks now, where the terms promise anything and none of the metric is under way. `until` is a
     moment that was promised itself, in the place of the terms' own span."""
-    under_way = {row.metric for row in await held_clocks(tx, ticket.id) if _is_under_way(row)}
+    under_way = {row.metric for row in await held_clocks(tx, ticket.id) if is_under_way(row)}
     for metric in metrics:
         seconds, calendar = (
             target_for(terms, channel, metric, priority),
@@ -49,7 +49,7 @@ async def start(
         row = SlaClock(id=tx.new_id(), ticket_id=ticket.id, metric=metric.value, facts=[], steps_taken=0)
         row.steps = [dict(step) for step in steps.for_metric(terms.steps, metric.value, clock)]
         row.calendar_id = terms.calendar_id
-        _store(row, clock, Fact(Kind.STARTED, tx.now, seconds), terms.calendar_id)
+        store(row, clock, Fact(Kind.STARTED, tx.now, seconds), terms.calendar_id)
         await tx.insert(row)
         (await held_clocks(tx, ticket.id)).append(row)
         await tx.record(ticket, TargetStarted(metric.value, seconds, clock.due_at))
@@ -58,7 +58,7 @@ async def start(
 async def drop(tx: Transaction, ticket: Versioned, metric: Metric) -> None:
     """Nobody needs it any more: another promise has taken its place."""
     for row in await held_clocks(tx, ticket.id):
-        if row.metric == metric and _is_under_way(row):
+        if row.metric == metric and is_under_way(row):
             await _apply(tx, ticket, row, Kind.PAUSED)
             row.stopped_at = tx.now
 
@@ -67,7 +67,7 @@ async def meet(tx: Transaction, ticket: Versioned, metrics: Iterable[Metric]) ->
     """What was promised has happened, in time or late."""
     wanted = set(metrics)
     for row in await held_clocks(tx, ticket.id):
-        if row.metric in wanted and _is_under_way(row):
+        if row.metric in wanted and is_under_way(row):
             due_at = row.due_at
             await _apply(tx, ticket, row, Kind.MET)
             await tx.record(ticket, TargetMet(row.metric, due_at, row.breached_at is not None))
@@ -82,28 +82,34 @@ async def pause(tx: Transaction, ticket: Versioned) -> None:
             await tx.record(ticket, TargetPaused(row.metric, round(row.consumed_seconds)))
 
 
-async def resume(
-    tx: Transaction, ticket: Versioned, *, reopened: bool = False, unanswered: bool = False
-) -> None:
-    """The ball is ours again. A reopened ticket's resolution clock goes on from where it stood; with
-    `unanswered` so does the answer that was never given."""
-    if unanswered:
-        for row in await held_clocks(tx, ticket.id):
-            if row.metric == Metric.FIRST_RESPONSE and row.met_at is None:
-                row.stopped_at = None
+async def resume(tx: Transaction, ticket: Versioned, *, reopened: bool = False) -> None:
+    """The ball is ours again. A reopened ticket's resolution clock goes on from where it stood."""
     for row in await held_clocks(tx, ticket.id):
         is_reopened = reopened and row.metric == Metric.RESOLUTION and row.stopped_at is None
-        if (_is_under_way(row) or is_reopened) and row.running_since is None:
+        if (is_under_way(row) or is_reopened) and row.running_since is None:
             await _apply(tx, ticket, row, Kind.RESUMED)
             if row.due_at is not None:
                 await tx.record(ticket, TargetResumed(row.metric, row.due_at))
+
+
+async def take_up(tx: Transaction, ticket: Versioned, unanswered_since: datetime | None) -> None:
+    """An agent reopened it: what was resolved too soon goes on from where it stood, also the answer that was
+    owed to a message of then."""
+    for row in await clocks_of(tx, ticket.id):
+        is_owed = row.metric == Metric.NEXT_RESPONSE and (
+            unanswered_since is not None and row.started_at >= unanswered_since
+        )
+        if row.met_at is None and (row.metric == Metric.FIRST_RESPONSE or is_owed):
+            row.stopped_at = None
+    await _forget(tx, ticket)
+    await resume(tx, ticket, reopened=True)
 
 
 async def settle(tx: Transaction, ticket: Versioned) -> None:
     """Resolved: the resolution target is met; response targets nobody needs any more are stopped."""
     await meet(tx, ticket, [Metric.RESOLUTION])
     for row in await held_clocks(tx, ticket.id):
-        if _is_under_way(row):
+        if is_under_way(row):
             await _apply(tx, ticket, row, Kind.PAUSED)
             row.stopped_at = tx.now
 
@@ -118,40 +124,17 @@ async def replan(tx: Transaction, ticket: Versioned, terms: Terms, channel: str,
     for row, clock in await foresee(tx, rows, terms, channel, priority):
         was_breached = row.breached_at is not None
         row.calendar_id = terms.calendar_id
-        _store(row, clock, Fact(Kind.CHANGED, tx.now, clock.target), terms.calendar_id)
+        store(row, clock, Fact(Kind.CHANGED, tx.now, clock.target), terms.calendar_id)
         if clock.breached_at is not None and not was_breached:
             await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
-    for row in filter(_is_under_way, rows):
+    for row in filter(is_under_way, rows):
         await _restep(tx, row, terms)
-
-
-async def foresee(
-    tx: Transaction,
-    rows: Iterable[SlaClock],
-    terms: Terms,
-    channel: str,
-    priority: int,
-    hours: Calendar | None = None,
-) -> list[tuple[SlaClock, Clock]]:
-    """The clocks that other terms would change, each with what it would be. `hours` are those the terms'
-    calendar is about to get, where it is to be changed; nothing is written."""
-    calendar = hours or await open_calendar(tx, terms.calendar_id)
-    changed = []
-    for row in rows:
-        seconds = target_for(terms, channel, Metric(row.metric), priority)
-        if not _is_under_way(row) or seconds is None:
-            continue
-        facts = [await _fact(tx, told) for told in row.facts]
-        agreed = next(fact for fact in reversed(facts) if fact.target is not None)
-        if (agreed.target, agreed.calendar) != (seconds, calendar):
-            changed.append((row, clocks.change(facts, seconds, calendar, tx.now)))
-    return changed
 
 
 async def hand_over(tx: Transaction, merged: Versioned, into: Versioned) -> None:
     """What a merged ticket still owes is owed by the other one from now on, by the same due times."""
     for row in await held_clocks(tx, merged.id):
-        if _is_under_way(row):
+        if is_under_way(row):
             row.ticket_id, row.origin_id = into.id, row.origin_id or merged.id
     await _forget(tx, merged, into)
 
@@ -177,7 +160,7 @@ async def breach_due(tx: Transaction, ticket: Versioned) -> None:
     """Time passed: record what is overdue by now. The timer only tells people; the fact is the due time."""
     for row in await held_clocks(tx, ticket.id):
         if row.due_at is not None and row.breached_at is None and row.due_at <= tx.now:
-            clock = clocks.breach(await _value(tx, row), tx.now)
+            clock = clocks.breach(await value_of(tx, row), tx.now)
             row.breached_at, row.cause = clock.breached_at, _cause(clock)
             await tx.record(ticket, TargetBreached(row.metric, row.due_at, _cause(clock)))
 
@@ -189,21 +172,13 @@ async def steps_due(tx: Transaction, ticket: Versioned) -> list[tuple[SlaClock, 
         while row.next_step_at is not None and row.next_step_at <= tx.now:
             taken.append((row, row.steps[row.steps_taken]))
             row.steps_taken += 1
-            row.next_step_at = steps.next_at(row.steps, row.steps_taken, await _value(tx, row))
+            row.next_step_at = steps.next_at(row.steps, row.steps_taken, await value_of(tx, row))
     return taken
 
 
 async def tickets_with_steps_due(tx: Transaction, limit: int = 200) -> list[UUID]:
     due = select(SlaClock.ticket_id).where(SlaClock.next_step_at <= tx.now)
     return list(dict.fromkeys(await tx.session.scalars(due.order_by(SlaClock.next_step_at).limit(limit))))
-
-
-async def explained(tx: Transaction, row: SlaClock) -> list[Json]:
-    """Why this deadline: each stretch that counted, each skipped holiday, each pause, in order of time."""
-    facts = [await _fact(tx, told) for told in row.facts]
-    if facts and facts[0].calendar is None:
-        return []
-    return [_line(line) for line in clocks.explain(facts, tx.now)]
 
 
 async def tickets_overdue(tx: Transaction, limit: int = 500) -> list[UUID]:
@@ -221,67 +196,23 @@ async def _forget(tx: Transaction, *tickets: Versioned) -> None:
         tx.held.pop(ticket.id, None)
 
 
-def _is_under_way(row: SlaClock) -> bool:
-    return row.met_at is None and row.stopped_at is None
-
-
 async def _apply(tx: Transaction, ticket: Versioned, row: SlaClock, kind: Kind) -> None:
     """One more fact, and the breach it may have come too late to prevent."""
     was_breached, fact = row.breached_at is not None, Fact(kind, tx.now)
-    clock = clocks.apply(await _value(tx, row), fact)
-    _store(row, clock, fact, None)
+    clock = clocks.apply(await value_of(tx, row), fact)
+    store(row, clock, fact, None)
     if clock.breached_at is not None and not was_breached:
         await tx.record(ticket, TargetBreached(row.metric, clock.breached_at, _cause(clock)))
 
 
-async def _value(tx: Transaction, row: SlaClock) -> Clock:
-    return Clock(
-        target=row.target_seconds,
-        calendar=await open_calendar(tx, row.calendar_id),
-        started_at=row.started_at,
-        consumed=row.consumed_seconds,
-        running_since=row.running_since,
-        due_at=row.due_at,
-        met_at=row.met_at,
-        breached_at=row.breached_at,
-        cause=Cause(row.cause) if row.cause else None,
-    )
-
-
-def _store(row: SlaClock, clock: Clock, fact: Fact, calendar_id: UUID | None) -> None:
-    row.target_seconds, row.started_at = clock.target, clock.started_at
-    row.consumed_seconds, row.running_since, row.due_at = clock.consumed, clock.running_since, clock.due_at
-    row.met_at, row.breached_at = clock.met_at, clock.breached_at
-    row.cause = clock.cause.value if clock.cause else None
-    row.next_step_at = steps.next_at(row.steps or (), row.steps_taken or 0, clock)
-    told: dict[str, Any] = {"kind": fact.kind.value, "at": fact.at.astimezone(UTC).isoformat()}
-    if fact.target is not None:
-        told |= {"target": fact.target, "calendar_id": str(calendar_id)}
-    row.facts = [*row.facts, told]
-
-
 async def _restep(tx: Transaction, row: SlaClock, terms: Terms) -> None:
     """Steps that were taken stay so; of the further ones those of the terms, less new ones already past."""
-    clock, taken = await _value(tx, row), list(row.steps[: row.steps_taken])
+    clock, taken = await value_of(tx, row), list(row.steps[: row.steps_taken])
     wanted = [dict(step) for step in steps.for_metric(terms.steps, row.metric, clock) if step not in taken]
     ahead = [one for one in wanted if one in row.steps or (steps.moment(one, clock) or tx.now) >= tx.now]
     if [*taken, *ahead] != row.steps:
         row.steps = [*taken, *ahead]
         row.next_step_at = steps.next_at(row.steps, row.steps_taken, clock)
-
-
-async def _fact(tx: Transaction, told: dict[str, Any]) -> Fact:
-    at = datetime.fromisoformat(told["at"])
-    calendar = await calendar_at(tx, UUID(told["calendar_id"]), at) if "calendar_id" in told else None
-    return Fact(Kind(told["kind"]), at, told.get("target"), calendar)
-
-
-def _line(line: Counted | SkippedHoliday | clocks.Paused) -> Json:
-    if isinstance(line, SkippedHoliday):
-        return {"kind": "holiday", "on": line.on.isoformat(), "name": line.name}
-    kind = "counted" if isinstance(line, Counted) else "paused"
-    seconds = round((line.end - line.start).total_seconds()) if line.end else None
-    return {"kind": kind, "from": line.start, "to": line.end, "seconds": seconds}
 
 
 def _cause(clock: Clock) -> str:

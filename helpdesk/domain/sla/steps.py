@@ -44,6 +44,14 @@ def moment(step: Step, clock: Clock) -> datetime | None:
     return clock.due_at + timedelta(minutes=step["after_minutes"])
 
 
+def in_order(steps: Sequence[Step], taken: int, clock: Clock) -> list[Step]:
+    """Those that were taken, then the others by their moments, which a pause may have put another way: a
+    share of the budget is counted in service time, minutes are not."""
+    if clock.due_at is None or clock.running_since is None:
+        return list(steps)
+    return [*steps[:taken], *sorted(steps[taken:], key=lambda step: moment(step, clock) or clock.started_at)]
+
+
 def next_at(steps: Sequence[Step], taken: int, clock: Clock) -> datetime | None:
     """When the next step that is not yet taken is due."""
     return moment(steps[taken], clock) if taken < len(steps) else None

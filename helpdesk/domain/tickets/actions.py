@@ -254,7 +254,7 @@ async def contact_is_answered(tx: Transaction, ticket: Ticket) -> None:
     if ticket.status in (Status.OPEN, Status.SNOOZED):
         ticket.status, ticket.snoozed_until = Status.PENDING, None
         await tx.record(ticket, TicketPending())
-        await promises.stand_still(tx, ticket)
+        await promises.keep_time(tx, ticket)
     await oncall.answered_by_reply(tx, ticket)
     await place(tx, ticket)
 

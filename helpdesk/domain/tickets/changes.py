@@ -25,6 +25,7 @@ from helpdesk.domain.tickets.model import Status, Ticket
 from helpdesk.domain.tickets.queue import assigning
 from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.domain.tickets.repeats import event_of
+from helpdesk.domain.tickets.unanswered import unanswered_since
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -147,7 +148,7 @@ async def _change_status(tx: Transaction, ticket: Ticket, change: TicketChange) 
     elif wanted == Status.PENDING:
         ticket.status, ticket.snoozed_until = Status.PENDING, None
         await tx.record(ticket, TicketPending())
-        await promises.stand_still(tx, ticket)
+        await promises.keep_time(tx, ticket)
     elif wanted == Status.OPEN:
         await _open_again(tx, ticket)
     else:
@@ -168,7 +169,7 @@ async def _snooze(tx: Transaction, ticket: Ticket, until: datetime | None) -> No
         raise Invalid("snooze_in_past", "Snooze until a moment that is still to come.", field="snooze_until")
     ticket.status, ticket.snoozed_until = Status.SNOOZED, until
     await tx.record(ticket, TicketSnoozed(until))
-    await promises.stand_still(tx, ticket)
+    await promises.keep_time(tx, ticket)
 
 
 async def _open_again(tx: Transaction, ticket: Ticket) -> None:
@@ -176,10 +177,12 @@ async def _open_again(tx: Transaction, ticket: Ticket) -> None:
     was_pending = ticket.status == Status.PENDING
     ticket.status, ticket.snoozed_until, ticket.resolved_at = Status.OPEN, None, None
     if was_done:
+        ticket.waiting_since = await unanswered_since(tx, ticket)
         await tx.record(ticket, TicketReopened("agent"))
+        await sla.take_up(tx, ticket, ticket.waiting_since)
     else:
         await tx.record(ticket, TicketOpenedAgain("agent") if was_pending else TicketWoken("agent"))
-    await sla.resume(tx, ticket, reopened=was_done, unanswered=was_done)
+        await sla.resume(tx, ticket)
 
 
 async def _prioritise(tx: Transaction, ticket: Ticket, change: TicketChange) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,6 +27,7 @@ from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
 from helpdesk.domain.tickets.queue.assigning import assign, move_to_team
 from helpdesk.domain.tickets.queue.placing import place
+from helpdesk.domain.tickets.unanswered import unanswered_since, waits_since
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -60,7 +61,7 @@ async def merge(tx: Transaction, ticket_id: UUID, into_id: UUID) -> Ticket:
         into.waiting_since = min(waited, into.waiting_since or waited)
         into.unread = True
         await _open(tx, into)
-    await _agree(tx, into)
+    await promises.keep_time(tx, into)
     await place(tx, merged)
     await place(tx, into)
     return into
@@ -78,11 +79,11 @@ async def unmerge(tx: Transaction, ticket_id: UUID) -> Ticket:
     merged, into = await _both(tx, ticket_id, ticket.merged_into)
     merged.status = await _status_before(tx, merged.id)
     merged.merged_into, merged.merged_at = None, None
-    merged.waiting_since = await _unanswered_since(tx, merged) if merged.status == Status.OPEN else None
+    merged.waiting_since = await unanswered_since(tx, merged) if merged.status == Status.OPEN else None
     await tx.record(merged, MergeUndone(into.id, into.number))
     await tx.record(into, MergeUndone(merged.id, merged.number))
     await sla.take_back(tx, merged, into)
-    await _agree(tx, merged)
+    await promises.keep_time(tx, merged)
     await place(tx, merged)
     await place(tx, into)
     return merged
@@ -116,10 +117,10 @@ async def split(tx: Transaction, ticket_id: UUID, message_ids: Sequence[UUID], s
         message.ticket_id = new.id
         await tx.record(new, _said_again(message))
     await tx.record(source, TicketSplit(new.id, new.number, ids, is_new=False))
-    new.waiting_since = _waits_since(moved)
+    new.waiting_since = waits_since(moved)
     await _answered(tx, new, moved)
     if source.status == Status.OPEN:
-        source.waiting_since = _waits_since(staying)
+        source.waiting_since = waits_since(staying)
         await _still_owed(tx, source)
     await place(tx, new)
     await place(tx, source)
@@ -189,14 +190,6 @@ async def _open(tx: Transaction, into: Ticket) -> None:
         await tx.record(into, TicketOpenedAgain("merged"))
 
 
-async def _agree(tx: Transaction, ticket: Ticket) -> None:
-    """Clocks that changed hands run or stand still as their ticket does now."""
-    if ticket.status == Status.OPEN:
-        await sla.resume(tx, ticket)
-    else:
-        await sla.pause(tx, ticket)
-
-
 async def _messages_of(tx: Transaction, ticket_id: UUID) -> list[UUID]:
     query = select(Message.id).where(Message.ticket_id == ticket_id)
     return list(await tx.session.scalars(query.order_by(Message.created_at, Message.id)))
@@ -206,11 +199,6 @@ async def _status_before(tx: Transaction, ticket_id: UUID) -> str:
     query = select(EventRow.data).where(EventRow.ticket_id == ticket_id, EventRow.name == "TicketMerged")
     data = await tx.session.scalar(query.order_by(EventRow.version.desc()).limit(1))
     return str((data or {}).get("previous", Status.OPEN.value))
-
-
-async def _unanswered_since(tx: Transaction, ticket: Ticket) -> datetime | None:
-    query = select(Message).where(Message.ticket_id == ticket.id, Message.hidden.is_(False))
-    return _waits_since(list(await tx.session.scalars(query.order_by(Message.created_at, Message.id))))
 
 
 async def _apart(
@@ -225,17 +213,6 @@ async def _apart(
     if not any(message.author_kind == ActorKind.CONTACT.value for message in staying):
         raise Invalid("nothing_left", "A message of the contact must stay.", field="messages")
     return moved, staying
-
-
-def _waits_since(messages: Sequence[Message]) -> datetime | None:
-    """The oldest message of the contact that no agent has answered."""
-    since: datetime | None = None
-    for message in messages:
-        if message.kind == MessageKind.NOTE:
-            continue
-        is_contact = message.author_kind == ActorKind.CONTACT.value
-        since = (since or message.created_at) if is_contact else None
-    return since
 
 
 def _said_again(message: Message) -> MessageReceived | ReplySent | NoteAdded:

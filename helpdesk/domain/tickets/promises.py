@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.actors import Role
+from helpdesk.actors import ActorKind, Role
 from helpdesk.domain import agents, inboxes, oncall, plans, sla
 from helpdesk.domain.events import PriorityChanged, SlaStepTaken
 from helpdesk.domain.sla.steps import words
@@ -14,12 +14,16 @@ from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail import mailing
 from helpdesk.domain.tickets.model import Status, Ticket
 from helpdesk.domain.tickets.queue.placing import place
+from helpdesk.domain.tickets.unanswered import said_on
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
 
 _PREVIEWED = 500
 """Open tickets a preview looks at."""
+
+UNRESOLVED = (Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value)
+ANSWERS = frozenset({sla.Metric.FIRST_RESPONSE.value, sla.Metric.NEXT_RESPONSE.value})
 
 _LESS_URGENT_FIRST = {5: (2, 3), 4: (2, 2), 3: (1, 2), 2: (1, 1)}
 """Impact and urgency one priority higher."""
@@ -47,17 +51,47 @@ async def terms_of(tx: Transaction, ticket: Ticket) -> sla.Terms | None:
 
 
 async def agree_again(tx: Transaction, ticket: Ticket) -> None:
-    """Priority, tags, plan or inbox have changed: its whole history is measured by the terms of now."""
+    """Priority, tags, plan or inbox have changed: its whole history is measured by the terms of now. What was
+    never promised before counts from now on."""
     terms = await agree(tx, ticket)
-    if terms is not None:
-        await sla.replan(tx, ticket, terms, ticket.channel, ticket.priority)
+    if terms is None:
+        return
+    await sla.replan(tx, ticket, terms, ticket.channel, ticket.priority)
+    anew = await promised_anew(tx, ticket, terms, await sla.held_clocks(tx, ticket.id))
+    await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, anew)
+    await keep_time(tx, ticket)
 
 
-async def stand_still(tx: Transaction, ticket: Ticket) -> None:
-    """It waits for the contact or for a moment: its clocks pause, where its policy says that they do."""
+async def promised_anew(
+    tx: Transaction, ticket: Ticket, terms: sla.Terms, rows: Sequence[sla.SlaClock]
+) -> list[sla.Metric]:
+    """What these terms promise to an unresolved ticket that no clock of it measures or has measured."""
+    promised, known = terms.targets.get(ticket.channel, {}), {row.metric for row in rows}
+    if ticket.status not in UNRESOLVED:
+        return []
+    anew = [sla.Metric.RESOLUTION] if promised.keys() - known >= {sla.Metric.RESOLUTION.value} else []
+    is_awaited = any(row.metric in ANSWERS and row.met_at is None and row.stopped_at is None for row in rows)
+    if ticket.waiting_since is None or is_awaited or promised.keys().isdisjoint(ANSWERS):
+        return anew
+    said = await said_on(tx, ticket)
+    if not said or said[-1].author_kind != ActorKind.CONTACT.value:
+        return anew  # a call: what is owed for it was promised then
+    was_answered = any(one.author_kind != ActorKind.CONTACT.value for one in said)
+    is_first = sla.Metric.FIRST_RESPONSE.value not in known and not was_answered
+    return [*anew, sla.Metric.FIRST_RESPONSE if is_first else sla.Metric.NEXT_RESPONSE]
+
+
+async def keep_time(tx: Transaction, ticket: Ticket) -> None:
+    """Its clocks run, or stand still where its policy says so for its status."""
     policy = await tx.find(sla.SlaPolicy, ticket.policy_id) if ticket.policy_id else None
-    if ticket.status in (policy.pauses_in if policy else sla.PAUSES_IN):
+    if runs_in(ticket.status, policy.pauses_in if policy else sla.PAUSES_IN):
+        await sla.resume(tx, ticket)
+    else:
         await sla.pause(tx, ticket)
+
+
+def runs_in(status: str, pauses_in: Sequence[str]) -> bool:
+    return status in UNRESOLVED and status not in pauses_in
 
 
 async def take_steps(tx: Transaction, ticket_id: UUID) -> None:

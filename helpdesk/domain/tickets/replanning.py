@@ -12,15 +12,13 @@ from helpdesk.domain import contacts, inboxes, plans, sla
 from helpdesk.domain.events import PromiseChanged
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.tickets.locking import lock
-from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.promises import agree_again, standing
+from helpdesk.domain.tickets.model import Ticket
+from helpdesk.domain.tickets.promises import UNRESOLVED, agree_again, promised_anew, runs_in, standing
 from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.storage.transaction import Transaction
 
 PREVIEWED = 300
 """Open tickets a preview works out; of more it says how many there are."""
-
-_UNRESOLVED = (Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value)
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
     """Measure a ticket by the rules of now. A second time changes nothing. `because` is calendar, plan,
     company or policy."""
     ticket = await lock(tx, ticket_id)
-    if ticket.status not in _UNRESOLVED:
+    if ticket.status not in UNRESOLVED:
         return
     before = ticket.due_at, ticket.rank_at
     if because == "company":
@@ -129,21 +127,25 @@ async def _foreseen(
     terms = sla.terms_of(plan, sla.first_match(policies, standing(ticket, plan_id)))
     if terms is None:
         return None
-    hours = proposal.calendars.get(terms.calendar_id)
-    changed = {
-        row.id: clock
-        for row, clock in await sla.foresee(tx, rows, terms, ticket.channel, ticket.priority, hours)
-    }
-    due = [changed[row.id].due_at if row.id in changed else row.due_at for row in rows]
-    after = min((at for at in due if at is not None), default=None)
+    then = await sla.would_be(
+        tx,
+        rows,
+        terms,
+        ticket,
+        proposal.calendars.get(terms.calendar_id),
+        anew=await promised_anew(tx, ticket, terms, rows),
+        runs=runs_in(ticket.status, terms.pauses_in),
+    )
+    after = min((clock.due_at for clock in then if clock.due_at is not None), default=None)
     if after == ticket.due_at:
         return None
-    late = any(clock.due_at is not None and not clock.counts for clock in changed.values())
+    was_missed = {row.breached_at for row in rows}
+    late = any(clock.due_at and not clock.counts and clock.breached_at not in was_missed for clock in then)
     return Move(ticket.id, ticket.number, ticket.subject, ticket.due_at, after, late)
 
 
 def _in(scope: Scope) -> Select[Ticket]:
-    query = select(Ticket).where(Ticket.status.in_(_UNRESOLVED))
+    query = select(Ticket).where(Ticket.status.in_(UNRESOLVED))
     if scope.calendar_id is not None:
         running = select(sla.SlaClock.id).where(
             sla.SlaClock.ticket_id == Ticket.id,

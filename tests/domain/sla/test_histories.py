@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from helpdesk.domain import sla, tickets
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.sla import actions as sla_actions
 from helpdesk.domain.sla import clocks
+from helpdesk.domain.sla.rows import fact_of, value_of
 from helpdesk.domain.tickets import InboundMessage, Ticket, TicketChange
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -78,8 +78,8 @@ async def test_clocks_replayed_from_their_facts_are_the_clocks_that_grew(tx: Tra
     rows = await sla.clocks_of(tx, ticket.id)
     assert rows
     for row in rows:
-        replayed = clocks.replay([await sla_actions._fact(tx, told) for told in row.facts])
-        assert clocks.breach(replayed, tx.now) == clocks.breach(await sla_actions._value(tx, row), tx.now)
+        replayed = clocks.replay([await fact_of(tx, told) for told in row.facts])
+        assert clocks.breach(replayed, tx.now) == clocks.breach(await value_of(tx, row), tx.now)
     due = [row.due_at for row in rows if row.due_at is not None]
     assert ticket.due_at == min(due, default=None)
 

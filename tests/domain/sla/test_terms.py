@@ -119,6 +119,21 @@ def test_a_pause_moves_a_share_by_its_length(percent: int, paused_after: int) ->
     assert steps.moment(step, resumed) == (before + HOUR if before > at else at + HOUR)
 
 
+def test_a_pause_may_change_which_step_comes_first() -> None:
+    """Minutes before the due time may lie in the lunch break, a share of the budget never does."""
+    lunch = Calendar.parse({"time_zone": "UTC", "week": {"wed": [["08:00", "12:00"], ["14:00", "18:00"]]}})
+    share, minutes = {"at_percent": 50, "do": "notify_leads"}, {"before_minutes": 90, "do": "alert"}
+    clock = clocks.start(2 * 3600, lunch, NOON - 4 * HOUR)
+    assert steps.for_metric([share, minutes], "resolution", clock) == [minutes, share]
+
+    resumed = clocks.resume(clocks.pause(clock, NOON - 4 * HOUR), NOON - 1.25 * HOUR)
+
+    assert steps.in_order([minutes, share], 0, resumed) == [share, minutes]
+    assert steps.in_order([minutes, share], 1, resumed) == [minutes, share]
+    assert steps.moment(share, resumed) == NOON - HOUR / 4
+    assert steps.moment(minutes, resumed) == NOON + 1.25 * HOUR
+
+
 @pytest.mark.parametrize(
     "step",
     [{}, {"at_percent": 80}, {"at_percent": 100, "do": "alert"}, {"at_percent": 80, "do": "shout"},

@@ -169,6 +169,38 @@ async def test_a_contact_who_writes_to_a_resolved_ticket_is_owed_an_answer(tx: T
     assert (await clock_of(tx, ticket, Metric.RESOLUTION)).met_at is None
 
 
+async def test_what_was_resolved_too_soon_goes_on_as_if_it_had_not_been(tx: Transaction) -> None:
+    """Its age, and the answer that is still owed to the message of then, with what was left of its time."""
+    ticket = await promised(tx)
+    agent = as_agent(tx, await an_agent(tx))
+    await tickets.reply(agent, ticket.id, "Turn it off and on again.")
+    agent.now = tx.now = tx.now + HOUR
+    await write_again(tx, ticket)
+    waited_since, due_at = ticket.waiting_since, ticket.due_at
+    assert due_at == tx.now + 2 * HOUR  # the next answer
+
+    agent.now += HOUR / 2
+    await change(agent, ticket, status="resolved")
+    agent.now += HOUR / 4
+    await change(agent, ticket, status="open")
+
+    assert (ticket.waiting_since, ticket.due_at) == (waited_since, due_at + HOUR / 4)
+    await tickets.reply(agent, ticket.id, "And now?")
+    assert (await clock_of(agent, ticket, Metric.NEXT_RESPONSE)).met_at == agent.now
+
+
+async def test_a_ticket_resolved_before_its_first_answer_keeps_its_age_when_it_is_reopened(
+    tx: Transaction,
+) -> None:
+    ticket = await promised(tx)
+    waited_since, due_at = ticket.waiting_since, ticket.due_at
+
+    await change(tx, ticket, status="resolved")
+    await change(tx, ticket, status="open")
+
+    assert (ticket.waiting_since, ticket.due_at) == (waited_since, due_at)
+
+
 @pytest.mark.parametrize("status", ["pending", "snoozed"])
 async def test_what_is_done_is_reopened_before_it_waits_again(tx: Transaction, status: str) -> None:
     ticket = await a_ticket(tx)

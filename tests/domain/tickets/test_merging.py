@@ -86,6 +86,22 @@ async def test_a_waiting_ticket_wakes_the_resolved_one_it_is_merged_into(tx: Tra
     assert (older.status, older.resolved_at, older.waiting) == (Status.OPEN, None, True)
 
 
+async def test_a_promise_merged_into_a_pending_ticket_runs_on_where_pending_time_counts(
+    tx: Transaction,
+) -> None:
+    policy = {"name": "Counts", "position": 1, "enabled": True, "conditions": {}, "pauses_in": ["snoozed"]}
+    await sla.save_policy(tx, None, policy)
+    older, newer = await two_tickets(tx)
+    for ticket in (older, newer):
+        await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="pending"))
+    due_at = older.due_at
+
+    await tickets.merge(tx, older.id, newer.id)
+
+    assert due_at is not None
+    assert newer.due_at == due_at
+
+
 async def test_what_is_written_to_a_merged_ticket_arrives_in_the_other(tx: Transaction) -> None:
     older, newer = await two_tickets(tx)
     await tickets.merge(tx, older.id, newer.id)
