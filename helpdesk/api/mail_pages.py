@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from helpdesk.api.requests import actor_of, database_of, files_of
 from helpdesk.channels.email import framing
-from helpdesk.channels.remote_pictures import fetch_picture
+from helpdesk.channels.remote_pictures import MOST_OF_A_MAIL, fetch_picture
 from helpdesk.domain.tickets import timeline
 from helpdesk.errors import NotFound
 from helpdesk.parsing import parse_id
@@ -34,7 +34,7 @@ async def show_mail_page(request: Request) -> Response:
         html,
         None if given.get("all") == "1" else new,
         inline=_inline(request, attachments, tx.now),
-        remote=(lambda url: files_of(request).picture_address(url, tx.now)) if wants_pictures else None,
+        remote=_remote(request, tx.now) if wants_pictures else None,
         words=(t("Show the whole mail"), t("Picture not loaded")),
         locale=actor.locale,
         offers_pictures=request.app.state.settings.remote_images,
@@ -60,6 +60,17 @@ async def show_picture(request: Request) -> Response:
             "Cache-Control": "private, max-age=86400",
         },
     )
+
+
+def _remote(request: Request, now: Any) -> Any:
+    """Where a picture of somebody else's server can be read through us; some of very many are held back."""
+    asked: set[str] = set()
+
+    def address(url: str) -> str | None:
+        asked.add(url)
+        return files_of(request).picture_address(url, now) if len(asked) <= MOST_OF_A_MAIL else None
+
+    return address
 
 
 def _inline(request: Request, attachments: list[dict[str, Any]], now: Any) -> Any:

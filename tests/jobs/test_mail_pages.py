@@ -1,6 +1,7 @@
 """A mail's HTML in its frame: nothing runs, nothing loads by itself, links say where they lead."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
@@ -40,6 +41,12 @@ def an_html_mail() -> bytes:
 
 @pytest.fixture
 async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx2.AsyncClient]:
+    async with an_agents_browser(desk, clock) as client:
+        yield client
+
+
+@asynccontextmanager
+async def an_agents_browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx2.AsyncClient]:
     web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
     async with desk.database.transaction(SYSTEM) as tx:
         token = await sessions.start(tx, (await an_agent(tx, "Maja")).id, "127.0.0.1", "test")
@@ -161,3 +168,21 @@ def test_a_remote_picture_is_named_as_held_or_goes_through_us() -> None:
 
     assert "a.example" not in held
     assert shown == '<img src="/m/picture?url=23" alt="x">'
+
+
+async def test_only_so_many_pictures_of_one_mail_are_fetched_for_a_reader(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    pictures = "".join(f'<img src="http://victim.example/{n}.png" alt="{n}">' for n in range(150))
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = "kim@customer.example", "support@demo.localhost", "Pictures"
+    mail.set_content(pictures, subtype="html")
+    ticket = await desk.ticket_of(await desk.receive(bytes(mail)))
+    desk.workshop.settings = desk.workshop.settings.model_copy(update={"remote_images": True})
+
+    async with an_agents_browser(desk, clock) as browser:
+        url = (await html_event(browser, ticket.id))["html_url"]
+        page = await browser.get(url + "&pictures=1")
+
+    assert page.text.count("/m/picture?") == remote_pictures.MOST_OF_A_MAIL
+    assert page.text.count('class="hd-held"') == 150 - remote_pictures.MOST_OF_A_MAIL

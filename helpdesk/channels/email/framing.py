@@ -47,7 +47,7 @@ def page(
     new: str | None,
     *,
     inline: Callable[[str], str | None],
-    remote: Callable[[str], str] | None,
+    remote: Callable[[str], str | None] | None,
     words: tuple[str, str],
     locale: str,
     offers_pictures: bool = False,
@@ -73,7 +73,7 @@ def page(
 
 
 def dressed(
-    html: str, inline: Callable[[str], str | None], remote: Callable[[str], str] | None, held: str
+    html: str, inline: Callable[[str], str | None], remote: Callable[[str], str | None] | None, held: str
 ) -> str:
     """Pictures get their addresses; every link names the host it leads to unless its text does."""
     return links.dressed(_IMAGE.sub(lambda found: _image(found[1], inline, remote, held), html))
@@ -87,7 +87,10 @@ def is_rich(html: str | None) -> bool:
 
 
 def _image(
-    attributes: str, inline: Callable[[str], str | None], remote: Callable[[str], str] | None, held: str
+    attributes: str,
+    inline: Callable[[str], str | None],
+    remote: Callable[[str], str | None] | None,
+    held: str,
 ) -> str:
     found = _SOURCE.search(attributes)
     source = entities.unescape(found[1]) if found else ""
