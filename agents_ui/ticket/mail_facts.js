@@ -4,6 +4,7 @@ import { html } from "../../vendor/ui.js"
 import { Icon } from "../icons.js"
 import { go } from "../route.js"
 import { clockTime, dayKey, fullTime, t, time } from "../translation.js"
+import { Protection } from "./mail_signature.js"
 
 /**
  * @typedef {object} Received a mail that came in
@@ -16,6 +17,7 @@ import { clockTime, dayKey, fullTime, t, time } from "../translation.js"
  * @property {string} provenBy
  * @property {string[]} flags
  * @property {string} [protection] signed or encrypted
+ * @property {import("./mail_signature.js").Signature} [signature] of the whole mail
  * @property {string} [related] the ticket it may belong to
  * @property {Invitation} [invitation]
  */
@@ -26,7 +28,7 @@ export function received(mail) {
   if (!mail?.raw) return undefined
   return {
     from: mail.sender ?? "", subject: mail.subject ?? "", to: mail.to ?? [], cc: mail.cc ?? [], sentAt: mail.sent_at ?? null, proof: mail.proof ?? "none",
-    provenBy: mail.proven_by ?? "", flags: mail.flags ?? [], protection: mail.protection, related: mail.related, invitation: mail.invitation,
+    provenBy: mail.proven_by ?? "", flags: mail.flags ?? [], protection: mail.protection, signature: mail.signature, related: mail.related, invitation: mail.invitation,
   }
 }
 
@@ -39,8 +41,7 @@ export function MailMarks({ mail }) {
     ${mail.flags.includes("flooding") && html`<p class="claimed"><${Icon} name="triangle-alert" />${t("Very many mails from this sender: automatic answers are muted.")}</p>`}
     ${mail.related && html`<p class="mail-mark"><${Icon} name="corner-up-left" /><span>${mail.flags.includes("follow_up") ? t("It answers a ticket that was closed long ago.") : t("It may belong to another ticket.")}
       <button type="button" class="link" onClick=${() => go({ ticket: mail.related })}>${t("Open ticket")}</button></span></p>`}
-    ${mail.protection === "signed" && html`<p class="mail-mark"><${Icon} name="shield-check" />${t("Signed by its sender. The signature was not checked.")}</p>`}
-    ${mail.protection === "encrypted" && html`<p class="mail-mark"><${Icon} name="lock" />${t("Encrypted: only its sender's and receiver's own mail program can open it.")}</p>`}
+    <${Protection} protection=${mail.protection} signature=${mail.signature} />
     ${mail.invitation && html`<${Meeting} meeting=${mail.invitation} />`}`
 }
 

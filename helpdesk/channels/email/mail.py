@@ -76,6 +76,17 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Of a whole mail. `kind` is smime or pgp; `state` holds, broken or unchecked. `addresses` and `issuer`
+    are what its certificate says, which nobody else has vouched for."""
+
+    kind: str
+    state: str
+    addresses: tuple[str, ...] = ()
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """Ids stand without angle brackets. `text` is from the HTML where the mail had no plain form.
 
@@ -108,6 +119,7 @@ class Mail:
     forwarded: Forwarded | None = None
     invitation: Invitation | None = None
     protection: str | None = None
+    signature: Signature | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body_hash: str = ""
     signed_by: tuple[str, ...] = ()
@@ -164,6 +176,8 @@ def _mail(values: dict[str, Any], parts: tuple[Part, ...]) -> Mail:
         values["forwarded"] = Forwarded(**inner)
     if called := values["invitation"]:
         values["invitation"] = Invitation(**called)
+    if signed := values["signature"]:
+        values["signature"] = Signature(**{**signed, "addresses": tuple(signed["addresses"])})
     return Mail(**{field.name: values[field.name] for field in fields(Mail)})
 
 

@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 
 from helpdesk.channels.email import forwards, replies
-from helpdesk.channels.email.mail import Address, Forwarded, Mail, Part
+from helpdesk.channels.email.mail import Address, Forwarded, Mail, Part, Signature
 from helpdesk.channels.email.reading import (
     addresses,
     automatic,
@@ -70,6 +70,7 @@ def read(raw: bytes) -> Mail:
         forwarded=_forwarded(body, text, subject),
         invitation=body.invitation,
         protection=body.protection or _armoured(text),
+        signature=_signature(root) if body.protection == "signed" else None,
         headers=_kept(headers),
         body_hash=_hash(text, body.attachments),
         defects=tuple(dict.fromkeys(defects)),
@@ -214,6 +215,12 @@ def _forwarded(body: bodies.Body, text: str, subject: str) -> Forwarded | None:
         subject=inner.headers.text("subject")[:2000], date=inner.headers.text("date")[:200],
         body=bodies.collect(inner).text()[: bodies.TEXT_LIMIT], comment=text, attached=True,
     )  # fmt: skip
+
+
+def _signature(root: entities.Entity) -> Signature | None:
+    from helpdesk.channels.email.reading import signatures  # noqa: PLC0415 - few mails need what it brings
+
+    return signatures.of(root)
 
 
 def _armoured(text: str) -> str | None:

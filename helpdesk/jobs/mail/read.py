@@ -177,11 +177,19 @@ def _shown(kept: RawMail, gathered: Gathered, decision: Decision) -> Json:
         "collapsed": decision.collapsed or None,
         "is_rich": framing.is_rich(mail.new_html or mail.html) or None,
         "protection": mail.protection,
+        "signature": _signature(mail),
         "invitation": asdict(mail.invitation) if mail.invitation else None,
         "related": str(decision.related) if decision.related else None,
         "forwarded_by": mail.sender.key if decision.action is Action.NEW_FOR_OTHER and mail.sender else None,
     }
     return shown | {key: value for key, value in optional.items() if value is not None}
+
+
+def _signature(mail: Mail) -> Json | None:
+    if mail.signature is None:
+        return None
+    is_sender = mail.sender is not None and mail.sender.key in mail.signature.addresses
+    return asdict(mail.signature) | {"is_sender": is_sender}
 
 
 async def _follow_up(

@@ -29,7 +29,6 @@ _ENDINGS = {
 WHOLE_MAILS = ("message/rfc822", "message/global", "message/news")
 _SKIPPED = ("text/x-amp-html", "text/watch-html")
 _CALENDARS = ("text/calendar", "application/ics")
-_SEALED_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _RICH = ("text/enriched", "text/richtext")
 
 
@@ -87,7 +86,7 @@ def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
         body.protection = body.protection or "signed"
     elif kind == "multipart/encrypted":
         body.protection = "encrypted"
-    elif kind in _SEALED_TYPES:
+    elif kind in sealed.TYPES:
         _open_envelope(entity, body)
     if kind == "multipart/alternative":
         _alternatives(entity, body)

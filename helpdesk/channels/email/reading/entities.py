@@ -23,7 +23,10 @@ _CLOSING = re.compile(rb"--(?:$|[^-\w])")
 
 @dataclass(slots=True)
 class Entity:
+    """It stands in raw[at:end], its body in raw[start:end]."""
+
     raw: bytes
+    at: int
     start: int
     end: int
     headers: Headers
@@ -74,7 +77,7 @@ def _entity(
     kind, values = parameters.content_type(headers.first("content-type"))
     disposition, more = parameters.parse(headers.first("content-disposition"))
     name = parameters.file_name(more) or parameters.file_name(values)
-    entity = Entity(raw, body, end, headers, kind or default, values, disposition, name)
+    entity = Entity(raw, start, body, end, headers, kind or default, values, disposition, name)
     if entity.content_type.startswith("multipart/"):
         if depth >= DEPTH_LIMIT:
             defects.append("too_deep")
