@@ -85,6 +85,23 @@ def test_a_text_without_a_charset_is_in_that_of_the_subject_unless_it_is_utf_8(c
     assert read(raw.encode(charset)).text == "Değirmen çalışmıyor, yağ yok."
 
 
+def test_broken_utf_8_stays_utf_8_where_that_was_claimed():
+    raw = b"Content-Type: text/plain; charset=utf-8\n\n\xc3\xa5\xc3\xa4\xc3\xb6 \xff l\xc3\xa4get"
+
+    assert read(raw).text == "åäö \ufffd läget"
+
+
+def test_a_file_whose_name_became_question_marks_has_its_other_name():
+    file = (
+        'Content-Type: text/csv; name="=?utf-8?q?=D0=BC=D0=B5=D0=BB.csv?="\n'
+        'Content-Disposition: attachment; filename="???.csv"\n\n1,2'
+    )
+    old = 'Content-Type: application/octet-stream; file="MILL.EXE"\n\nMZ'
+    raw = f'Content-Type: multipart/mixed; boundary="B"\n\n--B\n{file}\n--B\n{old}\n--B--\n'
+
+    assert [part.name for part in read(raw.encode()).attachments] == ["мел.csv", "MILL.EXE"]
+
+
 def test_the_end_of_parts_that_never_began_is_no_text():
     raw = b'Content-Type: multipart/mixed; boundary="B"\n\nThe mill stands still.\n--B--\nAfterwards\n'
 

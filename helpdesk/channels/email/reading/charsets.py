@@ -58,7 +58,7 @@ def _decode(data: bytes, name: str) -> str:
     if name.startswith("iso-2022-jp") or name == "csiso2022jp":
         return _japanese(data)
     if name in _UNTRUSTED:
-        return _guess(data)
+        return _guess(data, claimed=name.startswith("utf"))
     codec = _codec(name)
     if codec is None:
         return _guess(data)
@@ -83,8 +83,11 @@ def _surely_utf_8(data: bytes) -> str | None:
     return text if len(text) - len(text.encode("ascii", "ignore")) >= _SURELY else None
 
 
-def _guess(data: bytes) -> str:
-    """UTF-8 if it is; else Western, since detectors err on short Latin text; else what a detector says."""
+def _guess(data: bytes, *, claimed: bool = False) -> str:
+    """UTF-8 if it is; else Western, since detectors err on short Latin text; else what a detector says.
+
+    Broken UTF-8 stays UTF-8 where nearly all of it is; where that was `claimed`, half is enough.
+    """
     if b"\x1b$" in data and data.isascii():
         return _japanese(data)
     try:
@@ -95,7 +98,8 @@ def _guess(data: bytes) -> str:
         return _japanese(data)
     replaced = data.decode("utf-8", "replace")
     wrong = replaced.count("\ufffd")
-    if cut_short or wrong * 10 < len(replaced) - len(replaced.encode("ascii", "ignore")):
+    letters = len(replaced) - len(replaced.encode("ascii", "ignore"))
+    if cut_short or wrong * (2 if claimed else 10) < letters:
         return replaced
     high = len(data) - len(data.translate(None, _HIGH))
     if high >= _ENOUGH_TO_DETECT and high > 0.45 * len(data.translate(None, b" \r\n\t")):

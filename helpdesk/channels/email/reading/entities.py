@@ -76,7 +76,7 @@ def _entity(
     headers, body = split(raw, start, end, outermost=depth == 0)
     kind, values = parameters.content_type(headers.first("content-type"))
     disposition, more = parameters.parse(headers.first("content-disposition"))
-    name = parameters.file_name(more) or parameters.file_name(values)
+    name = _better(parameters.file_name(more), parameters.file_name(values))
     entity = Entity(raw, start, body, end, headers, kind or default, values, disposition, name)
     if entity.content_type.startswith("multipart/"):
         if depth >= DEPTH_LIMIT:
@@ -86,6 +86,11 @@ def _entity(
         else:
             _add_children(entity, depth, counter, defects)
     return entity
+
+
+def _better(name: str, other: str) -> str:
+    """The second where the first is missing, or lost its letters to a narrow charset."""
+    return other if not name or (other and "??" in name and "?" not in other) else name
 
 
 def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[str]) -> None:

@@ -36,7 +36,8 @@ def _without_comment(text: str) -> str:
         return text
     depth = 0
     for position in range(found.end() - 1, len(text)):
-        depth += (text[position] == "(") - (text[position] == ")")
+        if text[position - 1] != "\\":
+            depth += (text[position] == "(") - (text[position] == ")")
         if not depth:
             return text[: found.end() - 1] + text[position + 1 :]
     return text
@@ -58,7 +59,7 @@ def content_type(value: bytes | None) -> tuple[str, dict[str, str]]:
 
 def file_name(parameters: dict[str, str]) -> str:
     """A bare name of at most 200 characters, never a path; empty when none was given."""
-    name = parameters.get("filename") or parameters.get("name") or ""
+    name = parameters.get("filename") or parameters.get("name") or parameters.get("file") or ""
     return safe_name(name)
 
 
