@@ -149,6 +149,19 @@ async def test_the_null_sender_and_a_forged_one_get_no_acknowledgement(desk: Mai
     assert len(await desk.tickets()) == 2
 
 
+async def test_who_names_no_address_is_at_the_envelopes_and_gets_no_acknowledgement(desk: MailDesk) -> None:
+    raw = b"From: The machine hall\nSubject: Mill 3\n\nThe mill stands still."
+
+    known = await desk.receive(raw, envelope_from="Hall@Customer.example")
+    await desk.receive(raw.replace(b"3", b"4"), envelope_from="")
+
+    said = await desk.message_of(known)
+    assert (said.mail or {})["sender"] == "hall@customer.example"
+    assert (await desk.ticket_of(known)).contact_id is not None
+    assert len(await desk.tickets()) == 2
+    assert await desk.all(OutgoingMail) == []
+
+
 async def test_an_inbox_sends_only_so_many_acknowledgements_an_hour(
     desk: MailDesk, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

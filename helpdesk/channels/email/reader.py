@@ -224,10 +224,7 @@ def _signature(root: entities.Entity) -> Signature | None:
 
 
 def _armoured(text: str) -> str | None:
-    start = text[:2000].lstrip()
-    if start.startswith("-----BEGIN PGP MESSAGE-----"):
-        return "encrypted"
-    return "signed" if start.startswith("-----BEGIN PGP SIGNED MESSAGE-----") else None
+    return "encrypted" if text[:2000].lstrip().startswith("-----BEGIN PGP MESSAGE-----") else None
 
 
 def _kept(headers: Headers) -> tuple[tuple[str, str], ...]:

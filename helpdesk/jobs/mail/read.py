@@ -10,6 +10,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.channels import uploads
 from helpdesk.channels.email import framing
 from helpdesk.channels.email.mail import Address, Mail
+from helpdesk.channels.email.reading.addresses import is_address
 from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.events import AlsoReceived
@@ -76,6 +77,7 @@ async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[Stor
         kept = await tickets.mail.intake.to_read(tx, mail_id)
         if kept is None:
             return False
+        mail = _with_sender(mail, kept.envelope_from)
         gathered = await gather(tx, kept, mail, house)
         decision = _decide(gathered)
         said = await _act(tx, kept, gathered, decision, files)
@@ -84,6 +86,16 @@ async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[Stor
         kept.cause = f"row {decision.row}" + (f": {', '.join(decision.flags)}" if decision.flags else "")
         kept.message_id = said or (gathered.original.message_id if gathered.original else None)
     return said is not None
+
+
+def _with_sender(mail: Mail, envelope_from: str) -> Mail:
+    """Who named no address in the mail is at the one it was handed over with, if any.
+
+    That proves no more than a From would, and no automatic answer goes there.
+    """
+    if mail.bounce is not None or (mail.sender and mail.sender.email) or not is_address(envelope_from):
+        return mail
+    return replace(mail, sender=Address(mail.sender.name if mail.sender else "", envelope_from))
 
 
 async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) -> None:

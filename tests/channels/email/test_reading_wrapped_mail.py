@@ -209,3 +209,31 @@ def test_a_broken_invitation_is_a_file(broken):
 def test_enriched_text_is_shown_as_its_words():
     assert to_text("<bold>Hej</bold>\n\ndär << <param>x</param>\nsnart", breaks=True) == "Hej\ndär <  snart"
     assert to_text("Ett<nl>två\ntre <lt>", breaks=False) == "Ett\ntvå tre <"
+
+
+CLEAR = (
+    "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nThe mill stands still.\n- -- \nKim\n"
+    "-----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCAAdFiEE\n-----END PGP SIGNATURE-----\n"
+)
+
+
+def test_words_signed_in_the_text_are_read_without_their_armour():
+    found = read(f"Subject: Hi\n\n{CLEAR}".encode())
+
+    assert (found.new_text, found.signature_text) == ("The mill stands still.\n", "-- \nKim\n")
+    assert found.protection == "signed"
+
+
+def test_who_adds_words_to_signed_ones_has_not_signed_them():
+    found = read(f"Subject: Hi\n\nLook at this:\n\n{CLEAR}".encode())
+
+    assert found.text.startswith("Look at this:\n\nThe mill stands still.")
+    assert found.protection is None
+
+
+@pytest.mark.parametrize("torn", [CLEAR[: CLEAR.index("-----END")], "> " + CLEAR.replace("\n", "\n> ")])
+def test_an_armour_cut_short_or_quoted_stays_as_it_is(torn):
+    found = read(f"Subject: Hi\n\n{torn}".encode())
+
+    assert "BEGIN PGP SIGNED MESSAGE" in found.text
+    assert found.protection is None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from helpdesk.channels.email.mail import Invitation, Part
-from helpdesk.channels.email.reading import enriched, invitations, markup, sealed, tnef
+from helpdesk.channels.email.reading import armour, enriched, invitations, markup, sealed, tnef
 from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.entities import Entity
 from helpdesk.channels.email.reading.entities import parse as entities_of
@@ -170,6 +170,13 @@ def _add_text(entity: Entity, body: Body) -> None:
         if html.strip():
             body.pieces.append(Piece(html=html))
         return
+    text = _plain(entity, data, charset, body)
+    if text.strip():
+        body.pieces.append(Piece(text=text))
+
+
+def _plain(entity: Entity, data: bytes, charset: str | None, body: Body) -> str:
+    """What the text says: files in it are attachments, its paragraphs are whole, its armour is off."""
     if b"\nbegin" in data or data.startswith(b"begin"):
         data, files = cut_uuencoded(data)
         body.attachments += [_part(name, "", content) for name, content in files]
@@ -178,8 +185,10 @@ def _add_text(entity: Entity, body: Body) -> None:
         text = enriched.to_text(text, breaks=entity.content_type == "text/enriched")
     if entity.parameters.get("format", "").lower() == "flowed":
         text = unflowed(text, joined=entity.parameters.get("delsp", "").lower() == "yes")
-    if text.strip():
-        body.pieces.append(Piece(text=text))
+    text, is_signed = armour.unwrapped(text)
+    if is_signed:
+        body.protection = body.protection or "signed"
+    return text
 
 
 def _lines(text: str) -> str:
