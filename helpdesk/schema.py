@@ -12,6 +12,7 @@ from helpdesk.domain import limits as _limits
 from helpdesk.domain import oncall as _oncall
 from helpdesk.domain import pictures as _pictures
 from helpdesk.domain import plans as _plans
+from helpdesk.domain import saved_replies as _saved_replies
 from helpdesk.domain import sla as _sla
 from helpdesk.domain import tickets as _tickets
 from helpdesk.domain import widgets as _widgets
@@ -19,7 +20,7 @@ from helpdesk.storage.tables import Base
 
 _KNOWN = (
     _credentials, _agents, _availability, _contacts, _inboxes, _knowledge, _limits, _oncall, _pictures,
-    _plans, _sla, _tickets, _widgets,
+    _plans, _saved_replies, _sla, _tickets, _widgets,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
-from helpdesk.demo import company, history, organisation, rota
+from helpdesk.demo import company, history, organisation, replies, rota
 from helpdesk.demo.tickets import sample_tickets
 from helpdesk.domain import oncall, tickets
 from helpdesk.errors import Conflict
@@ -64,6 +64,7 @@ async def populate(tx: Transaction, password_hash: str) -> Seeded:
     """
     now, tx.now = tx.now, tx.now - _FOUNDED_BEFORE
     founded = await organisation.found(tx, password_hash)
+    await replies.keep(tx, founded)
     ids = await history.play(tx, founded, sample_tickets(), now)
     await rota.furnish(tx)
     tx.jobs.clear()

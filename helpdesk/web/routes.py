@@ -29,6 +29,7 @@ from helpdesk.web.admin import (
     mail_sending,
     overview,
     plans,
+    replies,
     routing,
     sla_policies,
     staff,
@@ -111,6 +112,9 @@ def routes(assets: Assets) -> list[BaseRoute]:
         Route("/admin/articles", articles.show_articles, methods=["GET"]),
         Route("/admin/articles", articles.save_article, methods=["POST"]),
         Route("/admin/articles/{id}/remove", articles.remove_article, methods=["POST"]),
+        Route("/admin/replies", replies.show_replies),
+        Route("/admin/replies/{id}", replies.show_reply, methods=["GET"]),
+        Route("/admin/replies/{id}", replies.submit_reply, methods=["POST"]),
         *oncall_pages.routes(),
         *assets.routes(),
     ]

@@ -149,6 +149,7 @@ async def test_what_is_answered_is_what_is_described(desk, house):
         "/contacts": {"name": "Bo", "email": "bo@customer.example"},
         "/contacts/{id}": {"name": "Kim Berg"},
         "/availability": {"state": "away"},
+        "/saved_replies": {"name": "Thanks", "body": "Thank you, {{contact.first_name|friend}}!"},
         "/articles": {"title": "Descaling", "body": "Once a month.", "published": True},
     }
     ids = {"/tickets": house.ticket.id, "/alerts": alert.id, "/contacts": contact["id"]}

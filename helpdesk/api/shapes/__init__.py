@@ -42,6 +42,7 @@ from helpdesk.api.shapes.queue import (
     WallWaiting,
 )
 from helpdesk.api.shapes.rota import Override, Schedule, ScheduleDuty, ScheduleProblem, Shift, Stretch, Swap
+from helpdesk.api.shapes.saved_replies import FilledReply, SavedReply
 from helpdesk.api.shapes.tickets import (
     CallTicket,
     Event,
@@ -107,6 +108,7 @@ __all__ = [
     "Event",
     "EventBy",
     "ExpectedStep",
+    "FilledReply",
     "Foreseen",
     "FormTaken",
     "FoundArticle",
@@ -137,6 +139,7 @@ __all__ = [
     "Rung",
     "RungBy",
     "Said",
+    "SavedReply",
     "Schedule",
     "ScheduleDuty",
     "ScheduleProblem",

@@ -52,6 +52,15 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   })
 }
 
+// What a field may hold is put where one writes.
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-inserts]"))) {
+  button.addEventListener("click", () => {
+    const area = /** @type {HTMLTextAreaElement} */ (document.getElementById(button.dataset.into ?? ""))
+    area.setRangeText(button.dataset.inserts ?? "", area.selectionStart, area.selectionEnd, "end")
+    area.focus()
+  })
+}
+
 // A chosen file becomes the text of a field, and is sent as such.
 for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[type=file][data-read-into]"))) {
   chooser.addEventListener("change", async () => {
@@ -63,7 +72,7 @@ for (const chooser of /** @type {NodeListOf<HTMLInputElement>} */ (document.quer
 // Ctrl or Cmd and Enter sends, as in the workspace.
 for (const area of document.querySelectorAll("textarea")) {
   area.addEventListener("keydown", event => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit()
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit(area.form.querySelector("button:not([type])"))
   })
 }
 

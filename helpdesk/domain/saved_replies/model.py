@@ -1,0 +1,28 @@
+"""The table of saved replies."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.storage.tables import Base, Id
+
+LONGEST_NAME = 80
+LONGEST_BODY = 10_000
+
+
+class SavedReply(Base):
+    """Markdown with placeholders. `agent_id` says whose it is, None everybody's; `inbox_id` where alone it
+    is offered, None everywhere."""
+
+    __tablename__ = "saved_replies"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    body: Mapped[str]
+    inbox_id: Mapped[UUID | None] = mapped_column(ForeignKey("inboxes.id", ondelete="CASCADE"), index=True)
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None]
