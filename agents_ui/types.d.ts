@@ -91,6 +91,8 @@ export interface Answering {
   subject: string
   signature: string
 }
+/** A saved reply as it would be said on the ticket; `missing` placeholders are left in its body. */
+export interface SavedReply { id: string; name: string; body: string; missing: string[]; personal: boolean }
 /** How an entry of the outbox leaves by mail. */
 export interface MailWay {
   way: "reply" | "forward" | "follow_up"

@@ -34,6 +34,7 @@ export const hands = {
   /** @type {(kind: "message" | "note") => void} */ write: () => {},
   /** @type {(message: import("../writing/drafts.js").Forwarded) => void} */ forward: () => {},
   /** @type {() => void} */ attach: () => {},
+  /** @type {() => void} */ savedReply: () => {},
   /** @type {() => void} */ focusList: () => {},
   /** @type {() => void} */ toggleTheme: () => {},
 }
@@ -49,6 +50,7 @@ export const ACTIONS = [
   { id: "reply", key: "r", icon: "corner-up-left", group: "write", needsTicket: true, label: () => t("Reply"), run: () => hands.write("message") },
   { id: "note", key: "n", icon: "sticky-note", group: "write", needsTicket: true, label: () => t("Write a note"), run: () => hands.write("note") },
 
+  { id: "saved_reply", key: "q", icon: "corner-up-left", group: "write", needsTicket: true, label: () => t("Insert a saved reply"), possible: () => Boolean(current.value?.ticket.value), run: () => hands.savedReply() },
   { id: "forward", key: "f", icon: "arrow-right", group: "write", needsTicket: true, label: () => t("Forward"), possible: () => fromContact().length > 0, run: forwardLast },
 
   { id: "resolve", key: "e", icon: "check", group: "ticket", needsTicket: true, label: () => t("Resolve"), run: resolveOrReopen },

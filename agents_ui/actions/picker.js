@@ -3,6 +3,7 @@
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/ui.js"
 import { Icon, Keys } from "../icons.js"
 import { takeTypedAhead } from "../notices_store.js"
+import { fold, wordsIn } from "../seeking.js"
 import { t } from "../translation.js"
 
 /** @import { Option, Question } from "../notices_store.js" */
@@ -80,7 +81,7 @@ function OtherTime({ answer }) {
 
 /** @param {Option[]} options @param {Option[]} found @param {string} text @param {Question["typed"]} typed */
 function narrowed(options, found, text, typed) {
-  const words = fold(text).split(/\s+/).filter(Boolean)
+  const words = wordsIn(text)
   const matching = options.filter(option => {
     const hay = fold(`${option.label} ${option.hint ?? ""}`)
     return words.every(word => hay.includes(word)) && !(option.untyped && words.length)
@@ -89,9 +90,4 @@ function narrowed(options, found, text, typed) {
   const all = [...matching.slice(0, MOST), ...found.filter(option => !known.has(option.id))]
   const own = text.trim() && !options.some(option => fold(option.label) === fold(text.trim())) ? typed?.(text.trim()) : null
   return own ? [...all, own] : all
-}
-
-/** Å finds a. @param {string} text */
-function fold(text) {
-  return text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "")
 }

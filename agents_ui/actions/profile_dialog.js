@@ -61,6 +61,7 @@ export function ProfileDialog() {
       <${Attention} />
       <p class="form-problem" role="alert">${problem && html`<${Icon} name="circle-alert" />${problem}`}</p></div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = { name: "signature", props: { changed: () => {} } } }}><${Icon} name="pencil" />${t("Your signature")}</button>
+      ${me.role !== "light" && html`<a class="button" href="/admin/replies"><${Icon} name="corner-up-left" />${t("Saved replies")}</a>`}
       <button type="button" class="button primary" onClick=${close}>${t("Close")}</button></footer></div>`
 }
 

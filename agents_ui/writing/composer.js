@@ -14,6 +14,9 @@ import { Markdown, newLine, uploadsIn } from "./markdown.js"
 import { Passed, UploadChip } from "./upload_chips.js"
 import { dialog, pick } from "../notices_store.js"
 import { asMarkdown } from "./rich_paste.js"
+import { LeftToFill, useSavedReplies } from "./saved_replies.js"
+import { leftToFill } from "./slash.js"
+import { canAnswer, wayOf } from "./ways.js"
 import { now } from "../server/server_time.js"
 import { snoozeTimes } from "../actions/snooze_times.js"
 import { dayAndTime, number, plural, t } from "../translation.js"
@@ -45,12 +48,14 @@ export function Composer({ store, ticket }) {
   const [open, setOpen] = useState(false)
   const [preview, setPreview] = useState(false)
   const [warned, setWarned] = useState(0)
+  const [sure, setSure] = useState("")
   const [over, setOver] = useState(false)
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null))
   const form = useRef(/** @type {HTMLFormElement | null} */ (null))
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
   /** Taken in the drawing itself, so that what is typed right after a key is written and presses nothing. */
   const focusNext = useRef("")
+  const saved = useSavedReplies(ticket.id, field, setBody)
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
@@ -101,10 +106,16 @@ export function Composer({ store, ticket }) {
       focusNext.current = ".mail-field input"
     }
     hands.attach = () => chooser.current?.click()
+    hands.savedReply = () => {
+      setPreview(false)
+      field.current?.focus()
+      saved.open()
+    }
     return () => {
       hands.write = () => {}
       hands.forward = () => {}
       hands.attach = () => {}
+      hands.savedReply = () => {}
     }
   }, [answerable])
   useLayoutEffect(() => { if (field.current) grow(field.current) }, [body])
@@ -125,6 +136,7 @@ export function Composer({ store, ticket }) {
   if (!answer.body.trim() && !answer.files.length) begun.current = null
   else begun.current ??= { at: now(), seen: seenSoFar(store.items.value, ticket.held_replies ?? []) }
   const meanwhile = kind === "message" && begun.current ? answersMeanwhile(store.items.value, ticket.held_replies ?? [], begun.current, me.id) : []
+  const left = leftToFill(body)
   const inText = isMail ? uploadsIn(body) : new Set()
 
   const attach = (/** @type {Iterable<File>} */ chosen, inline = false) => {
@@ -158,6 +170,11 @@ export function Composer({ store, ticket }) {
   const send = (/** @type {boolean} */ resolve, /** @type {string | undefined} */ sendAt = undefined) => {
     if (!ready) return
     if (meanwhile.length > warned) return setWarned(meanwhile.length)
+    if (left && left.mark !== sure) {
+      setSure(left.mark)
+      field.current?.focus()
+      return field.current?.setSelectionRange(left.from, left.to)
+    }
     const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
     const turns = resolve && kind !== "forward" ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
     const mail = isMail ? wayOf(ticket, kind, people, forwards, sendAt) : undefined
@@ -171,6 +188,7 @@ export function Composer({ store, ticket }) {
     write(() => EMPTY)
     setForwards(null)
     setWarned(0)
+    setSure("")
     setOpen(false)
     setPreview(false)
     if (kind === "forward") setKind(answerable ? "message" : "note")
@@ -195,6 +213,7 @@ export function Composer({ store, ticket }) {
     return { text: area.value, from: area.selectionStart, to: area.selectionEnd }
   }
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (saved.onKey(event)) return
     const formatted = isMail ? formatKey(event, selected()) ?? (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing ? newLine(selected()) : null) : null
     if (formatted) {
       event.preventDefault()
@@ -242,13 +261,15 @@ export function Composer({ store, ticket }) {
     ${followUp && isMail && html`<p class="composer-goes-on"><${Icon} name="lock" />${why}</p>`}
     ${isMail && html`<${MailFields} key=${kind} people=${shown} proposed=${forward ? null : proposed} change=${setPeople} open=${open} setOpen=${setOpen} />`}
     ${preview && isMail ? html`<div class="composer-preview" tabindex="0" role="region" aria-label=${t("Preview")}><${Markdown} text=${body} files=${files} /></div>`
-    : html`<textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste}
+    : html`<textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste} onFocus=${saved.load} onClick=${saved.look} onBlur=${saved.leave} ...${saved.attributes}
       aria-label=${note ? t("Note for other agents") : forward ? t("What to say to it") : t("Reply to {name}", { name })}
       placeholder=${note ? t("Write a note for other agents…") : forward ? t("Say something to it…") : t("Reply to {name}…", { name })}
-      onInput=${(/** @type {Event} */ event) => { setBody(/** @type {HTMLTextAreaElement} */ (event.target).value); if (kind === "message") sayTyping(true) }}></textarea>`}
+      onInput=${(/** @type {Event} */ event) => { setBody(/** @type {HTMLTextAreaElement} */ (event.target).value); saved.look(); if (kind === "message") sayTyping(true) }}></textarea>`}
     ${isMail && proposed && html`<button type="button" class="composer-signature" title=${t("Change your signature")} onClick=${() => { dialog.value = { name: "signature", props: { changed: () => proposal(ticket.id).then(setProposed) } } }}>${proposed.signature.split("\n").map((line, index) => [index > 0 && " · ", line])}</button>`}
     ${forward && forwards && html`<${Passed} forwards=${forwards} change=${setForwards} />`}
     ${files.some(one => !inText.has(one.id)) && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.filter(one => !inText.has(one.id)).map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
+    ${saved.list}
+    <${LeftToFill} body=${body} asks=${Boolean(left) && left?.mark === sure} />
     ${meanwhile.length > 0 && html`<p class="composer-meanwhile" role="alert"><${Icon} name="triangle-alert" /><span>${t("{name} answered while you were writing.", { name: meanwhile.at(-1) })} ${warned >= meanwhile.length && t("Send yours all the same?")}</span></p>`}
     <div class="composer-foot">
       <input type="file" multiple hidden ref=${chooser} onChange=${(/** @type {Event} */ event) => {
@@ -257,6 +278,7 @@ export function Composer({ store, ticket }) {
         input.value = ""
       }} />
       <button type="button" class="button quiet icon-only" onClick=${hands.attach} aria-label=${t("Attach files")} title=${t("Attach files, or drop or paste them here")}><${Icon} name="paperclip" /></button>
+      <button type="button" class="button quiet icon-only slash" disabled=${preview} onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${hands.savedReply} aria-keyshortcuts=${action("saved_reply").key} aria-label=${t("Insert a saved reply")} title=${t("Insert a saved reply, or type / at the beginning of a line")}>/</button>
       ${isMail && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
       <span class="composer-state" role="status">${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
         : connection.state.value === "offline" ? t("Not connected: kept, and sent by itself")
@@ -268,22 +290,6 @@ export function Composer({ store, ticket }) {
     </div>
     ${over && html`<div class="drop-here" aria-hidden="true"><${Icon} name="paperclip" />${t("Drop to attach")}</div>`}
   </form>`
-}
-
-/** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {string | undefined} sendAt @returns {MailWay} */
-function wayOf(ticket, kind, people, forwards, sendAt) {
-  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [], send_at: sendAt }
-  return { way: ticket.status === "closed" ? "follow_up" : "reply", people: people ?? {}, send_at: sendAt }
-}
-
-/** Whether a reply can reach the contact, in words by which way, and whether that is mail. @param {Ticket} ticket @returns {[boolean, string, boolean]} */
-function canAnswer(ticket) {
-  const { email, phone } = ticket.contact
-  if (ticket.status === "merged") return [false, t("The ticket was merged"), false]
-  if (ticket.status === "closed") return email ? [true, t("Closed: a new ticket goes on from it"), true] : [false, t("The ticket is closed"), false]
-  if (ticket.channel === "chat") return [true, email ? t("By chat, or {address} when they have left", { address: email }) : t("By chat"), false]
-  if (ticket.channel === "email" || email) return [true, t("By email to {address}", { address: email ?? "" }), true]
-  return [ticket.channel === "api", ticket.channel === "api" ? t("Through the API") : t("No address to write to: call {number}", { number: phone ?? "" }), false]
 }
 
 /** Where the browser cannot size a field to its text. @param {HTMLTextAreaElement} field */

@@ -1,0 +1,57 @@
+"""Saved replies while writing, with the keyboard alone."""
+
+import pytest
+from playwright.async_api import expect
+
+from helpdesk.domain import saved_replies
+from tests.browser.chromium import PHONE, Visits, barriers
+from tests.browser.served import Served
+from tests.workspace.test_broken_lines import a_chat, at_work
+
+pytestmark = [pytest.mark.browser, pytest.mark.commits]
+
+GREETING = "Hello {{contact.first_name}} of {{company.name}},\n\nthis is #{{ticket.number}}."
+
+
+async def test_one_is_found_by_its_letters_filled_in_and_not_sent_with_a_hole(served: Served, visits: Visits):
+    async with served.desk.system() as tx:
+        for name, body in (("Åter igen", GREETING), ("Later", "Later today.")):
+            await saved_replies.save(tx, None, name=name, body=body, is_personal=False)
+    ticket, office = await a_chat(served), await at_work(served, visits)
+    page, press = office.page, office.page.keyboard.press
+    choices = page.get_by_role("listbox", name="Saved replies").get_by_role("option")
+    filled = f"Hello Kim of {{{{company.name}}}},\n\nthis is #{ticket['number']}."
+
+    await office.open(ticket)
+    await press("r")
+    await page.keyboard.type("One moment.\n/ater")
+    await expect(choices).to_have_count(2)
+    await expect(choices.first).to_have_attribute("aria-selected", "true")
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    found = await barriers(page)
+    await page.set_viewport_size({"width": 1360, "height": 850})
+    await press("Escape")
+    await expect(choices).to_have_count(0)
+    await expect(office.field).to_have_value("One moment.\n/ater")
+    await press("Control+a")
+    await page.keyboard.type("/ater")
+    await press("Enter")
+    await expect(office.field).to_have_value(filled)
+
+    await press("Control+Enter")
+    await expect(page.get_by_role("alert").filter(has_text="Send it all the same?")).to_be_visible()
+    await page.keyboard.type("Café Kim")
+    await press("Control+Enter")
+    await expect(office.said("of Café Kim,")).to_be_visible()
+    await press("Escape")
+    await press("q")
+    await page.keyboard.type("lat")
+    await press("ArrowDown")
+    await press("Tab")
+    await expect(office.field).to_have_value("Later today.")
+
+    assert found == []
+    assert await served.stored(ticket["id"]) == [
+        "The mill does not turn.",
+        filled.replace("{{company.name}}", "Café Kim"),
+    ]
