@@ -26,6 +26,8 @@ from helpdesk.channels.email.reading import addresses, dates
         ("Thu, 7 Sep 2017 10:11:12 NDT", "2017-09-07 12:41:12"),
         ("Mon, 1 Dez 2008 10:00:00 CET", "2008-12-01 09:00:00"),
         ("30 Jun 2012 23:59:60 +0000", "2012-07-01 00:00:00"),
+        ("7/20/95 1:12PM", "1995-07-20 13:12:00"),
+        ("9 May 2016 01:32:00Z", "2016-05-09 01:32:00"),
         ("12 May 50 12:08:24 +0000", "1950-05-12 12:08:24"),
         ("2008-11-29T17:15:00+01:00", "2008-11-29 16:15:00"),
     ],
@@ -47,6 +49,10 @@ def test_what_is_no_date_is_none(written):
         ('"kim berg"@example.org', '"kim berg"@example.org'),
         (r'"\k\i\m"@example.org', "kim@example.org"),
         ('<"kim@example.org">', "kim@example.org"),
+        ("<\u200bkim@example.org>", "kim@example.org"),
+        ('"boss@bank.example"@evil.example', '"boss@bank.example"@evil.example'),
+        ('Boss "boss@bank.example"@evil.example', '"boss@bank.example"@evil.example'),
+        ('<"boss@bank.example"@evil.example>', '"boss@bank.example"@evil.example'),
     ],
 )
 def test_quotes_around_the_first_half_of_an_address_are_kept_only_where_needed(written, email):
@@ -57,8 +63,15 @@ def test_remarks_beside_an_address_are_its_name_word_by_word():
     assert addresses.parse(b"(Kim) kim@example.org (Berg)") == [Address("Kim Berg", "kim@example.org")]
 
 
-def test_a_stray_bracket_is_no_part_of_a_name():
-    assert addresses.parse(b"Kim < <kim@example.org>") == [Address("Kim", "kim@example.org")]
+@pytest.mark.parametrize("written", ["Kim < <kim@example.org>", "Kim kim@example.org>"])
+def test_a_stray_bracket_is_no_part_of_a_name(written):
+    assert addresses.parse(written.encode()) == [Address("Kim", "kim@example.org")]
+
+
+def test_a_name_in_quotes_without_an_address_is_not_the_next_ones():
+    found = addresses.parse(b'"Berg, Bo" (no address), "Kim" <kim@example.org>')
+
+    assert found == [Address("Kim", "kim@example.org")]
 
 
 @pytest.mark.parametrize("line", ["X-Spam Report/all of it: yes", "*  0.0 NO_RELAYS Informational: none"])

@@ -4,7 +4,7 @@ import re
 
 from helpdesk.channels.email.mail import Address
 from helpdesk.channels.email.reading.charsets import clean
-from helpdesk.channels.email.reading.headers import ADDRESS_LIMIT, BLANK, decode_text, display_name
+from helpdesk.channels.email.reading.headers import ADDRESS_LIMIT, BLANK, INVISIBLE, decode_text, display_name
 
 PARSED_LIMIT = 500
 STORED_LIMIT = 100
@@ -118,7 +118,7 @@ def _rejoined(entries: list[str]) -> list[str]:
         waiting = ""
         if "@" in joined or "<" in joined or "?=" in joined.partition("=?")[2]:
             whole.append(joined)
-        elif len(joined) < 200:
+        elif len(joined) < 200 and '"' not in joined:
             waiting = joined
     return [*whole, waiting] if waiting else whole
 
@@ -136,6 +136,9 @@ def _address(entry: str, charset: str | None) -> Address:
 
 def _bare(entry: str, comments: str, charset: str | None) -> Address:
     entry = _LOOSE.sub(lambda mark: mark[0].strip(), entry)
+    if quoted := _QUOTED_LOCAL.search(entry):  # what they quote is no address: it stands behind them
+        name = entry[: quoted.start()] + " " + entry[quoted.end() :]
+        return Address(_name(name.strip(BLANK) or comments, charset), _email(quoted[0], charset))
     if "=?" in entry:
         seen = _ENCODED.sub(" ", entry)
         entry = decode_text(entry.encode("latin-1"), charset).encode("utf-8", "replace").decode("latin-1")
@@ -149,7 +152,7 @@ def _bare(entry: str, comments: str, charset: str | None) -> Address:
     if found is None:
         email = _email(entry, charset)
         return Address("" if email else _name(entry, charset), email)
-    name = (entry[: found.start()] + " " + entry[found.end() :]).strip(" \"'[]()")
+    name = (entry[: found.start()] + " " + entry[found.end() :]).strip(" \"'[]()<>")
     return Address(_name(name or comments, charset), _email(found[0], charset))
 
 
@@ -192,7 +195,7 @@ def _name(raw: str, charset: str | None) -> str:
 
 def _email(raw: str, charset: str | None) -> str:
     text = decode_text(raw.encode("latin-1"), charset) if raw else ""
-    text = clean(text).strip(" \t,;.")
+    text = INVISIBLE.sub("", clean(text)).strip(" \t,;.")
     if found := _QUOTED_LOCAL.fullmatch(text):
         local = re.sub(r"\\(.)", r"\1", found[1])
         text = f"{local if _NO_QUOTES_NEEDED.match(local) else text.rpartition('@')[0].strip()}@{found[2]}"

@@ -13,12 +13,13 @@ _TIDIED = tuple(
         (r"[ \t]{1,20},", ","),
         (r"(:\d\d:\d\d)[.,]\d{1,9}\b", r"\1"),  # parts of a second
         (r"\b(?:GMT|UTC)([+-]\d)", r"\1"),
+        (r"(?<![T\d])(\d\d?:\d\d:\d\d)(?:Z|GMT|UTC)$", r"\1 +0000"),
         (r"([ :]\d\d ?[+-]\d\d):(\d\d)$", r"\1\2"),
         (r"\b(\d{1,2} (?:[a-z]{3,9})) ([5-9]\d) ", r"\1 19\2 "),
         (r"\bSept\b", "Sep"), (r"\bDez\b", "Dec"), (r"\bOkt\b", "Oct"), (r"\bMa[ij]\b", "May"),
     )
 )  # fmt: skip
-_NUMERIC = re.compile(r"\b(\d{1,2})([ /.])(\d{1,2})\2(\d{4})\b")
+_NUMERIC = re.compile(r"\b(\d{1,2})([ /.])(\d{1,2})\2(\d{4}|(?<=/)\d\d)\b(?!:)")
 _HALF_DAY = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?) ?([ap])\.?m\b\.?", re.IGNORECASE)
 _LEAP_SECOND = re.compile(r"(\d\d?:\d\d):60\b")
 _ZONE = re.compile(r"[ \t]([A-Za-z]{3,5})$")

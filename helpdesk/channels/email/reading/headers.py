@@ -28,7 +28,7 @@ _KNOWN = re.compile(
 )
 _BLANK = re.compile(rb"^\r?\n", re.MULTILINE)
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?")
-_BIDI = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\u061c]")
+INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\u061c]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 
@@ -171,7 +171,7 @@ def one_line(text: str) -> str:
 
 def display_name(text: str, limit: int = 200) -> str:
     """A name as it may be shown: no direction overrides, one normal form, no surrounding quotes."""
-    text = unicodedata.normalize("NFC", _BIDI.sub("", one_line(text)))
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", one_line(text)))
     text = " ".join(text.split())
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
