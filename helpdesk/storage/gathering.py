@@ -1,6 +1,7 @@
 """Group commit: what arrives while one batch is being written shares the next, each with its own answer."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar, cast
 
@@ -12,6 +13,9 @@ R = TypeVar("R")
 MOST = 64
 """In one batch, so that nobody's answer waits for a crowd's."""
 
+FEW = 6
+"""Fewer go together, also where others could be written beside them: a statement costs more than its rows."""
+
 WITHIN = 20.0
 """Seconds for a batch, more than the longest wait for a lock: a connection that died silently must not keep
 whoever comes after."""
@@ -22,7 +26,8 @@ class Gathering(Generic[T, R]):
 
     Nobody waits for company: who comes alone is written alone, at once, in their own task. What one item
     breaks, the others do not feel: they are written again, one by one. Where order does not matter, `at_once`
-    batches are under way at the same time: while PostgreSQL is at one, the next is made ready.
+    batches are under way at the same time, each with its share: while PostgreSQL is at one, the next is made
+    ready.
     """
 
     def __init__(
@@ -72,12 +77,21 @@ class Gathering(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                batch = self._next_batch()
                 self._is_quiet = len(batch) == 1
+                self._begin()
                 await self._settle(batch)
+                await asyncio.sleep(0)  # who was answered and asks again at once goes with the others
         finally:  # at once: who comes now finds a free place, and nobody waits for one that has ended
             self._writing -= 1
             self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    def _next_batch(self) -> list[tuple[T, asyncio.Future[R]]]:
+        """A fair part of those who wait, for so many batches as may be under way."""
+        parts = max(1, min(self._at_once, len(self._waiting) // FEW))
+        size = min(MOST, math.ceil(len(self._waiting) / parts))
+        batch, self._waiting = self._waiting[:size], self._waiting[size:]
+        return batch
 
     async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
         try:

@@ -120,6 +120,48 @@ async def test_where_order_does_not_matter_the_next_batch_is_made_ready_meanwhil
     assert gathered.is_idle
 
 
+async def test_a_crowd_is_shared_between_batches_that_may_be_under_way_but_few_go_together():
+    book = Book()
+    gathered = Gathering(book.write, at_once=3)
+    waiting = [asyncio.create_task(gathered.add(0))]
+    await asyncio.sleep(0)
+    for crowd in (range(1, 12), range(12, 28)):
+        waiting += [asyncio.create_task(gathered.add(number)) for number in crowd]
+        for _ in range(3):
+            await asyncio.sleep(0)
+    assert [len(batch) for batch in book.batches] == [1, 11, 8]
+
+    book.may_write.set()
+
+    assert await asyncio.gather(*waiting) == [number * 2 for number in range(28)]
+    assert [len(batch) for batch in book.batches] == [1, 11, 8, 8]
+
+
+async def test_who_asks_again_as_soon_as_answered_goes_with_one_who_waited_meanwhile():
+    batches = []
+
+    async def write(items):
+        batches.append(items)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return items
+
+    gathered = Gathering(write)
+
+    async def ask_thrice(name):
+        for _ in range(3):
+            await gathered.add(name)
+
+    async def come_late():
+        while len(batches) < 2:
+            await asyncio.sleep(0)
+        await gathered.add("late")
+
+    await asyncio.gather(*map(ask_thrice, "abcd"), come_late())
+
+    assert ["".join(sorted(batch)) for batch in batches] == ["a", "abcd", "abcdlate", "bcd"]
+
+
 async def test_who_comes_again_at_once_shares_the_next_batch_with_the_others(database):
     batches = []
 

@@ -24,7 +24,7 @@ from helpdesk.domain.tickets.queue.taking import Claimed, carried, units_in
 from helpdesk.storage.gathering import MOST
 from helpdesk.storage.transaction import Transaction
 
-AT_ONCE = 4
+AT_ONCE = 2
 """Statements under way for the same pools: while some wait for the disk, another may compute."""
 
 _STATEMENT = """
