@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,11 +29,14 @@ class NewContact(BaseModel):
 
 class NewCompany(BaseModel):
     """`domain`: its mail domain, such as cafe.example, never one that many share. Contacts who wrote from it
-    and have no company belong to it."""
+    and have no company belong to it. Before its plan begins, and from its end on, a company has that of the
+    inbox it writes to."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     domain: Annotated[str, Field(max_length=253)] = ""
     plan_id: UUID | None = None
+    plan_begins_at: AwareDatetime | None = None
+    plan_ends_at: AwareDatetime | None = None
 
 
 class ContactPatch(BaseModel):
@@ -149,7 +152,8 @@ async def show_company(request: Request) -> Response:
 async def create_company(tx: Transaction, request: Request, wanted: NewCompany) -> Any:
     """A further company, with the plan it bought; 409 when another one has its name or domain."""
     company = await contacts.found(tx, wanted.name, wanted.domain)
-    return _company(await contacts.sell(tx, company.id, wanted.plan_id))
+    term = wanted.plan_begins_at, wanted.plan_ends_at
+    return _company(await contacts.sell(tx, company.id, wanted.plan_id, *term))
 
 
 async def list_contacts(request: Request) -> Response:
@@ -199,7 +203,8 @@ async def change_contact(request: Request) -> Response:
 
 
 def _company(one: contacts.Company) -> dict[str, Any]:
-    return {"id": one.id, "name": one.name, "domains": one.domains, "plan_id": one.plan_id}
+    names = ("id", "name", "domains", "plan_id", "plan_begins_at", "plan_ends_at")
+    return {name: getattr(one, name) for name in names}
 
 
 async def _contact(tx: Transaction, contact: contacts.Contact) -> dict[str, Any]:

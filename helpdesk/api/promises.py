@@ -202,7 +202,8 @@ def _foreseen(found: Foreseen) -> Json:
         }
         for one in found.moves
     ]
-    return {"touched": found.touched, "looked_at": found.looked_at, "items": moves, "next": None}
+    counts = {"touched": found.touched, "looked_at": found.looked_at, "reranked": len(found.reranked)}
+    return counts | {"items": moves, "next": None}
 
 
 def _id(request: Request, what: str) -> UUID:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, text
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
-from helpdesk.domain import limits, oncall, sla, tickets, widgets
+from helpdesk.domain import contacts, limits, oncall, sla, tickets, widgets
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, rota
 from helpdesk.jobs.mail import watch as mail_watch
@@ -70,6 +70,11 @@ async def raise_by_rules(workshop: Workshop) -> None:
     await _each(workshop, tickets.raise_waiting, tickets.raise_by_rule)
 
 
+async def turn_plans(workshop: Workshop) -> None:
+    async with workshop.database.transaction(SYSTEM) as tx:
+        await contacts.turn_plans(tx)
+
+
 async def sweep_credentials(workshop: Workshop) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
         await sessions.sweep(tx)
@@ -119,6 +124,7 @@ DUTIES = [
     Duty("foresee", 300, rota.foresee),
     Duty("ask_calendars", 60, fetch_absences.ask_calendars),
     Duty("take_steps", 1, take_steps),
+    Duty("turn_plans", 30, turn_plans),
     Duty("distribute", 1, distribute.distribute),
     Duty("release_unattended", 1, distribute.release_unattended),
     Duty("watch_overload", 10, distribute.watch_overload),

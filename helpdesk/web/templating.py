@@ -82,6 +82,9 @@ class Times:
     def day_and_clock(self, at: datetime) -> str:
         return format_datetime(at, "EEEE HH:mm", tzinfo=self._zone, locale=self._locale)
 
+    def long_date(self, on: date) -> str:
+        return format_date(on, "d MMM y", locale=self._locale)
+
     def date(self, on: date) -> str:
         return format_date(on, "EEE d MMM", locale=self._locale)
 

@@ -35,7 +35,7 @@ async def test_a_calendar_is_made_changed_foreseen_and_removed(admin):
     removed = await admin.delete(path)
 
     assert "2027-06-06" in made["holidays"]
-    assert foreseen.json() == {"touched": 0, "looked_at": 0, "items": [], "next": None}
+    assert foreseen.json() == {"touched": 0, "looked_at": 0, "reranked": 0, "items": [], "next": None}
     assert changed.json()["week"] == {"mon": [["22:00", "06:00"]]}
     assert removed.status_code == 204
     assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/calendars")).json()["items"]]

@@ -72,6 +72,8 @@ class Inbox(Named):
 class Company(Named):
     domains: list[str]
     plan_id: UUID | None
+    plan_begins_at: datetime | None
+    plan_ends_at: datetime | None
 
 
 class Contact(Named):

@@ -59,10 +59,12 @@ class Move(BaseModel):
 
 
 class Foreseen(Page[Move]):
-    """Of `touched` open tickets `looked_at` were worked out, the most urgent first."""
+    """Of `touched` open tickets `looked_at` were worked out, the most urgent first. `reranked` of them would
+    be due as now but stand elsewhere in the queue."""
 
     touched: int
     looked_at: int
+    reranked: int
 
 
 class Plan(Named):

@@ -12,6 +12,7 @@ from helpdesk.domain.contacts.actions import (
     leave_address,
     rename,
     sell,
+    turn_plans,
 )
 from helpdesk.domain.contacts.companies import found
 from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
@@ -26,6 +27,7 @@ from helpdesk.domain.contacts.queries import (
     get_visible,
     identities_of,
     name_of,
+    plan_of,
     search,
 )
 
@@ -55,7 +57,9 @@ __all__ = [
     "name_of",
     "normalise",
     "phone_number",
+    "plan_of",
     "rename",
     "search",
     "sell",
+    "turn_plans",
 ]

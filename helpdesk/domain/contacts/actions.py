@@ -1,9 +1,10 @@
 """What can be done to a contact."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from helpdesk.domain import permissions, plans
 from helpdesk.domain.contacts import queries
@@ -141,15 +142,40 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
     return contact
 
 
-async def sell(tx: Transaction, company_id: UUID, plan_id: UUID | None) -> Company:
-    """A company has another plan from now on, or none; its open tickets are measured by it. Whoever calls
-    has asked for permission. Errors: NotFound, Invalid plan_archived."""
+async def sell(
+    tx: Transaction,
+    company_id: UUID,
+    plan_id: UUID | None,
+    begins_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Company:
+    """A company has another plan, or none, from now or a moment on and perhaps for some time; while it is in
+    force its open tickets are measured by it. Whoever calls has asked for permission.
+
+    Errors: NotFound, Invalid plan_archived, Invalid plan_ends_too_soon.
+    """
+    if ends_at is not None and ends_at <= (begins_at or tx.now):
+        raise Invalid("plan_ends_too_soon", "It has to end after it begins, and after now.", field="ends")
     found = await tx.session.get(Company, company_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound("company_not_found")
     await plans.require_sold(tx, plan_id, found.plan_id)
-    if found.plan_id != plan_id:
-        found.plan_id = plan_id
-        tx.enqueue("replay_clocks", company_id=str(company_id))
+    sold, wanted = (found.plan_id, found.plan_begins_at, found.plan_ends_at), (plan_id, begins_at, ends_at)
+    if sold != wanted:
+        found.plan_id, found.plan_begins_at, found.plan_ends_at = wanted
+        _measure(tx, found)
     await tx.flush()
     return found
+
+
+async def turn_plans(tx: Transaction) -> None:
+    """What was bought has begun or ended meanwhile: open tickets are measured by what is in force."""
+    of_late = Company.plan_measured_at
+    turned = [and_(at <= tx.now, of_late < at) for at in (Company.plan_begins_at, Company.plan_ends_at)]
+    for company in await tx.session.scalars(select(Company).where(or_(*turned)).with_for_update()):
+        _measure(tx, company)
+
+
+def _measure(tx: Transaction, company: Company) -> None:
+    company.plan_measured_at = tx.now
+    tx.enqueue("replay_clocks", company_id=str(company.id))

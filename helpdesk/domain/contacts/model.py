@@ -10,7 +10,8 @@ from helpdesk.storage.tables import Base, Id
 
 
 class Company(Base):
-    """Whom contacts work for, and who holds the plan. `domains` are its mail domains."""
+    """Whom contacts work for, and who holds the plan, from `plan_begins_at` until before `plan_ends_at`.
+    `plan_measured_at` is when its open tickets were last measured by it. `domains` are its mail domains."""
 
     __tablename__ = "companies"
 
@@ -18,7 +19,16 @@ class Company(Base):
     name: Mapped[str] = mapped_column(unique=True)
     domains: Mapped[list[str]] = mapped_column(server_default="{}")
     plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plans.id"))
+    plan_begins_at: Mapped[datetime | None]
+    plan_ends_at: Mapped[datetime | None]
+    plan_measured_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    def plan_at(self, now: datetime) -> UUID | None:
+        """The plan, while it is in force."""
+        has_begun = self.plan_begins_at is None or self.plan_begins_at <= now
+        has_ended = self.plan_ends_at is not None and self.plan_ends_at <= now
+        return self.plan_id if has_begun and not has_ended else None
 
     __table_args__ = (Index("ix_companies_domains", "domains", postgresql_using="gin"),)
 

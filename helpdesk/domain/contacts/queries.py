@@ -47,6 +47,12 @@ async def get_visible(tx: Transaction, contact_id: UUID) -> Contact:
     return contact
 
 
+async def plan_of(tx: Transaction, company_id: UUID | None, otherwise: UUID | None) -> UUID | None:
+    """The plan somebody of that company is served by now: what it bought, else what everybody has there."""
+    bought = (await company(tx, company_id)).plan_at(tx.now) if company_id else None
+    return bought or otherwise
+
+
 async def company(tx: Transaction, company_id: UUID) -> Company:
     found = await tx.find(Company, company_id)
     if found is None:

@@ -199,8 +199,7 @@ async def log_call(tx: Transaction, call: LoggedCall) -> Ticket:
 async def _open(tx: Transaction, opening: _Opening) -> Ticket:
     """A ticket, its clocks started and its place in the queue found."""
     inbox, contact = opening.inbox, opening.contact
-    company = await contacts.company(tx, contact.company_id) if contact.company_id else None
-    plan_id = company.plan_id if company and company.plan_id else inbox.plan_id
+    plan_id = await contacts.plan_of(tx, contact.company_id, inbox.plan_id)
     priority = queue.priority_of(opening.impact, opening.urgency)
     skills = skills_asked(inbox, contact)
     ticket = Ticket(

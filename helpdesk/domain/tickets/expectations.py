@@ -60,8 +60,7 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | Non
 async def _plan_id(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | None) -> UUID | None:
     """As a ticket gets it: what the contact's company bought, else what everybody has here."""
     contact = await contacts.get(tx, contact_id) if contact_id is not None else None
-    company = await contacts.company(tx, contact.company_id) if contact and contact.company_id else None
-    return company.plan_id if company and company.plan_id else inbox.plan_id
+    return await contacts.plan_of(tx, contact.company_id if contact else None, inbox.plan_id)
 
 
 async def next_opening(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> datetime | None:

@@ -29,10 +29,8 @@ _LESS_URGENT_FIRST = {5: (2, 3), 4: (2, 2), 3: (1, 2), 2: (1, 1)}
 """Impact and urgency one priority higher."""
 
 
-def standing(ticket: Ticket, plan_id: UUID | None = None) -> sla.Standing:
-    """`plan_id` where another plan than the ticket's own is asked about."""
-    plan_id = plan_id or ticket.plan_id
-    return sla.Standing(ticket.inbox_id, plan_id, ticket.company_id, ticket.priority, ticket.tags)
+def standing(ticket: Ticket) -> sla.Standing:
+    return sla.Standing(ticket.inbox_id, ticket.plan_id, ticket.company_id, ticket.priority, ticket.tags)
 
 
 async def agree(tx: Transaction, ticket: Ticket) -> sla.Terms | None:

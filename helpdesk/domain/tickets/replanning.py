@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.domain.tickets.promises import UNRESOLVED, agree_again, promised_anew, runs_in, standing
-from helpdesk.domain.tickets.queue.placing import place
+from helpdesk.domain.tickets.queue.placing import place, place_of
 from helpdesk.storage.transaction import Transaction
 
 PREVIEWED = 300
@@ -42,7 +42,8 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Move:
-    """An open ticket's next due time now and then. `late`: past by the change alone."""
+    """An open ticket's next due time now and then. `late`: past by the change alone. `ahead` is how many
+    minutes further ahead it would stand in the queue, below zero further behind."""
 
     id: UUID
     number: int
@@ -50,19 +51,26 @@ class Move:
     before: datetime | None
     after: datetime | None
     late: bool
+    ahead: int
+
+    @property
+    def is_due_otherwise(self) -> bool:
+        return self.before != self.after
 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """`looked_at` of `touched` tickets were worked out, the most urgent first."""
+    """`looked_at` of `touched` tickets were worked out, the most urgent first; `moves` are those that would
+    be due at another time, `reranked` those that would only stand elsewhere in the queue."""
 
     touched: int
     looked_at: int
     moves: list[Move]
+    reranked: list[Move] = field(default_factory=list)
 
 
 async def would_move(tx: Transaction, scope: Scope, proposal: Proposal) -> Foreseen:
-    """Which open tickets would be due at another time, and when. Nothing is written, nothing locked."""
+    """Which open tickets would be due at another time or stand elsewhere. Nothing is written or locked."""
     touched = await tx.session.scalar(select(func.count()).select_from(_in(scope).subquery()))
     query = _in(scope).order_by(Ticket.rank_at, Ticket.id).limit(PREVIEWED)
     found = list(await tx.session.scalars(query))
@@ -77,7 +85,8 @@ async def would_move(tx: Transaction, scope: Scope, proposal: Proposal) -> Fores
         moved = await _foreseen(tx, ticket, clocks[ticket.id], policies, proposal)
         if moved is not None:
             moves.append(moved)
-    return Foreseen(int(touched or 0), len(found), moves)
+    due, reranked = ([one for one in moves if one.is_due_otherwise is which] for which in (True, False))
+    return Foreseen(int(touched or 0), len(found), due, reranked)
 
 
 async def touched_by(tx: Transaction, scope: Scope, after: UUID | None, limit: int) -> list[UUID]:
@@ -96,19 +105,13 @@ async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
         return
     before = ticket.due_at, ticket.rank_at
     if because == "company":
-        ticket.plan_id = await _plan_of(tx, ticket)
+        inbox = await inboxes.get(tx, ticket.inbox_id)
+        ticket.plan_id = await contacts.plan_of(tx, ticket.company_id, inbox.plan_id)
     await agree_again(tx, ticket)
     await place(tx, ticket)
     if (ticket.due_at, ticket.rank_at) != before:
         await tx.record(ticket, PromiseChanged(because, before[0], ticket.due_at))
         tx.touched[ticket.id] = ticket.version
-
-
-async def _plan_of(tx: Transaction, ticket: Ticket) -> UUID | None:
-    company = await contacts.company(tx, ticket.company_id) if ticket.company_id else None
-    if company is not None and company.plan_id is not None:
-        return company.plan_id
-    return (await inboxes.get(tx, ticket.inbox_id)).plan_id
 
 
 async def _foreseen(
@@ -118,16 +121,33 @@ async def _foreseen(
     policies: Sequence[sla.SlaPolicy],
     proposal: Proposal,
 ) -> Move | None:
+    plan = await _plan_then(tx, ticket, proposal)
+    falls_under = replace(standing(ticket), plan_id=plan.id if plan else None)
+    terms = sla.terms_of(plan, sla.first_match(policies, falls_under))
+    then = await _clocks_then(tx, ticket, rows, terms, proposal) if terms else []
+    due = [clock.due_at for clock in then if clock.due_at is not None]
+    after = min(due, default=None) if terms else ticket.due_at
+    rank_at = place_of(ticket, (sla.Metric.RESOLUTION, after) if after else None, plan).rank_at
+    if (after, rank_at) == (ticket.due_at, ticket.rank_at):
+        return None
+    was_missed = {row.breached_at for row in rows}
+    late = any(clock.due_at and not clock.counts and clock.breached_at not in was_missed for clock in then)
+    ahead = round((ticket.rank_at - rank_at).total_seconds() / 60)
+    return Move(ticket.id, ticket.number, ticket.subject, ticket.due_at, after, late, ahead)
+
+
+async def _plan_then(tx: Transaction, ticket: Ticket, proposal: Proposal) -> plans.Plan | None:
     plan_id = ticket.plan_id
     if ticket.company_id is not None and ticket.company_id in proposal.company_plans:
-        plan_id = (
-            proposal.company_plans[ticket.company_id] or (await inboxes.get(tx, ticket.inbox_id)).plan_id
-        )
-    plan = (proposal.sold.get(plan_id) or await plans.get(tx, plan_id)) if plan_id else None
-    terms = sla.terms_of(plan, sla.first_match(policies, standing(ticket, plan_id)))
-    if terms is None:
-        return None
-    then = await sla.would_be(
+        otherwise = (await inboxes.get(tx, ticket.inbox_id)).plan_id
+        plan_id = proposal.company_plans[ticket.company_id] or otherwise
+    return (proposal.sold.get(plan_id) or await plans.get(tx, plan_id)) if plan_id else None
+
+
+async def _clocks_then(
+    tx: Transaction, ticket: Ticket, rows: Sequence[sla.SlaClock], terms: sla.Terms, proposal: Proposal
+) -> list[sla.Clock]:
+    return await sla.would_be(
         tx,
         rows,
         terms,
@@ -136,12 +156,6 @@ async def _foreseen(
         anew=await promised_anew(tx, ticket, terms, rows),
         runs=runs_in(ticket.status, terms.pauses_in),
     )
-    after = min((clock.due_at for clock in then if clock.due_at is not None), default=None)
-    if after == ticket.due_at:
-        return None
-    was_missed = {row.breached_at for row in rows}
-    late = any(clock.due_at and not clock.counts and clock.breached_at not in was_missed for clock in then)
-    return Move(ticket.id, ticket.number, ticket.subject, ticket.due_at, after, late)
 
 
 def _in(scope: Scope) -> Select[Ticket]:

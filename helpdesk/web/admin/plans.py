@@ -1,14 +1,16 @@
 """Plans: what companies buy, who has which, and which open tickets a change would move."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor
-from helpdesk.domain import contacts, inboxes, plans, sla
+from helpdesk.domain import contacts, inboxes, plans, sla, wall_clock
 from helpdesk.domain.sla.clocks import PRIORITY_FACTORS
 from helpdesk.domain.tickets.queue.ranking import DEFAULTS, LONGEST_HEAD_START
 from helpdesk.domain.tickets.replanning import Foreseen, Proposal, Scope, would_move
@@ -24,6 +26,8 @@ CHANNELS = ("chat", "email", "phone")
 METRICS = ("first_response", "next_response", "resolution", "update", "callback")
 _CHOICES = 500
 _LONGEST_HANDLING = 240
+_DAY = timedelta(days=1)
+_LAST_YEAR = 2200
 
 
 async def show_plans(request: Request) -> Response:
@@ -100,11 +104,40 @@ async def _sell(tx: Transaction, plan: plans.Plan, given: dict[str, str], *, sav
     company = await tx.session.scalar(select(contacts.Company).where(contacts.Company.name == name))
     if company is None:
         raise NotFound("company_not_found")
-    sold = None if given.get("take") == "yes" else plan.id
+    if given.get("take") == "yes":
+        wanted = contacts.Company(plan_id=None)
+    else:
+        begins_at, ends_at = await _term(tx, plan, given)
+        wanted = contacts.Company(plan_id=plan.id, plan_begins_at=begins_at, plan_ends_at=ends_at)
     if saves:
-        await contacts.sell(tx, company.id, sold)
+        await contacts.sell(tx, company.id, wanted.plan_id, wanted.plan_begins_at, wanted.plan_ends_at)
         return None
-    return await would_move(tx, Scope(company_id=company.id), Proposal(company_plans={company.id: sold}))
+    in_force = wanted.plan_at(tx.now)
+    return await would_move(tx, Scope(company_id=company.id), Proposal(company_plans={company.id: in_force}))
+
+
+async def _term(
+    tx: Transaction, plan: plans.Plan, given: dict[str, str]
+) -> tuple[datetime | None, datetime | None]:
+    """From the first moment of one day to the last of another, by the clock of the plan's hours of service.
+    Errors: Invalid with the field."""
+    zone = (await sla.open_calendar(tx, plan.calendar_id)).zone
+    begins, ends = (_day(given, name) for name in ("begins", "ends"))
+    begins_at = wall_clock.first_instant(datetime.combine(begins, time()), zone) if begins else None
+    ends_at = wall_clock.first_instant(datetime.combine(ends + _DAY, time()), zone) if ends else None
+    if ends_at is not None and ends_at <= (begins_at or tx.now):
+        raise Invalid("plan_ends_too_soon", field="ends")
+    return begins_at, ends_at
+
+
+def _day(given: dict[str, str], name: str) -> date | None:
+    try:
+        on = date.fromisoformat(given[name]) if given.get(name) else None
+        if on is not None and on.year > _LAST_YEAR:
+            raise ValueError
+        return on
+    except ValueError:
+        raise Invalid("date_invalid", field=name) from None
 
 
 async def _found(tx: Transaction, plan: plans.Plan, given: dict[str, str]) -> None:
@@ -131,8 +164,10 @@ async def _page(
         ),
     )
     if plan is not None:
-        mine = select(contacts.Company.name).where(contacts.Company.plan_id == plan.id)
-        having = list(await tx.session.scalars(mine.order_by(contacts.Company.name).limit(_CHOICES)))
+        mine = select(contacts.Company).where(contacts.Company.plan_id == plan.id)
+        zone = (await sla.open_calendar(tx, plan.calendar_id)).zone
+        found = await tx.session.scalars(mine.order_by(contacts.Company.name).limit(_CHOICES))
+        having = [_having(one, zone, tx.now) for one in found]
     return shell.render(
         request, "plans", "admin/plan.html", actor, status, plan=plan, given=given, errors=errors,
         foreseen=foreseen, what=what, companies=names, having=having, channels=CHANNELS, metrics=METRICS,
@@ -140,6 +175,20 @@ async def _page(
         factors=PRIORITY_FACTORS, usual=DEFAULTS.handling,
         scaled=_scaled,
     )  # fmt: skip
+
+
+def _having(
+    company: contacts.Company, zone: ZoneInfo, now: datetime
+) -> tuple[str, date | None, date | None, bool]:
+    """Name, first and last day, and whether the plan is in force."""
+    begins, ends = company.plan_begins_at, company.plan_ends_at
+    last = (ends.astimezone(zone) - timedelta(microseconds=1)).date() if ends else None
+    return (
+        company.name,
+        begins.astimezone(zone).date() if begins else None,
+        last,
+        company.plan_at(now) is not None,
+    )
 
 
 def _fields(plan: plans.Plan) -> dict[str, str]:

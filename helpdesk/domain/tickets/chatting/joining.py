@@ -57,9 +57,8 @@ async def _move_messages(
 
 
 async def _take_plan(tx: Transaction, ticket: Ticket, contact: contacts.Contact) -> None:
-    company = await contacts.company(tx, contact.company_id) if contact.company_id else None
     inbox = await inboxes.get(tx, ticket.inbox_id)
-    plan_id = company.plan_id if company and company.plan_id else inbox.plan_id
+    plan_id = await contacts.plan_of(tx, contact.company_id, inbox.plan_id)
     if plan_id != ticket.plan_id:
         ticket.plan_id = plan_id
         await promises.agree_again(tx, ticket)

@@ -1,6 +1,7 @@
 """Keeps a ticket's place in the queue in step with its clocks; called at SLA events only."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from helpdesk.domain import contacts, inboxes, plans, sla
@@ -18,16 +19,7 @@ async def place(tx: Transaction, ticket: Ticket) -> None:
     """Write due_at, start_by, rank_at and their parts from the earliest open target, plan and priority."""
     due = await sla.earliest_due(tx, ticket.id)
     plan = await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
-    placed = ranking.place(
-        channel=ticket.channel,
-        created_at=ticket.created_at,
-        due_at=due[1] if due else None,
-        metric=due[0].value if due else None,
-        plan=ranking.PlanStanding(plan.key, plan.name, plan.head_start_minutes, plan.handling or {})
-        if plan
-        else None,
-        priority=ticket.priority,
-    )
+    placed = place_of(ticket, due, plan)
     before = ticket.rank_at if ticket.waiting else None
     ticket.due_at = due[1] if due else None
     ticket.start_by, ticket.rank_at = placed.start_by, placed.rank_at
@@ -36,6 +28,23 @@ async def place(tx: Transaction, ticket: Ticket) -> None:
     if ticket.waiting and ticket.rank_at != before:
         await stands(tx, ticket)
     tx.touched[ticket.id] = ticket.version
+
+
+def place_of(
+    ticket: Ticket, due: tuple[sla.Metric, datetime] | None, plan: plans.Plan | None
+) -> ranking.Place:
+    """Where it stands by its earliest target and its plan."""
+    own = None
+    if plan is not None:
+        own = ranking.PlanStanding(plan.key, plan.name, plan.head_start_minutes, plan.handling or {})
+    return ranking.place(
+        channel=ticket.channel,
+        created_at=ticket.created_at,
+        due_at=due[1] if due else None,
+        metric=due[0].value if due else None,
+        plan=own,
+        priority=ticket.priority,
+    )
 
 
 async def stands(tx: Transaction, ticket: Ticket) -> None:
