@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import holidays
@@ -13,6 +13,7 @@ from helpdesk.demo import address_book, company
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans
 from helpdesk.domain.oncall.alerting import escalation
 from helpdesk.domain.sla.business_time import DAYS
+from helpdesk.domain.sla.calendars import CalendarHours, stored
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
@@ -97,20 +98,24 @@ async def _write(tx: Transaction, *rows: Mapping[str, object]) -> None:
 
 
 def _calendar(tx: Transaction, hours: company.Hours, years: range) -> plans.CalendarRow:
-    return plans.CalendarRow(id=tx.new_id(), name=hours.name, hours=_hours(hours, years), created_at=tx.now)
+    return plans.CalendarRow(
+        id=tx.new_id(), name=hours.name, hours=_hours(hours, years, tx.now), created_at=tx.now
+    )
 
 
-def _hours(hours: company.Hours, years: range) -> Json:
-    """The shape business_time.Calendar.parse reads."""
+def _hours(hours: company.Hours, years: range, now: datetime) -> Json:
+    """The public holidays of a country are worked out; on what is written down besides nobody works."""
     if hours.opens == hours.closes:
         return {"time_zone": hours.time_zone, "always": True}
     interval = [f"{hours.opens:%H:%M}", f"{hours.closes:%H:%M}"]
-    closed = {}
+    besides = {}
     if hours.country is not None:
+        public = holidays.country_holidays(hours.country, years=years)
         known = holidays.country_holidays(hours.country, years=years, categories=hours.holiday_categories)
-        closed = {on.isoformat(): name for on, name in sorted(known.items())}
+        besides = {on.isoformat(): name for on, name in sorted(known.items()) if on not in public}
     week = {DAYS[day]: [interval] for day in hours.days}
-    return {"time_zone": hours.time_zone, "week": week, "holidays": closed}
+    said = CalendarHours(hours.time_zone, week=week, country=hours.country or "", days_off=besides)
+    return stored(said, now)
 
 
 def _plan(tx: Transaction, plan: company.Plan, calendar_id: UUID) -> plans.Plan:

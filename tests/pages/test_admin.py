@@ -79,16 +79,22 @@ async def test_a_plan_is_made_given_to_a_company_and_taken_away(desk: Desk, visi
     await page.get_by_role("link", name="Espresso").click()
     await expect(page.get_by_label("Första svar, E-post")).to_have_value("1 h 30 min")
     company = await page.locator("#known-companies option").first.get_attribute("value")
+    visits.forgive("422")
     await page.get_by_label("Ge det till").fill(company or "")
+    await page.locator("#ends").fill("2020-01-31")
+    await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
+    await expect(page.locator("#ends-error")).to_be_visible()
+    await page.locator("#ends").fill("2099-01-31")
     await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
     await page.get_by_role("button", name="Ge företaget avtalet").click()
+    await expect(page.get_by_text("till och med 31 jan. 2099")).to_be_visible()
+    assert await barriers(page) == []
     await page.get_by_role("button", name=f"Ta bort från {company}").click()
     await page.get_by_role("button", name="Ta bort avtalet").click()
 
     await expect(page.get_by_text("Inga än.")).to_be_visible()
     assert await barriers(page) == []
 
-    visits.forgive("422")
     await page.get_by_label("Ge det till").fill("Café Nykund")
     await page.locator(".row-form").get_by_role("button", name="Förhandsgranska").click()
     await expect(page.get_by_label("E-postdomän")).to_be_focused()

@@ -69,7 +69,7 @@ def render(
         zone=actor.time_zone,
         groups=[(group, list(members)) for group, members in groupby(shown, key=lambda one: one.group)],
         section=key,
-        saved="saved" in request.query_params,
+        saved="saved" in request.query_params and request.method == "GET",
         **values,
     )
 

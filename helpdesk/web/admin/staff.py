@@ -63,14 +63,23 @@ async def submit_agent(request: Request) -> Response:
         except (Invalid, Conflict, Forbidden) as failure:
             field = failure.field or {"email_taken": "email"}.get(failure.code, "role")
             return await _page(request, actor, tx, agent, given, {field: failure.code}, None, 422)
-        preview = {
-            "after": await tickets.waiting_within_reach(tx, team_ids, values["skills"]),
-            "before": None,
-        }
-        if agent is not None:
-            own = await agents.team_ids_of(tx, agent.id)
-            preview["before"] = await tickets.waiting_within_reach(tx, own, agent.skills)
-        return await _page(request, actor, tx, agent, given, {}, preview)
+        return await _page(request, actor, tx, agent, given, {}, await _preview(tx, agent, values, team_ids))
+
+
+async def _preview(
+    tx: Transaction, agent: agents.Agent | None, values: dict[str, Any], team_ids: list[UUID]
+) -> dict[str, Any]:
+    """What waits within their reach, and how full they would be, beside how it is now."""
+    preview = {
+        "after": await tickets.waiting_within_reach(tx, team_ids, values["skills"]),
+        "capacity": values["capacity"],
+        "before": None,
+    }
+    if agent is not None:
+        own = await agents.team_ids_of(tx, agent.id)
+        preview["before"] = await tickets.waiting_within_reach(tx, own, agent.skills)
+        preview["load"] = (await tickets.desk(tx, agent.id))["load"]
+    return preview
 
 
 async def _save(
