@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_22_plans_begin_and_end"
-down_revision: str | None = "2026_11_22_alerts_by_key"
+down_revision: str | None = "2026_11_22_saved_replies"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
