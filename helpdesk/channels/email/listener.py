@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any, Literal, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
+from helpdesk.channels.email.pacing import Pace
 from helpdesk.errors import (
     Conflict,
     Forbidden,
@@ -28,13 +30,14 @@ ALL_CONNECTIONS = 500
 RECIPIENTS = 100
 _TIMEOUT = 300.0
 _UNANSWERED = "451 4.3.0 Temporary failure, please try again later"
+_TOO_MANY = "451 4.7.1 Too many messages, please try again later"
 _ANSWERS: tuple[tuple[type[HelpdeskError], str], ...] = (
     (Unauthenticated, "530 5.7.0 Authentication required"),
     (Forbidden, "550 5.7.1 Not permitted"),
     (NotFound, "550 5.1.1 No such recipient here"),
     (Conflict, _UNANSWERED),
     (Invalid, "554 5.6.0 This message cannot be processed"),
-    (LimitReached, "451 4.7.1 Too many messages, please try again later"),
+    (LimitReached, _TOO_MANY),
     (Unavailable, _UNANSWERED),
 )
 
@@ -64,6 +67,7 @@ class Listener:
         size_limit: int = SIZE_LIMIT,
         peer_connections: int = PEER_CONNECTIONS,
         all_connections: int = ALL_CONNECTIONS,
+        pace: Pace | None = None,
     ) -> None:
         self._accepts, self._receive = accepts, receive
         self._hostname, self._tls, self._size_limit = hostname, tls, size_limit
@@ -72,6 +76,7 @@ class Listener:
         self._peers: Counter[str] = Counter()
         self._peer_connections, self._all_connections = peer_connections, all_connections
         self._open: set[_Connection] = set()
+        self._pace = pace or Pace()
 
     async def start(self, host: str, port: int) -> int:
         """Answers with the port, which was chosen by the system if 0 was asked for."""
@@ -116,6 +121,9 @@ class Listener:
     ) -> str:
         if len(envelope.rcpt_tos) >= RECIPIENTS:
             return "452 4.5.3 Too many recipients"
+        peer, now = peer_name(session.peer), time.monotonic()
+        if not self._pace.may_ask(peer, now):
+            return _TOO_MANY
         try:
             accepted = self._accepts(address)
             if not isinstance(accepted, bool):
@@ -124,6 +132,7 @@ class Listener:
             log.exception("mail recipient could not be looked up")
             return answer_for(error)
         if not accepted:
+            self._pace.guessed_wrong(peer, now)
             return "550 5.1.1 No such recipient here"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -135,6 +144,8 @@ class Listener:
         sender = "" if envelope.mail_from in (None, "<>") else str(envelope.mail_from)
         recipients = [str(one) for one in envelope.rcpt_tos]
         peer, helo = peer_name(session.peer), str(session.host_name or "")
+        if not self._pace.takes_mail(peer, time.monotonic()):
+            return "\r\n".join([_TOO_MANY] * (len(recipients) if self._lmtp else 1))
         if not self._lmtp:
             return await self._deliver(sender, recipients, raw, peer, helo)
         answers = [await self._deliver(sender, [one], raw, peer, helo) for one in recipients]

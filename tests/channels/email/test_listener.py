@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from helpdesk.channels.email import pacing
 from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.sending import HandedOver, NotTaken, NotTakenYet, hand_over
 from helpdesk.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound, Unauthenticated, Unavailable
@@ -174,6 +175,37 @@ async def test_a_peer_has_only_so_many_connections_and_gets_them_back():
 
     assert all(line.startswith(b"220 mx.acme.example ESMTP") for line in [*greetings, greeting])
     assert second.startswith(b"421 4.7.0")
+
+
+async def test_a_peer_that_brings_too_much_or_guesses_addresses_is_asked_to_come_later(monkeypatch):
+    monkeypatch.setattr(pacing, "is_near", lambda _: False)
+
+    def conversation():
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            client.ehlo()
+            sent = []
+            for _ in range(3):
+                client.mail("a@x.example")
+                client.rcpt("support@acme.example")
+                sent.append(client.data(RAW)[0])
+            client.mail("a@x.example")
+            return sent, [client.rcpt("nobody@other.example")[0] for _ in range(3)]
+
+    async with listening(Kept(), pace=pacing.Pace(mails=2, unknown=2)) as port:
+        sent, asked = await talk(conversation)
+
+    assert sent == [250, 250, 451]
+    assert asked == [550, 550, 451]
+
+
+def test_the_pace_is_by_the_minute_and_no_matter_of_our_own_network():
+    pace = pacing.Pace(mails=2, unknown=1)
+
+    assert [pace.takes_mail("9.9.9.9", at) for at in (0.0, 1.0, 2.0, 61.0)] == [True, True, False, True]
+    assert all(pace.takes_mail("10.0.0.8", 0.0) for _ in range(9))
+    for number in range(10_001):
+        pace.guessed_wrong(f"2a00:{number:x}::1", 0.0)
+    assert pace.may_ask("9.9.9.10", 0.0)
 
 
 async def test_a_certificate_offers_encryption(tmp_path):
