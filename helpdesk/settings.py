@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="signs links and mail addresses; at least 32 characters"
     )
+    mail_keys: SecretStr | None = Field(
+        None,
+        description="keys of the marks in our mails, as `1:secret,2:32 or more other characters`: the highest"
+        " signs, all are read, one left out is revoked; `secret` stands for the secret key",
+    )
     smtp_in_host: str = Field("127.0.0.1", description="address the mail listener binds to")
     smtp_in_port: int = Field(2525, ge=0, le=65535, description="port of the mail listener; 0 turns it off")
     smtp_out_url: SecretStr | None = Field(
@@ -160,6 +165,24 @@ class Settings(BaseSettings):
                 field="HELPDESK_SECRET_KEY",
             )
         return value.encode()
+
+    @property
+    def mail_key_ring(self) -> dict[int, bytes]:
+        """What the signed marks in mails are made with, by version; the highest is the one in use."""
+        given = self.mail_keys.get_secret_value() if self.mail_keys else "1:secret"
+        return dict(_mail_key(one, self.key) for one in given.split(","))
+
+
+def _mail_key(given: str, own: bytes) -> tuple[int, bytes]:
+    number, _, key = given.strip().partition(":")
+    is_number = number.isascii() and number.isdigit() and 0 < int(number) < 1000
+    if not is_number or (key != "secret" and len(key) < 32):
+        raise Invalid(
+            "mail_keys_invalid",
+            "HELPDESK_MAIL_KEYS is a list as 1:secret,2:… with at least 32 random characters for each.",
+            field="HELPDESK_MAIL_KEYS",
+        )
+    return int(number), own if key == "secret" else key.encode()
 
 
 def _demo_key(data_dir: Path) -> bytes:

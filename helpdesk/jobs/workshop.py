@@ -46,12 +46,13 @@ class Workshop:
 
 
 def open_workshop(database: Database, settings: Settings, files: Files) -> Workshop:
+    ring = settings.mail_key_ring
     return Workshop(
         database=database,
         settings=settings,
         files=files,
         readers=Readers(checks=_checks(settings)),
-        carriers=Carriers({1: settings.key}, current=1),
+        carriers=Carriers(ring, current=max(ring)),
     )
 
 

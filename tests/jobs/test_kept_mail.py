@@ -132,6 +132,21 @@ async def test_discarded_it_is_gone_from_the_list_and_the_count_still_balances(
         assert (await inlets.day_count(tx, clock.now().date()))["balances"]
 
 
+async def test_the_count_does_not_balance_while_a_mail_is_on_no_ticket_that_is_there(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    kept = await desk.receive(a_mail())
+    day = clock.now().date()
+    async with desk.database.transaction(SYSTEM) as tx:
+        before = await inlets.day_count(tx, day)
+        mail = await tx.session.get_one(RawMail, kept.id)
+        mail.message_id = tx.new_id()
+        await tx.session.flush()
+        after = await inlets.day_count(tx, day)
+
+    assert (before["balances"], after["balances"]) == (True, False)
+
+
 async def test_an_agent_may_not_open_the_quarantine(desk: MailDesk, clock: FixedClock) -> None:
     web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
     async with desk.database.transaction(SYSTEM) as tx:

@@ -134,11 +134,34 @@ async def test_an_address_gets_three_acknowledgements_an_hour_and_ten_a_day(
     for _ in range(5):
         before = len(await desk.all(OutgoingMail))
         for _ in range(4):
-            await desk.receive(a_mail("A new question"))
+            await desk.receive(a_mail("A new question", proven=True))
         per_hour.append(len(await desk.all(OutgoingMail)) - before)
         clock.advance(timedelta(minutes=61))
 
     assert per_hour == [3, 3, 3, 1, 0]
+
+
+async def test_an_address_that_anybody_may_have_written_gets_one_an_hour(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    """Ten forms filled in with a stranger's address are one mail to them."""
+    for _ in range(10):
+        await desk.receive(a_mail("Join our casino"))
+    assert len(await desk.all(OutgoingMail)) == 1
+
+    clock.advance(timedelta(minutes=61))
+    await desk.receive(a_mail("Join our casino"))
+    assert len(await desk.all(OutgoingMail)) == 2
+
+
+async def test_a_mail_of_last_week_is_not_acknowledged_as_if_it_had_just_come(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(days=7))
+
+    await desk.receive(a_mail("Still waiting in the mailbox", proven=True))
+
+    assert (len(await desk.tickets()), await desk.all(OutgoingMail)) == (1, [])
 
 
 async def test_the_null_sender_and_a_forged_one_get_no_acknowledgement(desk: MailDesk) -> None:
@@ -180,13 +203,13 @@ async def test_an_inbox_sends_only_so_many_acknowledgements_an_hour(
 async def test_two_desks_that_answer_each_other_stop(desk: MailDesk) -> None:
     """The other one marks nothing as automatic and makes a new thread of everything."""
     rounds = 0
-    await desk.receive(a_mail("Hello", sender="desk@other.example"))
+    await desk.receive(a_mail("Hello", sender="desk@other.example", proven=True))
     for rounds in range(1, 20):  # noqa: B007
         queued = await desk.all(OutgoingMail, state="queued")
         if not queued:
             break
         await desk.send(queued[0])
-        await desk.receive(a_mail("We have got your mail", sender="desk@other.example", subject="Ticket 77"))
+        await desk.receive(a_mail("We have got your mail", sender="desk@other.example", proven=True))
 
     assert rounds <= 4
     assert len(await desk.all(OutgoingMail)) == 3

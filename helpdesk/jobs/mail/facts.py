@@ -78,7 +78,7 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         duplicate=here is not None,
         other_inbox=await seek.of_message(elsewhere.message_id if elsewhere else None),
         strong=await seek.strong(valid),
-        strong_forged=bool(found) and not valid,
+        strong_forged=bool(found) and not valid and await _claims_ours(tx, recipients, cited, mail, house),
         weak=await seek.weak(cited) if seen.known else None,
         cited=await seek.cited(own, cited) if seen.cited else None,
         staff=staff is not None,
@@ -215,6 +215,21 @@ async def _is_own_loop(tx: Transaction, mail: Mail, house: House) -> bool:
     if made is None or not made.valid or mail.sender is None:
         return False
     return await inboxes.by_address(tx, mail.sender.email) is not None
+
+
+async def _claims_ours(
+    tx: Transaction, recipients: list[str], cited: list[str], mail: Mail, house: House
+) -> bool:
+    """Whether marks that do not hold pretend to be ours. Another desk of this kind has its own: its name in
+    the header of loops, or its domain behind them, tells."""
+    if mail.header(LOOP_HEADER.lower()) is not None:
+        return False
+    named = [one for one in recipients[:100] if house.carriers.read_address(one)]
+    named += [one for one in cited if house.carriers.read_message_id(one)]
+    domains = list(dict.fromkeys(one.rpartition("@")[2].lower() for one in named))[:20]
+    if not domains:
+        return bool(house.carriers.read_body(mail.text))
+    return any([await inboxes.by_domain(tx, one) is not None for one in domains])
 
 
 async def _source_id(tx: Transaction, kept: RawMail, own: str | None, fingerprint: str) -> str | None:

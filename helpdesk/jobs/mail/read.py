@@ -1,6 +1,7 @@
 """Reads a stored mail in a killable child, decides which ticket it belongs to, and says it there."""
 
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.domain.tickets.mail import acknowledging, following, references, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.errors import Conflict, Invalid, Unavailable
-from helpdesk.jobs.mail import reports
+from helpdesk.jobs.mail import forgeries, reports
 from helpdesk.jobs.mail.facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import Json
@@ -32,6 +33,7 @@ TRIES = 3
 
 LONGEST_BODY = 200_000
 _SHOWN_PEOPLE = 100
+_STALE = timedelta(days=3)
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +81,7 @@ async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[Stor
             return False
         mail = _with_sender(mail, kept.envelope_from)
         gathered = await gather(tx, kept, mail, house)
+        await forgeries.note(tx, gathered)
         decision = _decide(gathered)
         said = await _act(tx, kept, gathered, decision, files)
         kept.rfc_message_id, kept.fingerprint = mail.message_id, gathered.fingerprint
@@ -112,10 +115,7 @@ def _decide(gathered: Gathered) -> Decision:
     is_person = sender is not None and sender.email and gathered.mail.bounce is None
     if is_person and gathered.blocked:
         return Decision("0", Action.DROP, flags=("blocked",))
-    decision = threading.decide(gathered.facts)
-    if gathered.facts.strong_forged:
-        log.warning("mail_with_forged_carrier", sender=sender.key if sender else "", row=decision.row)
-    return decision
+    return threading.decide(gathered.facts)
 
 
 async def _act(
@@ -218,15 +218,19 @@ async def _follow_up(
         await _note_remark(tx, ticket, gathered)
     is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
     if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
-        await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement)
+        is_proven = gathered.facts.proof is threading.Proof.PASS
+        await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement, is_proven=is_proven)
     elif decision.ticket_id is not None:
         await _flag_flood(tx, ticket, said.message_id)
 
 
 def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:
-    """Never to the null sender, nor to an address that was forged; a fetched mail has no envelope to ask."""
+    """Never to the null sender, to an address that was forged, or to a mail of the week before, as a mailbox
+    brings it that is read for the first time; a fetched mail has no envelope to ask."""
     has_sender = bool(kept.envelope_from) or kept.path == "imap"
-    return has_sender and gathered.facts.proof is not threading.Proof.FAIL
+    sent = gathered.mail.date
+    is_fresh = sent is None or kept.received_at - sent < _STALE
+    return has_sender and is_fresh and gathered.facts.proof is not threading.Proof.FAIL
 
 
 def _acknowledgement(locale: str, number: int, expected: str) -> tuple[str, str]:

@@ -1,16 +1,16 @@
 """Looks after mail by the clock: ways in that stopped working, mails whose reading was lost."""
 
 from datetime import timedelta
+from functools import partial
 
-from sqlalchemy import select
-
-from helpdesk.actors import SYSTEM, Role
-from helpdesk.domain import agents, inboxes
-from helpdesk.domain.tickets.mail import inlets, intake, mailing, stopped
+from helpdesk.actors import SYSTEM
+from helpdesk.domain import inboxes
+from helpdesk.domain.tickets.mail import inlets, intake, stopped
 from helpdesk.domain.tickets.mail.model import Inlet
+from helpdesk.jobs.mail import administrators
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.transaction import Transaction
-from helpdesk.translation import translator
+from helpdesk.translation import Translator
 
 LOST_AFTER = timedelta(minutes=15)
 
@@ -42,28 +42,12 @@ async def forget_posts(workshop: Workshop) -> None:
 
 async def _tell(tx: Transaction, inlet: Inlet) -> None:
     inbox = await inboxes.get(tx, inlet.inbox_id)
-    own = {str(one.address).lower() for one in await inboxes.all_of(tx) if one.address}
-    admins = await tx.session.scalars(
-        select(agents.Agent).where(
-            agents.Agent.role.in_([Role.ADMIN.value, Role.OWNER.value]), agents.Agent.disabled_at.is_(None)
-        )
+    await administrators.tell(tx, partial(_words, inbox, inlet.error or "?"))
+
+
+def _words(inbox: inboxes.Inbox, error: str, t: Translator) -> tuple[str, tuple[str, ...]]:
+    return t("Mail to {inbox} is not coming in", inbox=inbox.name), (
+        t("For five minutes no mail could be fetched for {address}.", address=inbox.address or ""),
+        t("The mail server says: {error}", error=error),
+        t("Administration, Mail shows more."),
     )
-    for admin in admins:
-        if admin.email.lower() in own:
-            continue
-        t = translator(admin.locale, "pages")
-        await mailing.queue_notice(
-            tx,
-            recipients=[admin.email],
-            subject=t("Mail to {inbox} is not coming in", inbox=inbox.name),
-            body="\n\n".join(
-                (
-                    t(
-                        "For five minutes no mail could be fetched for {address}.",
-                        address=inbox.address or "",
-                    ),
-                    t("The mail server says: {error}", error=inlet.error or "?"),
-                    t("Administration, Mail shows more."),
-                )
-            ),
-        )

@@ -72,6 +72,7 @@ async def _acknowledgement(
     return replace(
         _letter(workshop, plain),
         reply_to=workshop.carriers.reply_address(plain.sender.email, ticket.number, ticket.contact_id),
+        marker=workshop.carriers.marker(ticket.number, ticket.contact_id),
         in_reply_to=first,
         references=(
             workshop.carriers.thread_root(ticket.number, domain_of(inbox)),

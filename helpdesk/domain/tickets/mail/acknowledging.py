@@ -26,13 +26,16 @@ Words = Callable[[str, int, str], tuple[str, str]]
 """(locale, ticket number, what to expect) → (subject, body): nothing of what the sender wrote."""
 
 
-async def acknowledge(tx: Transaction, ticket: Ticket, address: str, words: Words) -> OutgoingMail | None:
-    """None where the inbox does without, or this address or the inbox has had enough of them."""
+async def acknowledge(
+    tx: Transaction, ticket: Ticket, address: str, words: Words, *, is_proven: bool
+) -> OutgoingMail | None:
+    """None where the inbox does without, or this address or the inbox has had enough of them. `is_proven`:
+    the mail really is from there."""
     inbox = await inboxes.get(tx, ticket.inbox_id)
     if not inbox.settings.get("acknowledge", True):
         return None
     last_hour, last_day = await _sent(tx, address)
-    if not may_still_acknowledge(last_hour=last_hour, last_day=last_day):
+    if not may_still_acknowledge(last_hour=last_hour, last_day=last_day, is_proven=is_proven):
         return None
     try:
         await limits.spend(tx, limits.ACKNOWLEDGEMENTS, ticket.inbox_id)

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from helpdesk.actors import Role
 from helpdesk.domain import inboxes, permissions
 from helpdesk.domain.tickets.mail.model import Inlet, MailRefusal, SeenPost
-from helpdesk.domain.tickets.model import RawMail
+from helpdesk.domain.tickets.model import Message, RawMail
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -21,6 +21,7 @@ SILENT_AFTER = timedelta(minutes=5)
 
 REPLAY_WINDOW = timedelta(days=2)
 _MAIL_PORTS = (143, 993)
+_ENDED = ("on_ticket", "duplicate", "dropped", "quarantined", "discarded")
 
 
 async def all_of(tx: Transaction) -> list[Inlet]:
@@ -137,19 +138,20 @@ async def refused(tx: Transaction, path: str, code: str) -> None:
 
 async def day_count(tx: Transaction, day: date) -> dict[str, Any]:
     """What became of the mails of a day (UTC). `balances`: every one that was taken ended somewhere, or is
-    being read; `refused` were never taken."""
+    being read, and what is said to be on a ticket is there; `refused` were never taken."""
     begins = datetime.combine(day, time(0), UTC)
+    is_gone = and_(RawMail.state == "on_ticket", Message.id.is_(None))
     query = (
-        select(RawMail.state, func.count())
+        select(RawMail.state, func.count(), func.count().filter(is_gone))
+        .outerjoin(Message, Message.id == RawMail.message_id)
         .where(RawMail.received_at >= begins, RawMail.received_at < begins + timedelta(days=1))
         .group_by(RawMail.state)
     )
-    states = {state: int(count) for state, count in await tx.session.execute(query)}
+    found = [(state, int(count), int(gone)) for state, count, gone in await tx.session.execute(query)]
+    states, missing = {state: count for state, count, _ in found}, sum(gone for *_, gone in found)
     no = await tx.session.scalar(select(func.sum(MailRefusal.count)).where(MailRefusal.day == day))
-    ended = sum(
-        states.get(state, 0) for state in ("on_ticket", "duplicate", "dropped", "quarantined", "discarded")
-    )
     taken = sum(states.values())
+    ended = sum(states.get(state, 0) for state in _ENDED) - missing
     return {
         "day": day, "taken": taken, "refused": int(no or 0), "states": states,
         "waiting": states.get("new", 0), "balances": taken == ended + states.get("new", 0),

@@ -9,6 +9,9 @@ from enum import StrEnum
 from uuid import UUID
 
 ACKNOWLEDGEMENTS_PER_HOUR = 3
+UNPROVEN_PER_HOUR = 1
+"""Whoever can write a stranger's name into From must not fill that stranger's mailbox through us."""
+
 ACKNOWLEDGEMENTS_PER_DAY = 10
 MESSAGES_PER_TEN_MINUTES = 20
 
@@ -191,10 +194,12 @@ def _with(decision: Decision, flags: tuple[str, ...]) -> Decision:
     )  # fmt: skip
 
 
-def may_still_acknowledge(*, last_hour: int, last_day: int, on_ticket_in_ten_minutes: int = 0) -> bool:
+def may_still_acknowledge(
+    *, last_hour: int, last_day: int, is_proven: bool = True, on_ticket_in_ten_minutes: int = 0
+) -> bool:
     """The counter that needs no header: two helpdesks that answer each other stop at three."""
     return (
-        last_hour < ACKNOWLEDGEMENTS_PER_HOUR
+        last_hour < (ACKNOWLEDGEMENTS_PER_HOUR if is_proven else UNPROVEN_PER_HOUR)
         and last_day < ACKNOWLEDGEMENTS_PER_DAY
         and on_ticket_in_ten_minutes < MESSAGES_PER_TEN_MINUTES
     )
