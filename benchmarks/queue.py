@@ -15,11 +15,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import orjson
@@ -29,39 +27,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import queue_simulation
-from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
+from benchmarks.queue_desk import Desk, prepare
+from helpdesk.actors import Actor
 from helpdesk.channels import claiming
-from helpdesk.clock import SystemClock
-from helpdesk.domain import agents, availability, contacts, inboxes, tickets
-from helpdesk.domain.contacts import IdentityKind
+from helpdesk.domain import tickets
 from helpdesk.domain.tickets.queue import taking
 from helpdesk.domain.tickets.queue.claiming import who_asks
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
-from helpdesk.storage import migrations
-from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import EmbeddedDatabase
-from helpdesk.storage.transaction import Transaction
 
-_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'tickets'"
-_MADE = {
-    "id": "uuidv7()",
-    "number": "nextval('tickets_number_seq')",
-    "rank_at": "t.rank_at + n * interval '1 ms' + $3::interval",
-    "start_by": "t.start_by + n * interval '1 ms' + $3::interval",
-}
-_INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'tickets' AND indexname LIKE 'ix_%'"
-_KEYS = """
-    SELECT conname, pg_get_constraintdef(oid) AS def FROM pg_constraint
-    WHERE conrelid = 'tickets'::regclass AND contype = 'f'
-"""
 _FEW = 200_000
 """Of so few tickets those that were claimed are given back before each round."""
-
-_CONNECTIONS = 16
-"""Of the product; a floor has one for each of its claimers, beside them and within the server's hundred."""
-
-_LATER = timedelta(days=365)
-"""The last team's tickets stand behind all of the first's: the worst case of a filter along the order."""
 
 _BARE = """
     UPDATE floor SET waiting = false WHERE id = (
@@ -81,18 +57,6 @@ _PUT_DOWN = "UPDATE tickets SET assignee_id = NULL WHERE assignee_id IS NOT NULL
 _EVENT = orjson.dumps(
     {"assignee_id": str(uuid4()), "assignee_name": "Maja", "decision": {"a": "b" * 250}}
 ).decode()
-
-
-@dataclass(frozen=True)
-class Desk:
-    database: Database
-    plain: list[Actor]
-    filtered: list[Actor]
-    """Agents of the team whose tickets are last, with the skills they ask for."""
-    both: list[Actor]
-    """Agents of both teams."""
-    people: list[Actor]
-    """The first team's at their workspaces: their load and room are read, and each claim is counted."""
 
 
 @dataclass
@@ -122,60 +86,6 @@ class Measured:
 
 
 Claim = Callable[[int], Awaitable[bool]]
-
-
-async def prepare(url: str, size: int, claimers: int) -> Desk:
-    """`size` waiting tickets, a tenth of them of the last team, and a bare table of the same length."""
-    database = Database(url, SystemClock(), pool_size=min(_CONNECTIONS, claimers + 2))
-    await migrations.migrate(database.engine, database.clock.now())
-    async with database.transaction(SYSTEM) as tx:
-        first, last = await _team(tx, "First"), await _team(tx, "Last")
-        patterns = [(await _pattern(tx, first, {}), 0.9, timedelta())]
-        patterns.append((await _pattern(tx, last, {"skills": ["vpn"]}), 0.1, _LATER))
-        staff = [
-            [await _actor(tx, teams, number) for number in range(claimers)]
-            for teams in ([first], [last], [first, last])
-        ]
-        staff.append([replace(one, kind=ActorKind.AGENT) for one in staff[0]])
-        await availability.seen(tx, [one.agent_id for some in staff for one in some if one.agent_id])
-        # They stay for the whole run, as people with an open workspace do.
-        await tx.connection.execute("UPDATE availability SET seen_at = seen_at + interval '1 day'")
-    connection = await database.connect()
-    await _fill(connection, [(pattern.id, round(size * share), later) for pattern, share, later in patterns])
-    for statement in (
-        "CREATE TABLE floor AS SELECT id, rank_at, waiting FROM tickets",
-        "ALTER TABLE floor ADD PRIMARY KEY (id)",
-        "CREATE INDEX ON floor (rank_at, id) WHERE waiting",
-        "VACUUM ANALYZE",
-    ):
-        await connection.execute(statement, timeout=3600)
-    await connection.close()
-    return Desk(database, *staff)
-
-
-async def _fill(connection: asyncpg.Connection, patterns: list[tuple[UUID, int, timedelta]]) -> None:
-    """Copies of tickets, a millisecond apart; indexes and foreign keys are put back afterwards."""
-    columns = [row[0] for row in await connection.fetch(_COLUMNS)]
-    values = ", ".join(_MADE.get(name, f't."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    indexes = await connection.fetch(_INDEXES)
-    keys = await connection.fetch(_KEYS)
-    await connection.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
-    for key in keys:
-        await connection.execute(f'ALTER TABLE tickets DROP CONSTRAINT "{key["conname"]}"')
-    for index in indexes:
-        await connection.execute(f'DROP INDEX "{index["indexname"]}"')
-    for pattern, count, later in patterns:
-        await connection.execute(
-            f"INSERT INTO tickets ({names}) SELECT {values} FROM tickets t, generate_series(1, $2::int) n"
-            " WHERE t.id = $1", pattern, count, later, timeout=3600,
-        )  # fmt: skip
-    for index in indexes:
-        await connection.execute(index["indexdef"], timeout=3600)
-    for key in keys:
-        await connection.execute(
-            f'ALTER TABLE tickets ADD CONSTRAINT "{key["conname"]}" {key["def"]} NOT VALID'
-        )
 
 
 async def measure(into: Measured, claim: Claim, claimers: int, seconds: float) -> None:
@@ -340,40 +250,6 @@ def _of(one: Measured, floor: Measured) -> str:
     """The median of the ratios of each round, since the machine is not the same from round to round."""
     pairs = zip(one.rates, floor.rates, strict=True)
     return f"{statistics.median(ours / theirs for ours, theirs in pairs if theirs):.0%}"
-
-
-async def _team(tx: Transaction, name: str) -> agents.Team:
-    team = agents.Team(id=tx.new_id(), name=name, push=False, created_at=tx.now)
-    tx.session.add(team)
-    await tx.session.flush()
-    return team
-
-
-async def _pattern(tx: Transaction, team: agents.Team, settings: dict[str, Any]) -> tickets.Ticket:
-    """One ordinary ticket of the team, to be copied."""
-    inbox = inboxes.Inbox(
-        id=tx.new_id(), key=team.name, name=team.name, channel="email", team_id=team.id, settings=settings,
-        created_at=tx.now,
-    )  # fmt: skip
-    tx.session.add(inbox)
-    await tx.session.flush()
-    contact = await contacts.find_or_create(tx, IdentityKind.EMAIL, f"kim@{team.name}.example", name="Kim")
-    ticket = await tickets.open_ticket(tx, inbox=inbox, contact=contact, subject="Mill stuck")
-    await tx.flush()
-    return ticket
-
-
-async def _actor(tx: Transaction, teams: list[agents.Team], number: int) -> Actor:
-    name = f"{'.'.join(team.name for team in teams)}{number}"
-    agent = await agents.add(
-        tx, email=f"{name}@bench.localhost", name=name, role=Role.AGENT, password_hash=None
-    )
-    agent.skills, agent.capacity = ["vpn"], 1_000_000
-    tx.session.add_all([agents.TeamMember(team_id=team.id, agent_id=agent.id) for team in teams])
-    await tx.session.flush()
-    return Actor(
-        ActorKind.API_KEY, agent.id, name, Role.AGENT, agent.id, inbox_ids=None, scopes=frozenset({"all"})
-    )
 
 
 def main() -> None:

@@ -13,14 +13,7 @@ from helpdesk.domain.tickets import (
     replanning,
     timeline,
 )
-from helpdesk.domain.tickets.actions import (
-    BODY_LIMIT,
-    add_note,
-    log_call,
-    open_ticket,
-    receive_message,
-    reply,
-)
+from helpdesk.domain.tickets.actions import add_note, log_call, receive_message, reply
 from helpdesk.domain.tickets.adding_more import answer_more, note_more
 from helpdesk.domain.tickets.alerting import (
     acknowledge,
@@ -45,6 +38,7 @@ from helpdesk.domain.tickets.changes import (
 from helpdesk.domain.tickets.envelopes import ByMail, InboundMessage, LoggedCall, Said, Sender
 from helpdesk.domain.tickets.locking import get, lock
 from helpdesk.domain.tickets.merging import merge, split, transfer, unmerge
+from helpdesk.domain.tickets.messages import BODY_LIMIT
 from helpdesk.domain.tickets.model import (
     Attachment,
     HeldReply,
@@ -55,6 +49,7 @@ from helpdesk.domain.tickets.model import (
     Status,
     Ticket,
 )
+from helpdesk.domain.tickets.opening import open_ticket
 from helpdesk.domain.tickets.queue import overload, wall
 from helpdesk.domain.tickets.queue.assigning import ask_for
 from helpdesk.domain.tickets.queue.claiming import claim_next, desk_of

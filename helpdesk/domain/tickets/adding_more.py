@@ -11,7 +11,7 @@ from helpdesk.domain import permissions
 from helpdesk.domain.events import NoteAdded, ReplySent
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.oncall import AlertStatus
-from helpdesk.domain.tickets import actions, timeline
+from helpdesk.domain.tickets import messages, timeline, waiting
 from helpdesk.domain.tickets.chatting import unread
 from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.model import MessageKind, Status
@@ -69,8 +69,8 @@ async def answer_more(tx: Transaction, ticket_id: UUID, body: str, client_id: UU
     """The same inside any transaction, with the job that follows from an answer in the chat."""
     permissions.require_replier(tx.actor)
     told = ReplySent(tx.new_id())
-    preview = actions.preview_of(body.replace("\x00", ""))
-    metrics = [metric.value for metric in actions.MET_BY_ANSWER]
+    preview = messages.preview_of(body.replace("\x00", ""))
+    metrics = [metric.value for metric in waiting.MET_BY_ANSWER]
     fits = (Status.PENDING.value, Channel.CHAT.value, metrics, AlertStatus.CLOSED.value)
     return await _add(tx, _ANSWER, ticket_id, body, client_id, MessageKind.MESSAGE, told, preview, *fits)
 
@@ -86,7 +86,7 @@ async def _add(
     *fits: object,
 ) -> Said | None:
     body = body.replace("\x00", "")
-    if not body.strip() or len(body) > actions.BODY_LIMIT or tx.reactions.get(event.name):
+    if not body.strip() or len(body) > messages.BODY_LIMIT or tx.reactions.get(event.name):
         return None
     event_id = tx.new_id()
     row = await (await tx.driver()).fetchrow(

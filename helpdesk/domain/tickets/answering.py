@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from helpdesk.domain import contacts, inboxes, permissions
 from helpdesk.domain.events import FollowUpOpened
-from helpdesk.domain.tickets import actions, attachments, repeats
+from helpdesk.domain.tickets import actions, attachments, messages, opening, repeats
 from helpdesk.domain.tickets.envelopes import AS_USUAL, ByMail, Said
 from helpdesk.domain.tickets.locking import get, lock
 from helpdesk.domain.tickets.mail import mailing, recipients
@@ -84,7 +84,7 @@ async def follow_up(tx: Transaction, ticket_id: UUID, answer: Answer, subject: s
         else await inboxes.first_of(tx, inboxes.Channel.EMAIL)
     )
     contact = await contacts.get(tx, ticket.contact_id)
-    new = await actions.open_ticket(tx, inbox=inbox, contact=contact, subject=subject or ticket.subject)
+    new = await opening.open_ticket(tx, inbox=inbox, contact=contact, subject=subject or ticket.subject)
     await tx.record(new, FollowUpOpened(ticket.id, ticket.number, is_new=True))
     await tx.record(ticket, FollowUpOpened(new.id, new.number, is_new=False))
     return await actions.reply(
@@ -94,8 +94,8 @@ async def follow_up(tx: Transaction, ticket_id: UUID, answer: Answer, subject: s
 
 def require_length(body: str) -> None:
     """Errors: Invalid `too_large`; nothing to say is enough where something is passed on."""
-    if len(body) > actions.BODY_LIMIT:
-        raise Invalid("too_large", f"At most {actions.BODY_LIMIT:,} characters.", field="body")
+    if len(body) > messages.BODY_LIMIT:
+        raise Invalid("too_large", f"At most {messages.BODY_LIMIT:,} characters.", field="body")
 
 
 def require_ended(ticket: Ticket) -> None:

@@ -11,9 +11,9 @@ from helpdesk.actors import ActorKind
 from helpdesk.domain import agents, contacts, inboxes, permissions, sla
 from helpdesk.domain.events import CallLogged
 from helpdesk.domain.tickets import callbacks
-from helpdesk.domain.tickets.actions import open_ticket
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
+from helpdesk.domain.tickets.opening import open_ticket
 from helpdesk.domain.tickets.queue import assigning
 from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.domain.tickets.repeats import call_of, is_told

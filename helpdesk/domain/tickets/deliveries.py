@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from helpdesk.domain.tickets import actions
+from helpdesk.domain.tickets import waiting
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail import after_leaving, mailing
 from helpdesk.domain.tickets.model import Message, MessageKind, OutgoingMail, Status, Ticket
@@ -43,7 +43,7 @@ async def retry(tx: Transaction, ticket_id: UUID, message_id: UUID) -> OutgoingM
     mail = await after_leaving.retry(tx, ticket_id, message_id)
     ticket = await lock(tx, ticket_id)
     if mail.kind == "reply" and ticket.status == Status.OPEN and await _is_last_word(tx, ticket, message_id):
-        await actions.contact_is_answered(tx, ticket)
+        await waiting.contact_is_answered(tx, ticket)
     return mail
 
 
@@ -60,7 +60,7 @@ async def _come_back(tx: Transaction, mail_id: UUID) -> None:
     if ticket.status == Status.MERGED or not await _is_last_word(tx, ticket, mail.message_id):
         return
     waiting_since = ticket.waiting_since or await _unanswered_since(tx, ticket, mail.message_id)
-    await actions.contact_still_waits(tx, ticket, waiting_since)
+    await waiting.contact_still_waits(tx, ticket, waiting_since)
 
 
 async def _is_last_word(tx: Transaction, ticket: Ticket, message_id: UUID) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from helpdesk.domain import agents, permissions
 from helpdesk.domain.events import ReplyCalledBack, ReplyHeld, ReplyNotSent
-from helpdesk.domain.tickets import actions, answering, attachments, changes, repeats
+from helpdesk.domain.tickets import actions, answering, attachments, changes, messages, repeats
 from helpdesk.domain.tickets.answering import Answer, Forward
 from helpdesk.domain.tickets.envelopes import ByMail
 from helpdesk.domain.tickets.locking import followed, lock
@@ -164,7 +164,7 @@ async def _way(tx: Transaction, ticket: Ticket, answer: Answer | Forward) -> Jso
         files = [str(one) for one in answer.files]
         mail |= {"way": "forward", "forwards": str(found.id) if found else None, "files": files}
     else:
-        actions.require_text(answer.body, answer.uploads)
+        messages.require_text(answer.body, answer.uploads)
         if answer.is_follow_up:
             answering.require_ended(ticket)
             mail["way"] = "follow_up"

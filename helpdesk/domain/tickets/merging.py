@@ -22,9 +22,9 @@ from helpdesk.domain.events import (
     TicketSplit,
 )
 from helpdesk.domain.tickets import promises
-from helpdesk.domain.tickets.actions import open_ticket
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
+from helpdesk.domain.tickets.opening import open_ticket
 from helpdesk.domain.tickets.queue.assigning import assign, move_to_team
 from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.domain.tickets.unanswered import unanswered_since, waits_since

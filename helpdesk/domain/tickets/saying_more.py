@@ -16,7 +16,7 @@ from helpdesk.domain import limits
 from helpdesk.domain.events import MessageReceived
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.sla import Metric
-from helpdesk.domain.tickets import actions, timeline
+from helpdesk.domain.tickets import messages, timeline
 from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.model import MessageKind
 from helpdesk.domain.widgets import visits
@@ -159,7 +159,7 @@ def _given(tx: Transaction, one: Saying) -> Json:
         "ticket_id": one.ticket_id,
         "client_id": one.client_id,
         "body": body,
-        "preview": actions.preview_of(body),
+        "preview": messages.preview_of(body),
         "network": visits.digest_of(one.address),
         "bucket": limits.key_of(limits.MESSAGES, one.actor.contact_id),
         "message_id": event.message,

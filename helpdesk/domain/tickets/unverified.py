@@ -4,7 +4,7 @@ from uuid import UUID
 
 from helpdesk.domain import agents, contacts, inboxes, permissions
 from helpdesk.domain.events import MessageReceived, MessageSplitOff, SenderAccepted, SenderBlocked
-from helpdesk.domain.tickets import actions
+from helpdesk.domain.tickets import messages, opening, waiting
 from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail import following, senders
@@ -23,8 +23,8 @@ async def accept(tx: Transaction, ticket_id: UUID, message_id: UUID) -> Said:
     await tx.record(ticket, SenderAccepted(message.id, _address(message), message.author_name))
     await following.add(tx, ticket, [(_address(message), message.author_name)], "accepted")
     row = await tx.record(ticket, MessageReceived(message.id))
-    actions.show_latest(tx, ticket, message)
-    await actions.contact_waits(tx, ticket, message)
+    messages.show_latest(tx, ticket, message)
+    await waiting.contact_waits(tx, ticket, message)
     return Said(ticket.id, ticket.number, message.id, int(row.version), message.created_at)
 
 
@@ -39,11 +39,11 @@ async def split_off(tx: Transaction, ticket_id: UUID, message_id: UUID) -> Said:
     if contact is None:
         raise Conflict("sender_unknown")
     subject = str((message.mail or {}).get("subject") or ticket.subject)
-    other = await actions.open_ticket(tx, inbox=inbox, contact=contact, subject=subject)
+    other = await opening.open_ticket(tx, inbox=inbox, contact=contact, subject=subject)
     message.ticket_id, message.hidden = other.id, False
     row = await tx.record(other, MessageReceived(message.id))
-    actions.show_latest(tx, other, message)
-    await actions.contact_waits(tx, other, message)
+    messages.show_latest(tx, other, message)
+    await waiting.contact_waits(tx, other, message)
     await tx.record(ticket, MessageSplitOff(message.id, other.id, other.number))
     return Said(other.id, other.number, message.id, int(row.version), message.created_at)
 
