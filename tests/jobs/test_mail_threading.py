@@ -12,7 +12,7 @@ from helpdesk.clock import FixedClock
 from helpdesk.domain import tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status
-from helpdesk.domain.tickets.mail import following, recipients, senders
+from helpdesk.domain.tickets.mail import following, intake, recipients, senders
 from helpdesk.jobs.mail.read import read_mail
 from tests.factories import an_inbox
 from tests.jobs.mail_threads import (
@@ -58,6 +58,26 @@ async def test_row_4_one_mail_to_two_inboxes_is_one_ticket(desk: MailDesk) -> No
     (ticket,) = await desk.tickets()
     assert "AlsoReceived" in await desk.event_names(ticket)
     assert second.message_id == first.message_id
+
+
+async def test_row_4_the_inbox_that_stands_first_in_to_gets_the_ticket_whichever_copy_is_read_first(
+    desk: MailDesk,
+) -> None:
+    async with desk.database.transaction(SYSTEM) as tx:
+        sales = await an_inbox(tx, Channel.EMAIL, key="sales")
+        sales.address = "Sales@demo.localhost"
+        raw = a_mail(to="sales@demo.localhost", Cc="support@demo.localhost")
+        kept = {
+            to: await intake.keep_for(tx, to, path="smtp", envelope_from="x@x.example", raw=raw)
+            for to in ("support@demo.localhost", "sales@demo.localhost")
+        }
+
+    await read_mail(desk.workshop, {"mail_id": str(kept["support@demo.localhost"])})
+    await read_mail(desk.workshop, {"mail_id": str(kept["sales@demo.localhost"])})
+
+    (ticket,) = await desk.tickets()
+    assert ticket.inbox_id == sales.id
+    assert "AlsoReceived" in await desk.event_names(ticket)
 
 
 @pytest.mark.parametrize("carrier", ["address", "message_id", "marker"])
@@ -126,6 +146,18 @@ async def test_row_7_staff_with_their_own_carrier_and_proof_answer_the_contact(d
     message = await desk.message_of(back)
     assert (message.author_kind, message.author_id, message.hidden) == ("agent", maja.id, False)
     assert (await desk.one(OutgoingMail, message_id=message.id)).recipients == ["kim@customer.example"]
+
+
+async def test_row_5_staff_who_wrote_to_us_themselves_go_on_as_the_contact(desk: MailDesk) -> None:
+    maja = await staff(desk)
+    ticket = await desk.ticket_of(await desk.receive(a_mail("My screen is dark.", sender=maja.email)))
+    sent = await answered(desk, ticket)
+
+    back = await desk.receive(a_mail("Still dark.", sender=maja.email, to=reply_address(sent)))
+
+    assert back.cause == "row 5"
+    message = await desk.message_of(back)
+    assert (message.author_kind, message.hidden) == ("contact", False)
 
 
 async def test_row_8_a_forged_carrier_is_no_carrier(desk: MailDesk) -> None:

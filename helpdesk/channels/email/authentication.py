@@ -46,8 +46,9 @@ def judge(mail: Mail, authserv_ids: frozenset[str], arc_sealers: frozenset[str] 
 
 def _judged_here(mail: Mail, authserv_ids: frozenset[str], domain: str) -> Verdict:
     ours = _ours(mail, authserv_ids)
-    if ours is not None:
-        return _by_edge(ours, domain)
+    if ours:
+        said = [_by_edge(one, domain) for one in ours]
+        return next((one for one in said if one.proof == "fail"), said[0])
     signed = next((one for one in mail.signed_by if is_aligned(one, domain)), None)
     return Verdict("pass", f"dkim {signed}") if signed else Verdict("none")
 
@@ -73,7 +74,8 @@ def signed_by(raw: bytes) -> tuple[str, ...]:
     for index in range(min(count, SIGNATURES)):
         try:
             checked = dkim.DKIM(raw, minkey=1024, timeout=int(DNS_SECONDS))
-            if checked.verify(idx=index, dnsfunc=_asking_until(ends)):
+            holds = checked.verify(idx=index, dnsfunc=_asking_until(ends))
+            if holds and b"l" not in checked.signature_fields:  # else anybody may write on below its end
                 found.append(checked.domain.decode("ascii", "replace").lower())
         except Exception:  # noqa: BLE001, S112 - whatever a forger put there, it is no proof
             continue
@@ -103,15 +105,17 @@ def _has_two_authors(head: Headers) -> bool:
     return len(head.all("from")) != 1
 
 
-def _ours(mail: Mail, authserv_ids: frozenset[str]) -> str | None:
-    """The topmost result that names one of our servers; those below may be anybody's."""
+def _ours(mail: Mail, authserv_ids: frozenset[str]) -> list[str]:
+    """Results that name one of our servers. The topmost is believed; those below may be anybody's, who will
+    not have written there that it is forged."""
+    found: list[str] = []
     for name, value in mail.headers:
         if name == "authentication-results":
             plain = _COMMENT.sub(" ", value)
             server = plain.partition(";")[0].split()
             if server and server[0].lower() in authserv_ids:
-                return plain.partition(";")[2]
-    return None
+                found.append(plain.partition(";")[2])
+    return found
 
 
 def _by_edge(results: str, domain: str) -> Verdict:

@@ -1,7 +1,7 @@
 """Looks up what the decision table of mail threading asks about one mail."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -122,7 +122,7 @@ class _Seeker:
         for message in await references.citing(self._tx, self._inbox_id, [own]) if own else []:
             match = await self.of_message(message.id)
             if match is not None and (match.participant or self._sender in _addressed(message)):
-                return Match(match.ticket_id, True, target=match.target)
+                return replace(match, participant=True)
         for message in await references.citing(self._tx, self._inbox_id, cited) if cited else []:
             match = await self.of_message(message.id)
             if match is not None and match.participant:
@@ -137,8 +137,11 @@ class _Seeker:
 
     async def _match(self, ticket: Ticket, *, issued: bool = False) -> Match:
         ticket = await _followed(self._tx, ticket)
-        participant = self._staff is not None or await _is_participant(self._tx, ticket, self._sender)
-        return Match(ticket.id, participant, issued, _target(self._tx, ticket))
+        is_contact = await _is_contact(self._tx, ticket, self._sender)
+        participant = self._staff is not None or is_contact
+        participant = participant or await following.follows(self._tx, ticket.id, self._sender)
+        is_own = is_contact and self._staff is not None
+        return Match(ticket.id, participant, issued, _target(self._tx, ticket), is_own)
 
 
 def _cited_ids(mail: Mail) -> list[str]:
@@ -173,16 +176,14 @@ async def _followed(tx: Transaction, ticket: Ticket) -> Ticket:
     return ticket
 
 
-async def _is_participant(tx: Transaction, ticket: Ticket, sender: str) -> bool:
-    """The ticket's contact, by any address of theirs, or somebody who follows it."""
+async def _is_contact(tx: Transaction, ticket: Ticket, sender: str) -> bool:
+    """The ticket's contact, by any address of theirs."""
     try:
         address = contacts.normalise(IdentityKind.EMAIL, sender)
     except Invalid:
         return False
     known = await contacts.identities_of(tx, ticket.contact_id)
-    if any(one.kind == IdentityKind.EMAIL and one.value == address for one in known):
-        return True
-    return await following.follows(tx, ticket.id, address)
+    return any(one.kind == IdentityKind.EMAIL and one.value == address for one in known)
 
 
 async def _ticket_of(tx: Transaction, carrier: Carrier) -> Ticket | None:

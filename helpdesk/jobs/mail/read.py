@@ -1,7 +1,6 @@
 """Reads a stored mail in a killable child, decides which ticket it belongs to, and says it there."""
 
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,24 +15,22 @@ from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.events import AlsoReceived
 from helpdesk.domain.inboxes import Channel
-from helpdesk.domain.tickets import RawMail, Ticket
+from helpdesk.domain.tickets import RawMail
 from helpdesk.domain.tickets.attachments import StoredFile
-from helpdesk.domain.tickets.mail import acknowledging, following, references, threading
+from helpdesk.domain.tickets.mail import references, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.errors import Conflict, Invalid, Unavailable
-from helpdesk.jobs.mail import forgeries, reports
+from helpdesk.jobs.mail import following_up, forgeries, reports
 from helpdesk.jobs.mail.facts import Gathered, House, gather
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
-from helpdesk.translation import translator
 
 TRIES = 3
 """Reading attempts before a mail goes to quarantine."""
 
 LONGEST_BODY = 200_000
 _SHOWN_PEOPLE = 100
-_STALE = timedelta(days=3)
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +54,8 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     ]
     is_said = False
     try:
-        is_said = await _place(workshop, mail_id, mail, files)
+        for one in await _in_order(workshop, mail_id, mail):
+            is_said |= await _place(workshop, one, mail, files)
     except (Unavailable, Conflict):
         raise
     except Exception as failure:  # whatever it is, this mail must not stay unread without a word
@@ -69,6 +67,16 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         ):  # a duplicate, a bounce, an answering machine, a failure: nobody will ask for its files
             for file in files:
                 await workshop.files.delete(file.key)
+
+
+async def _in_order(workshop: Workshop, mail_id: UUID, mail: Mail) -> list[UUID]:
+    """Before it its copies for inboxes that its writer named first, should they wait as well: one ticket,
+    in the inbox that was meant most."""
+    named = [one.key for one in (*mail.to, *mail.cc)]
+    if len(named) < 2:
+        return [mail_id]
+    async with workshop.database.transaction(SYSTEM) as tx:
+        return [*await tickets.mail.intake.named_before(tx, mail_id, named), mail_id]
 
 
 async def _place(workshop: Workshop, mail_id: UUID, mail: Mail, files: list[StoredFile]) -> bool:
@@ -141,7 +149,7 @@ async def _act(
     inbound = _inbound(kept, gathered, decision, tuple(attachment_ids))
     said = await tickets.receive_message(tx, inbound)
     await references.remember(tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to])
-    await _follow_up(tx, kept, gathered, decision, said)
+    await following_up.follow_up(tx, kept, gathered, decision, said)
     return said.message_id
 
 
@@ -204,53 +212,6 @@ def _signature(mail: Mail) -> Json | None:
     return asdict(mail.signature) | {"is_sender": is_sender}
 
 
-async def _follow_up(
-    tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision, said: tickets.Said
-) -> None:
-    """Copies for those who were named, the automatic answer, and the breaker that stops two machines."""
-    mail = gathered.mail
-    ticket = await tickets.get(tx, said.ticket_id)  # locked by whoever wrote on it just now
-    if decision.may_add_followers:
-        people = [(one.email, one.name) for one in (*mail.cc, *mail.to)]
-        await following.add(tx, ticket, people, "cc")
-    if decision.action is Action.NEW_FOR_OTHER and mail.sender:
-        await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
-        await _note_remark(tx, ticket, gathered)
-    is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
-    if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
-        is_proven = gathered.facts.proof is threading.Proof.PASS
-        await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement, is_proven=is_proven)
-    elif decision.ticket_id is not None:
-        await _flag_flood(tx, ticket, said.message_id)
-
-
-def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:
-    """Never to the null sender, to an address that was forged, or to a mail of the week before, as a mailbox
-    brings it that is read for the first time; a fetched mail has no envelope to ask."""
-    has_sender = bool(kept.envelope_from) or kept.path == "imap"
-    sent = gathered.mail.date
-    is_fresh = sent is None or kept.received_at - sent < _STALE
-    return has_sender and is_fresh and gathered.facts.proof is not threading.Proof.FAIL
-
-
-def _acknowledgement(locale: str, number: int, expected: str) -> tuple[str, str]:
-    t = translator(locale, "pages")
-    shown = f"#{number}"
-    sentences = (
-        t("Thank you for your message. It has reached us and has the number {number}.", number=shown),
-        expected or t("We answer as soon as we can."),
-        t("If you want to add something, just answer this mail."),
-    )
-    return t("We have received your message ({number})", number=shown), "\n\n".join(sentences)
-
-
-async def _flag_flood(tx: Transaction, ticket: Ticket, message_id: UUID) -> None:
-    message = await tx.session.get_one(tickets.Message, message_id)
-    if message.author_id and await acknowledging.is_flooding(tx, ticket.id, message.author_id):
-        shown = dict(message.mail or {})
-        message.mail = shown | {"flags": [*shown.get("flags", []), "flooding"]}
-
-
 def _unverified(decision: Decision) -> str | None:
     """Why the words are kept apart from the contact's view."""
     if decision.action in (Action.APPEND_UNVERIFIED, Action.STAFF_NOTE):
@@ -271,16 +232,6 @@ def _forwarded(inbound: tickets.InboundMessage, mail: Mail) -> tickets.InboundMe
         new_html=None,
         quoted=None,  # what stands above it is the agent's word, not the customer's
     )
-
-
-async def _note_remark(tx: Transaction, ticket: Ticket, gathered: Gathered) -> None:
-    """What an agent wrote above a mail they passed on is theirs, and for agents only."""
-    forwarded, staff = gathered.mail.forwarded, gathered.staff
-    remark = (forwarded.comment if forwarded else "").strip()[: tickets.BODY_LIMIT]
-    if remark and staff is not None:
-        reader, tx.actor = tx.actor, await agents.actor_of(tx, staff)
-        await tickets.add_note(tx, ticket.id, remark)
-        tx.actor = reader
 
 
 async def _note_copy(tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision) -> None:

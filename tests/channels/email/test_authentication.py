@@ -42,6 +42,13 @@ def test_only_the_topmost_word_of_our_own_edge_counts(results: list[str], proof:
     assert judge(a_mail(*results), EDGE).proof == proof
 
 
+def test_a_forgery_that_our_edge_found_is_one_wherever_it_says_so() -> None:
+    """One server's checkers each write a line of their own."""
+    mail = a_mail("mx.acme.example; dkim=pass header.d=customer.example", "mx.acme.example; dmarc=fail")
+
+    assert judge(mail, EDGE).proof == "fail"
+
+
 def test_our_edge_wins_over_our_own_check() -> None:
     mail = a_mail("mx.acme.example; dmarc=fail", signed=("customer.example",))
 
@@ -91,6 +98,12 @@ def test_a_real_signature_holds_on_the_bytes_and_breaks_with_one_of_them(key: by
     assert signed_by(raw) == ("customer.example",)
     assert signed_by(raw.replace(b"Hello", b"Hullo")) == ()
     assert signed_by(raw.replace(b"Kim <kim@", b"Eve <eve@")) == ()
+
+
+def test_a_signature_that_ends_before_the_mail_does_is_no_proof(key: bytes) -> None:
+    signed = dkim.sign(RAW, b"s1", b"customer.example", key, include_headers=[b"from"], length=True) + RAW
+
+    assert signed_by(signed + b"Pay to this account instead.\r\n") == ()
 
 
 def test_a_second_author_takes_the_proof_away(key: bytes) -> None:

@@ -137,6 +137,14 @@ def test_row_12_an_unmatched_answering_machine_opens_nothing():
     assert decide(replace(PERSON, auto="auto_replied", weak=STRANGER)).action is Action.DROP
 
 
+def test_staff_who_ask_for_themselves_are_contacts_on_what_they_asked():
+    own = replace(KNOWN, is_own=True)
+
+    for matched in ({"strong": own}, {"weak": own}, {"cited": own}):
+        assert decide(replace(PERSON, staff=True, **matched)).action is Action.APPEND
+    assert decide(replace(PERSON, staff=True, strong=own, proof=Proof.FAIL)).action is not Action.APPEND
+
+
 def test_row_13_a_forward_by_proven_staff_is_for_the_first_sender():
     facts = replace(PERSON, staff=True, looks_forwarded=True)
 

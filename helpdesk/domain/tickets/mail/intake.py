@@ -35,6 +35,15 @@ _KEEP_ALL = f"""
       SELECT 'read_mail' AS entrypoint, now() AS execute_after,
         convert_to(json_build_object('mail_id', id)::text, 'UTF8') AS payload
       FROM kept ORDER BY id), {QUEUE}"""  # noqa: S608  words of our own
+_NAMED_BEFORE = """
+    SELECT copy.id FROM raw_mail AS this JOIN inboxes AS own ON own.id = this.inbox_id
+    JOIN inboxes AS other ON other.id <> own.id AND lower(other.address) = ANY($2)
+    JOIN raw_mail AS copy ON copy.inbox_id = other.id AND copy.envelope_to = lower(other.address)
+      AND copy.sha256 = this.sha256 AND copy.state = 'new'
+    WHERE this.id = $1
+      AND array_position($2, lower(other.address)) < coalesce(array_position($2, lower(own.address)), 1000)
+    ORDER BY array_position($2, lower(other.address))
+"""
 _SAME = "SELECT id FROM raw_mail WHERE inbox_id = $1 AND envelope_to = $2 AND sha256 = $3"
 
 
@@ -123,6 +132,13 @@ async def bytes_to_read(tx: Transaction, mail_id: UUID) -> tuple[bytes, bool] | 
         "SELECT raw, is_wide FROM raw_mail WHERE id = $1 AND state = 'new'", mail_id
     )
     return (found["raw"], found["is_wide"]) if found is not None else None
+
+
+async def named_before(tx: Transaction, mail_id: UUID, addresses: list[str]) -> list[UUID]:
+    """Unread copies of this mail for other inboxes, whose addresses stand before its own inbox's in that
+    list (small letters)."""
+    connection = await tx.driver()
+    return [row["id"] for row in await connection.fetch(_NAMED_BEFORE, mail_id, addresses)]
 
 
 async def to_read(tx: Transaction, mail_id: UUID) -> RawMail | None:

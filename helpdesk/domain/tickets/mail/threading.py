@@ -47,12 +47,14 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`participant`: the sender is contact, CC or staff there. `issued_to_sender`: the carrier names them."""
+    """`participant`: the sender is contact, CC or staff there. `issued_to_sender`: the carrier names them.
+    `is_own`: the sender is one of staff, and the ticket's contact."""
 
     ticket_id: UUID
     participant: bool
     issued_to_sender: bool = False
     target: Target = Target.OPEN
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ def decide(facts: Facts) -> Decision:
 
 
 def _strong(facts: Facts, match: Match) -> Decision | None:
-    """Rows 5 to 7. Staff first: their word goes to the contact, so an address alone is not enough."""
-    if facts.staff:
+    """Rows 5 to 7. Staff first: their word goes to the contact, so an address alone is not enough. On what
+    they asked us themselves they are a contact as any other."""
+    if facts.staff and not match.is_own:
         proven = match.issued_to_sender and facts.proof is Proof.PASS
         if proven and not facts.auto:
             return _onto(facts, match, "7", Action.STAFF_REPLY)
@@ -134,14 +137,14 @@ def _weak(facts: Facts, match: Match) -> Decision | None:
         return _new(facts, "10", related=match.ticket_id, flags=("possibly_related",))
     if facts.proof is Proof.FAIL:
         return _new(facts, "9", related=match.ticket_id, flags=("possibly_related", "failed_authentication"))
-    if facts.staff:
+    if facts.staff and not match.is_own:
         return Decision("9", Action.STAFF_NOTE, match.ticket_id, flags=("unverified_staff",))
     return _onto(facts, match, "9", Action.APPEND)
 
 
 def _cited(facts: Facts, match: Match) -> Decision | None:
     """Row 9b: the parent arrives after its answer."""
-    if not match.participant or facts.proof is Proof.FAIL or facts.staff:
+    if not match.participant or facts.proof is Proof.FAIL or (facts.staff and not match.is_own):
         return None
     return _onto(facts, match, "9b", Action.APPEND)
 

@@ -1,0 +1,71 @@
+"""What follows when a mail is on its ticket: copies for who was named, the automatic answer, the breaker."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from helpdesk.domain import agents, tickets
+from helpdesk.domain.tickets import RawMail, Ticket
+from helpdesk.domain.tickets.mail import acknowledging, following, threading
+from helpdesk.domain.tickets.mail.threading import Action, Decision
+from helpdesk.jobs.mail.facts import Gathered
+from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
+
+_STALE = timedelta(days=3)
+
+
+async def follow_up(
+    tx: Transaction, kept: RawMail, gathered: Gathered, decision: Decision, said: tickets.Said
+) -> None:
+    """Copies for those who were named, the automatic answer, and the breaker that stops two machines."""
+    mail = gathered.mail
+    ticket = await tickets.get(tx, said.ticket_id)  # locked by whoever wrote on it just now
+    if decision.may_add_followers:
+        people = [(one.email, one.name) for one in (*mail.cc, *mail.to)]
+        await following.add(tx, ticket, people, "cc")
+    if decision.action is Action.NEW_FOR_OTHER and mail.sender:
+        await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
+        await _note_remark(tx, ticket, gathered)
+    is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
+    if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
+        is_proven = gathered.facts.proof is threading.Proof.PASS
+        await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement, is_proven=is_proven)
+    elif decision.ticket_id is not None:
+        await _flag_flood(tx, ticket, said.message_id)
+
+
+def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:
+    """Never to the null sender, to an address that was forged, or to a mail of the week before, as a mailbox
+    brings it that is read for the first time; a fetched mail has no envelope to ask."""
+    has_sender = bool(kept.envelope_from) or kept.path == "imap"
+    sent = gathered.mail.date
+    is_fresh = sent is None or kept.received_at - sent < _STALE
+    return has_sender and is_fresh and gathered.facts.proof is not threading.Proof.FAIL
+
+
+def _acknowledgement(locale: str, number: int, expected: str) -> tuple[str, str]:
+    t = translator(locale, "pages")
+    shown = f"#{number}"
+    sentences = (
+        t("Thank you for your message. It has reached us and has the number {number}.", number=shown),
+        expected or t("We answer as soon as we can."),
+        t("If you want to add something, just answer this mail."),
+    )
+    return t("We have received your message ({number})", number=shown), "\n\n".join(sentences)
+
+
+async def _flag_flood(tx: Transaction, ticket: Ticket, message_id: UUID) -> None:
+    message = await tx.session.get_one(tickets.Message, message_id)
+    if message.author_id and await acknowledging.is_flooding(tx, ticket.id, message.author_id):
+        shown = dict(message.mail or {})
+        message.mail = shown | {"flags": [*shown.get("flags", []), "flooding"]}
+
+
+async def _note_remark(tx: Transaction, ticket: Ticket, gathered: Gathered) -> None:
+    """What an agent wrote above a mail they passed on is theirs, and for agents only."""
+    forwarded, staff = gathered.mail.forwarded, gathered.staff
+    remark = (forwarded.comment if forwarded else "").strip()[: tickets.BODY_LIMIT]
+    if remark and staff is not None:
+        reader, tx.actor = tx.actor, await agents.actor_of(tx, staff)
+        await tickets.add_note(tx, ticket.id, remark)
+        tx.actor = reader
