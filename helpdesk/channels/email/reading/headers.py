@@ -102,6 +102,8 @@ class _OddLines:
         self._places = (raw, start, end)
         self._known: list[int] | None = None
         self._marks = 0
+        self._seen = 0
+        self._is_base64 = False
 
     def is_body(self, line: bytes, position: int, items: list[tuple[str, bytes]]) -> bool:
         if line.startswith(b"--") and self._marks < _MARKS_LIMIT:
@@ -111,13 +113,18 @@ class _OddLines:
                 return True  # the first part, without the blank line above it
         if _NEARLY_FIELD.match(line):
             return False
-        if not _ONLY_BASE64.match(line) and any(
-            name == "content-transfer-encoding" and value.lower() == b"base64" for name, value in items
-        ):
+        if self._says_base64(items) and not _ONLY_BASE64.match(line):
             return False
         if self._known is None:
             self._known = _known_positions(*self._places)
         return len(self._known) - bisect_right(self._known, position) < 2
+
+    def _says_base64(self, items: list[tuple[str, bytes]]) -> bool:
+        for name, value in items[self._seen :]:
+            if name == "content-transfer-encoding":
+                self._is_base64 = value.lower() == b"base64"
+        self._seen = len(items)
+        return self._is_base64
 
 
 def _joined(items: list[tuple[str, bytes]], pieces: list[bytes]) -> tuple[tuple[str, bytes], ...]:
