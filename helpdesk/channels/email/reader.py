@@ -119,8 +119,7 @@ def _sender(headers: Headers, charset: str | None) -> Address | None:
             if found := addresses.parse_sender(value, charset):
                 return found if found.name or not name else Address(name, found.email)
             if header == "from":
-                said = decode_text(value, charset)
-                name = name or (said.partition("<")[0].strip('" ') or said.strip('<>" '))[:200]
+                name = name or addresses.name_alone(value, charset)
     return Address(name, "") if name else None
 
 

@@ -49,6 +49,7 @@ def test_what_is_no_date_is_none(written):
         ('"kim berg"@example.org', '"kim berg"@example.org'),
         (r'"\k\i\m"@example.org', "kim@example.org"),
         ('<"kim@example.org">', "kim@example.org"),
+        ('"kim berg"@example.org>', '"kim berg"@example.org'),
         ("<\u200bkim@example.org>", "kim@example.org"),
         ('"boss@bank.example"@evil.example', '"boss@bank.example"@evil.example'),
         ('Boss "boss@bank.example"@evil.example', '"boss@bank.example"@evil.example'),
@@ -61,6 +62,20 @@ def test_quotes_around_the_first_half_of_an_address_are_kept_only_where_needed(w
 
 def test_remarks_beside_an_address_are_its_name_word_by_word():
     assert addresses.parse(b"(Kim) kim@example.org (Berg)") == [Address("Kim Berg", "kim@example.org")]
+
+
+def test_an_address_that_stands_in_a_remark_is_one_where_there_is_no_other():
+    assert addresses.parse(b"=?utf-8?q?K=C3=ADm?= (kim@example.org)") == [Address("Kím", "kim@example.org")]
+
+
+def test_who_has_no_address_has_the_name_beside_it():
+    assert read(b"From: MAILER (Mail Delivery System)\n\nx").sender == Address("Mail Delivery System", "")
+
+
+def test_a_file_keeps_the_spaces_of_its_name():
+    raw = b'Content-Disposition: attachment; filename="Mill  3 .csv"\n\n1,2'
+
+    assert [part.name for part in read(raw).attachments] == ["Mill  3 .csv"]
 
 
 @pytest.mark.parametrize("written", ["Kim < <kim@example.org>", "Kim kim@example.org>"])
@@ -99,9 +114,9 @@ def test_a_text_without_a_charset_is_in_that_of_the_subject_unless_it_is_utf_8(c
 
 
 def test_broken_utf_8_stays_utf_8_where_that_was_claimed():
-    raw = b"Content-Type: text/plain; charset=utf-8\n\n\xc3\xa5\xc3\xa4\xc3\xb6 \xff l\xc3\xa4get"
+    raw = b"Content-Type: text/plain; charset=utf-8\n\n\xc3\xa5\xc3\xa4\xc3\xb6 \xe5ska \xe2\x82 l\xc3\xa4get"
 
-    assert read(raw).text == "åäö \ufffd läget"
+    assert read(raw).text == "åäö åska \ufffd läget"
 
 
 def test_a_file_whose_name_became_question_marks_has_its_other_name():

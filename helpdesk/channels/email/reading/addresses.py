@@ -15,7 +15,7 @@ _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 _LOOSE = re.compile(r"[ \t]{1,20}\.[ \t]{0,20}|[ \t]{1,20}@[ \t]{0,20}|@[ \t]{1,20}")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,300}"')
 _ODD = re.compile(r"[@:]")
-_QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.){1,64})"[ \t]{0,20}@[ \t]{0,20}([^\s"]{1,255})')
+_QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.){1,64})"[ \t]{0,20}@[ \t]{0,20}([^\s"<>(),;:]{1,255})')
 _NO_QUOTES_NEEDED = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\]\\]+\Z")
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
@@ -29,6 +29,13 @@ def parse(value: bytes, charset: str | None = None) -> list[Address]:
 
 def parse_sender(value: bytes, charset: str | None = None) -> Address | None:
     return next(iter(parse(value, charset)), None)
+
+
+def name_alone(value: bytes, charset: str | None = None) -> str:
+    """Whom a header names without an address."""
+    entry, comments = _without_comments(value[:ADDRESS_LIMIT].decode("latin-1").strip(BLANK))
+    before = entry.partition("<")[0].strip(BLANK)
+    return _name(comments or before or entry, charset).strip('<>" ')
 
 
 def parse_text(text: str) -> list[Address]:
@@ -135,6 +142,8 @@ def _address(entry: str, charset: str | None) -> Address:
 
 
 def _bare(entry: str, comments: str, charset: str | None) -> Address:
+    if "@" not in entry and _BARE.fullmatch(comments.strip()):
+        return Address(_name(entry, charset), _email(comments, charset))
     entry = _LOOSE.sub(lambda mark: mark[0].strip(), entry)
     if quoted := _QUOTED_LOCAL.search(entry):  # what they quote is no address: it stands behind them
         name = entry[: quoted.start()] + " " + entry[quoted.end() :]

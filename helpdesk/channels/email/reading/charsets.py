@@ -86,7 +86,8 @@ def _surely_utf_8(data: bytes) -> str | None:
 def _guess(data: bytes, *, claimed: bool = False) -> str:
     """UTF-8 if it is; else Western, since detectors err on short Latin text; else what a detector says.
 
-    Broken UTF-8 stays UTF-8 where nearly all of it is; where that was `claimed`, half is enough.
+    Broken UTF-8 stays UTF-8 where nearly all of it is; where that was `claimed`, half is enough. A byte
+    alone in it is a Western letter that somebody pasted.
     """
     if b"\x1b$" in data and data.isascii():
         return _japanese(data)
@@ -99,8 +100,10 @@ def _guess(data: bytes, *, claimed: bool = False) -> str:
     replaced = data.decode("utf-8", "replace")
     wrong = replaced.count("\ufffd")
     letters = len(replaced) - len(replaced.encode("ascii", "ignore"))
-    if cut_short or wrong * (2 if claimed else 10) < letters:
+    if cut_short:
         return replaced
+    if wrong * (2 if claimed else 10) < letters:
+        return data.decode("utf-8", "western_if_alone")
     high = len(data) - len(data.translate(None, _HIGH))
     if high >= _ENOUGH_TO_DETECT and high > 0.45 * len(data.translate(None, b" \r\n\t")):
         best = from_bytes(data[:8192], cp_isolation=_SENT).best()
@@ -110,6 +113,15 @@ def _guess(data: bytes, *, claimed: bool = False) -> str:
         return data.decode("cp1252")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def _western_if_alone(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    stray = error.object[error.start : error.end]
+    return stray.decode("latin-1") if len(stray) == 1 and stray >= b"\xa0" else "\ufffd", error.end
+
+
+codecs.register_error("western_if_alone", _western_if_alone)
 
 
 def _japanese(data: bytes) -> str:

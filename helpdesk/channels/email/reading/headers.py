@@ -177,12 +177,16 @@ def one_line(text: str) -> str:
 
 
 def display_name(text: str, limit: int = 200) -> str:
-    """A name as it may be shown: no direction overrides, one normal form, no surrounding quotes."""
+    """A name as it may be shown, in single spaces."""
+    return " ".join(plain_name(text).split())[:limit]
+
+
+def plain_name(text: str) -> str:
+    """No direction overrides, one normal form, no surrounding quotes."""
     text = unicodedata.normalize("NFC", INVISIBLE.sub("", one_line(text)))
-    text = " ".join(text.split())
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
-    return text[:limit]
+    return text
 
 
 def _encoded_words(text: str, charset: str | None) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from helpdesk.channels.email.reading.charsets import decode
-from helpdesk.channels.email.reading.headers import BLANK, decode_text, display_name
+from helpdesk.channels.email.reading.headers import BLANK, decode_text, plain_name
 
 _LENGTH_LIMIT = 8 * 1024
 _COUNT_LIMIT = 60
@@ -64,7 +64,7 @@ def file_name(parameters: dict[str, str]) -> str:
 
 
 def safe_name(name: str) -> str:
-    name = display_name(name.replace("\\", "/"), 2000)
+    name = plain_name(name.replace("\\", "/"))[:2000]
     name = name.rstrip("/").rpartition("/")[2]
     name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"))
     name = unicodedata.normalize("NFC", name).strip(" .") if name.strip(" .") in ("", "..") else name.strip()
