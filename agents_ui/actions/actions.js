@@ -75,6 +75,7 @@ export const ACTIONS = [
   { id: "go_chat", key: "g c", icon: "message-circle", group: "go", label: () => t("Go to live chat"), run: () => goTo("queue", "chat") },
   { id: "go_email", key: "g e", icon: "mail", group: "go", label: () => t("Go to email"), run: () => goTo("queue", "email") },
   { id: "go_phone", key: "g p", icon: "phone", group: "go", label: () => t("Go to phone"), run: () => goTo("queue", "phone") },
+  { id: "go_replies", key: "g t", icon: "corner-up-left", group: "go", label: () => t("Go to saved replies"), possible: () => me.role !== "light", run: () => location.assign("/admin/replies") },
 
   { id: "search", key: "/", icon: "search", group: "app", label: () => t("Search and commands"), run: () => { openPalette() } },
   { id: "acknowledge", key: "y", icon: "siren", group: "app", label: () => t("Acknowledge the alert"), possible: () => Boolean(firstAlert()), run: acknowledgeFirst },

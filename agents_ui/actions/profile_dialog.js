@@ -45,7 +45,7 @@ export function ProfileDialog() {
       <button type="button" class="button quiet icon-only" onClick=${close} aria-label=${t("Close")}><${Icon} name="x" /></button></header>
     <div class="form-body">
       <div class="profile"><${Avatar} name=${me.name} picture=${picture} size="large" />
-        <div><strong>${me.name}</strong><p>${me.email} · <a href="/password">${t("Change the password")}</a></p>
+        <div><strong>${me.name}</strong><p>${me.email} · <a href="/password">${t("Change the password")}</a>${me.role !== "light" && html` · <a href="/admin/replies">${t("Saved replies")}</a>`}</p>
           <div class="profile-buttons">
             <input ref=${picker} type="file" accept="image/*" hidden onChange=${choose} />
             <button type="button" class="button" disabled=${busy} onClick=${() => picker.current?.click()}><${Icon} name="image" />${t("Choose a picture")}</button>
@@ -61,7 +61,6 @@ export function ProfileDialog() {
       <${Attention} />
       <p class="form-problem" role="alert">${problem && html`<${Icon} name="circle-alert" />${problem}`}</p></div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${() => { dialog.value = { name: "signature", props: { changed: () => {} } } }}><${Icon} name="pencil" />${t("Your signature")}</button>
-      ${me.role !== "light" && html`<a class="button" href="/admin/replies"><${Icon} name="corner-up-left" />${t("Saved replies")}</a>`}
       <button type="button" class="button primary" onClick=${close}>${t("Close")}</button></footer></div>`
 }
 

@@ -83,14 +83,15 @@ export function useSavedReplies(ticket, field, setBody) {
     ask({ from: area.selectionStart, words: "", byButton: true })
   }
   return {
-    load, look, onKey, open, leave: () => ask(null),
+    load, look, onKey, open,
+    leave: (/** @type {FocusEvent} */ event) => { if (!(event.relatedTarget instanceof Element && event.relatedTarget.closest(".saved-replies"))) ask(null) },
     attributes: isOpen ? { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": LIST, "aria-activedescendant": here >= 0 ? `${LIST}-${here}` : undefined } : {},
-    list: isOpen && html`<${List} found=${found} isLoaded=${replies !== null} isEmpty=${replies?.length === 0} here=${here} setAt=${setAt} put=${put} />`,
+    list: isOpen && html`<${List} found=${found} isLoaded=${replies !== null} isEmpty=${replies?.length === 0} here=${here} setAt=${setAt} put=${put} leave=${() => ask(null)} />`,
   }
 }
 
-/** @param {{found: SavedReply[], isLoaded: boolean, isEmpty: boolean, here: number, setAt: (at: number) => void, put: (reply: SavedReply) => void}} props */
-function List({ found, isLoaded, isEmpty, here, setAt, put }) {
+/** @param {{found: SavedReply[], isLoaded: boolean, isEmpty: boolean, here: number, setAt: (at: number) => void, put: (reply: SavedReply) => void, leave: () => void}} props */
+function List({ found, isLoaded, isEmpty, here, setAt, put, leave }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null))
   useLayoutEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }), [here])
   const shown = found[here]
@@ -102,7 +103,7 @@ function List({ found, isLoaded, isEmpty, here, setAt, put }) {
     ${shown && html`<div class="saved-preview" aria-hidden="true">${shown.body}</div>`}
     <div class="saved-foot"><span class="visually-hidden" role="status">${found.length > 0 && plural("{n} saved reply", "{n} saved replies", found.length)}</span>
       ${shown && html`<span><${Keys} keys="↵" /> ${t("Insert")}</span>`}<span class="saved-escape"><${Keys} keys="Esc" /> ${t("Close")}</span>
-      <a href="/admin/replies" target="_blank" rel="noopener">${t("Saved replies")}<${Icon} name="external-link" /></a></div></div>`
+      <a href="/admin/replies" target="_blank" rel="noopener" onBlur=${leave}>${t("Saved replies")}<${Icon} name="external-link" /></a></div></div>`
 }
 
 /** As if typed, so that the browser's own undo takes it back. @param {HTMLTextAreaElement} area @param {number} from @param {number} to @param {string} text */
