@@ -92,7 +92,9 @@ export interface Answering {
   signature: string
 }
 /** A saved reply as it would be said on the ticket; `missing` placeholders are left in its body. */
-export interface SavedReply { id: string; name: string; body: string; missing: string[]; personal: boolean }
+export interface SavedReply { id: string; name: string; body: string; missing: string[]; personal: boolean; tags: string[]; resolves: boolean }
+/** What is done to the ticket once what is written has been sent. */
+export interface After { tags: string[]; resolves: boolean }
 /** How an entry of the outbox leaves by mail. */
 export interface MailWay {
   way: "reply" | "forward" | "follow_up"

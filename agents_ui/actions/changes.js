@@ -25,10 +25,18 @@ export const outbox = new Outbox({
     uploads: entry.uploads.map(one => one.id),
   }),
   changed: () => { outboxRevision.value++ },
-  delivered({ ticket, number, then, back, mail }) {
-    if (then && !mail) change(ticket, { status: then }, { said: number ? t("Sent; #{number} is resolved", { number }) : undefined, back: back && { status: back }, left: true })
+  delivered({ ticket, number, then, back, tags, mail }) {
+    const more = tags ? { tags: [...new Set([...tagsOf(ticket), ...tags])] } : {}
+    if (then && !mail) change(ticket, { ...more, status: then }, { said: number ? t("Sent; #{number} is resolved", { number }) : undefined, back: back && { status: back }, left: true })
+    else if (tags) change(ticket, more)
   },
 })
+
+/** As far as they are in sight. @param {string} id */
+function tagsOf(id) {
+  const open = current.peek()
+  return (open?.id === id ? open.ticket.peek()?.tags : queue.row(id)?.tags) ?? []
+}
 
 /**
  * Shown at once, taken back with a word when the server refuses.

@@ -15,6 +15,7 @@
  * @property {string} [error]
  * @property {Status} [then] the status to set once it is sent
  * @property {Status} [back] the status that undoing `then` leads back to
+ * @property {string[]} [tags] that the ticket is to have once it is sent
  * @property {number} [number] the ticket's, to say so
  * @property {MailWay} [mail] set where it leaves by mail; `then` follows at the server once it has left
  */
@@ -71,7 +72,7 @@ export class Outbox {
     this._restore()
   }
 
-  /** @param {Pick<Entry, "ticket" | "kind" | "body" | "uploads" | "then" | "back" | "number" | "mail">} written */
+  /** @param {Pick<Entry, "ticket" | "kind" | "body" | "uploads" | "then" | "back" | "tags" | "number" | "mail">} written */
   add(written) {
     const last = Math.max(0, ...[...this._entries.values()].map(entry => entry.order))
     /** @type {Entry} */

@@ -5,29 +5,29 @@ import { action, hands, moveOn } from "../actions/actions.js"
 import { calledBack, proposal } from "./answering.js"
 import { answersMeanwhile, seenSoFar } from "./colleagues.js"
 import { readDraft, writeDraft } from "./drafts.js"
-import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf } from "./sides.js"
+import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf, withReply } from "./sides.js"
 import { RequestFailed, upload } from "../server/http.js"
 import { CTRL, Icon, Keys } from "../icons.js"
 import { FormatBar, formatKey } from "./format_bar.js"
 import { MailFields } from "./mail_fields.js"
 import { Markdown, newLine, uploadsIn } from "./markdown.js"
 import { Passed, UploadChip } from "./upload_chips.js"
-import { dialog, pick } from "../notices_store.js"
+import { dialog } from "../notices_store.js"
 import { asMarkdown } from "./rich_paste.js"
-import { LeftToFill, useSavedReplies } from "./saved_replies.js"
+import { BeforeSending, useSavedReplies } from "./saved_replies.js"
 import { leftToFill } from "./slash.js"
-import { canAnswer, wayOf } from "./ways.js"
+import { canAnswer, pickTime, wayOf } from "./ways.js"
 import { now } from "../server/server_time.js"
-import { snoozeTimes } from "../actions/snooze_times.js"
-import { dayAndTime, number, plural, t } from "../translation.js"
+import { number, plural, t } from "../translation.js"
 import { outbox, reasonOf } from "../actions/changes.js"
 import { connection, me, neighbour } from "../stores.js"
+import { takesWork } from "../availability.js"
 import { sayTyping } from "../workspace.js"
 
 /** @import { Draft, Forwarded, Kind } from "./drafts.js" */
 /** @import { Side } from "./sides.js" */
 /** @import { TicketStore } from "../ticket/ticket_store.js" */
-/** @import { Answering, MailWay, People, Ticket, Upload } from "../types.js" */
+/** @import { After, Answering, People, Ticket, Upload } from "../types.js" */
 
 const LONGEST = 20_000
 const MOST_FILES = 10
@@ -38,10 +38,12 @@ export function Composer({ store, ticket }) {
   const draft = useRef(readDraft(me.id, ticket.id)).current
   const [kind, setKind] = useState(/** @type {Kind} */ (draft?.kind ?? (answerable ? "message" : "note")))
   const [sides, setSides] = useState(() => sidesOf(draft))
+  const followUp = kind === "message" && ticket.status === "closed"
   const { body, files, people } = sides[kind]
+  const after = followUp ? null : sides[kind].after
   /** @param {(side: Side) => Partial<Side>} change @param {Kind} [on] */
   const write = (change, on = kind) => setSides(all => ({ ...all, [on]: { ...all[on], ...change(all[on]) } }))
-  const setBody = (/** @type {string} */ text) => write(() => ({ body: text }))
+  const setBody = (/** @type {string} */ text) => write(before => ({ body: text, after: text.trim() ? before.after : null }))
   const setPeople = (/** @type {People | null} */ to) => write(() => ({ people: to }))
   const [forwards, setForwards] = useState(/** @type {Forwarded | null} */ (draft?.forwards ?? null))
   const [proposed, setProposed] = useState(/** @type {Answering | null} */ (null))
@@ -55,7 +57,7 @@ export function Composer({ store, ticket }) {
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
   /** Taken in the drawing itself, so that what is typed right after a key is written and presses nothing. */
   const focusNext = useRef("")
-  const saved = useSavedReplies(ticket.id, field, setBody)
+  const saved = useSavedReplies(ticket.id, field, setBody, reply => { if (takesWork) write(side => withReply(side, reply)) })
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
@@ -137,6 +139,7 @@ export function Composer({ store, ticket }) {
   else begun.current ??= { at: now(), seen: seenSoFar(store.items.value, ticket.held_replies ?? []) }
   const meanwhile = kind === "message" && begun.current ? answersMeanwhile(store.items.value, ticket.held_replies ?? [], begun.current, me.id) : []
   const left = leftToFill(body)
+  const resolves = Boolean(after?.resolves) && kind !== "forward"
   const inText = isMail ? uploadsIn(body) : new Set()
 
   const attach = (/** @type {Iterable<File>} */ chosen, inline = false) => {
@@ -167,7 +170,7 @@ export function Composer({ store, ticket }) {
     aborts.get(key)?.abort()
     write(({ files: before }) => ({ files: before.filter(one => one.key !== key) }))
   }
-  const send = (/** @type {boolean} */ resolve, /** @type {string | undefined} */ sendAt = undefined) => {
+  const send = (/** @type {boolean} */ wished, /** @type {string | undefined} */ sendAt = undefined) => {
     if (!ready) return
     if (meanwhile.length > warned) return setWarned(meanwhile.length)
     if (left && left.mark !== sure) {
@@ -175,10 +178,11 @@ export function Composer({ store, ticket }) {
       field.current?.focus()
       return field.current?.setSelectionRange(left.from, left.to)
     }
+    const resolve = wished || resolves
     const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
     const turns = resolve && kind !== "forward" ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
     const mail = isMail ? wayOf(ticket, kind, people, forwards, sendAt) : undefined
-    outbox.add({ ticket: ticket.id, kind: kind === "note" ? "note" : "message", body: body.trim(), uploads: usable.map(plain), mail, ...turns })
+    outbox.add({ ticket: ticket.id, kind: kind === "note" ? "note" : "message", body: body.trim(), uploads: usable.map(plain), mail, tags: after?.tags.length ? [...ticket.tags, ...after.tags] : undefined, ...turns })
     clear()
     sayTyping(false)
     if (resolve) moveOn(ticket.id, neighbour(ticket.id, 1))
@@ -196,8 +200,7 @@ export function Composer({ store, ticket }) {
     keep()
   }
   const sendLater = async () => {
-    const options = snoozeTimes(now()).map(({ label, at }) => ({ id: at.toISOString(), label, hint: dayAndTime(at.getTime(), now()), icon: "clock" }))
-    const at = await pick({ title: t("Send later"), placeholder: t("Pick a time"), options, extra: "datetime-local" })
+    const at = await pickTime()
     if (at) send(false, at)
   }
   const put = (/** @type {import("./markdown.js").Field | null} */ after) => {
@@ -242,7 +245,6 @@ export function Composer({ store, ticket }) {
   const name = ticket.contact.name || ticket.contact.email || ticket.contact.phone || t("the visitor")
   const note = kind === "note"
   const forward = kind === "forward"
-  const followUp = kind === "message" && ticket.status === "closed"
   const label = note ? t("Write a note") : forward ? t("Forward") : t("Reply")
   return html`<form class="composer" ref=${form} data-kind=${kind} data-over=${over} data-begun=${Boolean(body) || files.length > 0 || open || kind === "forward"} aria-label=${label}
     onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(false) }}
@@ -269,7 +271,7 @@ export function Composer({ store, ticket }) {
     ${forward && forwards && html`<${Passed} forwards=${forwards} change=${setForwards} />`}
     ${files.some(one => !inText.has(one.id)) && html`<ul class="uploads" aria-label=${t("Attachments")}>${files.filter(one => !inText.has(one.id)).map(one => html`<${UploadChip} key=${one.key} file=${one} remove=${() => remove(one.key)} />`)}</ul>`}
     ${saved.list}
-    <${LeftToFill} body=${body} asks=${Boolean(left) && left?.mark === sure} />
+    <${BeforeSending} left=${left} asks=${left?.mark === sure} after=${after} change=${(/** @type {After | null} */ to) => write(() => ({ after: to }))} />
     ${meanwhile.length > 0 && html`<p class="composer-meanwhile" role="alert"><${Icon} name="triangle-alert" /><span>${t("{name} answered while you were writing.", { name: meanwhile.at(-1) })} ${warned >= meanwhile.length && t("Send yours all the same?")}</span></p>`}
     <div class="composer-foot">
       <input type="file" multiple hidden ref=${chooser} onChange=${(/** @type {Event} */ event) => {
@@ -285,8 +287,8 @@ export function Composer({ store, ticket }) {
         : body.length > LONGEST * 0.9 ? t("{n} left", { n: number(-tooLong) })
         : body.trim() ? t("Draft saved") : ""}</span>
       ${forward ? html`<button type="button" class="button" onClick=${clear}>${t("Discard")}</button>`
-        : !followUp && html`<button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>`}
-      <button type="submit" class="button primary" disabled=${!ready}>${note ? t("Add note") : forward ? t("Forward") : meanwhile.length && warned >= meanwhile.length ? t("Send anyway") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
+        : !followUp && !resolves && html`<button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>`}
+      <button type="submit" class="button primary" disabled=${!ready}>${note ? resolves ? t("Add & resolve") : t("Add note") : forward ? t("Forward") : meanwhile.length && warned >= meanwhile.length ? t("Send anyway") : resolves ? t("Send & resolve") : t("Send")}<${Keys} keys=${`${CTRL} ↵`} /></button>
     </div>
     ${over && html`<div class="drop-here" aria-hidden="true"><${Icon} name="paperclip" />${t("Drop to attach")}</div>`}
   </form>`

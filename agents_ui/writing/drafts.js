@@ -2,9 +2,9 @@
 
 import { remember, remembered } from "../server/storage.js"
 
-/** @import { Attachment, People } from "../types.js" */
+/** @import { After, Attachment, People } from "../types.js" */
 /** @typedef {"message" | "note" | "forward"} Kind */
-/** @typedef {{body: string, uploads: Attachment[], people?: People | null}} Begun */
+/** @typedef {{body: string, uploads: Attachment[], people?: People | null, after?: After | null}} Begun */
 /** @typedef {Begun & {kind: Kind, forwards?: Forwarded | null, aside?: Partial<Record<Kind, Begun>>}} Draft `aside` is begun too, for another kind: a note never becomes an answer by a slip of the hand */
 /** @typedef {{id: string, name: string, files: Attachment[]}} Forwarded the message that is passed on, and those of its files that go along */
 

@@ -6,7 +6,7 @@ import { get } from "../server/http.js"
 import { plural, t } from "../translation.js"
 import { answering, askedAt, leftToFill } from "./slash.js"
 
-/** @import { SavedReply } from "../types.js" */
+/** @import { After, SavedReply } from "../types.js" */
 /** @import { Asked } from "./slash.js" */
 
 const FRESH = 30_000
@@ -17,8 +17,9 @@ const LIST = "saved-replies"
  * @param {string} ticket
  * @param {{current: HTMLTextAreaElement | null}} field
  * @param {(text: string) => void} setBody for what the browser does not tell of
+ * @param {(reply: SavedReply) => void} inserted
  */
-export function useSavedReplies(ticket, field, setBody) {
+export function useSavedReplies(ticket, field, setBody, inserted) {
   const [replies, setReplies] = useState(/** @type {SavedReply[] | null} */ (null))
   const [asked, ask] = useState(/** @type {(Asked & {byButton?: boolean}) | null} */ (null))
   const [at, setAt] = useState(0)
@@ -53,6 +54,7 @@ export function useSavedReplies(ticket, field, setBody) {
     replace(area, asked.from, area.selectionEnd, reply.body)
     setBody(area.value)
     ask(null)
+    inserted(reply)
     const left = leftToFill(reply.body)
     if (left) area.setSelectionRange(asked.from + left.from, asked.from + left.to)
   }
@@ -100,7 +102,7 @@ function List({ found, isLoaded, isEmpty, here, setAt, put, leave }) {
       <div class="option" role="option" key=${reply.id} id=${`${LIST}-${index}`} aria-selected=${index === here} onPointerMove=${() => setAt(index)} onClick=${() => put(reply)}>
         <span class="option-label">${reply.name}</span><span class="saved-snippet">${reply.body.replace(/\s+/g, " ").slice(0, SNIPPET)}</span></div>`)}</div>
     ${!found.length && html`<p class="picker-none">${isEmpty ? t("Nothing is saved yet: what do you say again and again?") : isLoaded ? t("Nothing found") : t("Loading")}</p>`}
-    ${shown && html`<div class="saved-preview" aria-hidden="true">${shown.body}</div>`}
+    ${shown && html`<div class="saved-preview" aria-hidden="true">${shown.body}${(shown.tags.length > 0 || shown.resolves) && html`<p class="chips wrap">${shown.tags.map(tag => html`<span class="chip" key=${tag}><${Icon} name="tag" />${tag}</span>`)}${shown.resolves && html`<span class="chip"><${Icon} name="check" />${t("Resolve")}</span>`}</p>`}</div>`}
     <div class="saved-foot"><span class="visually-hidden" role="status">${found.length > 0 && plural("{n} saved reply", "{n} saved replies", found.length)}</span>
       ${shown && html`<span><${Keys} keys="↵" /> ${t("Insert")}</span>`}<span class="saved-escape"><${Keys} keys="Esc" /> ${t("Close")}</span>
       <a href="/admin/replies" target="_blank" rel="noopener" onBlur=${leave}>${t("Saved replies")}<${Icon} name="external-link" /></a></div></div>`
@@ -114,9 +116,16 @@ function replace(area, from, to, text) {
   if (!typed) area.setRangeText(text, from, to, "end")
 }
 
-/** @param {{body: string, asks: boolean}} props before something unfinished leaves */
-export function LeftToFill({ body, asks }) {
-  const left = leftToFill(body)
-  if (!left) return null
-  return html`<p class="composer-meanwhile" role="alert"><${Icon} name="triangle-alert" /><span>${t("{placeholder} is not filled in: nothing is known for it.", { placeholder: left.mark })} ${asks && t("Send it all the same?")}</span></p>`
+/** @param {{left: ReturnType<typeof leftToFill>, asks: boolean, after: After | null | undefined, change: (after: After | null) => void}} props */
+export function BeforeSending({ left, asks, after, change }) {
+  return html`${after && html`<${WhenSent} after=${after} change=${change} />`}
+    ${left && html`<p class="composer-meanwhile" role="alert"><${Icon} name="triangle-alert" /><span>${t("{placeholder} is not filled in: nothing is known for it.", { placeholder: left.mark })} ${asks && t("Send it all the same?")}</span></p>`}`
+}
+
+/** To be seen, and taken off. @param {{after: After, change: (after: After | null) => void}} props */
+function WhenSent({ after: { tags, resolves }, change }) {
+  const keep = (/** @type {string[]} */ kept, /** @type {boolean} */ done) => change(kept.length || done ? { tags: kept, resolves: done } : null)
+  return html`<p class="when-sent"><span>${t("When it is sent:")}</span>
+    ${tags.map(tag => html`<span class="chip" key=${tag}><${Icon} name="tag" />${tag}<button type="button" class="chip-x" aria-label=${t("Without the tag {name}", { name: tag })} onClick=${() => keep(tags.filter(one => one !== tag), resolves)}><${Icon} name="x" /></button></span>`)}
+    ${resolves && html`<span class="chip"><${Icon} name="check" />${t("Resolve")}<button type="button" class="chip-x" aria-label=${t("Without resolving it")} onClick=${() => keep(tags, false)}><${Icon} name="x" /></button></span>`}</p>`
 }

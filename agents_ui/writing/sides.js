@@ -3,12 +3,12 @@
 import { isBegun } from "./drafts.js"
 
 /** @import { Begun, Draft, Forwarded, Kind } from "./drafts.js" */
-/** @import { Attachment, People, Upload } from "../types.js" */
-/** @typedef {{body: string, files: Upload[], people: People | null}} Side */
+/** @import { After, Attachment, People, SavedReply, Upload } from "../types.js" */
+/** @typedef {{body: string, files: Upload[], people: People | null, after?: After | null}} Side */
 /** @typedef {Record<Kind, Side>} Sides */
 
 /** @type {Side} */
-export const EMPTY = { body: "", files: [], people: null }
+export const EMPTY = { body: "", files: [], people: null, after: null }
 
 /** @param {Side} side */
 export function hasText(side) {
@@ -18,13 +18,13 @@ export function hasText(side) {
 /** @param {Draft | null} draft @returns {Sides} */
 export function sidesOf(draft) {
   const begun = /** @type {Partial<Record<Kind, Begun>>} */ (draft ? { ...draft.aside, [draft.kind]: draft } : {})
-  const side = (/** @type {Begun | undefined} */ kept) => kept ? { body: kept.body, files: kept.uploads.map(asUpload), people: kept.people ?? null } : EMPTY
+  const side = (/** @type {Begun | undefined} */ kept) => kept ? { body: kept.body, files: kept.uploads.map(asUpload), people: kept.people ?? null, ...following(kept) } : EMPTY
   return { message: side(begun.message), note: side(begun.note), forward: side(begun.forward) }
 }
 
 /** @param {Kind} kind @param {Sides} sides @param {Forwarded | null} forwards @returns {Draft} */
 export function draftOf(kind, sides, forwards) {
-  const kept = (/** @type {Side} */ side) => ({ body: side.body, uploads: side.files.filter(isStored).map(plain), people: side.people })
+  const kept = (/** @type {Side} */ side) => ({ body: side.body, uploads: side.files.filter(isStored).map(plain), people: side.people, ...following(side) })
   const others = Object.entries(sides).filter(([other, side]) => other !== kind && hasText(side))
   return { ...kept(sides[kind]), kind, forwards, aside: Object.fromEntries(others.map(([other, side]) => [other, kept(side)])) }
 }
@@ -36,7 +36,20 @@ export function joined(back, before) {
     body: begun && begun !== back.body ? `${back.body}\n\n${begun}` : back.body,
     files: [...back.uploads.map(asUpload), ...before.files.filter(one => !back.uploads.some(other => other.id === one.id))],
     people: back.people ?? null,
+    ...following(before),
   }
+}
+
+/** What a saved reply brings along, beside what others have brought. @param {Side} side @param {SavedReply} reply @returns {Partial<Side>} */
+export function withReply({ after }, reply) {
+  const tags = [...new Set([...after?.tags ?? [], ...reply.tags])]
+  const resolves = Boolean(after?.resolves || reply.resolves)
+  return { after: tags.length || resolves ? { tags, resolves } : null }
+}
+
+/** @param {{after?: After | null}} side */
+function following({ after }) {
+  return after ? { after } : {}
 }
 
 /** @param {Attachment} file @returns {Upload} */

@@ -1,6 +1,9 @@
-// By which way what is written reaches somebody, in words and as the server takes it.
+// By which way and when what is written reaches somebody, in words and as the server takes it.
 
-import { t } from "../translation.js"
+import { snoozeTimes } from "../actions/snooze_times.js"
+import { pick } from "../notices_store.js"
+import { now } from "../server/server_time.js"
+import { dayAndTime, t } from "../translation.js"
 
 /** @import { Forwarded, Kind } from "./drafts.js" */
 /** @import { MailWay, People, Ticket } from "../types.js" */
@@ -19,4 +22,10 @@ export function canAnswer(ticket) {
   if (ticket.channel === "chat") return [true, email ? t("By chat, or {address} when they have left", { address: email }) : t("By chat"), false]
   if (ticket.channel === "email" || email) return [true, t("By email to {address}", { address: email ?? "" }), true]
   return [ticket.channel === "api", ticket.channel === "api" ? t("Through the API") : t("No address to write to: call {number}", { number: phone ?? "" }), false]
+}
+
+/** @returns {Promise<string | null>} null when it was put away */
+export function pickTime() {
+  const options = snoozeTimes(now()).map(({ label, at }) => ({ id: at.toISOString(), label, hint: dayAndTime(at.getTime(), now()), icon: "clock" }))
+  return pick({ title: t("Send later"), placeholder: t("Pick a time"), options, extra: "datetime-local" })
 }

@@ -16,12 +16,17 @@ from helpdesk.storage.transaction import Transaction
 
 class NewSavedReply(BaseModel):
     """`body` is Markdown with placeholders like `{{contact.first_name|there}}`; `personal` keeps it to
-    oneself, those of everybody are written by leads; `inbox_id` offers it on that inbox's tickets alone."""
+    oneself, those of everybody are written by leads; `inbox_id` offers it on that inbox's tickets alone.
+    Where it is sent, the ticket gets the `tags`, and is resolved if it `resolves`."""
 
     name: Annotated[str, Field(max_length=saved_replies.LONGEST_NAME)]
     body: Annotated[str, Field(max_length=saved_replies.LONGEST_BODY)]
     inbox_id: UUID | None = None
     personal: bool = True
+    tags: Annotated[
+        list[Annotated[str, Field(max_length=100)]], Field(max_length=saved_replies.MOST_TAGS)
+    ] = []
+    resolves: bool = False
 
 
 async def list_replies(request: Request) -> Response:
@@ -43,6 +48,8 @@ async def list_for_ticket(request: Request) -> Response:
                 "body": one.body,
                 "missing": one.missing,
                 "personal": one.reply.agent_id is not None,
+                "tags": one.reply.tags,
+                "resolves": one.reply.resolves,
             }
             for one in await saved_replies.for_ticket(tx, ticket_id)
         ]
@@ -78,6 +85,8 @@ async def _saved(tx: Transaction, reply_id: UUID | None, wanted: NewSavedReply) 
         body=wanted.body,
         inbox_id=wanted.inbox_id,
         is_personal=wanted.personal,
+        tags=wanted.tags,
+        resolves=wanted.resolves,
     )
     return await _told(tx, reply)
 
@@ -90,5 +99,7 @@ async def _told(tx: Transaction, one: saved_replies.SavedReply) -> dict[str, Any
         "body": one.body,
         "inbox": {"id": inbox.id, "name": inbox.name} if inbox else None,
         "personal": one.agent_id is not None,
+        "tags": one.tags,
+        "resolves": one.resolves,
         "changed_at": one.changed_at,
     }

@@ -15,6 +15,8 @@ class Text:
     body: str
     channel: str = ""
     is_personal: bool = False
+    tags: tuple[str, ...] = ()
+    resolves: bool = False
 
 
 TEXTS = (
@@ -41,10 +43,16 @@ TEXTS = (
         "Hej {{contact.first_name|du}},\n\nvi skickar fakturan på nytt till den nya adressen i dag. Den gamla"
         " behöver du inte göra något med.\n\nGäller det alla fakturor till {{company.name|er}} framöver?",
         channel="email",
+        tags=("invoice",),
     ),
     Text(
         "Tack, vi återkommer",
         "Hej {{contact.first_name|du}}! Tack för att du hör av dig, jag tittar på det och återkommer i dag.",
+    ),
+    Text(
+        "Glad it works",
+        "Hi {{contact.first_name|there}}, I am glad that it works again. Write here if it comes back.",
+        resolves=True,
     ),
     Text(
         "Still there?",
@@ -66,6 +74,13 @@ async def keep(tx: Transaction, founded: Organisation) -> None:
     for one in TEXTS:
         inbox = founded.inboxes[one.channel].id if one.channel else None
         await saved_replies.save(
-            tx, None, name=one.name, body=one.body, inbox_id=inbox, is_personal=one.is_personal
+            tx,
+            None,
+            name=one.name,
+            body=one.body,
+            inbox_id=inbox,
+            is_personal=one.is_personal,
+            tags=one.tags,
+            resolves=one.resolves,
         )
     tx.actor = before

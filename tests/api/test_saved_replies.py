@@ -20,7 +20,9 @@ async def a_lead(desk):
 
 async def test_one_is_kept_filled_in_for_a_ticket_changed_and_taken_away(desk, house):
     agent = await desk.with_token(house.agent)
-    made = (await agent.post(f"{V1}/saved_replies", json=GREETING | {"inbox_id": str(house.mail.id)})).json()
+    then = {"tags": [" Refund ", "refund", "mill"], "resolves": True}
+    here = {"inbox_id": str(house.mail.id)}
+    made = (await agent.post(f"{V1}/saved_replies", json=GREETING | here | then)).json()
     path = f"{V1}/saved_replies/{made['id']}"
 
     [on_ticket] = (await agent.get(f"{V1}/tickets/{house.ticket.id}/saved_replies")).json()["items"]
@@ -30,7 +32,8 @@ async def test_one_is_kept_filled_in_for_a_ticket_changed_and_taken_away(desk, h
 
     assert (made["personal"], made["inbox"]) == (True, {"id": str(house.mail.id), "name": house.mail.name})
     assert on_ticket["body"] == f"Hello Kim, about #{house.ticket.number}"
-    assert changed.json()["inbox"] is None
+    assert (on_ticket["tags"], on_ticket["resolves"]) == (["refund", "mill"], True)
+    assert [changed.json()[name] for name in ("inbox", "tags", "resolves")] == [None, [], False]
     assert [one["name"] for one in found] == ["Good morning"]
     assert removed.status_code == 204
     assert made["id"] not in (await agent.get(f"{V1}/saved_replies")).text
@@ -55,7 +58,13 @@ async def test_an_agent_keeps_their_own_on_a_page_where_leads_keep_those_of_all(
     own, leading = await fresh_desk.signed_in(fresh_house.agent), await fresh_desk.signed_in(lead)
     page, form = (
         "/admin/replies",
-        {"name": "Wait <b>", "body": "One moment, {{contact.name}}", "whose": "all"},
+        {
+            "name": "Wait <b>",
+            "body": "One moment, {{contact.name}}",
+            "whose": "all",
+            "tags": "mill, later",
+            "resolves": "yes",
+        },
     )
 
     empty = await own.get(page)
@@ -72,8 +81,10 @@ async def test_an_agent_keeps_their_own_on_a_page_where_leads_keep_those_of_all(
     assert '<mark class="missing">{{contact.name}}</mark>' in previewed.text
     assert (refused.status_code, saved.status_code) == (403, 303)
     assert "Wait &lt;b&gt;" in listed
+    assert all(word in listed for word in ("mill", "later", "Resolves"))
     assert "<textarea" not in shown
     assert "One moment, {{contact.name}}</textarea>" in copied
+    assert 'value="mill, later"' in copied
     assert (await own.post(f"{page}/{reply}", data={"remove": "yes"})).status_code == 403
     assert (await leading.post(f"{page}/{reply}", data={"remove": "yes"})).status_code == 303
 

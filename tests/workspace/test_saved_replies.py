@@ -15,8 +15,16 @@ GREETING = "Hello {{contact.first_name}} of {{company.name}},\n\nthis is #{{tick
 
 async def test_one_is_found_by_its_letters_filled_in_and_not_sent_with_a_hole(served: Served, visits: Visits):
     async with served.desk.system() as tx:
-        for name, body in (("Åter igen", GREETING), ("Later", "Later today.")):
-            await saved_replies.save(tx, None, name=name, body=body, is_personal=False)
+        await saved_replies.save(tx, None, name="Åter igen", body=GREETING, is_personal=False)
+        await saved_replies.save(
+            tx,
+            None,
+            name="Later",
+            body="Later today.",
+            is_personal=False,
+            tags=["parcel", "north"],
+            resolves=True,
+        )
     ticket, office = await a_chat(served), await at_work(served, visits)
     page, press = office.page, office.page.keyboard.press
     choices = page.get_by_role("listbox", name="Saved replies").get_by_role("option")
@@ -49,9 +57,17 @@ async def test_one_is_found_by_its_letters_filled_in_and_not_sent_with_a_hole(se
     await press("ArrowDown")
     await press("Tab")
     await expect(office.field).to_have_value("Later today.")
+    await page.get_by_role("button", name="Without the tag north").click()
+    await expect(page.get_by_role("button", name="Send & resolve")).to_have_count(1)
+    await office.field.press("Control+Enter")
+    await office.open(ticket)
+    await expect(office.timeline).to_contain_text("Tomas tagged it parcel")
+    await expect(office.timeline).to_contain_text("Tomas resolved it")
+    await expect(office.timeline).not_to_contain_text("north")
 
     assert found == []
     assert await served.stored(ticket["id"]) == [
         "The mill does not turn.",
         filled.replace("{{company.name}}", "Café Kim"),
+        "Later today.",
     ]

@@ -16,14 +16,19 @@ class SavedReply(BaseModel):
     body: str
     inbox: Named | None
     personal: bool
+    tags: list[str]
+    resolves: bool
     changed_at: datetime
 
 
 class FilledReply(BaseModel):
-    """`missing` are the placeholders that still stand in the body, because nothing is known for them."""
+    """`missing` are the placeholders that still stand in the body, because nothing is known for them. `tags`
+    and `resolves` say what whoever sends it then does to the ticket."""
 
     id: UUID
     name: str
     body: str
     missing: list[str]
     personal: bool
+    tags: list[str]
+    resolves: bool

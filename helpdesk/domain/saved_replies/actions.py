@@ -1,5 +1,6 @@
 """Writing saved replies: everybody their own, leads those of all."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -7,7 +8,13 @@ from sqlalchemy import func, select
 from helpdesk.actors import Role
 from helpdesk.domain import inboxes, permissions
 from helpdesk.domain.saved_replies import filling
-from helpdesk.domain.saved_replies.model import LONGEST_BODY, LONGEST_NAME, SavedReply
+from helpdesk.domain.saved_replies.model import (
+    LONGEST_BODY,
+    LONGEST_NAME,
+    LONGEST_TAG,
+    MOST_TAGS,
+    SavedReply,
+)
 from helpdesk.domain.saved_replies.queries import get, may_change
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
@@ -21,6 +28,8 @@ async def save(
     body: str,
     inbox_id: UUID | None = None,
     is_personal: bool = True,
+    tags: Iterable[str] = (),
+    resolves: bool = False,
 ) -> SavedReply:
     """A new saved reply, or other words for one that is there. Errors: Forbidden, NotFound, Invalid naming
     the field, Conflict saved_reply_name_taken."""
@@ -37,6 +46,7 @@ async def save(
     owner = tx.actor.agent_id if is_personal else None
     await _require_free(tx, name, owner, inbox_id, reply.id)
     reply.name, reply.body, reply.inbox_id, reply.agent_id = name, body, inbox_id, owner
+    reply.tags, reply.resolves = _sound_tags(tags), resolves
     reply.changed_at, reply.changed_by = tx.now, tx.actor.agent_id
     tx.session.add(reply)
     await tx.session.flush()
@@ -64,6 +74,14 @@ def _require_sound(name: str, body: str) -> None:
     unknown = ", ".join(filling.unknown_in(body))[:200]
     if unknown:
         raise Invalid("placeholder_unknown", f"There is no placeholder {unknown}.", field="body")
+
+
+def _sound_tags(tags: Iterable[str]) -> list[str]:
+    """As a ticket keeps them."""
+    wanted = list(dict.fromkeys(tag.strip().lower() for tag in tags if tag.strip()))
+    if len(wanted) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in wanted):
+        raise Invalid("tags_invalid", "At most 10 tags of 40 characters each.", field="tags")
+    return wanted
 
 
 async def _require_inbox(tx: Transaction, inbox_id: UUID) -> None:

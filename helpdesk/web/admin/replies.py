@@ -115,7 +115,8 @@ def _given(pattern: saved_replies.SavedReply | None, *, is_personal: bool) -> di
     if pattern is None:
         return {"whose": whose}
     inbox = str(pattern.inbox_id) if pattern.inbox_id else ""
-    return {"name": pattern.name, "body": pattern.body, "inbox": inbox, "whose": whose}
+    given = {"name": pattern.name, "body": pattern.body, "inbox": inbox, "whose": whose}
+    return given | {"tags": ", ".join(pattern.tags), "resolves": "yes" if pattern.resolves else ""}
 
 
 def _values(given: dict[str, str]) -> dict[str, Any]:
@@ -125,4 +126,6 @@ def _values(given: dict[str, str]) -> dict[str, Any]:
         "body": given.get("body", ""),
         "inbox_id": inbox,
         "is_personal": given.get("whose") != "all",
+        "tags": given.get("tags", "").split(","),
+        "resolves": given.get("resolves") == "yes",
     }

@@ -113,6 +113,8 @@ async def test_they_are_found_by_words_of_the_name_and_of_the_text(lead):
         ({"body": "\n"}, "body_invalid"),
         ({"body": "x" * 10_001}, "body_invalid"),
         ({"body": "Hi {{contact.frist_name}}"}, "placeholder_unknown"),
+        ({"tags": ["x" * 41]}, "tags_invalid"),
+        ({"tags": [str(number) for number in range(11)]}, "tags_invalid"),
     ],
 )
 async def test_what_nobody_could_use_is_not_saved(agent, wrong, code):
