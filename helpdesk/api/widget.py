@@ -179,22 +179,12 @@ async def command(request: Request, run: Any) -> Response:
 
 
 async def _inbox(tx: Transaction, inbox: inboxes.Inbox, actor: Actor, company: str) -> Json:
-    """`greeting` in the visitor's language, else in English; `queue` is the place of what they wait for."""
+    """`greeting` in the visitor's language, else in English."""
     assert actor.contact_id is not None  # a visitor is a contact
-    waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
     greetings = inbox.settings.get("greeting") or {}
-    expected = await tickets.expectations.of_inbox(tx, inbox, actor.contact_id)
-    return {
+    return await tickets.expectations.of_visitor(tx, inbox, actor.contact_id) | {
         "key": inbox.key,
         "name": widgets.name_of(inbox, company),
-        "hours": expected["hours"],
-        "open": expected["open"],
-        "next_opening": expected["next_opening"],
-        "reply_time": expected["reply_seconds"],
-        "queue": {
-            "position": await tickets.expectations.position_of(tx, waiting),
-            "range_minutes": expected["range_minutes"],
-        },
         "theme": inbox.settings.get("theme", {}),
         "greeting": greetings.get(actor.locale) or greetings.get("en"),
     }

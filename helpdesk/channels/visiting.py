@@ -19,16 +19,7 @@ async def expectations(database: Database, actor: Actor) -> Json:
         raise Forbidden("contact_only")
     async with database.transaction(actor) as tx:
         inbox = await inboxes.get(tx, inbox_of(actor))
-        waiting = await tickets.queries.waiting_of(tx, actor.contact_id, inbox.id)
-        expected = await tickets.expectations.of_inbox(tx, inbox, actor.contact_id)
-        return {
-            "open": expected["open"],
-            "next_opening": expected["next_opening"],
-            "reply_time": expected["reply_seconds"],
-            "queue": {
-                "position": await tickets.expectations.position_of(tx, waiting),
-                "range_minutes": expected["range_minutes"],
-            },
+        return await tickets.expectations.of_visitor(tx, inbox, actor.contact_id) | {
             "slots": await chatting.slots(tx, inbox) if widgets.setup_of(inbox).callbacks else [],
             "may_wake": await chatting.may_wake(tx, actor.contact_id, inbox),
         }

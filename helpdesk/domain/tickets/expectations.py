@@ -9,6 +9,7 @@ from babel.dates import format_datetime
 
 from helpdesk.domain import contacts, inboxes, plans, sla, wall_clock
 from helpdesk.domain.sla.business_time import Calendar
+from helpdesk.domain.tickets import queries
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -55,6 +56,22 @@ async def of_inbox(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | Non
     told["reply_seconds"] = round(waits["usual"]) if is_enough else None
     told["range_minutes"] = honest_range(waits["usual"], waits["slow"]) if is_enough else None
     return told
+
+
+async def of_visitor(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID) -> Json:
+    """As of_inbox, in the widget's words; `queue` has the place of what they wait for."""
+    waiting = await queries.waiting_of(tx, contact_id, inbox.id)
+    expected = await of_inbox(tx, inbox, contact_id)
+    return {
+        "hours": expected["hours"],
+        "open": expected["open"],
+        "next_opening": expected["next_opening"],
+        "reply_time": expected["reply_seconds"],
+        "queue": {
+            "position": await position_of(tx, waiting),
+            "range_minutes": expected["range_minutes"],
+        },
+    }
 
 
 async def _plan_id(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | None) -> UUID | None:
