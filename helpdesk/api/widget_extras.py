@@ -11,6 +11,7 @@ from starlette.responses import Response
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import database_of, visitor_of
+from helpdesk.api.shapes.widget import Expected
 from helpdesk.auth.requests import caller_of
 from helpdesk.channels import visiting
 from helpdesk.domain import contacts, inboxes, knowledge, limits, tickets, widgets
@@ -222,12 +223,6 @@ def _field(one: widgets.Field, locale: str) -> Json:
     }
 
 
-class Expectations(BaseModel):
-    """As of this moment; `queue` as in the session."""
-
-    open: bool
-    next_opening: datetime | None
-    reply_time: int | None
-    queue: dict[str, Any]
+class Expectations(Expected):
     slots: list[datetime]
     may_wake: bool

@@ -23,14 +23,19 @@ class InLine(BaseModel):
     range_minutes: list[int] | None
 
 
-class WidgetInbox(BaseModel):
-    key: str
-    name: str
+class Expected(BaseModel):
+    """What the visitor may expect as of this moment."""
+
     hours: dict[str, Any] | None
     open: bool
     next_opening: datetime | None
     reply_time: int | None
     queue: InLine
+
+
+class WidgetInbox(Expected):
+    key: str
+    name: str
     theme: dict[str, Any]
     greeting: str | None
 
