@@ -22,8 +22,9 @@ import { connection, current } from "../stores.js"
 /** @param {{item: Said, continued: boolean, seen: boolean}} props */
 export function Message({ item, continued, seen }) {
   if (item.kind === "call") return html`<${Call} item=${item} />`
-  const shown = new Set(item.rich ? item.attachments.filter(file => file.content_id && isPicture(file)).map(file => file.id) : [])
   const [asText, setAsText] = useState(false)
+  // What stands inside the mail as its sender made it, also in what it quotes (their logo, every time), is no file beside it.
+  const shown = new Set(item.original && !asText ? item.attachments.filter(file => file.content_id && isPicture(file)).map(file => file.id) : [])
   const name = item.author.name || item.sender || (item.ours ? t("Agent") : t("Visitor"))
   return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified}>
     ${!item.ours && html`<${Avatar} name=${name} size="small" />`}

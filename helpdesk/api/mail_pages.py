@@ -1,6 +1,7 @@
 """A mail's HTML in a frame where nothing of it can run, and the pictures it links to, fetched through us."""
 
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -78,7 +79,7 @@ def _inline(request: Request, attachments: list[dict[str, Any]], now: Any) -> An
     parts = {str(one["content_id"]): one for one in attachments if one.get("content_id")}
 
     def address(content_id: str) -> str | None:
-        part = parts.get(content_id)
+        part = parts.get(content_id) or parts.get(unquote(content_id))
         return files_of(request).address(part, now) if part else None
 
     return address

@@ -101,6 +101,22 @@ async def test_an_inline_picture_loads_in_a_frame_without_an_origin(
     assert picture.headers["cross-origin-resource-policy"] == "cross-origin"
 
 
+async def test_a_picture_that_the_html_does_not_show_is_a_file_beside_it(
+    desk: MailDesk, browser: httpx2.AsyncClient
+) -> None:
+    """Phones give every picture a Content-ID, shown or not."""
+    raw = an_html_mail().replace(b"Content-ID: <pic@x>", b"Content-ID: <other@x>")
+    shown, beside = an_html_mail().replace(b'"cid:pic@x"', b'"cid:pic%40x"'), raw
+    contents = []
+    for mail in (shown.replace(b"<html@", b"<one@"), beside):
+        message = await desk.message_of(await desk.receive(mail))
+        contents.append([one.get("content_id") for one in message.attachments])
+
+    assert contents == [["pic@x"], [None]]
+    ticket = (await desk.tickets())[0]
+    assert '<img src="/files/' in (await browser.get((await html_event(browser, ticket.id))["html_url"])).text
+
+
 async def test_the_address_needs_its_signature_a_sign_in_and_the_right_to_the_ticket(
     desk: MailDesk, browser: httpx2.AsyncClient, clock: FixedClock
 ) -> None:

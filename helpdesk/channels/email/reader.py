@@ -63,7 +63,7 @@ def read(raw: bytes) -> Mail:
         date=_date(headers),
         text=text, html=html, new_html=new_html,
         new_text=reply.new, signature_text=reply.signature, quoted_text=reply.quoted,
-        attachments=tuple(body.attachments),
+        attachments=bodies.placed(body.attachments, html),
         auto=auto, auto_why=why,
         may_acknowledge=automatic.may_acknowledge(headers, sender, auto),
         bounce=bounce,

@@ -9,7 +9,7 @@ import structlog
 from helpdesk.actors import SYSTEM
 from helpdesk.channels import uploads
 from helpdesk.channels.email import framing
-from helpdesk.channels.email.mail import Address, Mail
+from helpdesk.channels.email.mail import Address, Mail, Part
 from helpdesk.channels.email.reading.addresses import is_address
 from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
@@ -48,25 +48,25 @@ async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     except Invalid as failure:
         await _count_failure(workshop, mail_id, failure)
         return
-    files = [
-        uploads.describe(await workshop.files.put(part.data), part.name, part.data, part.content_id)
-        for part in mail.attachments
-    ]
-    is_said = False
+    files = [await _stored(workshop, part) for part in mail.attachments]
     try:
-        for one in await _in_order(workshop, mail_id, mail):
-            is_said |= await _place(workshop, one, mail, files)
+        said = [await _place(workshop, one, mail, files) for one in await _in_order(workshop, mail_id, mail)]
     except (Unavailable, Conflict):
         raise
     except Exception as failure:  # whatever it is, this mail must not stay unread without a word
         log.exception("mail_not_placed", mail=str(mail_id))
         await _count_failure(workshop, mail_id, Invalid("mail_not_placed", type(failure).__name__))
-    finally:
-        if (
-            not is_said
-        ):  # a duplicate, a bounce, an answering machine, a failure: nobody will ask for its files
-            for file in files:
-                await workshop.files.delete(file.key)
+        return
+    if not any(said):  # a duplicate, a bounce, an answering machine: nobody will ask for its files
+        for file in files:
+            await workshop.files.delete(file.key)
+
+
+async def _stored(workshop: Workshop, part: Part) -> StoredFile:
+    """On the disk. Should the commit that names it fail, or only its answer be lost, it stays until it is
+    swept: a message without its file would be worse. Only what the HTML really shows has a Content-ID."""
+    content_id = part.content_id if part.inline else None
+    return uploads.describe(await workshop.files.put(part.data), part.name, part.data, content_id)
 
 
 async def _in_order(workshop: Workshop, mail_id: UUID, mail: Mail) -> list[UUID]:

@@ -55,6 +55,7 @@ POISON = {
     "angle brackets": HTML + b"<" * 400_000,
     "ampersands": HTML + b"&" * 400_000,
     "unclosed attribute": HTML + b'<a b="' * 100_000,
+    "pictures in addresses": HTML + b'<img src="data:image/png;base64,%41AAA">' * 25_000,
     "comments": HTML + b"<!--" * 100_000,
     "nested quotes": HTML + b'x<div class="gmail_quote">' * 20_000,
     "tables": HTML + b"<table><tr><td>" * 20_000,

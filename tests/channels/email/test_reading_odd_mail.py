@@ -1,5 +1,6 @@
 """Oddities of mail programs, each seen in the wild, read as their senders meant them."""
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
@@ -338,3 +339,15 @@ def test_a_last_mark_on_the_line_of_the_words_is_none_of_them():
 )
 def test_bytes_without_a_charset_are_read_as_what_people_send(words, charset):
     assert read(b"Subject: x\r\n\r\n" + words.encode(charset)).text == words
+
+
+def test_a_picture_inside_the_html_itself_is_a_file_that_the_html_shows():
+    picture = base64.b64encode(b"\x89PNG picture").decode()
+    shown = f'<p>See</p><img alt="x" src="data:image/png;base64,{picture}"><img src="data:text/html,x">'
+
+    found = read(f"From: a@x.example\nContent-Type: text/html\n\n{shown}".encode())
+
+    (file,) = found.attachments
+    assert (file.data, file.name, file.inline) == (b"\x89PNG picture", "picture-1.png", True)
+    assert f'src="cid:{file.content_id}"' in (found.html or "")
+    assert "data:" not in (found.html or "")

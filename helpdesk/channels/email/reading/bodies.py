@@ -4,9 +4,10 @@ import html as entities
 import mimetypes
 import re
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from helpdesk.channels.email.mail import Invitation, Part
-from helpdesk.channels.email.reading import armour, enriched, invitations, markup, sealed, tnef
+from helpdesk.channels.email.reading import armour, embedded, enriched, invitations, markup, sealed, tnef
 from helpdesk.channels.email.reading.charsets import decode
 from helpdesk.channels.email.reading.entities import Entity
 from helpdesk.channels.email.reading.entities import parse as entities_of
@@ -72,12 +73,19 @@ class Body:
 def collect(root: Entity) -> Body:
     body = Body()
     _walk(root, body, outermost=True)
-    shown = {cid for piece in body.pieces if piece.html for cid in _CID.findall(piece.html)}
-    shown |= {entities.unescape(cid) for cid in shown}
-    body.attachments = [
-        replace(part, inline=bool(part.content_id and part.content_id in shown)) for part in body.attachments
-    ]
+    taken = 0
+    for piece in body.pieces:
+        piece.html, pictures = embedded.cut_out(piece.html, taken) if piece.html else (None, [])
+        body.attachments += pictures
+        taken += len(pictures)
     return body
+
+
+def placed(attachments: list[Part], html: str | None) -> tuple[Part, ...]:
+    """Those that this HTML shows are inline; every other is a file beside it, Content-ID or not."""
+    shown = {entities.unescape(cid) for cid in _CID.findall(html or "")}
+    shown |= {unquote(cid) for cid in shown}
+    return tuple(replace(part, inline=part.content_id in shown) for part in attachments)
 
 
 def _walk(entity: Entity, body: Body, *, outermost: bool = False) -> None:
