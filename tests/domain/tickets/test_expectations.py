@@ -110,6 +110,27 @@ async def test_a_range_is_told_once_three_were_answered_and_forgotten_after_a_we
     assert (await expectations.in_line(tx, None, inbox))["range_minutes"] is None
 
 
+async def test_who_still_waits_counts_for_the_range_too(tx: Transaction) -> None:
+    inbox = await an_inbox(tx, plan=await a_plan(tx))
+    contact, agent = await a_contact(tx), await an_agent(tx)
+    asked = [await a_ticket(tx, inbox=inbox, contact=contact) for _ in range(8)]
+    for minutes, ticket in zip((2, 1, 1, 1, 1), asked, strict=False):
+        tx.now += minutes * MINUTE
+        await tickets.reply(as_agent(tx, agent), ticket.id, "Here you are.")
+    await tx.flush()
+    assert (await expectations.in_line(tx, None, inbox))["range_minutes"] == [5, 6]
+
+    tx.now += 60 * MINUTE
+    assert (await expectations.in_line(tx, None, inbox))["range_minutes"] == [5, 75]
+
+    for _ in range(6):  # who has just asked says nothing of how long it takes
+        await a_ticket(tx, inbox=inbox, contact=contact)
+    assert (await expectations.in_line(tx, None, inbox))["range_minutes"] == [5, 75]
+
+    tx.now += 60 * MINUTE
+    assert (await expectations.in_line(tx, None, inbox))["range_minutes"] is None
+
+
 def test_at_risk_is_what_the_work_ahead_will_outlast() -> None:
     ticket = Ahead(start_by=NOON + 60 * MINUTE)
 
