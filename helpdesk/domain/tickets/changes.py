@@ -180,6 +180,7 @@ async def _open_again(tx: Transaction, ticket: Ticket) -> None:
         ticket.waiting_since = await unanswered_since(tx, ticket)
         await tx.record(ticket, TicketReopened("agent"))
         await sla.take_up(tx, ticket, ticket.waiting_since)
+        await promises.renew(tx, ticket)
     else:
         await tx.record(ticket, TicketOpenedAgain("agent") if was_pending else TicketWoken("agent"))
         await sla.resume(tx, ticket)

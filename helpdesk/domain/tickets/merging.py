@@ -185,6 +185,7 @@ async def _open(tx: Transaction, into: Ticket) -> None:
         into.resolved_at, into.status = None, Status.OPEN
         await tx.record(into, TicketReopened("merged"))
         await sla.resume(tx, into, reopened=True)
+        await promises.renew(tx, into)
     elif into.status != Status.OPEN:
         into.snoozed_until, into.status = None, Status.OPEN
         await tx.record(into, TicketOpenedAgain("merged"))

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from helpdesk.actors import ActorKind, Role
-from helpdesk.domain import agents, inboxes, oncall, plans, sla
+from helpdesk.domain import agents, contacts, inboxes, oncall, plans, sla
 from helpdesk.domain.events import PriorityChanged, SlaStepTaken
 from helpdesk.domain.sla.steps import words
 from helpdesk.domain.tickets import queue
@@ -58,6 +58,13 @@ async def agree_again(tx: Transaction, ticket: Ticket) -> None:
     anew = await promised_anew(tx, ticket, terms, await sla.held_clocks(tx, ticket.id))
     await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, anew)
     await keep_time(tx, ticket)
+
+
+async def renew(tx: Transaction, ticket: Ticket) -> None:
+    """Taken up again after it was done: by the plan and the terms of now."""
+    inbox = await inboxes.get(tx, ticket.inbox_id)
+    ticket.plan_id = await contacts.plan_of(tx, ticket.company_id, inbox.plan_id)
+    await agree_again(tx, ticket)
 
 
 async def promised_anew(

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from helpdesk.domain import contacts, inboxes, plans, sla
+from helpdesk.domain import inboxes, plans, sla
 from helpdesk.domain.events import PromiseChanged
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Ticket
-from helpdesk.domain.tickets.promises import UNRESOLVED, agree_again, promised_anew, runs_in, standing
+from helpdesk.domain.tickets.promises import UNRESOLVED, agree_again, promised_anew, renew, runs_in, standing
 from helpdesk.domain.tickets.queue.placing import place, place_of
 from helpdesk.storage.transaction import Transaction
 
@@ -104,10 +104,7 @@ async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
     if ticket.status not in UNRESOLVED:
         return
     before = ticket.due_at, ticket.rank_at
-    if because == "company":
-        inbox = await inboxes.get(tx, ticket.inbox_id)
-        ticket.plan_id = await contacts.plan_of(tx, ticket.company_id, inbox.plan_id)
-    await agree_again(tx, ticket)
+    await (renew if because == "company" else agree_again)(tx, ticket)
     await place(tx, ticket)
     if (ticket.due_at, ticket.rank_at) != before:
         await tx.record(ticket, PromiseChanged(because, before[0], ticket.due_at))

@@ -58,6 +58,7 @@ async def _wait_for_us(tx: Transaction, ticket: Ticket, since: datetime, reason:
         ticket.status = Status.OPEN
         await tx.record(ticket, TicketReopened(reason))
         await sla.resume(tx, ticket, reopened=True)
+        await promises.renew(tx, ticket)
     elif ticket.status in (Status.PENDING, Status.SNOOZED):
         was_snoozed = ticket.status == Status.SNOOZED
         ticket.status, ticket.snoozed_until = Status.OPEN, None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk.domain import contacts, inboxes, plans, tickets
-from helpdesk.domain.tickets import expectations
+from helpdesk.domain.tickets import TicketChange, expectations
 from helpdesk.domain.tickets.replanning import replay
 from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
@@ -96,3 +96,24 @@ async def test_what_was_written_before_a_plan_began_is_answered_by_it(tx: Transa
     assert ticket.due_at == tx.now + timedelta(minutes=20)
     await write_again(tx, ticket)
     assert ticket.plan_id == bought.id
+
+
+@pytest.mark.parametrize("by_contact", [True, False])
+async def test_what_is_reopened_is_measured_by_the_plan_that_was_bought_meanwhile(
+    tx: Transaction, by_contact: bool
+) -> None:
+    inbox, bought, contact = await a_desk(tx)
+    assert contact.company_id is not None
+    ticket = await a_ticket(tx, inbox=inbox, contact=contact)
+    resolve, reopen = (TicketChange(frozenset({"status"}), status=to) for to in ("resolved", "open"))
+    await tickets.change_ticket(tx, ticket.id, resolve)
+    bought.targets = {"email": {"next_response": 600, "first_response": 600}}
+    await contacts.sell(tx, contact.company_id, bought.id)
+
+    tx = at(tx, tx.now + HOUR)
+    if by_contact:
+        await write_again(tx, ticket)
+    else:
+        await tickets.change_ticket(tx, ticket.id, reopen)
+
+    assert (ticket.plan_id, ticket.due_at) == (bought.id, tx.now + timedelta(minutes=10))
