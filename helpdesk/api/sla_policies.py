@@ -78,7 +78,8 @@ async def preview_policy(request: Request) -> Response:
         permissions.require_role(tx.actor, Role.ADMIN)
         proposed = sla.SlaPolicy(id=tx.new_id(), created_at=tx.now, **_values(wanted))
         others = [one for one in await sla.policies(tx) if one.name != wanted.name]
-        changed = await tickets.promises.would_change(tx, [*others, proposed])
+        then = sorted([*others, proposed], key=lambda one: (one.position, one.id))
+        changed = await tickets.promises.would_change(tx, then)
     return answer({"items": changed, "next": None})
 
 

@@ -88,8 +88,9 @@ async def submit_policy(request: Request) -> Response:
             await sla.save_policy(tx, policy.id if policy else None, values)
             return shell.saved(PATH)
         proposed = sla.SlaPolicy(id=policy.id if policy else tx.new_id(), created_at=tx.now, **values)
-        foreseen = await would_move(tx, Scope(), Proposal(policies=[*others, proposed]))
-        falls = await tickets.promises.would_change(tx, [*others, proposed])
+        then = sorted([*others, proposed], key=lambda one: (one.position, one.id))
+        foreseen = await would_move(tx, Scope(), Proposal(policies=then))
+        falls = await tickets.promises.would_change(tx, then)
         return await _page(request, actor, tx, policy, given, {}, foreseen, falls=falls)
 
 
@@ -158,6 +159,8 @@ async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
             seconds = seconds_of(given.get(f"{channel}.{metric}", ""), f"{channel}.{metric}")
             if seconds is not None:
                 targets.setdefault(channel, {})[metric] = seconds
+    if "email" in targets:
+        targets["api"] = dict(targets["email"])  # as plans do: what a program writes is answered like a mail
     calendar = given.get("calendar_id", "")
     return {
         "name": name,
