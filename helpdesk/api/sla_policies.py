@@ -72,12 +72,15 @@ async def delete_policy(request: Request) -> Response:
 
 
 async def preview_policy(request: Request) -> Response:
-    """Which open tickets would fall under another policy if this one were added; nothing is written."""
+    """Which open tickets would fall under another policy if this one were added, or took the place of the one
+    of its name; nothing is written."""
     wanted = parse_json(await request.body(), NewPolicy)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_role(tx.actor, Role.ADMIN)
-        proposed = sla.SlaPolicy(id=tx.new_id(), created_at=tx.now, **_values(wanted))
-        others = [one for one in await sla.policies(tx) if one.name != wanted.name]
+        known = await sla.policies(tx)
+        own_id = next((one.id for one in known if one.name == wanted.name), tx.new_id())
+        proposed = sla.SlaPolicy(id=own_id, created_at=tx.now, **_values(wanted))
+        others = [one for one in known if one.id != own_id]
         then = sorted([*others, proposed], key=lambda one: (one.position, one.id))
         changed = await tickets.promises.would_change(tx, then)
     return answer({"items": changed, "next": None})

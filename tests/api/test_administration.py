@@ -5,8 +5,9 @@ import uuid
 import pytest
 
 from helpdesk.actors import Role
+from helpdesk.domain.tickets.replanning import replay
 from helpdesk.storage import job_queue
-from tests.factories import an_agent
+from tests.factories import a_ticket, an_agent
 
 pytestmark = pytest.mark.commits
 
@@ -156,3 +157,34 @@ async def test_held_work_is_listed_with_its_reason_tried_again_or_let_go(desk):
         assert (queued["status"], queued["attempts"]) == ("queued", 0)
         await connection.execute("DELETE FROM pgqueuer WHERE id = $1", first.id)
     assert second.id != first.id
+
+
+async def test_an_sla_policy_is_made_foreseen_changed_and_removed(admin, desk):
+    async with desk.system() as tx:
+        ticket = await a_ticket(tx)
+    wanted = {
+        "name": f"Quick {uuid.uuid4()}",
+        "position": 1,
+        "conditions": {"inbox_ids": [str(ticket.inbox_id)]},
+        "targets": {"email": {"first_response": 900}},
+    }
+
+    async def foreseen(**other):
+        return (await admin.post("/api/v1/sla_policies/preview", json=wanted | other)).json()["items"]
+
+    [falls_under] = await foreseen()
+    made = (await admin.post("/api/v1/sla_policies", json=wanted)).json()
+    async with desk.system() as tx:
+        await replay(tx, ticket.id, "policy")
+    path = f"/api/v1/sla_policies/{made['id']}"
+
+    assert (falls_under["number"], falls_under["before"], falls_under["after"]) == (
+        ticket.number, None, wanted["name"],
+    )  # fmt: skip
+    assert await foreseen() == []  # it took the place of itself
+    [leaves] = await foreseen(conditions={"tags": ["urgent"]})
+    assert (leaves["before"], leaves["after"]) == (wanted["name"], None)
+    changed = await admin.put(path, json=wanted | {"conditions": {"tags": ["urgent"]}})
+    assert changed.json()["conditions"]["tags"] == ["urgent"]
+    assert (await admin.delete(path)).status_code == 204
+    assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/sla_policies")).json()["items"]]
