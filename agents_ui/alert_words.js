@@ -6,7 +6,7 @@ import { plural, t } from "./translation.js"
 const PLAN = /^P1 outside staffed hours, plan (.+)$/
 const OVERLOAD = /^Overload: tickets late: (\d+), agents online: (\d+)$/
 const STEP = /^(first response|next response|resolution|update|callback) (\d+ %|[-+]\d+ min)$/
-const ADVICE = "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. More hands on the queue end it."
+const ADVICE = "Whoever asks for the next ticket gets one that can still be met; now and then it is one of the late ones. More hands on the queue end it."
 
 /** @param {string | undefined | null} recorded */
 export function isOverload(recorded) {
@@ -25,7 +25,7 @@ export function inWords(recorded) {
   switch (said) {
     case "Nobody has taken this chat": return t("Nobody has taken this chat")
     case "A promise is about to be missed": return t("A promise is about to be missed")
-    case ADVICE: return t("Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. More hands on the queue end it.")
+    case ADVICE: return t("Whoever asks for the next ticket gets one that can still be met; now and then it is one of the late ones. More hands on the queue end it.")
     default: return said
   }
 }

@@ -24,6 +24,7 @@ from helpdesk.channels.chat import epoch_of
 from helpdesk.channels.email.s3 import Amazon
 from helpdesk.clock import Clock, SystemClock
 from helpdesk.demo import company
+from helpdesk.domain.tickets import queue
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs.dead_man import watch
 from helpdesk.jobs.reactions import REACTIONS
@@ -65,6 +66,7 @@ class Web:
         assets: Assets | None = None,
     ) -> None:
         self.settings = settings
+        queue.use(queue.QueueSettings(**settings.queue))
         self.database = Database(
             database_url, clock or SystemClock(), REACTIONS, pool_size=settings.pool_size
         )

@@ -3,7 +3,7 @@
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -102,6 +102,16 @@ class Settings(BaseSettings):
         description="networks of one's own in which alerts may be sent and calendars read,"
         " e.g. 10.1.0.0/16, comma separated; unset: public addresses only",
     )
+    queue_p1_head_start: int = Field(10, ge=0, le=240, description="minutes a P1 gets ahead in the queue")
+    queue_p2_head_start: int = Field(5, ge=0, le=240, description="minutes a P2 gets ahead in the queue")
+    queue_chat_head_start: int = Field(30, ge=0, le=240, description="minutes a live chat gets ahead")
+    queue_mail_minutes: int = Field(9, ge=0, le=240, description="minutes it takes to write a mail")
+    queue_chat_due: int = Field(5, ge=1, description="minutes until a chat without a promise is due")
+    queue_phone_due: int = Field(60, ge=1, description="the same of a call that was logged")
+    queue_mail_due: int = Field(720, ge=1, description="the same of a mail")
+    queue_rescue_every: int = Field(
+        5, ge=0, le=100, description="in an overload one of so many claims takes a late ticket; 0: none"
+    )
     pool_size: int = Field(8, ge=4, le=64, description="database connections per process")
     company_name: str = Field(
         "Helpdesk", description="what the company calls itself on its pages and in its chat"
@@ -143,6 +153,19 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """Where people reach the server, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def queue(self) -> dict[str, Any]:
+        """What the order of the queue asks for, as its QueueSettings takes it."""
+        mail, due = self.queue_mail_minutes, self.queue_mail_due
+        chat, phone = self.queue_chat_due, self.queue_phone_due
+        return {
+            "priority_head_start": {1: self.queue_p1_head_start, 2: self.queue_p2_head_start},
+            "live_chat_head_start": self.queue_chat_head_start,
+            "handling": {"email": mail, "api": mail, "chat": 0, "phone": 0},
+            "default_due": {"chat": chat, "phone": phone, "email": due, "api": due},
+            "rescue_every": self.queue_rescue_every,
+        }
 
     @property
     def bus(self) -> str | None:

@@ -9,6 +9,7 @@ from typing import Literal
 import structlog
 
 from helpdesk.channels.email.listener import Listener
+from helpdesk.domain.tickets import queue
 from helpdesk.errors import Conflict
 from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.handlers import AT_ONCE, handlers
@@ -52,6 +53,7 @@ def family_of(host: str) -> socket.AddressFamily:
 
 class Background:
     def __init__(self, database: Database, settings: Settings, files: Files, wakeups: Wakeups) -> None:
+        queue.use(queue.QueueSettings(**settings.queue))
         self._database, self._settings = database, settings
         self._workshop = open_workshop(database, settings, files)
         self._worker = Worker(dict(handlers(self._workshop)), AT_ONCE)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from helpdesk.clock import SystemClock
+from helpdesk.domain.tickets import queue
 from helpdesk.errors import Conflict, HelpdeskError
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.settings import Settings
@@ -45,6 +46,8 @@ def database_url(settings: Settings, *, own: bool = False) -> Iterator[str]:
 
 def with_database(settings: Settings, run: Callable[[Database], Awaitable[T]]) -> T:
     """Runs something against the migrated database."""
+
+    queue.use(queue.QueueSettings(**settings.queue))
 
     async def connected(url: str) -> T:
         database = Database(url, SystemClock(), REACTIONS, pool_size=4, limits=NO_LIMITS)

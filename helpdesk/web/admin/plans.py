@@ -12,7 +12,7 @@ from starlette.responses import Response
 from helpdesk.actors import Actor
 from helpdesk.domain import contacts, inboxes, plans, sla, wall_clock
 from helpdesk.domain.sla.clocks import PRIORITY_FACTORS
-from helpdesk.domain.tickets.queue.ranking import DEFAULTS, LONGEST_HEAD_START
+from helpdesk.domain.tickets.queue.ranking import LONGEST_HEAD_START, in_force
 from helpdesk.domain.tickets.replanning import Foreseen, Proposal, Scope, would_move
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.parsing import parse_id, parse_number
@@ -172,7 +172,7 @@ async def _page(
         request, "plans", "admin/plan.html", actor, status, plan=plan, given=given, errors=errors,
         foreseen=foreseen, what=what, companies=names, having=having, channels=CHANNELS, metrics=METRICS,
         calendars=[(row.id, row.name) for row, _ in await sla.calendars.all_of(tx)], shown=shown,
-        factors=PRIORITY_FACTORS, usual=DEFAULTS.handling,
+        factors=PRIORITY_FACTORS, usual=in_force().handling,
         scaled=_scaled,
     )  # fmt: skip
 

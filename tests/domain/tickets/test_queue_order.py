@@ -10,8 +10,9 @@ import pytest
 
 from helpdesk.domain.sla import clocks
 from helpdesk.domain.tickets import queue
-from helpdesk.domain.tickets.queue import Place, PlanStanding, Take
+from helpdesk.domain.tickets.queue import DEFAULTS, Place, PlanStanding, QueueSettings, Take
 from helpdesk.errors import Invalid
+from helpdesk.settings import Settings
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ENTERPRISE = PlanStanding("enterprise", "Enterprise")
@@ -199,3 +200,21 @@ def test_relative_order_never_changes_with_the_clock() -> None:
     later = [Place.parse(place.to_dict()) for place in places]
 
     assert [place.rank_at for place in later] == [place.rank_at for place in places]
+
+
+def test_the_settings_of_an_installation_without_any_are_those_of_the_design() -> None:
+    assert QueueSettings(**Settings(demo=True).queue) == DEFAULTS
+
+
+def test_an_installation_may_choose_other_minutes_and_other_rescues() -> None:
+    chosen = Settings(
+        demo=True, queue_p1_head_start=60, queue_mail_minutes=20, queue_mail_due=240, queue_rescue_every=3
+    )
+    queue.use(QueueSettings(**chosen.queue))
+    try:
+        placed = queue.place(channel="email", created_at=NOW, priority=1)
+
+        assert placed.rank_at == NOW + timedelta(minutes=240 - 20 - 60)
+        assert [queue.take(9, 1, claim) for claim in (2, 3)] == [Take.MEETABLE, Take.LATE]
+    finally:
+        queue.use(DEFAULTS)

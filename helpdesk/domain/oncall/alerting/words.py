@@ -28,8 +28,8 @@ def in_words(recorded: str, t: Translator) -> str:
         "Nobody has taken this chat": t("Nobody has taken this chat"),
         "A promise is about to be missed": t("A promise is about to be missed"),
         _ADVICE: t(
-            "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late"
-            " ones. More hands on the queue end it."
+            "Whoever asks for the next ticket gets one that can still be met; now and then it is one of"
+            " the late ones. More hands on the queue end it."
         ),
     }
     return known.get(recorded, recorded)
@@ -48,6 +48,6 @@ def _metric(name: str, t: Translator) -> str | None:
 
 
 _ADVICE = (
-    "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late"
-    " ones. More hands on the queue end it."
+    "Whoever asks for the next ticket gets one that can still be met; now and then it is one of"
+    " the late ones. More hands on the queue end it."
 )

@@ -13,11 +13,13 @@ from helpdesk.domain.tickets.queue.ranking import (
     choose,
     default_due,
     furthest_ahead,
+    in_force,
     is_overloaded,
     order,
     place,
     priority_of,
     take,
+    use,
     why,
 )
 
@@ -34,10 +36,12 @@ __all__ = [
     "choose",
     "default_due",
     "furthest_ahead",
+    "in_force",
     "is_overloaded",
     "order",
     "place",
     "priority_of",
     "take",
+    "use",
     "why",
 ]

@@ -19,8 +19,8 @@ LATE = late(now="$1", upto="$2")
 
 ALERT_KEY = "overload"
 _ADVICE = (
-    "Whoever asks for the next ticket gets one that can still be met; every fifth is one of the late ones. "
-    "More hands on the queue end it."
+    "Whoever asks for the next ticket gets one that can still be met; now and then it is one of the"
+    " late ones. More hands on the queue end it."
 )
 _OVER_AFTER = timedelta(minutes=10)
 _SILENT_FOR = timedelta(minutes=30)

@@ -31,17 +31,30 @@ class QueueSettings:
     default_due: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({"chat": 5, "phone": 60, "email": 720, "api": 720})
     )
-    rescue_every: int = 5  # with the overload guard on, each fifth claim of an agent takes a late ticket
+    rescue_every: int = 5  # with the guard on, each fifth claim of an agent takes a late ticket; 0: none
 
 
 DEFAULTS = QueueSettings()
 
+_chosen = [DEFAULTS]
 
-def furthest_ahead(settings: QueueSettings = DEFAULTS) -> timedelta:
+
+def use(settings: QueueSettings) -> None:
+    """What this installation has chosen, said once at the start of a process; a ticket's rank follows when
+    something happens to it."""
+    _chosen[0] = settings
+
+
+def in_force() -> QueueSettings:
+    return _chosen[0]
+
+
+def furthest_ahead(settings: QueueSettings | None = None) -> timedelta:
     """No rank lies further before its start than this: what ranks lower can only be late.
 
     Plans say their own head start, up to LONGEST_HEAD_START.
     """
+    settings = settings or in_force()
     most = max(settings.priority_head_start.values(), default=0) + settings.live_chat_head_start
     return timedelta(minutes=most) + LONGEST_HEAD_START
 
@@ -127,12 +140,13 @@ def place(
     metric: str | None = None,
     plan: PlanStanding | None = None,
     priority: int = 3,
-    settings: QueueSettings = DEFAULTS,
+    settings: QueueSettings | None = None,
 ) -> Place:
     """A ticket's place; no term contains now, so it changes only when something happens to the ticket.
 
     `due_at` is the earliest open SLA target, or nothing where no SLA applies.
     """
+    settings = settings or in_force()
     if due_at is None:
         due_at, metric = default_due(channel, created_at, settings), None
     return Place(
@@ -149,8 +163,9 @@ def _handling(channel: str, plan: PlanStanding | None, settings: QueueSettings) 
     return settings.handling.get(channel, settings.handling["email"])
 
 
-def default_due(channel: str, created_at: datetime, settings: QueueSettings = DEFAULTS) -> datetime:
+def default_due(channel: str, created_at: datetime, settings: QueueSettings | None = None) -> datetime:
     """The promise nobody wrote down, so that a ticket without an SLA never starves."""
+    settings = settings or in_force()
     return created_at + timedelta(minutes=settings.default_due.get(channel, settings.default_due["email"]))
 
 
@@ -199,7 +214,7 @@ class Take(StrEnum):
     LATE = "late"
 
 
-def take(late: int, online_agents: int, claim_number: int, settings: QueueSettings = DEFAULTS) -> Take:
+def take(late: int, online_agents: int, claim_number: int, settings: QueueSettings | None = None) -> Take:
     """The overload guard for one claim, writing nothing.
 
     `late` is how many waiting tickets have start_by < now (counting past online_agents + 1 is wasted);
@@ -207,7 +222,8 @@ def take(late: int, online_agents: int, claim_number: int, settings: QueueSettin
     """
     if not is_overloaded(late, online_agents):
         return Take.FIRST
-    return Take.LATE if settings.rescue_every and claim_number % settings.rescue_every == 0 else Take.MEETABLE
+    every = (settings or in_force()).rescue_every
+    return Take.LATE if every and claim_number % every == 0 else Take.MEETABLE
 
 
 def is_overloaded(late: int, online_agents: int) -> bool:
@@ -220,7 +236,7 @@ def choose(
     now: datetime,
     online_agents: int,
     claim_number: int,
-    settings: QueueSettings = DEFAULTS,
+    settings: QueueSettings | None = None,
 ) -> W | None:
     """The ticket to claim among those an agent may take; the order of `waiting` does not matter."""
     rows = list(waiting)
