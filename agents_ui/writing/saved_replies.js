@@ -1,6 +1,7 @@
 // Saved replies while writing: `/` at the beginning of a line, some letters, Enter; or the button and its key.
 
 import { html, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
+import { takesWork } from "../availability.js"
 import { Icon, Keys } from "../icons.js"
 import { get } from "../server/http.js"
 import { plural, t } from "../translation.js"
@@ -105,7 +106,7 @@ function List({ found, isLoaded, isEmpty, here, setAt, put, leave }) {
     ${shown && html`<div class="saved-preview" aria-hidden="true">${shown.body}${(shown.tags.length > 0 || shown.resolves) && html`<p class="chips wrap">${shown.tags.map(tag => html`<span class="chip" key=${tag}><${Icon} name="tag" />${tag}</span>`)}${shown.resolves && html`<span class="chip"><${Icon} name="check" />${t("Resolve")}</span>`}</p>`}</div>`}
     <div class="saved-foot"><span class="visually-hidden" role="status">${found.length > 0 && plural("{n} saved reply", "{n} saved replies", found.length)}</span>
       ${shown && html`<span><${Keys} keys="↵" /> ${t("Insert")}</span>`}<span class="saved-escape"><${Keys} keys="Esc" /> ${t("Close")}</span>
-      <a href="/admin/replies" target="_blank" rel="noopener" onBlur=${leave}>${t("Saved replies")}<${Icon} name="external-link" /></a></div></div>`
+      ${takesWork && html`<a href="/admin/replies" target="_blank" rel="noopener" onBlur=${leave}>${t("Saved replies")}<${Icon} name="external-link" /></a>`}</div></div>`
 }
 
 /** As if typed, so that the browser's own undo takes it back. @param {HTMLTextAreaElement} area @param {number} from @param {number} to @param {string} text */

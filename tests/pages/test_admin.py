@@ -12,7 +12,7 @@ from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
 
-FORMS = ("inboxes", "plans", "sla", "calendars", "agents", "teams")
+FORMS = ("inboxes", "plans", "sla", "calendars", "agents", "teams", "replies")
 
 
 @pytest.mark.timeout(600)

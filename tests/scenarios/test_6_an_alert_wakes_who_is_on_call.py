@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from sqlalchemy import text
 
 from helpdesk.actors import SYSTEM
-from tests.browser.chromium import PHONE, Visits
+from tests.browser.chromium import DESK, PHONE, Visits
 from tests.browser.workspace import Workspace
 from tests.scenarios.desk import Api, Desk, eventually
 
@@ -48,7 +48,15 @@ async def test_the_alert_stands_on_the_timeline_and_is_acknowledged_from_the_wor
     api = await desk.api("priya")
     ticket = await _a_critical_ticket(api, "All eleven shops are down")
 
-    workspace = await Workspace(await visits.visitor(desk.address)).sign_in("priya")
+    workspace = await Workspace(await visits.visitor(desk.address, size=PHONE)).sign_in("priya")
+    line = workspace.page.get_by_role("region", name="Open alerts").locator(".alert-banner").first
+    await expect(line.get_by_role("button", name="Acknowledge")).to_be_visible()
+    assert (await line.bounding_box() or {})["height"] < PHONE[1] / 12  # one line, with what answers it
+    await expect(line.get_by_role("button", name="Wake the next person")).to_be_hidden()
+    await line.locator(".alert-more").press("Enter")
+    await expect(line.get_by_role("button", name="Wake the next person")).to_be_visible()
+
+    await workspace.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     await workspace.open(ticket)
     await expect(workspace.timeline).to_contain_text("Alert raised")
     await expect(workspace.timeline).to_contain_text("was alerted by email")
