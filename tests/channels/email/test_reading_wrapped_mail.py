@@ -237,3 +237,11 @@ def test_an_armour_cut_short_or_quoted_stays_as_it_is(torn):
 
     assert "BEGIN PGP SIGNED MESSAGE" in found.text
     assert found.protection is None
+
+
+def test_the_title_of_a_page_is_no_word_of_the_mail():
+    page = "<html><head><title>Untitled Document</title></head><body><p>The mill stands</p></body></html>"
+
+    found = read(f"Subject: Hi\nContent-Type: text/html\n\n{page}".encode())
+
+    assert (found.html, found.text) == ("<p>The mill stands</p>", "The mill stands")

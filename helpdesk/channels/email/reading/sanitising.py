@@ -1,5 +1,7 @@
 """HTML that is safe to store: an allow-list of tags, no style, no remote image that loads by itself."""
 
+import re
+
 import nh3
 
 from helpdesk.channels.email.reading import markup
@@ -8,6 +10,9 @@ SHOWN_LIMIT = 1_000_000
 
 # The parser below nh3 is quadratic in these as well: a million take eleven seconds.
 _AMPERSAND_LIMIT = 150_000
+
+# What a browser writes on its tab ("Untitled Document") is no word of the mail; one never closed stays.
+_TITLE = re.compile(r"<title[^<>]{0,200}>[^<]{0,2000}</title\s{0,20}>", re.IGNORECASE)
 
 _TAGS = frozenset(
     "a abbr address b bdi bdo big blockquote br caption center cite code col colgroup dd del"
@@ -59,4 +64,4 @@ def sanitise(html: str) -> str | None:
     """None where it is too big or too deep to be cleaned in good time: its text is shown instead."""
     if len(html) > SHOWN_LIMIT or html.count("&") > _AMPERSAND_LIMIT or not markup.is_bearable(html):
         return None
-    return _CLEANER.clean(html)
+    return _CLEANER.clean(_TITLE.sub("", html))
