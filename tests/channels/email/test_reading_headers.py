@@ -130,6 +130,21 @@ def test_a_file_whose_name_became_question_marks_has_its_other_name():
     assert [part.name for part in read(raw.encode()).attachments] == ["мел.csv", "MILL.EXE"]
 
 
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Content-ID: <image001.png@01D3BA12.F6C6AEB0>", "image001.png"),
+        ("Content-Location: http://mill.example/photos/Mill.jpg?w=3", "Mill.jpg"),
+        ("Content-Description: Mill 3.png", "Mill 3.png"),
+        ("Content-ID: <part1.06090408@mill.example>", "attachment-1.png"),
+    ],
+)
+def test_a_file_without_a_name_has_the_one_that_stands_beside_it(header, name):
+    raw = f"Content-Type: image/png\nContent-Disposition: attachment\n{header}\n\nPNG"
+
+    assert [part.name for part in read(raw.encode()).attachments] == [name]
+
+
 def test_the_end_of_parts_that_never_began_is_no_text():
     raw = b'Content-Type: multipart/mixed; boundary="B"\n\nThe mill stands still.\n--B--\nAfterwards\n'
 

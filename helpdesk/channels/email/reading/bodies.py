@@ -217,13 +217,29 @@ def _attach(entity: Entity, body: Body) -> None:
         body.message_parts.append(entity)
     if not name and not data.strip():
         return
-    if not name:
-        ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ".bin"
-        stem = "invitation" if kind in _CALENDARS else f"attachment-{len(body.attachments) + 1}"
-        name = stem + ending
+    name = name or _name_beside(entity) or _made_up_name(kind, len(body.attachments) + 1)
     body.attachments.append(_part(name, kind, data, entity.content_id))
     if kind in _TNEF_TYPES or name.lower() == "winmail.dat":
         _unpack(tnef.read(data), body)
+
+
+def _name_beside(entity: Entity) -> str:
+    """Where a file without a name says one elsewhere: `image001.png@01D3BA12`, `photos/Mill.jpg`."""
+    headers = entity.headers
+    for said in (
+        headers.text("content-location").partition("?")[0],
+        headers.text("content-id").strip("<> ").rpartition("@")[0],
+        headers.text("content-description"),
+    ):
+        name = safe_name(said)
+        if len(name) <= 120 and mimetypes.guess_type(name)[0] and not name.startswith("."):
+            return name
+    return ""
+
+
+def _made_up_name(kind: str, number: int) -> str:
+    ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ".bin"
+    return ("invitation" if kind in _CALENDARS else f"attachment-{number}") + ending
 
 
 def _unpack(found: tnef.Unpacked, body: Body) -> None:
