@@ -80,7 +80,7 @@ STAFF = [
     Address("DELETE", "/me/picture", pictures.remove_picture, shapes.Me),
     Address("GET", "/queue", queue.show_queue, shapes.Queue, query="view channel limit after"),
     Address("POST", "/queue/claim", queue.claim_next, shapes.Ticket, takes=queue.Claim, may_be_empty=True),
-    Address("GET", "/tickets", tickets.list_tickets, shapes.Page[shapes.QueueRow], query="q view channel contact_id limit after"),
+    Address("GET", "/tickets", tickets.list_tickets, shapes.Page[shapes.ListedTicket], query="q view channel contact_id limit after"),
     Address("POST", "/tickets", tickets.create_ticket, shapes.Ticket, 201, creates=tickets.NewTicket),
     Address("GET", "/tickets/{id}", tickets.show_ticket, shapes.Ticket, is_versioned=True),
     Address("PATCH", "/tickets/{id}", tickets.change_ticket, shapes.Ticket, takes=TicketPatch, is_versioned=True),

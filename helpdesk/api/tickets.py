@@ -73,22 +73,29 @@ class NewTransfer(BaseModel):
 async def list_tickets(request: Request) -> Response:
     """Tickets of a view in queue order: queue, mine, open, all, snoozed, pending, resolved or any.
 
-    `q` finds a number, or what has each of its words in the subject, the last message or the contact's
-    name, address or number; it looks in `any` unless a view is named. `contact_id` lists the last ones of
-    that contact instead, done ones too.
+    `q` finds a number, or tickets with each of its words in their messages, subject, files' names or the
+    contact's name, address or number: whole words first, then the newest. Operators: `is:` (a status, `done`
+    or `unassigned`), `channel:`, `assignee:` (`me`, `nobody` or a name), `from:`, `tag:`; "in quotes" is
+    found as it stands. It looks in all tickets unless a view is named, and each row says what was `found`.
+    `contact_id` lists the last ones of that contact instead, done ones too.
     """
     limit, after = page_of(request)
     if contact_id := request.query_params.get("contact_id"):
         async with database_of(request).transaction(await actor_of(request)) as tx:
             rows = await tickets.queries.of_contact(tx, parse_id(contact_id, "contact"), limit)
         return answer({"items": rows, "next": None})
-    sought = request.query_params.get("q", "").strip()[:100]
-    view = request.query_params.get("view") or ("any" if sought else "all")
+    sought = request.query_params.get("q", "").strip()[:200]
+    view = request.query_params.get("view")
     channel = request.query_params.get("channel")
     async with database_of(request).transaction(await actor_of(request)) as tx:
-        rows, following = await tickets.queries.queue_page(
-            tx, view=view, channel=channel, sought=sought, limit=limit, after=after
-        )
+        if sought:
+            rows, following = await tickets.search.page(
+                tx, sought, view=view, channel=channel, limit=limit, after=after
+            )
+        else:
+            rows, following = await tickets.queries.queue_page(
+                tx, view=view or "all", channel=channel, limit=limit, after=after
+            )
     return answer({"items": rows, "next": following})
 
 

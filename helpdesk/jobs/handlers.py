@@ -10,6 +10,7 @@ from helpdesk.domain import tickets
 from helpdesk.jobs.distribute import distribute
 from helpdesk.jobs.fetch_absences import fetch_absences
 from helpdesk.jobs.fetch_holidays import fetch_holidays
+from helpdesk.jobs.indexing import index_again
 from helpdesk.jobs.mail.held_replies import send_held
 from helpdesk.jobs.mail.read import read_mail
 from helpdesk.jobs.mail.send import send_mail
@@ -34,6 +35,7 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
         "tell_shift": partial(tell_shift, workshop),
         "fetch_absences": partial(fetch_absences, workshop),
         "distribute": partial(distribute, workshop),
+        "index_again": partial(index_again, workshop),
         "replay_clocks": partial(replay_clocks, workshop),
         "fetch_holidays": partial(fetch_holidays, workshop),
         "mail_unread_answers": partial(mail_unread_answers, workshop),

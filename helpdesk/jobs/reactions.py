@@ -6,4 +6,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "TicketOpened": ["raise_alert_if_urgent"],
     "TicketReopened": ["raise_alert_if_urgent"],
     "PriorityChanged": ["raise_alert_if_urgent"],
+    "SubjectChanged": ["index_again"],
+    "ContactIdentified": ["index_again"],
+    "TicketSplit": ["index_again"],
 }

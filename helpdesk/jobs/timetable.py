@@ -13,7 +13,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.auth import passes, sessions, visitors
 from helpdesk.domain import contacts, limits, oncall, sla, tickets, widgets
 from helpdesk.errors import HelpdeskError
-from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, rota
+from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, indexing, rota
 from helpdesk.jobs.mail import watch as mail_watch
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import IdempotencyKey
@@ -135,6 +135,8 @@ DUTIES = [
     Duty("requeue_unread_mail", 300, mail_watch.requeue_unread_mail),
     Duty("keep_holidays", 3600, fetch_holidays.keep_holidays),
     Duty("forget_posts", 3600, mail_watch.forget_posts),
+    Duty("index_messages", 1, indexing.index_messages),
+    Duty("look_through_index", 3600, indexing.look_through_index),
 ]
 
 

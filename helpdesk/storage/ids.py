@@ -3,7 +3,7 @@
 import itertools
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,3 +18,8 @@ def new_id(now: datetime) -> UUID:
     first = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | fraction
     last = 0x8000 | next(_sequence) & 0x3FFF
     return UUID(int=first << 64 | last << 48 | int.from_bytes(os.urandom(6)))
+
+
+def first_id(now: datetime) -> UUID:
+    """The least that is made at this moment."""
+    return UUID(int=(now - _EPOCH) // timedelta(milliseconds=1) << 80)

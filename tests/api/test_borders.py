@@ -27,8 +27,9 @@ async def test_an_address_that_was_only_typed_joins_nobody(desk, house):
     sent = await desk.client(**OWN_PAGE).post("/support", data=form)
 
     assert sent.status_code == 200
+    await desk.index()
     async with desk.system() as tx:
-        rows, _ = await tickets.queries.queue_page(tx, view="any", sought="Give me access")
+        rows, _ = await tickets.search.page(tx, "Give me access")
         identities = await contacts.identities_of(tx, rows[0]["contact"]["id"])
         assert rows[0]["contact"]["id"] != known.id
         assert rows[0]["company"] is None

@@ -80,7 +80,7 @@ REFUSED = [
     ("GET", "/queue?view=nonsense", None, "view"),
     ("GET", "/queue?after=nonsense", None, "after"),
     ("GET", "/queue?after=8J-Ygg==", None, "after"),
-    ("GET", "/tickets?q=%00", None, None),
+    ("GET", "/tickets?q=%00", None, "q"),
     ("GET", "/tickets/{id}/events?after=-1", None, "after"),
     ("GET", "/tickets/{id}/events?before=99999999999999999999", None, "before"),
     ("GET", "/tickets/{id}/events?wait=soon", None, "wait"),

@@ -119,6 +119,7 @@ async def test_lists_hold_nothing_of_a_foreign_inbox(desk, house, alert):
         chat = await an_inbox(tx, Channel.CHAT)
         limited = await an_agent(tx, inboxes=[chat])
         own = await a_ticket(tx, inbox=chat, subject="Mill of our own")
+    await desk.index()
     browser = await desk.signed_in(limited)
 
     queue = (await browser.get(f"{V1}/queue")).json()

@@ -19,6 +19,34 @@ class QueueRow(TicketFields):
     """Of a ticket that waits and that the reader would not be given now."""
 
 
+Marked = list[tuple[str, bool]]
+"""Pieces of a text in their order; true where it is what was sought."""
+
+
+class FoundMessage(BaseModel):
+    """The message that has the words. `text`: a line of it; `files`: names of its files that have them."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    by: str
+    is_contact: bool
+    text: Marked
+    files: list[Marked]
+
+
+class Found(BaseModel):
+    """Why a ticket answers a search. `message` is null of one that was asked for by its number."""
+
+    subject: Marked
+    message: FoundMessage | None
+
+
+class ListedTicket(QueueRow):
+    found: Found | None = None
+    """Only where something was sought."""
+
+
 class Overload(BaseModel):
     """While `on`, more tickets are late than agents are online, and claims follow the overload guard."""
 

@@ -90,6 +90,7 @@ async def add_identity(
             id=tx.new_id(), contact_id=contact.id, kind=kind.value, value=wanted, created_at=tx.now
         )
         tx.session.add(identity)
+        _found_by_more(tx, contact)
     if verified and identity.verified_at is None:
         identity.verified_at = tx.now
     if verified and kind is IdentityKind.EMAIL and contact.company_id is None:
@@ -115,6 +116,7 @@ async def absorb(tx: Transaction, visitor_id: UUID, into: Contact) -> None:
             await add_identity(tx, into, IdentityKind(identity.kind), identity.value, verified=False)
             await tx.session.delete(identity)
     into.name = into.name or visitor.name
+    _found_by_more(tx, into)
     await tx.session.flush()
 
 
@@ -124,6 +126,7 @@ async def leave_address(tx: Transaction, contact_id: UUID, email: str, name: str
     await add_identity(tx, contact, IdentityKind.EMAIL, email, verified=False)
     if name and not contact.name:
         contact.name = name.strip()[:200]
+        _found_by_more(tx, contact)
     return contact
 
 
@@ -131,6 +134,7 @@ async def call(tx: Transaction, contact_id: UUID, name: str) -> None:
     """A name by hearsay: it never takes the place of one that is known."""
     contact = await queries.get(tx, contact_id)
     contact.name = contact.name or name.replace("\x00", "").strip()[:200]
+    _found_by_more(tx, contact)
 
 
 async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
@@ -139,6 +143,7 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
         permissions.require_replier(tx.actor)
     contact = await queries.get_visible(tx, contact_id)
     contact.name = name.strip()[:200]
+    _found_by_more(tx, contact)
     return contact
 
 
@@ -179,3 +184,9 @@ async def turn_plans(tx: Transaction) -> None:
 def _measure(tx: Transaction, company: Company) -> None:
     company.plan_measured_at = tx.now
     tx.enqueue("replay_clocks", company_id=str(company.id))
+
+
+def _found_by_more(tx: Transaction, contact: Contact) -> None:
+    """Tickets are found by what their contact is called; one made just now has none yet."""
+    if contact.created_at < tx.now:
+        tx.enqueue("index_again", contact_id=str(contact.id))

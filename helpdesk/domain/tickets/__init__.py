@@ -11,6 +11,7 @@ from helpdesk.domain.tickets import (
     queries,
     queue,
     replanning,
+    search,
     timeline,
 )
 from helpdesk.domain.tickets.actions import add_note, log_call, receive_message, reply
@@ -132,6 +133,7 @@ __all__ = [
     "reply",
     "ring_failed",
     "say_more",
+    "search",
     "split",
     "timeline",
     "transfer",

@@ -78,8 +78,6 @@ _COUNTS = """
     },
 )
 
-_MOST_WORDS = 5
-
 COUNTED_TO = 1000
 """A count of so many means that many or more."""
 
@@ -89,14 +87,12 @@ async def queue_page(
     *,
     view: str = "queue",
     channel: str | None = None,
-    sought: str = "",
     limit: int = 50,
     after: str | None = None,
     out_of_reach: Mapping[UUID, Json] | None = None,
 ) -> tuple[list[Json], str | None]:
-    """Rows of a view in its order, and the cursor of the next page or None. `sought` is a number, or words
-    each of which is a part of the subject or of the contact's name or address. Each row that waits says
-    why the reader's "next" could not be it, by `out_of_reach` where that was asked before.
+    """Rows of a view in its order, and the cursor of the next page or None. Each row that waits says why the
+    reader's "next" could not be it, by `out_of_reach` where that was asked before.
 
     Errors: Invalid for an unknown view or a cursor that is none of ours.
     """
@@ -107,18 +103,10 @@ async def queue_page(
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
     asked = (inboxes, tx.actor.agent_id, channel, last_at, last_id)
-    if sought:
-        number, patterns = _patterns(sought)
-        statement = views.sought(view, len(patterns)).format(row=_ROW, limit=limit + 1)
-        found = await connection.fetch(statement, *asked, number, *patterns)
-    else:
-        await tx.plan_once()
-        found = await connection.fetch(views.PAGES[view].format(row=_ROW, limit=limit + 1), *asked)
+    await tx.plan_once()
+    found = await connection.fetch(views.PAGES[view].format(row=_ROW, limit=limit + 1), *asked)
     reach = await reaching.out_of_reach(tx) if out_of_reach is None else out_of_reach
-    rows = [_listed(tx, record) for record in found[:limit]]
-    for row in rows:
-        is_waiting = row["status"] == "open" and row["assignee"] is None
-        row["out_of_reach"] = reach.get(row["pool_id"]) if is_waiting else None
+    rows = [_reached(_listed(tx, record), reach) for record in found[:limit]]
     return rows, _cursor(found[limit - 1], views.VIEWS[view].by) if len(found) > limit else None
 
 
@@ -129,6 +117,14 @@ async def of_contact(tx: Transaction, contact_id: UUID, limit: int = 50) -> list
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
     found = await connection.fetch(_OF_CONTACT, contact_id, inboxes, limit)
     return [_listed(tx, record) for record in found]
+
+
+async def rows_of(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
+    """Rows of tickets that the reader was found to be allowed to see, as `queue_page` has them; unordered."""
+    connection = await tx.driver()
+    found = await connection.fetch(f"{_ROW} WHERE t.id = ANY($1)", ticket_ids)
+    reach = await reaching.out_of_reach(tx)
+    return [_reached(_listed(tx, record), reach) for record in found]
 
 
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
@@ -255,6 +251,11 @@ def _listed(tx: Transaction, record: asyncpg.Record) -> Json:
     return _row(tx, record) | {"pool_id": record["pool_id"]}
 
 
+def _reached(row: Json, reach: Mapping[UUID, Json]) -> Json:
+    is_waiting = row["status"] == "open" and row["assignee"] is None
+    return row | {"out_of_reach": reach.get(row["pool_id"]) if is_waiting else None}
+
+
 def _row(tx: Transaction, record: asyncpg.Record) -> Json:
     place = queue.Place.parse(record["place"])
     same = ("number", "subject", "preview", "channel", "status", "priority", "impact", "urgency", "tags")
@@ -308,14 +309,6 @@ def _clock(clock: sla.SlaClock) -> Json:
 
 def _zone(tx: Transaction) -> tzinfo:
     return ZoneInfo(tx.actor.time_zone)
-
-
-def _patterns(sought: str) -> tuple[int | None, list[str]]:
-    """The ticket number where it is one, and what ILIKE looks for: each of the first words."""
-    digits = sought.removeprefix("#")
-    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else None
-    words = sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").split()
-    return number, [f"%{word}%" for word in words[:_MOST_WORDS]]
 
 
 def _cursor(record: asyncpg.Record, by: str) -> str:

@@ -45,6 +45,7 @@ async def split_off(tx: Transaction, ticket_id: UUID, message_id: UUID) -> Said:
     messages.show_latest(tx, other, message)
     await waiting.contact_waits(tx, other, message)
     await tx.record(ticket, MessageSplitOff(message.id, other.id, other.number))
+    tx.enqueue("index_again", ticket_id=str(other.id))
     return Said(other.id, other.number, message.id, int(row.version), message.created_at)
 
 

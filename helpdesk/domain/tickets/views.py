@@ -43,14 +43,14 @@ VIEWS: Mapping[str, View] = {
 _POOLS = """
     FROM pools q JOIN inboxes n ON n.id = q.inbox_id CROSS JOIN LATERAL (
       SELECT w.id, w.{by} AS at FROM tickets w WHERE w.waiting AND w.pool_id = q.id
-        AND w.rank_at >= coalesce(q.low_water, '-infinity') AND {beyond} {matching}
+        AND w.rank_at >= coalesce(q.low_water, '-infinity') AND {beyond}
       ORDER BY w.{by} {direction}, w.id {direction} LIMIT {limit}) AS head
 """
 
 _INBOXES = """
     FROM inboxes n {each_status} CROSS JOIN LATERAL (
       SELECT w.id, w.{by} AS at FROM tickets w WHERE w.inbox_id = n.id AND w.status = {status}
-        AND {beyond} {matching}
+        AND {beyond}
       ORDER BY w.{by} {direction}, w.id {direction} LIMIT {limit}) AS head
 """
 
@@ -58,7 +58,7 @@ _OWN = """
     FROM inboxes n JOIN (
       SELECT w.id, w.inbox_id, w.{by} AS at FROM tickets w
       WHERE w.assignee_id = $2 AND w.status IN ({statuses})
-        AND {beyond} {matching}) AS head ON head.inbox_id = n.id
+        AND {beyond}) AS head ON head.inbox_id = n.id
 """
 
 _PAGE = """
@@ -70,17 +70,10 @@ _PAGE = """
     ) {row} WHERE t.id IN (SELECT id FROM picked) ORDER BY t.{by} {direction}, t.id {direction}
 """
 
-# The walks of a page that step over what does not match: as far as the view goes where little does.
-_MATCHING = "AND (w.number = $6 OR ({every_word}))"
-_WORD = """(w.subject ILIKE {word} OR w.preview ILIKE {word}
-        OR EXISTS (SELECT FROM contacts c WHERE c.id = w.contact_id AND c.name ILIKE {word})
-        OR EXISTS (SELECT FROM identities s WHERE s.contact_id = w.contact_id AND s.value ILIKE {word}))"""
 
-
-def _page(view: View, matching: str = "") -> str:
-    """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins; where something is
-    sought, $6 the number or NULL and from $7 on the pattern of each word. How many (`limit`) stands in the
-    text: not knowing it, PostgreSQL would expect a tenth of all tickets."""
+def _page(view: View) -> str:
+    """$1 inboxes or NULL, $2 who asks, $3 the channel or NULL, $4 and $5 where it begins. How many (`limit`)
+    stands in the text: not knowing it, PostgreSQL would expect a tenth of all tickets."""
     than = "<" if view.newest_first else ">"
     begin = f"coalesce($4, '{'' if view.newest_first else '-'}infinity'::timestamptz)"
     is_several = len(view.statuses) > 1
@@ -92,7 +85,6 @@ def _page(view: View, matching: str = "") -> str:
         each_status=f"CROSS JOIN unnest(ARRAY[{_quoted(view)}]) AS wanted(status)" if is_several else "",
         status="wanted.status" if is_several else _quoted(view),  # a constant finds a partial index
         beyond=f"(w.{view.by}, w.id) {than} ({begin}, coalesce($5, '{least}'::uuid))",
-        matching=matching,
         limit="{limit}",
     )
     return _PAGE.format(heads=heads, by=view.by, direction=view.direction, row="{row}", limit="{limit}")
@@ -103,9 +95,3 @@ def _quoted(view: View) -> str:
 
 
 PAGES: Mapping[str, str] = {name: _page(view) for name, view in VIEWS.items()}
-
-
-def sought(view: str, words: int) -> str:
-    """The page of those that every one of so many words is found on."""
-    each = [_WORD.format(word=f"${place}") for place in range(7, 7 + words)]
-    return _page(VIEWS[view], _MATCHING.format(every_word=" AND ".join(each)))

@@ -158,23 +158,6 @@ async def test_a_page_of_any_view_reads_fifty_rows_of_what_its_reader_may_see(
     require_heads_only(plan, 1000)
 
 
-@pytest.mark.parametrize("view", views.VIEWS)
-async def test_what_is_sought_in_a_view_is_met_on_the_same_walks(
-    full: tuple[Database, list[UUID], list[UUID]], view: str
-) -> None:
-    database, members, all_pools = full
-    async with database.transaction(SYSTEM) as tx:
-        inbox_id = await tx.connection.fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[1])
-    asked = ([inbox_id], members[1], None, None, None, None, "%no such%", "%word%")
-
-    plan = await plan_of(database, views.sought(view, 2).format(row=queries._ROW, limit=51), *asked)
-
-    for node in on_tickets(plan):
-        assert node["Node Type"] != "Seq Scan", node
-        assert node.get("Rows Removed by Filter", 0) < 100, node
-        assert "inbox_id = ANY" not in node.get("Filter", ""), node
-
-
 @pytest.mark.parametrize("is_person", claiming_together.STATEMENTS)
 @pytest.mark.parametrize("team", [0, 1], ids=["first team", "team behind all others"])
 async def test_a_quick_claim_looks_at_the_heads_of_its_pools(
