@@ -175,7 +175,7 @@ def sought(corpus: Corpus, lead: Actor, limited: Actor) -> dict[str, tuple[Actor
             [f"{a} {b}" for a, b in pairwise(middle)],
         ),
         "a common word is:open": (lead, [f"{word} is:open" for word in common]),
-        "a middle word from:kim": (lead, [f"{word} from:kim" for word in middle]),
+        "a middle word from:rut": (lead, [f"{word} from:rut" for word in middle]),
         "nothing": (lead, [f"{word}qqq" for word in middle]),
         "a common word, few inboxes": (limited, common),
         "a middle word, few inboxes": (limited, middle),

@@ -18,6 +18,7 @@ def upgrade() -> None:
         "message_words",
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("inbox_id", sa.Uuid(), nullable=False),
         sa.Column("words", postgresql.TSVECTOR(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message_words")),
     )
@@ -29,6 +30,7 @@ def upgrade() -> None:
         postgresql_with={"fastupdate": "on", "gin_pending_list_limit": "512"},
     )
     op.create_index("ix_message_words_ticket", "message_words", ["ticket_id", "message_id"])
+    op.create_index("ix_message_words_inbox", "message_words", ["inbox_id", "message_id"])
     op.create_table(
         "indexed_messages",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

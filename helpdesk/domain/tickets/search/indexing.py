@@ -18,8 +18,9 @@ _LATE = 10_000 << 80
 
 # Of a message 100,000 letters: what stands below is not found.
 _READ = """
-    SELECT m.id, m.ticket_id, left(m.body, 100000) AS body, t.number, t.subject, c.name AS contact,
-      k.name AS company, CASE WHEN m.author_kind = 'contact' THEN m.author_name END AS author,
+    SELECT m.id, m.ticket_id, t.inbox_id, left(m.body, 100000) AS body, t.number, t.subject,
+      c.name AS contact, k.name AS company,
+      CASE WHEN m.author_kind = 'contact' THEN m.author_name END AS author,
       CASE WHEN m.author_kind = 'contact' THEN m.mail->>'sender' END AS sender,
       (SELECT string_agg(i.value, ' ') FROM identities i WHERE i.contact_id = c.id) AS addresses,
       (SELECT string_agg(f->>'name', ' ') FROM jsonb_array_elements(m.attachments) f) AS files
@@ -33,10 +34,12 @@ _OLDER = f"{_READ} WHERE m.id < $1 AND {_MISSING} ORDER BY m.id DESC LIMIT $2"
 _AGAIN = f"{_READ} WHERE {{of}} AND m.id > $2 ORDER BY m.id LIMIT $3"
 
 _WRITE = """
-    INSERT INTO message_words (message_id, ticket_id, words)
-    SELECT message_id, ticket_id, words::tsvector
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS one (message_id, ticket_id, words)
-    ON CONFLICT (message_id) DO UPDATE SET ticket_id = excluded.ticket_id, words = excluded.words
+    INSERT INTO message_words (message_id, ticket_id, inbox_id, words)
+    SELECT one.message_id, one.ticket_id, one.inbox_id, one.words::tsvector
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
+      AS one (message_id, ticket_id, inbox_id, words)
+    ON CONFLICT (message_id) DO UPDATE
+      SET ticket_id = excluded.ticket_id, inbox_id = excluded.inbox_id, words = excluded.words
 """
 
 
@@ -88,10 +91,11 @@ async def _indexed(tx: Transaction) -> Indexed:
 async def _write(tx: Transaction, statement: str, *asked: UUID | int) -> Sequence[UUID]:
     connection = await tx.driver()
     records = await connection.fetch(statement, *asked)
-    found = [record["id"] for record in records]
+    found, tickets, inboxes = (
+        [record[name] for record in records] for name in ("id", "ticket_id", "inbox_id")
+    )
     if records:
-        documents = [_document(record) for record in records]
-        await connection.execute(_WRITE, found, [record["ticket_id"] for record in records], documents)
+        await connection.execute(_WRITE, found, tickets, inboxes, [_document(record) for record in records])
     return found
 
 

@@ -19,6 +19,7 @@ class MessageWords(Base):
 
     message_id: Mapped[Id]
     ticket_id: Mapped[UUID]
+    inbox_id: Mapped[UUID]
     words: Mapped[str] = mapped_column(TSVECTOR)
 
     __table_args__ = (
@@ -30,6 +31,7 @@ class MessageWords(Base):
             postgresql_with={"fastupdate": "on", "gin_pending_list_limit": "512"},
         ),
         Index("ix_message_words_ticket", "ticket_id", "message_id"),
+        Index("ix_message_words_inbox", "inbox_id", "message_id"),
     )
 
 
