@@ -18,6 +18,11 @@ export function Avatar({ name, picture, icon, size = "" }) {
   </span>`
 }
 
+/** @param {string} channel */
+export function channelIcon(channel) {
+  return { chat: "message-circle", email: "mail", phone: "phone", api: "bot" }[channel] ?? "inbox"
+}
+
 /** @param {{keys: string}} props `e`, `g q` or `Ctrl K` */
 export function Keys({ keys }) {
   return html`<span class="keys" aria-hidden="true">${keys.split(" ").map(key => html`<kbd>${key.length === 1 ? key.toUpperCase() : key}</kbd>`)}</span>`

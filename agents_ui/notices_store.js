@@ -2,6 +2,8 @@
 
 import { signal } from "../vendor/ui.js"
 
+/** @import { Marked } from "./types.js" */
+
 /**
  * @typedef {object} Toast
  * @property {number} id
@@ -20,6 +22,8 @@ import { signal } from "../vendor/ui.js"
  * @property {string} [key]
  * @property {string} [group]
  * @property {boolean} [chosen]
+ * @property {Marked} [parts] the label with what was sought marked
+ * @property {{icon: string, kind: string, lead: string, parts: Marked}} [line] what was found, below it
  * @property {boolean} [untyped] offered only while nothing is typed
  */
 /**
@@ -27,7 +31,8 @@ import { signal } from "../vendor/ui.js"
  * @property {string} title
  * @property {string} [placeholder]
  * @property {Option[]} options
- * @property {(text: string) => Promise<Option[]>} [more] found elsewhere for what was typed
+ * @property {(text: string, after: string | null) => Promise<{options: Option[], next: string | null}>} [more] found elsewhere for what was typed, page by page
+ * @property {string[]} [insertable] what can be put into the field besides words
  * @property {(text: string) => Option | null} [typed] what the typed text itself would mean
  * @property {string} [begun] what stands in the field at first
  * @property {"datetime-local"} [extra]

@@ -44,6 +44,15 @@ export interface QueueRow {
   version: number
   pool_id?: string
 }
+/** Pieces of a text; true where it is what was sought. */
+export type Marked = [text: string, sought: boolean][]
+/** A row of a search says what was found. */
+export interface ListedTicket extends QueueRow {
+  found?: {
+    subject: Marked
+    message: { id: string; kind: string; at: string; by: string; is_contact: boolean; text: Marked; files: Marked[] } | null
+  }
+}
 /** Why "Next" does not give the reader the tickets of a pool. */
 export interface OutOfReach { reason: "team" | "skill" | "language" | "room"; skills: string[] }
 

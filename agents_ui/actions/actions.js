@@ -3,15 +3,15 @@
 import { dialog, pick } from "../notices_store.js"
 import { comeOrGo, deskOf, isAway, loadDesks, standing, takesWork } from "../availability.js"
 import { go } from "../route.js"
-import { priorityName, statusWord } from "../naming.js"
+import { priorityName } from "../naming.js"
 import { snoozeTimes } from "./snooze_times.js"
 import { now } from "../server/server_time.js"
 import { dayAndTime, t, time } from "../translation.js"
 import { isOpen } from "../alert_order.js"
 import { acknowledge, change, claimNext, merge, split, transfer, undoLast } from "./changes.js"
 import { active, agents, current, me, neighbour, openAlerts, queue, teams } from "../stores.js"
-import { get } from "../server/http.js"
 import { changeSubject, nameContact } from "./renaming.js"
+import { findTickets, OPERATORS, ticketOption } from "./searching.js"
 
 /** @import { Option } from "../notices_store.js" */
 /** @import { Said } from "../ticket/timeline.js" */
@@ -278,7 +278,11 @@ async function mergeInto() {
   const others = queue.all().filter(row => row.contact?.id !== ticket.contact?.id)
   const chosen = await pick({
     title: t("Merge #{number} into", { number: ticket.number }), placeholder: t("Number or words of the other ticket"),
-    options: offered([...sameContact, ...others]), unchosen: true, more: async text => offered(await found(text)),
+    options: offered([...sameContact, ...others]), unchosen: true,
+    more: async (text, after) => {
+      const { items, next } = await findTickets(text, after)
+      return { options: offered(items), next }
+    },
   })
   if (chosen) merge(ticket, { id: chosen, number: numbers.get(chosen) ?? 0 })
 }
@@ -304,36 +308,22 @@ async function splitOff() {
   if (chosen) split(ticket, chosen)
 }
 
-/** @param {string} text @returns {Promise<any[]>} */
-async function found(text) {
-  const answer = await get("/api/v1/tickets", { q: text, limit: 10 }).catch(() => ({ items: [] }))
-  return answer.items
-}
-
 export async function openPalette() {
   const commands = ACTIONS.filter(canRun).filter(one => !["down", "up", "open", "search"].includes(one.id)).map(one => ({
     id: `do ${one.id}`, label: one.label(), icon: one.icon, key: one.key, group: one.group === "go" ? t("Go to") : t("Commands"),
   })).sort((a, b) => Number(a.group !== t("Commands")) - Number(b.group !== t("Commands")))
   const tickets = queue.all().map(row => ticketOption(row))
   const chosen = await pick({
-    title: t("Search and commands"), placeholder: t("Search tickets, or type a command"), options: [...commands, ...tickets], unchosen: true,
-    more: async text => (await found(text)).map(row => ticketOption(row)),
+    title: t("Search and commands"), placeholder: t("Words of a ticket, or a command"), options: [...commands, ...tickets], unchosen: true, insertable: OPERATORS,
+    more: async (text, after) => {
+      const { items, next } = await findTickets(text, after)
+      return { options: items.map(ticketOption), next }
+    },
   })
-  if (chosen?.startsWith("do ")) action(chosen.slice(3)).run()
-  else if (chosen) go({ ticket: chosen.slice("ticket ".length) })
-}
-
-/** @param {any} row a queue row or a ticket @returns {Option} */
-function ticketOption(row) {
-  return {
-    id: `ticket ${row.ticket_id ?? row.id}`, label: row.subject || t("No subject"), group: t("Tickets"),
-    hint: [`#${row.number}`, row.contact?.name ?? row.contact?.email, ["resolved", "closed"].includes(row.status) && statusWord(row.status)].filter(Boolean).join(" · "), icon: channelIcon(row.channel),
-  }
-}
-
-/** @param {string} channel */
-export function channelIcon(channel) {
-  return { chat: "message-circle", email: "mail", phone: "phone", api: "bot" }[channel] ?? "inbox"
+  if (!chosen) return
+  const [kind, ticket, message = null] = chosen.split(" ")
+  if (kind === "do") action(ticket).run()
+  else go({ ticket, message })
 }
 
 function toggleDetails() {

@@ -1,10 +1,10 @@
 // The middle pane: the queue as a listbox, drawing only the rows in sight, its order still while it is pointed at.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
-import { action, channelIcon, hands, openActive, openPalette } from "../actions/actions.js"
+import { action, hands, openActive, openPalette } from "../actions/actions.js"
 import { channelName, priorityName } from "../naming.js"
 import { countdown } from "../countdown.js"
-import { Avatar, CTRL, Icon, Keys } from "../icons.js"
+import { Avatar, channelIcon, CTRL, Icon, Keys } from "../icons.js"
 import { VIEW_LIST } from "../nav.js"
 import { route } from "../route.js"
 import { tick } from "../server/server_time.js"

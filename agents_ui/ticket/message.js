@@ -19,14 +19,14 @@ import { connection, current } from "../stores.js"
 /** @import { Attachment } from "../types.js" */
 /** @import { Entry } from "../server/outbox.js" */
 
-/** @param {{item: Said, continued: boolean, seen: boolean}} props */
-export function Message({ item, continued, seen }) {
-  if (item.kind === "call") return html`<${Call} item=${item} />`
+/** @param {{item: Said, continued: boolean, seen: boolean, found: boolean}} props */
+export function Message({ item, continued, seen, found }) {
+  if (item.kind === "call") return html`<${Call} item=${item} found=${found} />`
   const [asText, setAsText] = useState(false)
   // What stands inside the mail as its sender made it, also in what it quotes (their logo, every time), is no file beside it.
   const shown = new Set(item.original && !asText ? item.attachments.filter(file => file.content_id && isPicture(file)).map(file => file.id) : [])
   const name = item.author.name || item.sender || (item.ours ? t("Agent") : t("Visitor"))
-  return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified}>
+  return html`<li class="message" data-side=${item.ours ? "ours" : "theirs"} data-kind=${item.kind} data-continued=${continued} data-unverified=${item.unverified} data-message=${item.id} data-found=${found}>
     ${!item.ours && html`<${Avatar} name=${name} size="small" />`}
     <div class="bubble-stack">
       ${!continued && html`<p class="byline"><span class="byline-name">${name}</span>
@@ -125,14 +125,14 @@ function Report({ report: { what, people, reason } }) {
   return html`<p class="delivery"><${Icon} name="circle-alert" />${t("Their server says: {reason}", { reason })}</p>`
 }
 
-/** @param {{item: Said}} props */
-function Call({ item }) {
+/** @param {{item: Said, found: boolean}} props */
+function Call({ item, found }) {
   const call = item.call ?? {}
   const title = call.direction === "outbound"
     ? call.answered ? t("Outgoing call") : t("Outgoing call, not answered")
     : call.answered ? t("Incoming call") : t("Missed call")
   const icon = !call.answered ? "phone-missed" : call.direction === "outbound" ? "phone-outgoing" : "phone-incoming"
-  return html`<li class="call">
+  return html`<li class="call" data-message=${item.id} data-found=${found}>
     <span class="call-icon" data-missed=${!call.answered}><${Icon} name=${icon} /></span>
     <div class="call-text">
       <p class="byline"><span class="byline-name">${title}</span>

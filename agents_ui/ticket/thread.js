@@ -11,6 +11,7 @@ import { Icon, Keys } from "../icons.js"
 import { EntryLine, Message, Unsent } from "./message.js"
 import { go, route } from "../route.js"
 import { now, tick } from "../server/server_time.js"
+import { useSought } from "./sought.js"
 import { grouped } from "./timeline.js"
 import { dayName, plural, t } from "../translation.js"
 import { outbox, outboxRevision } from "../actions/changes.js"
@@ -101,6 +102,7 @@ function Conversation({ store }) {
     const element = /** @type {HTMLElement} */ (box.current)
     element.scrollTo({ top: element.scrollHeight, behavior: "smooth" })
   }
+  const sought = useSought(store, box, atEnd)
   const today = now()
   const seenUpto = store.seenUpto.value
   const lastSeen = items.findLast(item => item.kind === "message" && item.ours && item.publicVersion !== null && item.publicVersion <= seenUpto)
@@ -110,7 +112,7 @@ function Conversation({ store }) {
         <${Icon} name="arrow-up" />${store.loadingEarlier.value ? t("Loading") : t("Earlier messages")}</button></li>`}
       ${grouped(items).map(({ item, newDay, continued }) => [
         newDay && html`<li class="day" key=${`day ${item.id}`}><span>${dayName(item.at, today)}</span></li>`,
-        item.kind === "entry" ? html`<${EntryLine} key=${item.id} item=${item} />` : html`<${Message} key=${item.id} item=${item} continued=${continued} seen=${item === lastSeen} />`,
+        item.kind === "entry" ? html`<${EntryLine} key=${item.id} item=${item} />` : html`<${Message} key=${item.id} item=${item} continued=${continued} seen=${item === lastSeen} found=${item.id === sought} />`,
       ])}
       ${(store.ticket.value?.held_replies ?? []).map(held => html`<${HeldReply} key=${held.id} ticket=${store.ticket.value} held=${held} />`)}
       ${unsent.map(entry => html`<${Unsent} key=${entry.client_id} entry=${entry} />`)}

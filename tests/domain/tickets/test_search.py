@@ -190,3 +190,14 @@ def test_a_line_around_the_word_is_shown_with_it_marked() -> None:
     assert shown[-1] == (" …", False)
     assert len("".join(part for part, _ in shown)) < snippets.LENGTH + 10
     assert snippets.snippet("Ingenting", is_sought) == [("Ingenting", False)]
+
+
+async def test_of_a_ticket_called_so_the_message_that_says_it_is_shown(tx: Transaction) -> None:
+    ticket = await a_ticket(tx, subject="Cogwheel", body="Where is my cogwheel?")
+    agent = as_agent(tx, await an_agent(tx))
+    await tickets.reply(agent, ticket.id, "On its way.")
+    await found(agent, "cogwheel")
+
+    [row], _ = await search.page(agent, "cogwheels")
+
+    assert row["found"]["message"]["text"] == [("Where is my ", False), ("cogwheel", True), ("?", False)]

@@ -116,7 +116,12 @@ def tsquery(wanted: Asked, stems: Mapping[str, Sequence[str]]) -> str:
 
 def whole(terms: Sequence[Term]) -> str:
     """The same for nothing but whole words."""
-    return " & ".join(_phrase(term.words, "", term.of_people) for term in terms)
+    return " & ".join(_phrase(term.words, "", "B" if term.of_people else "") for term in terms)
+
+
+def said(terms: Sequence[Term], stems: Mapping[str, Sequence[str]]) -> str:
+    """Any of them, in a message itself or in the names of its files."""
+    return " | ".join(alternatives(term, stems, "CD") for term in terms)
 
 
 def beginning(word: str, stems: Sequence[str]) -> str:
@@ -135,20 +140,19 @@ def _is_begun(term: Term) -> bool:
     return is_short and word.isalpha() and not term.is_exact
 
 
-def alternatives(term: Term, stems: Mapping[str, Sequence[str]]) -> str:
+def alternatives(term: Term, stems: Mapping[str, Sequence[str]], weights: str = "") -> str:
+    """A term with what its last word may stand for, where texts of these weights have it."""
     *before, last = term.words
+    within = weights or ("B" if term.of_people else "")
     if term.is_exact or len(last) < SHORTEST_BEGINNING:
-        return _phrase(term.words, "", term.of_people)
-    return _phrase([*before, beginning(last, stems.get(last, ()))], "*", term.of_people)
+        return _phrase(term.words, "", within)
+    return _phrase([*before, beginning(last, stems.get(last, ()))], "*", within)
 
 
-def _phrase(words: Sequence[str], ending: str, of_people: bool) -> str:
-    weight = "B" if of_people else ""
+def _phrase(words: Sequence[str], ending: str, weights: str) -> str:
     *before, last = words
-    marks = [f":{weight}" if weight else ""] * len(before) + [
-        f":{ending}{weight}" if ending or weight else ""
-    ]
-    return "(" + " <-> ".join(word + mark for word, mark in zip([*before, last], marks, strict=True)) + ")"
+    marked = [*(f"{word}:{weights}" for word in before), f"{last}:{ending}{weights}"]
+    return "(" + " <-> ".join(word.removesuffix(":") for word in marked) + ")"
 
 
 def _common(one: str, other: str) -> str:

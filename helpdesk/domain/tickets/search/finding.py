@@ -29,11 +29,13 @@ _MESSAGES = """
 
 @dataclass(frozen=True)
 class Hit:
-    """A ticket and the message of it that was found; none where it was asked for by its number."""
+    """A ticket and the message of it that was found; none where it was asked for by its number. `is_said`:
+    in the message itself, not only in what its ticket is called."""
 
     ticket_id: UUID
     message_id: UUID | None = None
     is_whole: bool = True
+    is_said: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,14 @@ async def _hits(
 
 
 def _best(records: Sequence[asyncpg.Record], without: set[UUID]) -> list[Hit]:
-    """One for each ticket, the newest: of whole words where it has any, and such tickets first."""
+    """One for each ticket, the newest: with whole words where it has any, and such tickets first. Of a ticket
+    whose every message is found by its subject or contact, one that says it."""
     best: dict[UUID, Hit] = {}
     for record in sorted(records, key=lambda one: not one["is_whole"]):  # what is newer stays first
-        if record["ticket_id"] not in without:
-            best.setdefault(record["ticket_id"], Hit(**record))
+        known = best.get(record["ticket_id"])
+        is_better = known is None or (record["is_said"] and not known.is_said)
+        if is_better and record["ticket_id"] not in without:
+            best[record["ticket_id"]] = Hit(**record)
     return list(best.values())
 
 

@@ -28,7 +28,7 @@ _BY_INDEX = (
 _DONE = "ROLLBACK TO finding"
 
 _NEWEST = """
-    SELECT w.message_id, w.ticket_id, {whole} AS is_whole
+    SELECT w.message_id, w.ticket_id, {whole} AS is_whole, {said} AS is_said
     FROM message_words w JOIN tickets t ON t.id = w.ticket_id
     WHERE {words} AND {rest} AND ({inboxes} IS NULL OR w.inbox_id = ANY({inboxes}))
     ORDER BY w.message_id DESC LIMIT {window}
@@ -36,7 +36,7 @@ _NEWEST = """
 # Whoever sees few inboxes walks each of them, not past the messages of all others.
 _NEWEST_OF_FEW = """
     SELECT hit.* FROM unnest({inboxes}) AS seen(id) CROSS JOIN LATERAL (
-      SELECT w.message_id, w.ticket_id, {whole} AS is_whole
+      SELECT w.message_id, w.ticket_id, {whole} AS is_whole, {said} AS is_said
       FROM message_words w JOIN tickets t ON t.id = w.ticket_id
       WHERE w.inbox_id = seen.id AND {words} AND {rest} ORDER BY w.message_id DESC LIMIT {window}) AS hit
     ORDER BY hit.message_id DESC LIMIT {window}
@@ -44,14 +44,14 @@ _NEWEST_OF_FEW = """
 # For words that stand in old messages only: PostgreSQL would walk all the newer ones.
 _ALL = """
     WITH w AS MATERIALIZED (
-      SELECT w.message_id, w.ticket_id, {whole} AS is_whole FROM message_words w
+      SELECT w.message_id, w.ticket_id, {whole} AS is_whole, {said} AS is_said FROM message_words w
       WHERE {words} AND ({inboxes} IS NULL OR w.inbox_id = ANY({inboxes}))
     ) SELECT w.* FROM w JOIN tickets t ON t.id = w.ticket_id
     WHERE {rest} ORDER BY w.message_id DESC LIMIT {window}
 """
 _APART = """
     WITH w AS MATERIALIZED (
-      SELECT w.message_id, w.ticket_id FROM message_words w WHERE {words}
+      SELECT w.message_id, w.ticket_id, {said} AS is_said FROM message_words w WHERE {words}
       ORDER BY w.message_id DESC LIMIT {driving}
     ) SELECT w.*, false AS is_whole FROM w JOIN tickets t ON t.id = w.ticket_id
     WHERE {rest} ORDER BY w.message_id DESC LIMIT {window}
@@ -106,12 +106,14 @@ async def newest(
     query = asking.tsquery(wanted, stems)
     words = values.into("w.words @@ {}::tsquery", query) if query else "true"
     whole = values.into("w.words @@ {}::tsquery", asking.whole(wanted.terms)) if wanted.terms else "true"
+    said = values.into("w.words @@ {}::tsquery", asking.said(wanted.terms, stems)) if wanted.terms else "true"
     if upto is not None:
         words += values.into(" AND w.message_id <= {}", upto)
     rest = _rest(tx, values, wanted, view, upto, query)
     seen = _inboxes(tx)
     inboxes = values.into("{}::uuid[]", seen)
-    given = {"whole": whole, "words": words, "rest": rest, "inboxes": inboxes, "window": WINDOW}
+    given = {"whole": whole, "said": said, "words": words, "rest": rest, "inboxes": inboxes}
+    given["window"] = str(WINDOW)
     quickly = _NEWEST_OF_FEW if seen is not None and len(seen) <= _FEW else _NEWEST
     return await _run(tx, quickly.format(**given), _ALL.format(**given) if query else None, values.all)
 
@@ -123,11 +125,12 @@ async def apart(
     first, *others = sorted(wanted.terms, key=lambda term: -len("".join(term.words)))
     values = _Values()
     words = values.into("w.words @@ {}::tsquery", asking.alternatives(first, stems))
+    said = values.into("w.words @@ {}::tsquery", asking.said(wanted.terms, stems))
     rest = [_rest(tx, values, wanted, view, upto, asking.tsquery(wanted, stems))]
     for term in others:
         query = values.into("o.words @@ {}::tsquery", asking.alternatives(term, stems))
         rest.append(_IN_TICKET.format(query))
-    given = {"words": words, "rest": " AND ".join(rest), "driving": _DRIVING, "window": WINDOW}
+    given = {"said": said, "words": words, "rest": " AND ".join(rest), "driving": _DRIVING, "window": WINDOW}
     statement = _APART.format(**given)
     return await _run(tx, statement, statement, values.all)
 
