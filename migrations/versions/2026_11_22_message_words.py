@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "2026_11_22_message_words"
-down_revision: str | None = "2026_11_22_plans_begin_and_end"
+down_revision: str | None = "2026_11_22_saved_reply_actions"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
