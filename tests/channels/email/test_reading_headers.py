@@ -113,6 +113,15 @@ def test_a_text_without_a_charset_is_in_that_of_the_subject_unless_it_is_utf_8(c
     assert read(raw.encode(charset)).text == "Değirmen çalışmıyor, yağ yok."
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le"])
+@pytest.mark.parametrize("words", ["The mill stands", "こんにちは、みなさん"])
+def test_wide_letters_are_read_in_the_order_of_their_bytes(charset, words):
+    said = charset[:6]
+    raw = f"Subject: =?{said}?B?{b64encode(words.encode(charset)).decode()}?=\n\n"
+
+    assert read(raw.encode()).subject == words
+
+
 def test_broken_utf_8_stays_utf_8_where_that_was_claimed():
     raw = b"Content-Type: text/plain; charset=utf-8\n\n\xc3\xa5\xc3\xa4\xc3\xb6 \xe5ska \xe2\x82 l\xc3\xa4get"
 

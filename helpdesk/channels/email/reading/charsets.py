@@ -62,6 +62,8 @@ def _decode(data: bytes, name: str) -> str:
     codec = _codec(name)
     if codec is None:
         return _guess(data)
+    if codec in ("utf-16", "utf-32"):
+        codec += _byte_order(data, 2 if codec == "utf-16" else 4)
     if codec.startswith(_SINGLE_BYTE) and (text := _surely_utf_8(data)) is not None:
         return text
     try:
@@ -72,6 +74,13 @@ def _decode(data: bytes, name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode(codec, "replace")
+
+
+def _byte_order(data: bytes, width: int) -> str:
+    """Where no mark tells it, the byte that hardly changes is the high one; RFC 2781 says: the first."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
+        return ""
+    return "-be" if len(set(data[0::width])) <= len(set(data[width - 1 :: width])) else "-le"
 
 
 def _surely_utf_8(data: bytes) -> str | None:
