@@ -119,10 +119,12 @@ function Delivery({ item, seen }) {
 
 /** What a receiving server or program said of it. @param {{report: {what: string, people: string, reason: string}}} props */
 function Report({ report: { what, people, reason } }) {
-  if (what === "read") return html`<p class="delivery"><${Icon} name="check-check" />${t("Read by {people}", { people })}</p>`
-  if (what === "delayed") return html`<p class="delivery" data-tone="danger" title=${reason}><${Icon} name="clock" />${t("Delayed: the server of {people} has not taken it yet", { people })}</p>`
-  if (what === "complaint") return html`<p class="delivery" data-tone="danger"><${Icon} name="circle-alert" />${t("{people} marked it as spam", { people })}</p>`
-  return html`<p class="delivery"><${Icon} name="circle-alert" />${t("Their server says: {reason}", { reason })}</p>`
+  const { icon, tone, words } = {
+    read: { icon: "check-check", tone: undefined, words: t("Read by {people}", { people }) },
+    delayed: { icon: "clock", tone: "soon", words: t("Delayed: the server of {people} has not taken it yet", { people }) },
+    complaint: { icon: "circle-alert", tone: "danger", words: t("{people} marked it as spam", { people }) },
+  }[what] ?? { icon: "circle-alert", tone: undefined, words: t("Their server says: {reason}", { reason }) }
+  return html`<p class="delivery told" data-tone=${tone} title=${reason}><${Icon} name=${icon} /><span>${words}</span></p>`
 }
 
 /** @param {{item: Said, found: boolean}} props */
