@@ -28,11 +28,10 @@ def split(text: str, *, forwarded: bool = False, cut: int | None = None) -> Repl
     """`cut` is a place (in characters) where the HTML showed the quote to begin."""
     whole = text.split("\n")
     scanned = whole[:SCANNED_LINES]
-    boundary = _marked(scanned)
-    if boundary is None and cut is not None:
-        boundary = _before_attribution(scanned, text.count("\n", 0, cut), cut_inside=True)
-    if boundary is None:
-        boundary = _boundary(scanned, forwarded=forwarded)
+    quote = None
+    if cut is not None:
+        quote = _before_attribution(scanned, text.count("\n", 0, cut), cut_inside=True)
+    boundary = _first(scanned, quote, forwarded=forwarded)
     if boundary is not None and not any(line.strip() for line in scanned[:boundary]):
         boundary = None
     if (shared := _shared(scanned, boundary)) is not None:
@@ -72,6 +71,24 @@ def _joined(whole: list[str], start: int, end: int) -> str:
     """Each piece keeps its line ends, so that the pieces make the text again."""
     text = "\n".join(whole[start:end])
     return f"{text}\n" if start < end < len(whole) else text
+
+
+def _first(scanned: list[str], quote: int | None, *, forwarded: bool) -> int | None:
+    """Where the quote begins: as the HTML showed it, as text shows it, or at our marker, which stands below
+    the words of ours that are answered and so only ends what may still be new."""
+    marked = _marked(scanned)
+    if quote is None or (marked is not None and quote >= marked):
+        usual = _boundary(scanned, forwarded=forwarded)
+        quote = usual if quote is None else min(quote, len(scanned) if usual is None else usual)
+    if marked is None or quote is not None:
+        return quote if marked is None or quote is None else min(quote, marked)
+    return None if _is_answered_below_marker(scanned, marked) else marked
+
+
+def _is_answered_below_marker(scanned: list[str], marked: int) -> bool:
+    """Somebody who writes under what they answer: the marker is quoted, and words below it are not."""
+    depths = [lines.quote_depth(line) for line in scanned[marked:] if line.strip()]
+    return bool(depths) and depths[0] > 0 and not all(depths)
 
 
 def _marked(scanned: list[str]) -> int | None:
