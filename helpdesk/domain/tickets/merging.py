@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.actors import ActorKind
+from helpdesk.actors import SYSTEM, ActorKind
 from helpdesk.domain import agents, contacts, inboxes, permissions, sla
 from helpdesk.domain.events import (
     MergeReceived,
@@ -22,12 +22,12 @@ from helpdesk.domain.events import (
     TicketSplit,
 )
 from helpdesk.domain.tickets import promises
-from helpdesk.domain.tickets.locking import lock
+from helpdesk.domain.tickets.locking import get, lock
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
 from helpdesk.domain.tickets.opening import open_ticket
 from helpdesk.domain.tickets.queue.assigning import assign, move_to_team
 from helpdesk.domain.tickets.queue.placing import place
-from helpdesk.domain.tickets.unanswered import unanswered_since, waits_since
+from helpdesk.domain.tickets.unanswered import said_on, unanswered_since, waits_since
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
@@ -46,7 +46,8 @@ async def merge(tx: Transaction, ticket_id: UUID, into_id: UUID) -> Ticket:
     permissions.require_replier(tx.actor)
     if ticket_id == into_id:
         raise Invalid("merge_into_itself", "A ticket cannot be merged into itself.", field="into")
-    merged, into = await _both(tx, ticket_id, into_id)
+    locked = await _locked(tx, ticket_id, into_id)
+    merged, into = locked[ticket_id], locked[into_id]
     for ticket in (merged, into):
         if ticket.status == Status.MERGED:
             raise Conflict("merged", f"#{ticket.number} was merged into another ticket.")
@@ -76,16 +77,24 @@ async def unmerge(tx: Transaction, ticket_id: UUID) -> Ticket:
         raise Conflict("not_merged", "This ticket is not merged into another.")
     if tx.now - ticket.merged_at > UNDO_WITHIN:
         raise Conflict("merge_too_old", "A merge can be undone within 24 hours.")
-    merged, into = await _both(tx, ticket_id, ticket.merged_into)
+    await get(tx, ticket.merged_into)
+    holder_id = await _end_of(tx, ticket.merged_into)
+    locked = await _locked(replace(tx, actor=SYSTEM), ticket_id, ticket.merged_into, holder_id)
+    merged, into, holder = locked[ticket_id], locked[ticket.merged_into], locked[holder_id]
     merged.status = await _status_before(tx, merged.id)
     merged.merged_into, merged.merged_at = None, None
     merged.waiting_since = await unanswered_since(tx, merged) if merged.status == Status.OPEN else None
     await tx.record(merged, MergeUndone(into.id, into.number))
     await tx.record(into, MergeUndone(merged.id, merged.number))
-    await sla.take_back(tx, merged, into)
-    await promises.keep_time(tx, merged)
+    await sla.take_back(tx, merged, holder)
+    if merged.status == Status.OPEN:  # what the other's end has stopped goes on here
+        await sla.take_up(tx, merged, merged.waiting_since)
+    await promises.agree_again(tx, merged)
+    if holder.status in promises.UNRESOLVED:
+        holder.waiting_since = waits_since(await _said_on_all(tx, holder))
+        await _owe_what_waits(tx, holder)
     await place(tx, merged)
-    await place(tx, into)
+    await place(tx, holder)
     return merged
 
 
@@ -122,6 +131,7 @@ async def split(tx: Transaction, ticket_id: UUID, message_ids: Sequence[UUID], s
     if source.status == Status.OPEN:
         source.waiting_since = waits_since(staying)
         await _still_owed(tx, source)
+        await _owe_what_waits(tx, source)
     await place(tx, new)
     await place(tx, source)
     return new
@@ -150,10 +160,22 @@ async def _still_owed(tx: Transaction, source: Ticket) -> None:
         if source.waiting_since is not None and clock.started_at >= source.waiting_since:
             continue
         await sla.drop(tx, source, sla.Metric.NEXT_RESPONSE)
-        terms = await promises.terms_of(tx, source)
-        if source.waiting_since is not None and terms is not None:
-            then = replace(tx, now=source.waiting_since)
-            await sla.start(then, source, terms, source.channel, source.priority, [sla.Metric.NEXT_RESPONSE])
+        await _owe(tx, source)
+
+
+async def _owe_what_waits(tx: Transaction, ticket: Ticket) -> None:
+    """Where somebody waits and no promise says until when, because what said so belongs to the other now."""
+    if ticket.waiting_since is not None and await sla.awaits_answer(tx, ticket.id):
+        await _owe(tx, ticket)
+        await promises.keep_time(tx, ticket)
+
+
+async def _owe(tx: Transaction, ticket: Ticket) -> None:
+    """The next answer counts from the oldest message that has none."""
+    terms = await promises.terms_of(tx, ticket)
+    if ticket.waiting_since is not None and terms is not None:
+        then = replace(tx, now=ticket.waiting_since)
+        await sla.start(then, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
 
 
 async def transfer(tx: Transaction, ticket_id: UUID, team_id: UUID, reason: str) -> Ticket:
@@ -173,10 +195,25 @@ async def transfer(tx: Transaction, ticket_id: UUID, team_id: UUID, reason: str)
     return ticket
 
 
-async def _both(tx: Transaction, one: UUID, other: UUID) -> tuple[Ticket, Ticket]:
-    """Both locked, always in the same order, so that two merges never wait for each other."""
-    locked = {ticket_id: await lock(tx, ticket_id) for ticket_id in sorted({one, other})}
-    return locked[one], locked[other]
+async def _locked(tx: Transaction, *ticket_ids: UUID) -> dict[UUID, Ticket]:
+    """All of them, always in the same order, so that two merges never wait for each other."""
+    return {ticket_id: await lock(tx, ticket_id) for ticket_id in sorted(set(ticket_ids))}
+
+
+async def _end_of(tx: Transaction, ticket_id: UUID) -> UUID:
+    """The ticket that it goes on in, which has its promises; itself where it was not merged on."""
+    while further := await tx.session.scalar(select(Ticket.merged_into).where(Ticket.id == ticket_id)):
+        ticket_id = further
+    return ticket_id
+
+
+async def _said_on_all(tx: Transaction, holder: Ticket) -> list[Message]:
+    """What the contact may see of it and of what goes on in it, in order of time."""
+    query = select(Ticket).where(Ticket.merged_into == holder.id)
+    said = [
+        message for one in (holder, *await tx.session.scalars(query)) for message in await said_on(tx, one)
+    ]
+    return sorted(said, key=lambda message: (message.created_at, message.id))
 
 
 async def _open(tx: Transaction, into: Ticket) -> None:
