@@ -31,7 +31,7 @@ export function OpenAlerts() {
     <p class="visually-hidden" role="alert">${open.length > 1 && `${countOf(open.length)}. `}${spoken(first)}</p>
     <${AlertLine} key=${first.id} alert=${first} whole=${whole} toggle=${toggle}><${AlertText} alert=${first} /></${AlertLine}>
     ${whole && others.map(alert => html`<${AlertLine} key=${alert.id} alert=${alert} whole><${AlertText} alert=${alert} /></${AlertLine}>`)}
-    ${whole && overloaded && html`<div class="banner" data-tone="plain"><${Icon} name="hourglass" /><${OverloadText} /></div>`}</section>`
+    ${whole && overloaded && html`<div class="banner" data-tone="plain"><${Icon} name="hourglass" /><span>${overloadInWords()} ${t("Next first gives what can still be answered in time.")}</span></div>`}</section>`
 }
 
 /** The alert of the ticket that is open. @param {{alert: Alert}} props */
@@ -42,11 +42,9 @@ export function OwnAlert({ alert }) {
     <span class="alert-text" role="alert"><strong>${said}</strong></span></${AlertLine}>`
 }
 
-/** Why the next ticket is not the one that has waited longest. */
-export function OverloadText() {
+export function overloadInWords() {
   const { late, online } = overload.value
-  return html`<span role="status">${plural("{late} tickets late, {n} agent online.", "{late} tickets late, {n} agents online.", online, { late })}
-    <span class="banner-more"> ${t("Next first gives what can still be answered in time.")}</span></span>`
+  return plural("{late} tickets late, {n} agent online.", "{late} tickets late, {n} agents online.", online, { late })
 }
 
 /** On a phone the button that wakes comes with the rest. @param {{alert: Alert, whole: boolean, toggle?: any, children?: any}} props */

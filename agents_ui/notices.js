@@ -1,29 +1,41 @@
 // What the whole window must know: the line is down, nothing comes in, an action went through or did not.
 
 import { html, useState } from "../vendor/ui.js"
-import { OverloadText, alertsElsewhere } from "./alert_lines.js"
+import { alertsElsewhere, overloadInWords } from "./alert_lines.js"
 import { Icon, Keys } from "./icons.js"
 import { dismiss, toasts } from "./notices_store.js"
 import { comeOrGo, isAway } from "./availability.js"
-import { fullTime, plural, t } from "./translation.js"
+import { now } from "./server/server_time.js"
+import { dayAndTime, plural, t } from "./translation.js"
 import { outbox, outboxRevision } from "./actions/changes.js"
 import { connection, formOnly, mailOutages, me, overload, unsentMails } from "./stores.js"
+
+/**
+ * One line; on a phone it opens to what else there is to say.
+ * @param {{tone: "plain" | "warn" | "danger", icon: string, more?: any, action?: any, children?: any}} props
+ */
+function Line({ tone, icon, more, action, children }) {
+  const [whole, showWhole] = useState(false)
+  return html`<div class="banner" data-tone=${tone} data-whole=${whole}><${Icon} name=${icon} />
+    <span class="banner-text" role=${tone === "danger" ? "alert" : "status"}>${children}${more && html`<span class="banner-more"> ${more}</span>`}</span>
+    ${more && html`<button type="button" class="button quiet icon-only tiny" aria-expanded=${whole} aria-label=${t("What that means")} onClick=${() => showWhole(!whole)}><${Icon} name=${whole ? "chevron-up" : "chevron-down"} /></button>`}
+    ${action}</div>`
+}
 
 export function ConnectionBanner() {
   const state = connection.state.value
   outboxRevision.value
   const waiting = outbox.waiting
   if (state === "signed_out") {
-    return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="lock" /><span>${t("Your sign-in has ended. What you wrote is kept on this machine.")}</span>
-      <a class="button" href="/sign-in">${t("Sign in")}</a></div>`
+    return html`<${Line} tone="danger" icon="lock" more=${t("What you wrote is kept on this machine.")} action=${html`<a class="button" href="/sign-in">${t("Sign in")}</a>`}>${t("Your sign-in has ended.")}</${Line}>`
   }
   if (state === "offline") {
-    return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="wifi-off" /><span>${t("Not connected: what you write is kept and sent by itself.")}
-      ${waiting > 0 && html` ${plural("{n} message waits.", "{n} messages wait.", waiting)}`}</span>
-      <button type="button" class="button quiet" onClick=${() => connection.wake()}>${t("Try now")}</button></div>`
+    const again = html`<button type="button" class="button quiet" onClick=${() => connection.wake()}>${t("Try now")}</button>`
+    return html`<${Line} tone="warn" icon="wifi-off" more=${t("What you write is kept and sent by itself.")} action=${again}>${t("Not connected.")}
+      ${waiting > 0 && html` ${plural("{n} message waits.", "{n} messages wait.", waiting)}`}</${Line}>`
   }
   if (state === "polling") {
-    return html`<div class="banner" data-tone="plain" role="status"><${Icon} name="refresh-cw" /><span>${t("This network blocks live updates: new things take a few seconds longer.")}</span></div>`
+    return html`<${Line} tone="plain" icon="refresh-cw" more=${t("New things take a few seconds longer.")}>${t("This network blocks live updates.")}</${Line}>`
   }
   return null
 }
@@ -31,25 +43,22 @@ export function ConnectionBanner() {
 /** Whoever stepped away is told until they are back: it would otherwise hold for days. */
 export function AwayBanner() {
   if (!isAway()) return null
-  return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="circle-pause" /><span>${t("You are away: no new work is given to you.")}</span>
-    <button type="button" class="button quiet" onClick=${comeOrGo}>${t("Back at work")}</button></div>`
+  const back = html`<button type="button" class="button quiet" onClick=${comeOrGo}>${t("Back at work")}</button>`
+  return html`<${Line} tone="warn" icon="circle-pause" more=${t("No new work is given to you.")} action=${back}>${t("You are away.")}</${Line}>`
 }
 
-/** One calm line: why the next ticket is not the one that has waited longest. An open alert takes it into its own. */
+/** Why the next ticket is not the one that has waited longest. An open alert takes it into its own line. */
 export function OverloadBanner() {
-  const [whole, showWhole] = useState(false)
   if (!overload.value.on || alertsElsewhere().length) return null
-  return html`<div class="banner overload" data-tone="plain" data-whole=${whole}><${Icon} name="hourglass" /><${OverloadText} />
-    <button type="button" class="button quiet icon-only tiny" aria-expanded=${whole} aria-label=${t("What that means")} onClick=${() => showWhole(!whole)}><${Icon} name=${whole ? "chevron-up" : "chevron-down"} /></button></div>`
+  return html`<${Line} tone="plain" icon="hourglass" more=${t("Next first gives what can still be answered in time.")}>${overloadInWords()}</${Line}>`
 }
 
 /** Visitors cannot chat just now, which agents would otherwise learn from an empty queue. */
 export function FormOnlyBanner() {
   const inboxes = formOnly.value
   if (!inboxes.length) return null
-  return html`<div class="banner" data-tone="warn" role="status"><${Icon} name="triangle-alert" />
-    <span>${t("The brake is on: visitors of {inboxes} leave a message by form instead of chatting.", { inboxes: inboxes.map(one => one.name).join(", ") })}</span>
-    ${["owner", "admin"].includes(me.role) && html`<a class="button quiet" href=${`/admin/widget?inbox=${inboxes[0].id}`}>${t("Settings of the chat")}</a>`}</div>`
+  const settings = ["owner", "admin"].includes(me.role) && html`<a class="button quiet" href=${`/admin/widget?inbox=${inboxes[0].id}`}>${t("Settings of the chat")}</a>`
+  return html`<${Line} tone="warn" icon="triangle-alert" more=${t("Visitors of {inboxes} leave a message by form instead of chatting.", { inboxes: inboxes.map(one => one.name).join(", ") })} action=${settings}>${t("The brake is on.")}</${Line}>`
 }
 
 /** Why it is quiet: an inbox whose mail cannot be fetched. */
@@ -57,21 +66,18 @@ export function MailBanner() {
   const [first, ...others] = mailOutages.value
   if (!first) return null
   const administers = ["owner", "admin"].includes(me.role)
-  const words = { inbox: first.name, time: first.since ? fullTime(first.since) : "" }
-  return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="mail" />
-    <span>${first.since ? t("No mail comes into {inbox} since {time}.", words) : t("No mail comes into {inbox}.", words)}
-      ${others.length > 0 && html` ${plural("{n} other inbox as well.", "{n} other inboxes as well.", others.length)}`}
-      ${!administers && html` ${t("Administrators have been told.")}`}</span>
-    ${administers && html`<a class="button" href="/admin/mail">${t("See why")}</a>`}</div>`
+  const words = { inbox: first.name, time: first.since ? dayAndTime(first.since, now()) : "" }
+  const more = [others.length > 0 && plural("{n} other inbox as well.", "{n} other inboxes as well.", others.length), !administers && t("Administrators have been told.")].filter(Boolean)
+  return html`<${Line} tone="danger" icon="mail" more=${more.join(" ")} action=${administers && html`<a class="button" href="/admin/mail">${t("See why")}</a>`}>
+    ${first.since ? t("No mail comes into {inbox} since {time}.", words) : t("No mail comes into {inbox}.", words)}</${Line}>`
 }
 
 /** Answers look sent on a new installation, but nothing can leave yet. */
 export function UnsentBanner() {
   const waiting = unsentMails.value
   if (!waiting) return null
-  return html`<div class="banner" data-tone="danger" role="alert"><${Icon} name="mail" />
-    <span>${plural("{n} mail waits: no mail server is set.", "{n} mails wait: no mail server is set.", waiting)}</span>
-    <a class="button quiet" href="/admin">${t("How to set it")}</a></div>`
+  return html`<${Line} tone="danger" icon="mail" action=${html`<a class="button quiet" href="/admin">${t("How to set it")}</a>`}>
+    ${plural("{n} mail waits: no mail server is set.", "{n} mails wait: no mail server is set.", waiting)}</${Line}>`
 }
 
 export function Toasts() {

@@ -104,7 +104,7 @@ async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
     assert await barriers(page) == []
     await page.keyboard.press("Escape")
 
-    switch, told = page.get_by_role("switch"), page.get_by_text("You are away: no new work is given to you.")
+    switch, told = page.get_by_role("switch"), page.get_by_text("You are away. No new work is given to you.")
     await page.keyboard.press("b")
     await expect(told).to_be_visible()
     await expect(switch).to_have_attribute("aria-checked", "false")
