@@ -160,6 +160,21 @@ def test_the_end_of_parts_that_never_began_is_no_text():
     assert read(raw).text.strip() == "The mill stands still."
 
 
+def test_a_mail_cut_off_right_after_its_first_mark_says_nothing():
+    assert read(b'Content-Type: multipart/mixed; boundary="B"\n\n--B\n').text == ""
+
+
+def test_marks_that_no_header_names_are_found_also_where_they_begin_with_dashes():
+    part = "------=_Next\nContent-Type: text/plain\n\nThe mill stands still.\n"
+    raw = f"Content-Type: multipart/mixed\n\n----------\n{part}{part}------=_Next--\n"
+
+    assert read(raw.encode()).text == "The mill stands still.\nThe mill stands still."
+
+
+def test_a_header_without_a_name_is_no_body():
+    assert read(b"Subject: Hi\n: what is this?\n\nThe mill stands still.").text == "The mill stands still."
+
+
 def test_a_mail_in_utf_8_inside_a_mail_is_named_after_its_subject():
     raw = (
         'Content-Type: multipart/mixed; boundary="B"\n\n--B\nContent-Type: message/global\n\n'

@@ -12,7 +12,10 @@ DEPTH_LIMIT = 30
 PART_LIMIT = 500
 _MISSES_LIMIT = 20_000
 
-_FIRST_BOUNDARY = re.compile(rb"^--([^\r\n-][^\r\n]{0,150}?)[ \t]*\r?$", re.MULTILINE)
+# A rule of dashes is no mark; one that begins with dashes is where a part's headers follow.
+_FIRST_BOUNDARY = re.compile(
+    rb"^--([^\r\n-][^\r\n]{0,150}?(?=[ \t]*\r?$)|-[^\s]{2,150}(?=[ \t]{0,20}\r?\n[Cc]ontent-))", re.MULTILINE
+)
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
 _NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}(?:[A-Za-z0-9+/]{20}|[A-Za-z0-9+/]{4,80}={0,2}\s*\Z)")
 _LITERAL_EQUALS = re.compile(rb"=(?==)")
@@ -99,7 +102,7 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
     places = _places(entity, named) if named.strip() else []
     if not places and named != named.rstrip():
         places = _places(entity, named.rstrip())
-    if not places and (ending := _lonely_end(entity, named)):
+    if not places and (ending := _lonely_mark(entity, named)):
         entity.end = ending
     elif not places and (found := _FIRST_BOUNDARY.search(entity.raw, entity.start, entity.end)):
         defects.append("boundary_guessed")
@@ -116,12 +119,15 @@ def _add_children(entity: Entity, depth: int, counter: list[int], defects: list[
         entity.content_type = "text/plain"
 
 
-def _lonely_end(entity: Entity, boundary: bytes) -> int:
-    """Where the mark stands that ends parts which never began, if words stand before it; else 0."""
-    position = (
-        entity.raw.find(b"\n--" + boundary + b"--", entity.start, entity.end) if boundary.strip() else 0
-    )
-    return position if position > 0 and entity.raw[entity.start : position].strip() else 0
+def _lonely_mark(entity: Entity, boundary: bytes) -> int:
+    """Where the one mark stands of parts that never were, if words are only before it; else 0."""
+    raw = entity.raw
+    position = raw.find(b"--" + boundary, entity.start, entity.end) if boundary.strip() else -1
+    if position < 1 or raw[position - 1 : position] != b"\n":
+        return 0
+    says_something = bool(raw[entity.start : position].strip())
+    rest = raw[position + len(boundary) + 2 : entity.end].strip(b"- \t\r\n")
+    return position if says_something or not rest else 0
 
 
 def _name_charset(entity: Entity, charset: str) -> None:

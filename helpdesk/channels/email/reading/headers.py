@@ -17,7 +17,7 @@ BLANK = " \t\r\n"
 _MARKS_LIMIT = 20
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_NEARLY_FIELD = re.compile(rb"[\x00-\x08!-9;-~\x80-\xff]{1,200}[ \t]*:|[Xx]-[!-~][^:]{0,200}:")
+_NEARLY_FIELD = re.compile(rb"[\x00-\x08!-9;-~\x80-\xff]{0,200}[ \t]*:|[Xx]-[!-~][^:]{0,200}:")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/=]+\s*\Z")
 _PARAMETER = re.compile(rb"[A-Za-z*0-9-]{1,40}=")
 _KNOWN = re.compile(
