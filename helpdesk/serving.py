@@ -10,6 +10,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+import uvloop
 
 from helpdesk import logs
 from helpdesk.app import Web
@@ -103,7 +104,7 @@ def work_beside(settings: Settings, database_url: str, ready: Callable[[], None]
 def work(settings: Settings, database_url: str, ready: Callable[[], None]) -> None:
     """Background work only, until a signal; then the jobs under way finish."""
     logs.configure(settings)
-    asyncio.run(_work(settings, database_url, ready))
+    uvloop.run(_work(settings, database_url, ready))
 
 
 async def _work(settings: Settings, database_url: str, ready: Callable[[], None]) -> None:

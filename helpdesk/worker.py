@@ -12,7 +12,7 @@ from helpdesk.channels.email.listener import Listener
 from helpdesk.domain.tickets import queue
 from helpdesk.errors import Conflict
 from helpdesk.jobs.distribute import Distributor
-from helpdesk.jobs.handlers import AT_ONCE, handlers
+from helpdesk.jobs.handlers import workers
 from helpdesk.jobs.mail.fetch import Fetchers
 from helpdesk.jobs.mail.intake import Intake
 from helpdesk.jobs.mail.send import release_waiting
@@ -21,7 +21,6 @@ from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
-from helpdesk.storage.job_queue import Worker
 from helpdesk.storage.wakeups import Wakeups
 
 _OFF = {
@@ -56,7 +55,7 @@ class Background:
         queue.use(queue.QueueSettings(**settings.queue))
         self._database, self._settings = database, settings
         self._workshop = open_workshop(database, settings, files)
-        self._worker = Worker(dict(handlers(self._workshop)), AT_ONCE)
+        self._workers = workers(self._workshop)
         self._timetable = Timetable(self._workshop)
         self._distributor = Distributor(self._workshop, wakeups)
         self._fetchers = Fetchers(self._workshop)
@@ -69,8 +68,8 @@ class Background:
         await self._listen("smtp", self._settings.smtp_in_port)
         await self._listen("lmtp", self._settings.lmtp_port)
         await release_waiting(self._workshop)
-        self._tasks = [
-            asyncio.create_task(self._worker.run(self._database.connect), name="job-worker"),
+        self._tasks = [asyncio.create_task(one.run(self._database.connect)) for one in self._workers]
+        self._tasks += [
             asyncio.create_task(self._timetable.run(), name="timetable"),
             asyncio.create_task(self._distributor.run(), name="distributor"),
             asyncio.create_task(self._fetchers.run(), name="mailboxes"),
@@ -80,9 +79,10 @@ class Background:
         """No new mail, the jobs under way finish (at most 10 s), then everything ends."""
         for listener in self._listeners:
             await listener.close()
-        await self._worker.stop()
+        for worker in self._workers:
+            await worker.stop()
         if self._tasks:
-            await asyncio.wait(self._tasks[:1], timeout=10)
+            await asyncio.wait(self._tasks[: len(self._workers)], timeout=10)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

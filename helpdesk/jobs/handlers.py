@@ -1,6 +1,5 @@
 """Every job by name. A job reads what it needs when it runs, and is safe to run twice."""
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,17 +17,22 @@ from helpdesk.jobs.replay_clocks import replay_clocks
 from helpdesk.jobs.ring import ring
 from helpdesk.jobs.rota import tell_shift, tell_swap
 from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.job_queue import Handler, Worker
 
-AT_ONCE = {"read_mail": 3}
-"""A flood of mail takes neither every connection of the pool nor the places of other jobs."""
+AT_ONCE = {"read_mail": 30, "send_mail": 10}
+"""What comes in floods takes no places of other jobs. Of the mails under way a few are read at a time
+(`Workshop.reading`), and the others wait to be placed together: that takes four connections of the pool."""
 
-Handler = Callable[[dict[str, Any]], Awaitable[None]]
+URGENT = frozenset({"ring", "raise_alert_if_urgent", "send_urgent_mail"})
+"""Somebody on call waits for these. They have places of their own: nothing queued, nor what hangs, stands
+before them."""
 
 
 def handlers(workshop: Workshop) -> dict[str, Handler]:
     return {
         "read_mail": partial(read_mail, workshop),
         "send_mail": partial(send_mail, workshop),
+        "send_urgent_mail": partial(send_mail, workshop),
         "send_held": partial(send_held, workshop),
         "ring": partial(ring, workshop),
         "tell_swap": partial(tell_swap, workshop),
@@ -41,6 +45,13 @@ def handlers(workshop: Workshop) -> dict[str, Handler]:
         "mail_unread_answers": partial(mail_unread_answers, workshop),
         "raise_alert_if_urgent": partial(raise_alert_if_urgent, workshop),
     }
+
+
+def workers(workshop: Workshop) -> list[Worker]:
+    """The urgent jobs have a worker of their own."""
+    every = handlers(workshop)
+    urgent = {name: every.pop(name) for name in URGENT}
+    return [Worker(every, AT_ONCE), Worker(urgent)]
 
 
 async def raise_alert_if_urgent(workshop: Workshop, job: dict[str, Any]) -> None:

@@ -79,6 +79,7 @@ async def _queue_mail(workshop: Workshop, tx: Transaction, bundle: Bundle) -> No
         subject=said["title"],
         body=said["body"],
         ticket_id=bundle.rings[0].alert.ticket_id,
+        is_urgent=True,
     )
     await tx.session.flush()
     await oncall.ringing.sent(tx, bundle, mail.id)

@@ -1,7 +1,9 @@
 """What jobs work with: handed to each of them, nothing ambient."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,7 +14,11 @@ from helpdesk.channels.email.sending import Relays
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.gathering import Gathering
 from helpdesk.storage.tables import Installation
+
+READ_AT_ONCE = 3
+"""Mails in memory with all their bytes: one for each reader, and the next."""
 
 
 @dataclass
@@ -25,6 +31,9 @@ class Workshop:
     relays: Relays = field(default_factory=Relays)
     escalated_at: datetime | None = None
     """When alerts were looked at last: a clock that reads less has been put back."""
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE), init=False)
+    placing: Gathering[Any, bool] | None = field(default=None, init=False)
+    """Mails that were read meanwhile; jobs/mail/read.py makes it."""
     _instance: str | None = None
 
     @property

@@ -35,8 +35,9 @@ class Gathering(Generic[T, R]):
         write: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         at_once: int = 1,
         within: float | None = None,
+        most: int | None = None,
     ) -> None:
-        self._write, self._at_once, self._within = write, at_once, within
+        self._write, self._at_once, self._within, self._most = write, at_once, within, most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._writers: set[asyncio.Task[None]] = set()  # the loop alone would not keep them
         self._writing = 0
@@ -89,7 +90,7 @@ class Gathering(Generic[T, R]):
     def _next_batch(self) -> list[tuple[T, asyncio.Future[R]]]:
         """A fair part of those who wait, for so many batches as may be under way."""
         parts = max(1, min(self._at_once, len(self._waiting) // FEW))
-        size = min(MOST, math.ceil(len(self._waiting) / parts))
+        size = min(self._most or MOST, math.ceil(len(self._waiting) / parts))
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         return batch
 

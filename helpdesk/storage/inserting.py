@@ -1,4 +1,4 @@
-"""Inserts a mapped row by the driver alone, from its table's own description."""
+"""Inserts or updates a mapped row by the driver alone, from its table's own description."""
 
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,26 @@ async def insert(connection: asyncpg.Connection, row: Base) -> None:
     told = await connection.fetchrow(statement, *values)
     for name in returning:
         setattr(row, name, told[name] if told is not None else None)
+
+
+async def update(connection: asyncpg.Connection, row: Base) -> None:
+    """What was changed of a row that is there; nothing where nothing was."""
+    state = inspect(row)
+    names = tuple(name for name in _columns(type(row)) if name in state.committed_state)
+    if not names:
+        return
+    given = state.dict
+    values = [_plain(given[name]) if is_json else given[name] for name, is_json in _json(type(row), names)]
+    await connection.execute(_update(type(row), names), *values, *(state.identity or ()))
+
+
+@lru_cache(maxsize=256)
+def _update(kind: type[Base], names: tuple[str, ...]) -> str:
+    columns, mapper = _columns(kind), inspect(kind)
+    changed = ", ".join(f'"{columns[name].name}" = ${place}' for place, name in enumerate(names, 1))
+    keys = enumerate(mapper.primary_key, len(names) + 1)
+    found = " AND ".join(f'"{column.name}" = ${place}' for place, column in keys)
+    return f"UPDATE {kind.__tablename__} SET {changed} WHERE {found}"  # noqa: S608  names of our own
 
 
 @lru_cache(maxsize=64)

@@ -18,8 +18,10 @@ from pgqueuer.core.executors import EntrypointExecutor
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Context
+from pgqueuer.domain.models import Context, TracebackRecord
 from pgqueuer.domain.models import Job as QueuedJob
+from pgqueuer.domain.types import JOB_STATUS
+from pgqueuer.ports.driver import NotifyCallback
 from pgqueuer.queries import Queries
 
 from helpdesk.errors import Conflict, HelpdeskError, LimitReached, Unavailable
@@ -29,6 +31,9 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 CHANNEL = "ch_pgqueuer"
+PLACES = 20
+"""Jobs that a worker runs at the same time beside those whose number is limited by name."""
+
 PAUSES = [timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)]
 """How long a failed job waits before each further try; after the last it is held for an administrator."""
 
@@ -85,7 +90,7 @@ class Worker:
     """Claims jobs and runs them until told to stop; each job may be run more than once."""
 
     def __init__(self, handlers: dict[str, Handler], at_once: dict[str, int] | None = None) -> None:
-        """`at_once` limits how many jobs of a name run at the same time, in all processes together."""
+        """`at_once` limits how many jobs of a name are under way, in all processes together."""
         self._handlers, self._at_once = handlers, at_once or {}
         self._manager: QueueManager | None = None
         self._stopping = False
@@ -112,7 +117,7 @@ class Worker:
 
     async def _run_on(self, connection: asyncpg.Connection) -> None:
         try:
-            manager = self._manager = QueueManager(Queries(AsyncpgDriver(connection)))
+            manager = self._manager = QueueManager(_Queries(_Driver(connection), frozenset(self._at_once)))
             for name, handler in self._handlers.items():
                 limit = self._at_once.get(name, 0)
                 manager.entrypoint(
@@ -121,7 +126,7 @@ class Worker:
             await manager.run(
                 dequeue_timeout=timedelta(seconds=2),
                 batch_size=10,
-                max_concurrent_tasks=20,  # a flood of mail must not take every connection of the pool
+                max_concurrent_tasks=PLACES + sum(self._at_once.values()),
                 heartbeat_timeout=timedelta(seconds=10),
                 log_aggregation_interval=timedelta(0),
                 shutdown_on_listener_failure=True,
@@ -129,6 +134,35 @@ class Worker:
         finally:
             self._manager = None
             await asyncio.shield(_close(connection))
+
+
+class _Driver(AsyncpgDriver):
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        super().__init__(connection)
+        self._heard: NotifyCallback | None = None
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        self._heard = callback
+        await super().add_listener(channel, callback)
+
+    def hear(self) -> None:
+        """As if there were new jobs, without asking PostgreSQL to say so."""
+        if self._heard is not None:
+            self._heard(_TABLE_CHANGED)
+
+
+class _Queries(Queries):
+    """A job of a limited number counts until its end is written. Then the next is picked up at once: pgqueuer
+    by itself would wait for its next poll, and so hand out `at_once` jobs in each tenth of a second."""
+
+    def __init__(self, driver: _Driver, limited: frozenset[str]) -> None:
+        super().__init__(driver)
+        self._own, self._limited = driver, limited
+
+    async def log_jobs(self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]) -> None:
+        await super().log_jobs(job_status)
+        if any(job.entrypoint in self._limited for job, _, _ in job_status):
+            self._own.hear()
 
 
 class _Executor(EntrypointExecutor):

@@ -1,6 +1,6 @@
 """One unit of work: one session, one moment, one actor; all of it commits or none does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm import make_transient, make_transient_to_detached
 
 from helpdesk.actors import Actor
 from helpdesk.storage import ids, inserting, job_queue
@@ -41,8 +41,19 @@ class Versioned(Protocol):
     public_version: Any
 
 
-Reactions = Mapping[str, Sequence[str]]
-"""Event name → names of the jobs that follow it."""
+@dataclass(frozen=True)
+class Reaction:
+    """A job that follows an event, where the event's data call for it."""
+
+    job: str
+    when: Callable[[Json], bool] = lambda _: True
+
+
+Reactions = Mapping[str, Sequence[Reaction]]
+"""Event name → what follows it."""
+
+
+_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest($1::text[]) AS key"
 
 
 @dataclass
@@ -66,6 +77,8 @@ class Transaction:
     """Each statement commits by itself, so there may be one that writes."""
     known: dict[tuple[type[Any], UUID], Any] = field(default_factory=dict)
     """What `find` has read."""
+    read_once: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
+    """What `once` has read."""
     held: dict[UUID, Any] = field(default_factory=dict)
     """What was read about a ticket under its lock, which keeps it true: its clocks."""
 
@@ -105,9 +118,10 @@ class Transaction:
     def recorded(self, ticket_id: UUID, version: int, name: str, data: Json) -> None:
         """An event was written, by `record` or by a statement that wrote more at once: its jobs follow."""
         self.touched[ticket_id] = version
-        for job in self.reactions.get(name, ()):
-            payload = {"ticket_id": str(ticket_id), "version": version, **_ids(data)}
-            self.jobs.append(job_queue.Job(job, payload))
+        for reaction in self.reactions.get(name, ()):
+            if reaction.when(data):
+                payload = {"ticket_id": str(ticket_id), "version": version, **_ids(data)}
+                self.jobs.append(job_queue.Job(reaction.job, payload))
 
     def enqueue(self, job: str, *, after: timedelta | None = None, **payload: Any) -> None:
         """A job row that commits together with everything else in this transaction."""
@@ -128,6 +142,13 @@ class Transaction:
         """Writes a new row at once, by the driver: a fraction of what a flush costs. What it refers to must
         have been written before; later changes of it are written like those of a row that was read."""
         await inserting.insert(self.connection, row)
+        make_transient_to_detached(row)
+        self.session.add(row)
+
+    async def update(self, row: Base) -> None:
+        """Writes what was changed of a row at once, by the driver, as `insert` does."""
+        await inserting.update(self.connection, row)
+        make_transient(row)
         make_transient_to_detached(row)
         self.session.add(row)
 
@@ -155,6 +176,21 @@ class Transaction:
             return
         self._require_begun("A lock")
         await (await self.driver()).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+
+    async def each_at_a_time(self, whats: Iterable[Sequence[object]]) -> None:
+        """`one_at_a_time` for each of them, by one statement and in an order that all keep: so no two
+        transactions that ask for several wait for each other."""
+        keys = sorted({lock_key(what) for what in whats} - self.alone)
+        self._require_begun("A lock")
+        await (await self.driver()).execute(_LOCKS, keys)
+        self.alone |= set(keys)
+
+    async def once(self, what: tuple[Hashable, ...], read: Callable[[], Awaitable[T]]) -> T:
+        """What was read under this name before in this transaction: for what others rarely change."""
+        if what not in self.read_once:
+            self.read_once[what] = await read()
+        answer: T = self.read_once[what]
+        return answer
 
     def _require_begun(self, what: str) -> None:
         if self.is_autocommit:

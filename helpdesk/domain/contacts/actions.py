@@ -13,6 +13,8 @@ from helpdesk.domain.contacts.model import Company, Contact, Identity
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
 
+_IDENTITY = "SELECT id FROM identities WHERE contact_id = $1 AND kind = $2 AND value = $3"
+
 
 @dataclass(frozen=True)
 class Card:
@@ -35,7 +37,7 @@ async def find_or_create(
     from the address itself. Two first messages at once make one contact (a lock per identity).
     """
     wanted = normalise(kind, value)
-    await tx.one_at_a_time("identity", kind.value, wanted)
+    await tx.one_at_a_time(*identity_key(kind, wanted))
     contact = await queries.by_identity(tx, kind, wanted)
     if contact is None:
         contact = await create(tx, name=name, locale=locale)
@@ -43,6 +45,11 @@ async def find_or_create(
     elif name and not contact.name:
         contact.name = name
     return contact
+
+
+def identity_key(kind: IdentityKind, wanted: str) -> tuple[object, ...]:
+    """Under this name an address or number gets its contact in one transaction at a time."""
+    return ("identity", kind.value, wanted)
 
 
 async def create(tx: Transaction, *, name: str = "", locale: str = "en", time_zone: str = "UTC") -> Contact:
@@ -64,7 +71,7 @@ async def add(tx: Transaction, card: Card) -> Contact:
     if not known and not card.name.strip():
         raise Invalid("contact_empty", "Give a name, an e-mail address or a phone number.", field="name")
     for kind, value in known:
-        await tx.one_at_a_time("identity", kind.value, value)
+        await tx.one_at_a_time(*identity_key(kind, value))
         if await queries.by_identity(tx, kind, value) is not None:
             raise Conflict("contact_exists", f"{value} belongs to a contact already.", field=kind.value)
     contact = await create(tx, name=card.name, locale=card.locale, time_zone=card.time_zone)
@@ -80,17 +87,16 @@ async def add_identity(
 ) -> Identity:
     """Idempotent. A verified address also brings the contact into the company of its mail domain."""
     wanted = normalise(kind, value)
-    identity = await tx.session.scalar(
-        select(Identity).where(
-            Identity.contact_id == contact.id, Identity.kind == kind.value, Identity.value == wanted
-        )
-    )
-    if identity is None:
+    identity_id = await (await tx.driver()).fetchval(_IDENTITY, contact.id, kind.value, wanted)
+    if identity_id is None:
         identity = Identity(
             id=tx.new_id(), contact_id=contact.id, kind=kind.value, value=wanted, created_at=tx.now
         )
-        tx.session.add(identity)
+        identity.verified_at = tx.now if verified else None
+        await tx.insert(identity)
         _found_by_more(tx, contact)
+    else:
+        identity = await tx.session.get_one(Identity, identity_id)
     if verified and identity.verified_at is None:
         identity.verified_at = tx.now
     if verified and kind is IdentityKind.EMAIL and contact.company_id is None:

@@ -14,6 +14,11 @@ from helpdesk.storage.transaction import Transaction
 _tickets = table("tickets", column("contact_id"), column("inbox_id"))
 """Of another feature, which knows this one: only what says where a contact is known."""
 
+_BY_IDENTITY = """
+    SELECT contact_id FROM identities WHERE kind = $1 AND value = $2 AND verified_at IS NOT NULL
+"""
+_BY_DOMAIN = "SELECT id FROM companies WHERE domains @> ARRAY[$1] ORDER BY created_at LIMIT 1"
+
 
 async def get(tx: Transaction, contact_id: UUID) -> Contact:
     contact = await tx.find(Contact, contact_id)
@@ -63,20 +68,14 @@ async def company(tx: Transaction, company_id: UUID) -> Company:
 async def company_by_domain(tx: Transaction, address: str) -> Company | None:
     """The company whose mail domain an address is of."""
     domain = address.rpartition("@")[2].lower()
-    found: Company | None = await tx.session.scalar(
-        select(Company).where(Company.domains.contains([domain])).order_by(Company.created_at).limit(1)
-    )
-    return found
+    company_id: UUID | None = await (await tx.driver()).fetchval(_BY_DOMAIN, domain)
+    return await company(tx, company_id) if company_id is not None else None
 
 
 async def by_identity(tx: Transaction, kind: IdentityKind, value: str) -> Contact | None:
     """The contact a verified address or number belongs to; `value` is normalised."""
-    found: Contact | None = await tx.session.scalar(
-        select(Contact)
-        .join(Identity, Identity.contact_id == Contact.id)
-        .where(Identity.kind == kind.value, Identity.value == value, Identity.verified_at.is_not(None))
-    )
-    return found
+    contact_id: UUID | None = await (await tx.driver()).fetchval(_BY_IDENTITY, kind.value, value)
+    return await tx.session.get(Contact, contact_id) if contact_id is not None else None
 
 
 async def identities_of(tx: Transaction, contact_id: UUID) -> list[Identity]:

@@ -103,7 +103,7 @@ async def policies(tx: Transaction) -> list[SlaPolicy]:
 
 
 async def policy_for(tx: Transaction, ticket: Standing) -> SlaPolicy | None:
-    return first_match(await policies(tx), ticket)
+    return first_match(await tx.once(("sla policies",), lambda: policies(tx)), ticket)
 
 
 def terms_of(plan: plans.Plan | None, policy: SlaPolicy | None) -> Terms | None:

@@ -11,6 +11,8 @@ from helpdesk.errors import Conflict
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
 
+_OF_SOURCE = "SELECT id FROM messages WHERE inbox_id = $1 AND source_id = $2"
+
 
 async def said_before(tx: Transaction, client_id: UUID | None, body: str) -> Said | None:
     """The first answer to the same `client_id` of this actor. Errors: Conflict client_id_reused when it
@@ -40,21 +42,25 @@ async def source_seen(tx: Transaction, inbox_id: UUID, source_id: str | None) ->
     """A message the outside delivered before to this inbox."""
     if source_id is None:
         return None
-    await tx.one_at_a_time("source", inbox_id, source_id)
-    message = await tx.session.scalar(
-        select(Message).where(Message.inbox_id == inbox_id, Message.source_id == source_id)
-    )
-    if message is None:
+    await tx.one_at_a_time(*source_key(inbox_id, source_id))
+    message_id = await (await tx.driver()).fetchval(_OF_SOURCE, inbox_id, source_id)
+    if message_id is None:
         return None
+    message = await tx.session.get_one(Message, message_id)
     event = await tx.session.scalar(
         select(EventRow).where(EventRow.ticket_id == message.ticket_id, EventRow.message_id == message.id)
     )
     return await _again(tx, event, message) if event is not None else None
 
 
+def source_key(inbox_id: UUID, source_id: str) -> tuple[object, ...]:
+    """Under this name a message of the outside is taken in by one transaction at a time."""
+    return ("source", inbox_id, source_id)
+
+
 async def call_of(tx: Transaction, inbox_id: UUID, call_id: str) -> Message | None:
     """The call that a telephone system has told of before; another step of it right now is waited for."""
-    await tx.one_at_a_time("source", inbox_id, call_id)
+    await tx.one_at_a_time(*source_key(inbox_id, call_id))
     found: Message | None = await tx.session.scalar(
         select(Message).where(Message.inbox_id == inbox_id, Message.source_id == call_id)
     )

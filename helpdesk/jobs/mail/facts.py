@@ -53,12 +53,8 @@ class House:
 
 
 async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Gathered:
-    """Everything `threading.decide` wants to know, from the mail and the database.
-
-    Mails that share any id wait for each other here, so that no two of them open one thread twice.
-    """
+    """Everything `threading.decide` wants to know, from the mail and the database."""
     cited, own, fingerprint = _cited_ids(mail), mail.message_id, _fingerprint(mail)
-    await references.one_at_a_time(tx, [*([own] if own else []), *cited])
     inbox = await inboxes.get(tx, kept.inbox_id)
     sender = mail.sender.key if mail.sender else ""
     seen = await references.glance(tx, kept, sender, own, cited)
@@ -142,6 +138,11 @@ class _Seeker:
         participant = participant or await following.follows(self._tx, ticket.id, self._sender)
         is_own = is_contact and self._staff is not None
         return Match(ticket.id, participant, issued, _target(self._tx, ticket), is_own)
+
+
+def ids_of(mail: Mail) -> list[str]:
+    """Its own and those it cites: what threads hang on."""
+    return [*([mail.message_id] if mail.message_id else []), *_cited_ids(mail)]
 
 
 def _cited_ids(mail: Mail) -> list[str]:

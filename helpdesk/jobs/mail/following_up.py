@@ -20,6 +20,7 @@ async def follow_up(
     """Copies for those who were named, the automatic answer, and the breaker that stops two machines."""
     mail = gathered.mail
     ticket = await tickets.get(tx, said.ticket_id)  # locked by whoever wrote on it just now
+    await tx.update(ticket)
     if decision.may_add_followers:
         people = [(one.email, one.name) for one in (*mail.cc, *mail.to)]
         await following.add(tx, ticket, people, "cc")

@@ -141,14 +141,12 @@ async def named_before(tx: Transaction, mail_id: UUID, addresses: list[str]) -> 
     return [row["id"] for row in await connection.fetch(_NAMED_BEFORE, mail_id, addresses)]
 
 
-async def to_read(tx: Transaction, mail_id: UUID) -> RawMail | None:
-    """The mail (but its bytes) under its row lock; None when it has been read already."""
-    mail = await tx.session.get(
-        RawMail, mail_id, with_for_update=True, populate_existing=True, options=[defer(RawMail.raw)]
-    )
-    if mail is None:
-        raise NotFound("mail_not_found")
-    return mail if mail.state == "new" else None
+async def to_read(tx: Transaction, mail_ids: Sequence[UUID]) -> dict[UUID, RawMail]:
+    """The mails (but their bytes) under their row locks; those that have been read already are left out."""
+    query = select(RawMail).where(RawMail.id.in_(mail_ids), RawMail.state == "new").order_by(RawMail.id)
+    query = query.options(defer(RawMail.raw)).with_for_update()
+    found = await tx.session.scalars(query.execution_options(populate_existing=True))
+    return {mail.id: mail for mail in found}
 
 
 async def quarantine(tx: Transaction, mail_id: UUID, cause: str) -> None:

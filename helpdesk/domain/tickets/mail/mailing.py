@@ -94,12 +94,20 @@ async def queue_answers(
 
 
 async def queue_notice(
-    tx: Transaction, *, recipients: list[str], subject: str, body: str, ticket_id: UUID | None = None
+    tx: Transaction,
+    *,
+    recipients: list[str],
+    subject: str,
+    body: str,
+    ticket_id: UUID | None = None,
+    is_urgent: bool = False,
 ) -> OutgoingMail:
-    """A mail to an agent (an alert, an invitation): from the first mail inbox, threaded nowhere."""
+    """A mail to an agent (an alert, an invitation): from the first mail inbox, threaded nowhere. One that is
+    urgent waits behind no other mail."""
     inbox = await inboxes.first_of(tx, inboxes.Channel.EMAIL)
     return await _queue(
         tx,
+        job="send_urgent_mail" if is_urgent else "send_mail",
         inbox_id=inbox.id,
         ticket_id=ticket_id,
         kind="notice",
@@ -230,11 +238,11 @@ async def kept_mail(tx: Transaction, mail_id: UUID) -> OutgoingMail:
     return mail
 
 
-async def _queue(tx: Transaction, **said: Any) -> OutgoingMail:
+async def _queue(tx: Transaction, job: str = "send_mail", **said: Any) -> OutgoingMail:
     """The mail and the job that sends it, in this transaction."""
     mail = OutgoingMail(id=tx.new_id(), state="queued", attempts=0, created_at=tx.now, **said)
     await tx.insert(mail)
-    tx.enqueue("send_mail", mail_id=str(mail.id))
+    tx.enqueue(job, mail_id=str(mail.id))
     return mail
 
 

@@ -61,7 +61,12 @@ def skills_asked(inbox: inboxes.Inbox, contact: contacts.Contact) -> list[str]:
 
 async def pool_id(tx: Transaction, inbox_id: UUID, team_id: UUID | None, skills: Sequence[str] = ()) -> UUID:
     """The pool of an inbox, team and set of skills, made on first use."""
-    asked, connection = sorted(skills), await tx.driver()
+    asked = sorted(skills)
+    return await tx.once(("pool", inbox_id, team_id, *asked), lambda: _pool_id(tx, inbox_id, team_id, asked))
+
+
+async def _pool_id(tx: Transaction, inbox_id: UUID, team_id: UUID | None, asked: list[str]) -> UUID:
+    connection = await tx.driver()
     found: UUID | None = await connection.fetchval(_POOL, inbox_id, team_id, asked)
     if found is None:
         await connection.execute(_NEW_POOL, new_id(tx.now), inbox_id, team_id, asked)
