@@ -91,6 +91,7 @@ const LINES = {
   SenderAccepted: (data, by) => ({ icon: "user-plus", text: t("{by} accepted {address} on this ticket", { by, address: data.address }), tone: "ok" }),
   MessageSplitOff: (data, by) => ({ icon: "copy", text: t("{by} gave the message a ticket of its own, #{number}", { by, number: data.into_number }), ticket: data.into }),
   SenderBlocked: (data, by) => ({ icon: "lock", text: t("{by} blocked {address}", { by, address: data.address }), tone: "warn" }),
+  DeliveryRetried: (data, by) => ({ icon: "mail", text: t("{by} had the mail sent to {addresses} again", { by, addresses: (data.to ?? []).join(", ") }) }),
   AlsoReceived: data => ({ icon: "mail", text: t("The same mail came to {address} as well", { address: data.address }) }),
   FollowersChanged(data, by) {
     const added = (data.added ?? []).join(", ")

@@ -45,7 +45,7 @@ export const SAID = new Map([
 
 /** Too frequent to read: they show elsewhere, as a state. */
 export const SILENT = new Set([
-  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryRetried", "DeliveryWaiting", "DeliveryReported", "TicketPending",
+  "TargetStarted", "TargetPaused", "TargetResumed", "TargetMet", "DeliveryHandedOver", "DeliveryFailed", "DeliveryWaiting", "DeliveryReported", "TicketPending",
   "ReplyHeld", "ReplyCalledBack",
 ])
 
@@ -76,7 +76,8 @@ export function timeline(events) {
       items.push(item)
     } else if (event.name.startsWith("Delivery")) {
       deliver(messages.get(event.data.delivered_message_id ?? event.data.message_id), event)
-    } else if (!SILENT.has(event.name)) {
+    }
+    if (!kind && !SILENT.has(event.name)) {
       decide(messages, event)
       if (event.name === "TicketEscalated") dropMove(items, event)
       if (rungWith(items[items.length - 1], event)) continue

@@ -47,7 +47,17 @@ test("what the other side says of a mail stands on it until it is sent again", (
   const again = anEvent(3, "DeliveryRetried", { delivered_message_id: "m1", to: [] })
 
   assert.deepEqual(timeline([sent, delayed]).map(item => item.report), [{ what: "delayed", people: "kim@customer.example", reason: "4.4.1" }])
-  assert.deepEqual(timeline([sent, delayed, again]).map(item => item.report), [undefined])
+  assert.equal(timeline([sent, delayed, again])[0].report, undefined)
+})
+
+test("who had a mail sent again has a line, and the message says that it is under way", () => {
+  const items = timeline([
+    anEvent(1, "ReplySent", { message_id: "m1", body: "a", author: mira }),
+    anEvent(2, "DeliveryFailed", { delivered_message_id: "m1", reason: "mailbox full" }),
+    anEvent(3, "DeliveryRetried", { delivered_message_id: "m1", to: ["nia@x.example"] }),
+  ])
+
+  assert.deepEqual(items.map(item => item.delivery ?? item.event.name), ["again", "DeliveryRetried"])
 })
 
 test("clocks that start and stop are not worth a line, a breach is", () => {
