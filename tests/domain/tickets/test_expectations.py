@@ -134,11 +134,13 @@ async def test_who_still_waits_counts_for_the_range_too(tx: Transaction) -> None
 def test_at_risk_is_what_the_work_ahead_will_outlast() -> None:
     ticket = Ahead(start_by=NOON + 60 * MINUTE)
 
-    assert expected_start(5, 12, NOON) == NOON + 30 * MINUTE
-    assert expected_start(5, 0, NOON) is None
+    assert expected_start(6, 12, NOON) == NOON + 30 * MINUTE
+    assert expected_start(6, 0, NOON) is None
+    assert expected_start(0, 0, NOON) == NOON
     assert not is_at_risk(ticket, 5, 12, NOON)
     assert is_at_risk(ticket, 20, 12, NOON)
     assert not is_at_risk(ticket, 20, 0, NOON)
+    assert not is_at_risk(Ahead(start_by=NOON + MINUTE), 0, 1, NOON)  # on a quiet desk the first is next
 
 
 def test_what_is_late_is_not_at_risk_any_more() -> None:

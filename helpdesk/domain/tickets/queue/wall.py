@@ -73,8 +73,11 @@ class Ahead:
 
 
 def expected_start(ahead: int, per_hour: float, now: datetime) -> datetime | None:
-    """When a ticket with so many before it is taken at this pace; unknown while nobody takes any."""
-    return now + timedelta(hours=(ahead + 1) / per_hour) if per_hour > 0 else None
+    """When all that is before a ticket is taken at this pace, and it is next; unknown while nobody takes any,
+    but the first is next in any case."""
+    if ahead == 0:
+        return now
+    return now + timedelta(hours=ahead / per_hour) if per_hour > 0 else None
 
 
 def is_at_risk(ticket: Ahead, ahead: int, per_hour: float, now: datetime) -> bool:
