@@ -108,3 +108,23 @@ def test_in_html_as_gmail_sends_it_text_and_html_agree() -> None:
 
     assert found.new_text.strip() == "Yes, it helped."
     assert found.new_html == '<div dir="ltr">Yes, it helped.</div><br>'
+
+
+@pytest.mark.parametrize("unit", ["0cm 0cm 0cm", "0in 0in 0in"])
+def test_in_html_as_outlook_for_windows_sends_it_text_and_html_agree(unit: str) -> None:
+    mail, answer = ours(), EmailMessage()
+    head = "<br>".join(escape(line) for line in OUTLOOK.split("\n")[:4])
+    rule = f"border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt {unit}"
+    answer["From"], answer["Subject"] = "kim@customer.example", "Re: Mill"
+    answer.set_content(f"Yes, it helped.\n\n{OUTLOOK}\n{said(mail, 'plain')}")
+    answer.add_alternative(
+        '<div class="WordSection1"><p class="MsoNormal">Yes, <b>it helped</b>.</p><div>'
+        f'<div style="{rule}"><p class="MsoNormal">{head}</p></div></div>{said(mail, "html")}</div>',
+        subtype="html",
+    )
+
+    found = read(bytes(answer))
+
+    assert found.new_text.strip() == "Yes, it helped."
+    assert "it helped" in (found.new_html or "")
+    assert "lever" not in (found.new_html or "")

@@ -18,7 +18,8 @@ _CONTAINERS = re.compile(
 # Elements after which everything is quote.
 _STARTS = re.compile(
     rf"{_ID}(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|ms-outlook-mobile-body-separator-line)\b"
-    rf"|{_CLASS}(?:OutlookMessageHeader|hd-quote-boundary)\b",
+    rf"|{_CLASS}(?:OutlookMessageHeader|hd-quote-boundary)\b"
+    r"|\bstyle\s*=\s*[\"']?[^\"'>]{0,200}?border:\s?none;\s?border-top:\s?solid #[0-9a-f]{6} 1\.0pt",
     re.IGNORECASE,
 )
 # Elements that say who wrote it; the quote is the next blockquote.
