@@ -69,7 +69,7 @@ def serve(
     with plain_errors():
         settings = Settings(**{key: value for key, value in given.items() if value is not None})
         logs.configure(settings)
-        _ = settings.key
+        _ = settings.mail_key_ring  # and with it the secret key
         with ExitStack() as opened:
             alone = workers == 1 and not no_worker
             beside = opened.enter_context(serving.background()) if alone else None
@@ -95,7 +95,7 @@ def work() -> None:
     with plain_errors():
         settings = Settings()
         logs.configure(settings)
-        _ = settings.key
+        _ = settings.mail_key_ring  # and with it the secret key
         with database_url(settings) as url:
             serving.work(settings, url, lambda: None)
 

@@ -33,7 +33,7 @@ def list_settings(settings: Settings) -> None:
 
 def _key(settings: Settings) -> Iterable[str]:
     try:
-        _ = settings.key
+        _ = settings.mail_key_ring  # and with it the secret key
     except HelpdeskError as failure:
         yield failure.detail or failure.code
 
