@@ -51,6 +51,7 @@ async def test_a_ticket_is_found_by_words_of_all_that_was_said(tx: Transaction) 
         "kvarn lund@odd",  # of the subject and the address
         "070-123 45 67",
         "from:lund",
+        "vattentryck is:pend from:",  # an operator that is still being typed
         "vattentryck is:pending channel:email from:kim assignee:aoife",
     ):
         assert await found(agent, sought) == [wanted.number], sought

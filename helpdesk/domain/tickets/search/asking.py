@@ -21,7 +21,11 @@ _STATUSES: Mapping[str, frozenset[str]] = {
     **{one: frozenset({one}) for one in ("open", "pending", "snoozed", "resolved", "closed", "merged")},
     "done": frozenset({"resolved", "closed"}),
 }
-_CHANNELS = frozenset({"chat", "email", "phone", "api"})
+_VALUES: Mapping[str, frozenset[str]] = {
+    "is": frozenset({*_STATUSES, "unassigned"}),
+    "channel": frozenset({"chat", "email", "phone", "api"}),
+}
+"""Of operators that know but some."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def asked(text: str, channel: str | None = None) -> Asked:
         name, value = (part["name"] or "").lower(), part["phrase"] or part["word"] or ""
         if _is_filter(name, value):
             filters.setdefault(name, []).append(value.lower())
-        else:
+        elif not _is_begun_operator(part[0].lower()):
             named = name == "from"
             spoken = tuple(words_of(value if named or not name else f"{name} {value}"))
             terms += [Term(spoken, part["phrase"] is not None, named)] if spoken else []
@@ -76,8 +80,15 @@ def asked(text: str, channel: str | None = None) -> Asked:
 
 
 def _is_filter(name: str, value: str) -> bool:
-    known = {"is": _STATUSES.keys() | {"unassigned"}, "channel": _CHANNELS}
-    return value.lower() in known[name] if name in known else name in ("assignee", "tag") and bool(value)
+    return value.lower() in _VALUES[name] if name in _VALUES else name in ("assignee", "tag") and bool(value)
+
+
+def _is_begun_operator(text: str) -> bool:
+    """Somebody is still typing it."""
+    name, colon, value = text.partition(":")
+    if not value:
+        return bool(colon) and name in (*_VALUES, "assignee", "tag", "from")
+    return any(one.startswith(value) for one in _VALUES.get(name, ()))
 
 
 def _assignee(filters: Mapping[str, Sequence[str]]) -> str | None:
