@@ -1,6 +1,6 @@
 """The statements that find messages by their words: the newest first, of tickets the actor may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -143,19 +143,9 @@ def _rest(
     tx: Transaction, values: _Values, wanted: Asked, view: View | None, upto: UUID | None, query: str
 ) -> str:
     """What the ticket must be. Permission is asked of the ticket itself, never of the index."""
-    texts = ["true"]
+    texts = ["true", *_kinds(values, wanted, view)]
     if (inboxes := _inboxes(tx)) is not None:
         texts.append(values.into("t.inbox_id = ANY({}::uuid[])", inboxes))
-    if view is not None:
-        texts.append(values.into("t.status = ANY({}::text[])", list(view.statuses)))
-    if wanted.statuses:
-        texts.append(values.into("t.status = ANY({}::text[])", list(wanted.statuses)))
-    if wanted.channels:
-        texts.append(values.into("t.channel = ANY({}::text[])", list(wanted.channels)))
-    if wanted.tags:
-        texts.append(values.into("t.tags @> {}::text[]", list(wanted.tags)))
-    if view is not None and view.is_queue:
-        texts.append("t.waiting")
     if wanted.assignee == "nobody":
         texts.append("t.assignee_id IS NULL")
     elif wanted.assignee == "me" or (view is not None and view.is_own):
@@ -168,6 +158,20 @@ def _rest(
         newer += values.into(" AND o.words @@ {}::tsquery", query) if query else ""
         texts.append(f"NOT {_IN_TICKET.format(newer)}")
     return " AND ".join(texts)
+
+
+def _kinds(values: _Values, wanted: Asked, view: View | None) -> Iterator[str]:
+    """Of status, channel and tags whatever was asked for."""
+    if view is not None:
+        yield values.into("t.status = ANY({}::text[])", list(view.statuses))
+    if view is not None and view.is_queue:
+        yield "t.waiting"
+    if wanted.statuses:
+        yield values.into("t.status = ANY({}::text[])", list(wanted.statuses))
+    if wanted.channels:
+        yield values.into("t.channel = ANY({}::text[])", list(wanted.channels))
+    if wanted.tags:
+        yield values.into("t.tags @> {}::text[]", list(wanted.tags))
 
 
 async def _run(
