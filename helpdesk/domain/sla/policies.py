@@ -7,6 +7,7 @@ from uuid import UUID
 
 from helpdesk.domain.sla import steps
 from helpdesk.domain.sla.model import SlaPolicy
+from helpdesk.domain.sla.queries import ALL_POLICIES
 from helpdesk.errors import NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -22,14 +23,18 @@ async def save_policy(tx: Transaction, policy_id: UUID | None, values: Json) -> 
         policy = await _get(tx, policy_id)
         for name, value in values.items():
             setattr(policy, name, value)
-    await tx.flush()
-    tx.enqueue("replay_clocks")
+    await _changed(tx)
     return policy
 
 
 async def delete_policy(tx: Transaction, policy_id: UUID) -> None:
     await tx.session.delete(await _get(tx, policy_id))
+    await _changed(tx)
+
+
+async def _changed(tx: Transaction) -> None:
     await tx.flush()
+    tx.read_once.pop(ALL_POLICIES, None)
     tx.enqueue("replay_clocks")
 
 

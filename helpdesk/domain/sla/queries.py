@@ -97,13 +97,17 @@ def target_for(terms: Terms | plans.Plan, channel: str, metric: Metric, priority
     return None if seconds is None else max(1, round(seconds * priority_factor(priority)))
 
 
+ALL_POLICIES = ("sla policies",)
+"""Under this name a transaction has read them once."""
+
+
 async def policies(tx: Transaction) -> list[SlaPolicy]:
     """In the order in which they are asked."""
     return list(await tx.session.scalars(select(SlaPolicy).order_by(SlaPolicy.position, SlaPolicy.id)))
 
 
 async def policy_for(tx: Transaction, ticket: Standing) -> SlaPolicy | None:
-    return first_match(await tx.once(("sla policies",), lambda: policies(tx)), ticket)
+    return first_match(await tx.once(ALL_POLICIES, lambda: policies(tx)), ticket)
 
 
 def terms_of(plan: plans.Plan | None, policy: SlaPolicy | None) -> Terms | None:

@@ -101,6 +101,23 @@ async def test_a_policy_that_counts_pending_time_starts_clocks_of_what_is_pendin
     assert [move.after for move in foreseen.moves] == [ticket.due_at] == [tx.now + 4 * HOUR]
 
 
+async def test_a_head_start_moves_nothing_but_the_place_and_that_is_foreseen(tx: Transaction) -> None:
+    plan = await a_plan(tx, targets=TARGETS)
+    ticket = await a_ticket(tx, inbox=await an_inbox(tx, plan=plan))
+    names = ("key", "name", "calendar_id", "may_page", "tells_contact", "targets")
+    values = {name: getattr(plan, name) for name in names} | {"head_start_minutes": 20}
+    before = ticket.rank_at
+
+    proposed = plans.Plan(id=plan.id, created_at=tx.now, **values)
+    foreseen = await would_move(tx, Scope(plan_id=plan.id), Proposal(sold={plan.id: proposed}))
+    await plans.save(tx, plan.id, values)
+    await replay(tx, ticket.id, "plan")
+
+    assert foreseen.moves == []
+    assert [one.ahead for one in foreseen.reranked] == [20]
+    assert before - ticket.rank_at == timedelta(minutes=20)
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_happened_before_the_preview_says_what_the_change_does(
     tx: Transaction, seed: int
