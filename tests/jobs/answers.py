@@ -59,11 +59,13 @@ class Relay:
 
     def __init__(self, *refused: str, code: int = 550) -> None:
         self.refused, self.code, self.to = refused, code, []  # type: ignore[var-annotated]
+        self.senders: list[str] = []
 
     async def hand_over(
         self, raw: bytes, sender: str, to: list[str], url: str, before: object = None
     ) -> HandedOver:
         self.to.append((list(to), raw))
+        self.senders.append(sender)
         gone = tuple(Refusal(one, self.code, "no such user") for one in to if one in self.refused)
         return HandedOver("250 ok", f"id-{len(self.to)}", gone)
 

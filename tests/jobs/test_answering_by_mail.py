@@ -9,19 +9,23 @@ from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth.visitors import actor_for
 from helpdesk.channels.email import dkim_signing
 from helpdesk.domain import contacts, tickets
+from helpdesk.domain.inboxes import Inbox
 from helpdesk.domain.tickets import ByMail, OutgoingMail
 from helpdesk.domain.tickets.attachments import StoredFile
-from helpdesk.domain.tickets.mail import following, recipients, signing_keys
+from helpdesk.domain.tickets.mail import following, inlets, recipients, signing_keys
 from helpdesk.errors import Invalid
 from helpdesk.storage.sealing import Sealer
 from tests.jobs.answers import (
     KIM,
+    Relay,
     a_mail_ticket,
     an_agents_actor,
     read,
     replied,
+    through,
     words,
 )
+from tests.jobs.mail_threads import a_bounce
 from tests.mail_desk import MailDesk, a_mail
 
 
@@ -167,3 +171,33 @@ async def test_the_contact_reads_the_answer_and_never_who_else_got_it(desk: Mail
     assert seen[-1]["data"]["body"] == "**Oil** it"
     assert seen[-1]["data"]["format"] == "markdown"
     assert "boss@acme.example" not in str(seen)
+
+
+async def test_where_no_plus_address_reaches_us_the_answer_still_finds_back(desk: MailDesk) -> None:
+    async with desk.database.transaction(SYSTEM) as tx:
+        inbox = await tx.session.get_one(Inbox, desk.inbox.id)
+        inbox.settings = {**inbox.settings, "takes_plus": False}
+    ticket = await a_mail_ticket(desk)
+    relay = Relay()
+    sent = await through(desk, relay, await replied(desk, ticket, "Hi"))
+
+    back = await desk.receive(a_mail("Thanks", In_Reply_To=f"<{sent.rfc_message_id}>"))
+
+    assert read(sent)["Reply-To"] is None
+    assert relay.senders == ["support@demo.localhost"]
+    assert back.cause == "row 5"
+
+
+async def test_of_a_mailbox_elsewhere_reports_come_back_to_that_mailbox(desk: MailDesk) -> None:
+    where = {"host": "imap.example.com", "port": 993}
+    async with desk.database.transaction(SYSTEM) as tx:
+        await inlets.save(tx, desk.inbox.id, "imap", where, enabled=True, inlet_id=tx.new_id())
+    ticket = await a_mail_ticket(desk)
+    relay = Relay()
+    sent = await through(desk, relay, await replied(desk, ticket, "Hi"))
+
+    report = await desk.receive(a_bounce(KIM, str(sent.rfc_message_id)), envelope_from="")
+
+    assert relay.senders == ["support@demo.localhost"]
+    assert report.cause == "row 2"
+    assert (await desk.event_names(ticket))[-2:] == ["DeliveryFailed", "TicketOpenedAgain"]

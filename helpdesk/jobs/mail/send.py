@@ -11,7 +11,7 @@ from helpdesk.actors import SYSTEM
 from helpdesk.channels.email import composing, dkim_signing
 from helpdesk.channels.email.sending import HandedOver
 from helpdesk.domain import inboxes, tickets
-from helpdesk.domain.tickets.mail import after_leaving, signing_keys
+from helpdesk.domain.tickets.mail import after_leaving, identity, inlets, signing_keys
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.jobs.mail import writing
 from helpdesk.jobs.workshop import Workshop
@@ -110,7 +110,7 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
         if mail is None:
             return None
         inbox = await inboxes.get(tx, mail.inbox_id)
-        sender = workshop.carriers.bounce_address(mail.id, writing.domain_of(inbox))
+        sender = await _return_address(workshop, tx, mail.id, inbox)
         recipients, raw = tickets.mail.mailing.addressed(mail), mail.raw
         attempts, kind = mail.attempts, mail.kind
         wanted = await writing.wanted(workshop, tx, mail, inbox, instance) if raw is None else None
@@ -125,6 +125,15 @@ async def _lease(workshop: Workshop, mail_id: UUID) -> _Leased | None:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.mail.mailing.freeze(tx, mail_id, wanted.message_id, raw)
     return _Leased(raw, sender, recipients, attempts, kind)
+
+
+async def _return_address(workshop: Workshop, tx: Transaction, mail_id: UUID, inbox: inboxes.Inbox) -> str:
+    """Where reports come back to: a signed address of its own, where we hear of one. Where only the inbox's
+    own mailbox is read, there; the report itself names the mail."""
+    own = str(inbox.address or "")
+    if own and (not identity.takes_plus(inbox) or await inlets.is_fetched(tx, inbox.id)):
+        return own
+    return workshop.carriers.bounce_address(mail_id, writing.domain_of(inbox))
 
 
 def _frozen(wanted: composing.OutgoingMail, key: dkim_signing.Key | None) -> bytes:

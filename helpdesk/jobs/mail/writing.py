@@ -54,6 +54,14 @@ def _letter(workshop: Workshop, plain: composing.OutgoingMail) -> composing.Outg
     return replace(plain, title=plain.subject, own_address=workshop.settings.address)
 
 
+def _reply_address(workshop: Workshop, inbox: inboxes.Inbox, ticket: Ticket) -> str | None:
+    """Signed, so that the answer finds its ticket; None where it would not reach us: then From does."""
+    if not identity.takes_plus(inbox):
+        return None
+    own = inbox.address or "helpdesk@localhost"
+    return workshop.carriers.reply_address(own, ticket.number, ticket.contact_id)
+
+
 def domain_of(inbox: inboxes.Inbox) -> str:
     return (inbox.address or "helpdesk@localhost").rpartition("@")[2]
 
@@ -71,7 +79,7 @@ async def _acknowledgement(
     )
     return replace(
         _letter(workshop, plain),
-        reply_to=workshop.carriers.reply_address(plain.sender.email, ticket.number, ticket.contact_id),
+        reply_to=_reply_address(workshop, inbox, ticket),
         marker=workshop.carriers.marker(ticket.number, ticket.contact_id),
         in_reply_to=first,
         references=(
@@ -103,7 +111,7 @@ async def _signed(
     return replace(
         plain,
         sender=Address(name, plain.sender.email),
-        reply_to=carriers.reply_address(plain.sender.email, ticket.number, contact.id),
+        reply_to=_reply_address(workshop, inbox, ticket),
         signature=identity.signature(inbox, message.author_name, agent.signature if agent else ""),
         marker=carriers.marker(ticket.number, contact.id),
         attachments=tuple([await _part(workshop, one, shown, plain) for one in message.attachments]),

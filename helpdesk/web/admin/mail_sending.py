@@ -34,6 +34,7 @@ async def save_inbox(request: Request) -> Response:
             "names_agents": form.get("names_agents") == "on",
             "signature": str(form.get("signature", "")).replace("\r\n", "\n")[: identity.LONGEST_SIGNATURE],
             "acknowledge": form.get("acknowledge") == "on",
+            "takes_plus": form.get("takes_plus") == "on",
         }
     return shell.saved(PATH)
 

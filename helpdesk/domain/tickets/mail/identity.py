@@ -15,6 +15,11 @@ def names_agents(inbox: Inbox) -> bool:
     return bool(inbox.settings.get("names_agents", True))
 
 
+def takes_plus(inbox: Inbox) -> bool:
+    """Whether mail to its address with a `+part` reaches us: where not, no answer may depend on it."""
+    return bool(inbox.settings.get("takes_plus", True))
+
+
 def signature(inbox: Inbox, agent_name: str, own: str) -> str:
     """The agent's own lines (else their name), then the inbox's; `{agent}` in those stands for the first."""
     first = own.strip() or agent_name

@@ -44,6 +44,12 @@ async def of_inbox(tx: Transaction, key: str, kind: str) -> tuple[Inlet, inboxes
     return found, inbox
 
 
+async def is_fetched(tx: Transaction, inbox_id: UUID) -> bool:
+    """Whether its mail lies in a mailbox elsewhere: of the whole domain, only that mailbox is read."""
+    query = select(Inlet.id).where(Inlet.inbox_id == inbox_id, Inlet.kind == "imap", Inlet.enabled)
+    return await tx.session.scalar(query) is not None
+
+
 async def save(
     tx: Transaction, inbox_id: UUID, kind: str, options: Json, *, enabled: bool, inlet_id: UUID
 ) -> Inlet:
