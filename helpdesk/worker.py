@@ -94,7 +94,14 @@ class Background:
             return
         receive = partial(self._intake.receive, path=protocol)
         tls = _certificate(self._settings)
-        listener = Listener(self._intake.accepts, receive, hostname="helpdesk", protocol=protocol, tls=tls)
+        listener = Listener(
+            self._intake.accepts,
+            receive,
+            hostname="helpdesk",
+            protocol=protocol,
+            tls=tls,
+            refused=self._intake.refused,
+        )
         await listener.start(self._settings.smtp_in_host, port)
         self._listeners.append(listener)
 

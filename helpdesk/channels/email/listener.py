@@ -44,6 +44,8 @@ _ANSWERS: tuple[tuple[type[HelpdeskError], str], ...] = (
 Accepts = Callable[[str], bool | Awaitable[bool]]
 Receive = Callable[[str, Sequence[str], bytes, str, str], Awaitable[None]]
 
+Refused = Callable[[str], Awaitable[None]]
+
 log = logging.getLogger(__name__)
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # it would write every command of every stranger
 
@@ -54,7 +56,8 @@ def answer_for(error: BaseException) -> str:
 
 
 class Listener:
-    """`accepts` says which addresses are ours; `receive(sender, recipients, raw, peer, helo)` commits."""
+    """`accepts` says which addresses are ours; `receive(sender, recipients, raw, peer, helo)` commits;
+    `refused(code)` counts what is too large."""
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Listener:
         peer_connections: int = PEER_CONNECTIONS,
         all_connections: int = ALL_CONNECTIONS,
         pace: Pace | None = None,
+        refused: Refused | None = None,
     ) -> None:
         self._accepts, self._receive = accepts, receive
         self._hostname, self._tls, self._size_limit = hostname, tls, size_limit
@@ -76,7 +80,7 @@ class Listener:
         self._peers: Counter[str] = Counter()
         self._peer_connections, self._all_connections = peer_connections, all_connections
         self._open: set[_Connection] = set()
-        self._pace = pace or Pace()
+        self._pace, self._refused = pace or Pace(), refused
 
     async def start(self, host: str, port: int) -> int:
         """Answers with the port, which was chosen by the system if 0 was asked for."""
@@ -156,6 +160,14 @@ class Listener:
         log.warning("mail session: %s", type(error).__name__)
         return _UNANSWERED
 
+    async def count_refusal(self, code: str) -> None:
+        """Of what the protocol itself turned away; an uncounted one is refused all the same."""
+        if self._refused is not None:
+            try:
+                await self._refused(code)
+            except HelpdeskError:
+                log.warning("a refusal could not be counted: %s", code)
+
     async def _deliver(self, sender: str, recipients: list[str], raw: bytes, peer: str, helo: str) -> str:
         try:
             await self._receive(sender, recipients, raw, peer, helo)
@@ -219,6 +231,11 @@ class _Connection(SMTP):
     def abandon(self) -> None:
         if self.transport is not None:  # uvloop's is no asyncio.Transport, only like one
             cast(asyncio.Transport, self.transport).abort()
+
+    async def push(self, status: Any) -> None:
+        if (status if isinstance(status, bytes) else status.encode()).startswith(b"552"):
+            await self._listener.count_refusal("too_large")
+        await super().push(status)
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:

@@ -57,6 +57,11 @@ class Intake:
             found.append((address, inbox_id))
         await self._kept.add(_Delivery(path, sender, found, raw))
 
+    async def refused(self, code: str) -> None:
+        """One more in the day's count."""
+        async with self._database.transaction(SYSTEM) as tx:
+            await inlets.refused(tx, "smtp", code)
+
     async def _keep(self, deliveries: Sequence[_Delivery]) -> list[None]:
         mails = [
             intake.Arrived(inbox_id, one.path, one.sender, address, one.raw)

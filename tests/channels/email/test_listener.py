@@ -130,12 +130,20 @@ async def test_a_null_sender_is_empty_and_too_much_is_refused():
             client.rcpt("support@acme.example")
             first = client.data(RAW)
             second = client.docmd("MAIL FROM:<a@x.example> SIZE=99999999")
-            return greeting, first[0], second[0]
+            client.mail("a@x.example")
+            client.rcpt("support@acme.example")
+            third = client.data(RAW + b"a" * 200_000)
+            return greeting, first[0], second[0], third[0]
 
-    async with listening(kept, size_limit=100_000) as port:
-        greeting, first, second = await talk(conversation)
+    async def count(code: str) -> None:
+        refused.append(code)
 
-    assert (first, second) == (250, 552)
+    refused: list[str] = []
+    async with listening(kept, size_limit=100_000, refused=count) as port:
+        greeting, first, second, third = await talk(conversation)
+
+    assert (first, second, third) == (250, 552, 552)
+    assert refused == ["too_large", "too_large"]
     assert kept.mails[0][0] == ""
     assert b"SIZE 100000" in greeting
     assert b"AUTH" not in greeting
