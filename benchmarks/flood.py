@@ -111,7 +111,9 @@ async def measure(url: str, folder: Path, mails: int, rounds: int, seconds: floa
             left = await connection.fetchval("SELECT count(*) FROM raw_mail WHERE state = 'new'")
             senders.kill()
             senders.wait()
-            print(f"{left} mails kept and not yet read; all of them {await _drained(connection):.0f} s later")
+            drained = max(await _drained(connection), 0.1)
+            rate = f"{left / drained:.0f} a second"
+            print(f"{left} mails kept and not yet read; on tickets {drained:.0f} s later, {rate}")
     finally:
         await connection.close()
         await desk.close()

@@ -182,8 +182,9 @@ class Transaction:
         transactions that ask for several wait for each other."""
         keys = sorted({lock_key(what) for what in whats} - self.alone)
         self._require_begun("A lock")
-        await (await self.driver()).execute(_LOCKS, keys)
-        self.alone |= set(keys)
+        if keys:
+            await (await self.driver()).execute(_LOCKS, keys)
+            self.alone |= set(keys)
 
     async def once(self, what: tuple[Hashable, ...], read: Callable[[], Awaitable[T]]) -> T:
         """What was read under this name before in this transaction: for what others rarely change."""
