@@ -68,6 +68,14 @@ def test_an_address_that_stands_in_a_remark_is_one_where_there_is_no_other():
     assert addresses.parse(b"=?utf-8?q?K=C3=ADm?= (kim@example.org)") == [Address("Kím", "kim@example.org")]
 
 
+def test_a_list_encoded_as_one_word_is_a_list():
+    word = b64encode(b"Kim <kim@example.org>, Bo <bo@example.org>").decode()
+
+    found = addresses.parse(f"=?utf-8?B?{word}?=".encode())
+
+    assert found == [Address("Kim", "kim@example.org"), Address("Bo", "bo@example.org")]
+
+
 def test_who_has_no_address_has_the_name_beside_it():
     assert read(b"From: MAILER (Mail Delivery System)\n\nx").sender == Address("Mail Delivery System", "")
 

@@ -23,6 +23,8 @@ _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 def parse(value: bytes, charset: str | None = None) -> list[Address]:
     """At most 500; entries without an address are left out."""
     text = value[:ADDRESS_LIMIT].decode("latin-1")
+    if "=?" in text and "@" not in text and "<" in (whole := decode_text(value, charset)):
+        text = whole.encode("utf-8", "replace").decode("latin-1")  # a list encoded as one word
     found = (_address(entry, charset) for entry in _entries(text)[:PARSED_LIMIT])
     return [address for address in found if address.email]
 
