@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from helpdesk.actors import Role
 from helpdesk.domain import agents, availability, oncall, tickets
 from helpdesk.domain.tickets import Ticket
 from helpdesk.storage.transaction import Transaction
@@ -78,3 +79,12 @@ async def test_an_alert_closed_by_hand_is_not_raised_anew_for_half_an_hour(tx: T
     await watch(tx, agent, late=2)
 
     assert await statuses(tx) == ["closed", "open"]
+
+
+async def test_leads_are_told_and_not_who_is_on_call(tx: Transaction) -> None:
+    agent, leads = await an_overloaded_desk(tx), [await an_agent(tx, role=Role.LEAD) for _ in range(2)]
+
+    await watch(tx, agent, late=2)
+
+    [told] = await tx.session.scalars(select(oncall.Alert.policy))
+    assert {target["id"] for target in told["steps"][0]["targets"]} == {str(lead.id) for lead in leads}

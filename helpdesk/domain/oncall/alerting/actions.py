@@ -50,11 +50,12 @@ async def raise_alert(
     *,
     team_id: UUID | None = None,
     details: Json | None = None,
+    people: Sequence[UUID] = (),
 ) -> Alert | None:
     """One open alert per key, and its first step at once. None when it is open already, or when no
-    escalation policy says whom to wake. Without a ticket `details` says what it is about:
-    {"subject", "body", "url"}."""
-    policy = await policy_for(tx, team_id)
+    escalation policy says whom to wake; `people` are told in the place of those. Without a ticket `details`
+    says what it is about: {"subject", "body", "url"}."""
+    policy = _telling(people) if people else await policy_for(tx, team_id)
     if policy is None:
         return None
     made = await _insert(tx, ticket, policy, dedup_key, reason, details or {})
@@ -232,6 +233,12 @@ async def _acknowledge_too(tx: Transaction, ticket: Versioned | None, alert: Ale
     alert.state = escalation.acknowledge(State.parse(alert.state), str(agent_id)).to_dict()
     await _cancel_pending(tx, alert)
     await _record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
+
+
+def _telling(people: Sequence[UUID]) -> EscalationPolicyRow:
+    """Once, and all of them at the same time; it is kept with the alert only."""
+    targets = tuple(Target(TargetKind.PERSON, str(one)) for one in people)
+    return EscalationPolicyRow(name="Leads", policy=Policy((escalation.Step(targets),)).to_dict())
 
 
 async def _insert(

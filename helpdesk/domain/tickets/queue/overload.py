@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from helpdesk.domain import oncall
+from helpdesk.actors import Role
+from helpdesk.domain import agents, oncall
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.queue import ranking
 from helpdesk.domain.tickets.queue.taking import late
@@ -90,7 +92,15 @@ async def alert(tx: Transaction) -> oncall.Alert | None:
         return None
     reason = f"Overload: tickets late: {state.late}, agents online: {state.online}"
     details = {"subject": reason, "body": _ADVICE, "url": "/wall"}
-    return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details)
+    people = await _leads(tx)
+    return await oncall.raise_alert(tx, None, ALERT_KEY, reason, details=details, people=people)
+
+
+async def _leads(tx: Transaction) -> list[UUID]:
+    """Who is told: a lead's work, not that of whoever is on call. Where there is none, the owners'."""
+    staff = await agents.active(tx)
+    leads = [one.id for one in staff if one.role == Role.LEAD]
+    return leads or [one.id for one in staff if one.role == Role.OWNER]
 
 
 async def _while_open(tx: Transaction, known: oncall.Alert, is_on: bool) -> None:
