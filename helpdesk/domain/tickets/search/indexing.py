@@ -89,14 +89,15 @@ async def _indexed(tx: Transaction) -> Indexed:
 
 
 async def _write(tx: Transaction, statement: str, *asked: UUID | int) -> Sequence[UUID]:
+    """In the order of ids, so that two who write the same never wait for each other in a circle. Answers in
+    the order of the statement."""
     connection = await tx.driver()
     records = await connection.fetch(statement, *asked)
-    found, tickets, inboxes = (
-        [record[name] for record in records] for name in ("id", "ticket_id", "inbox_id")
-    )
+    in_order = sorted(records, key=lambda record: record["id"])
     if records:
-        await connection.execute(_WRITE, found, tickets, inboxes, [_document(record) for record in records])
-    return found
+        columns = ([record[name] for record in in_order] for name in ("id", "ticket_id", "inbox_id"))
+        await connection.execute(_WRITE, *columns, [_document(record) for record in in_order])
+    return [record["id"] for record in records]
 
 
 def _document(record: asyncpg.Record) -> str:
