@@ -126,6 +126,13 @@ def _by_edge(results: str, domain: str) -> Verdict:
         if not found:
             continue
         method, result = found[1].lower(), found[2].lower()
+        said = {
+            value.rpartition("@")[2].lower()
+            for key, value in _PROPERTY.findall(part)
+            if key.lower() == "from"
+        }
+        if method == "dmarc" and result == "pass" and said and domain not in said:
+            continue  # about another From than the one we read
         if method == "dmarc" and result in ("pass", "fail"):
             return Verdict(result, f"dmarc {domain}")
         if method == "dkim" and result == "pass":

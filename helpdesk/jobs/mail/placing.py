@@ -7,7 +7,6 @@ from uuid import UUID
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.email import framing
 from helpdesk.channels.email.mail import Address, Mail
-from helpdesk.channels.email.reading.addresses import is_address
 from helpdesk.domain import agents, contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.events import AlsoReceived
@@ -17,7 +16,7 @@ from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.domain.tickets.mail import references, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.errors import Invalid
-from helpdesk.jobs.mail import following_up, forgeries, reports
+from helpdesk.jobs.mail import authors, following_up, forgeries, reports
 from helpdesk.jobs.mail.facts import Gathered, House, gather, ids_of
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.tables import Json
@@ -51,21 +50,26 @@ async def place_all(workshop: Workshop, batch: Sequence[ReadMail]) -> list[bool]
     said: dict[int, bool] = {}
     async with workshop.database.transaction(SYSTEM) as tx:
         kept = await tickets.mail.intake.to_read(tx, [found for one in batch for found in one.mail_ids])
-        await _alone_with(tx, kept, batch)
+        own = await authors.own_addresses(tx, [one.mail for one in batch])
+        await _alone_with(tx, kept, batch, own)
         for place in sorted(range(len(batch)), key=lambda place: batch[place].mail_id):
             one = batch[place]
-            said[place] = any([await _place(workshop, tx, kept.get(i), one, house) for i in one.mail_ids])
+            said[place] = any(
+                [await _place(workshop, tx, kept.get(i), one, house, own) for i in one.mail_ids]
+            )
     return [said[place] for place in range(len(batch))]
 
 
-async def _alone_with(tx: Transaction, kept: Mapping[UUID, RawMail], batch: Sequence[ReadMail]) -> None:
+async def _alone_with(
+    tx: Transaction, kept: Mapping[UUID, RawMail], batch: Sequence[ReadMail], own: frozenset[str]
+) -> None:
     """Mails that share any id wait for each other, so that no two of them open one thread twice; so do those
     of one sender. All locks at once, in one order: no two batches wait for each other."""
     await references.one_at_a_time(tx, [found for one in batch for found in ids_of(one.mail)])
     keys: list[Sequence[object]] = []
     for one in batch:
         for row in (kept[found] for found in one.mail_ids if found in kept):
-            sender = _sender(_with_sender(one.mail, row.envelope_from).sender)
+            sender = _sender(authors.settled(one.mail, row.envelope_from, own).sender)
             if sender is not None:
                 keys.append(contacts.identity_key(sender.kind, sender.value))
             if one.mail.message_id:
@@ -74,12 +78,17 @@ async def _alone_with(tx: Transaction, kept: Mapping[UUID, RawMail], batch: Sequ
 
 
 async def _place(
-    workshop: Workshop, tx: Transaction, kept: RawMail | None, read: ReadMail, house: House
+    workshop: Workshop,
+    tx: Transaction,
+    kept: RawMail | None,
+    read: ReadMail,
+    house: House,
+    own: frozenset[str],
 ) -> bool:
     if kept is None or kept.state != "new":
         return False
     tx.now, tx.actor = workshop.database.clock.now(), SYSTEM
-    mail = _with_sender(read.mail, kept.envelope_from)
+    mail = authors.settled(read.mail, kept.envelope_from, own)
     gathered = await gather(tx, kept, mail, house)
     await forgeries.note(tx, gathered)
     decision = _decide(gathered)
@@ -90,16 +99,6 @@ async def _place(
     kept.message_id = said or (gathered.original.message_id if gathered.original else None)
     await tx.update(kept)
     return said is not None
-
-
-def _with_sender(mail: Mail, envelope_from: str) -> Mail:
-    """Who named no address in the mail is at the one it was handed over with, if any.
-
-    That proves no more than a From would, and no automatic answer goes there.
-    """
-    if mail.bounce is not None or (mail.sender and mail.sender.email) or not is_address(envelope_from):
-        return mail
-    return replace(mail, sender=Address(mail.sender.name if mail.sender else "", envelope_from))
 
 
 def _decide(gathered: Gathered) -> Decision:

@@ -82,7 +82,12 @@ def may_acknowledge(headers: Headers, sender: Address | None, auto: str | None) 
     """An automatic answer goes to people only, at an address that somebody reads."""
     if auto is not None or sender is None or not sender.email or suppressed(headers):
         return False
-    return not _UNANSWERED.match(sender.email.partition("@")[0])
+    return is_answered(sender)
+
+
+def is_answered(address: Address) -> bool:
+    """Whether somebody is likely to read what is sent there."""
+    return bool(address.email) and not _UNANSWERED.match(address.email.partition("@")[0])
 
 
 def _null_path(headers: Headers) -> bool:
