@@ -13,7 +13,7 @@ from helpdesk.storage.transaction import Transaction
 _LOOKED_AT = 500
 """Tickets from the head of the order that are looked at for risk; what stands further back is not next."""
 
-_COUNTED = 10_000
+_COUNTED = 2_000
 """Tickets of each pool that are counted, and looked through for the oldest."""
 
 _RATE_OVER = timedelta(hours=1)
