@@ -54,10 +54,13 @@ async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inb
             created_at=tx.now,
         )
         tx.session.add(found)
+    is_sold_otherwise = found.plan_id != draft.plan_id
     found.name, found.address = name, address
     found.team_id, found.plan_id = draft.team_id, draft.plan_id
     await tx.flush()
     tx.enqueue("distribute")
+    if is_sold_otherwise and inbox_id is not None:
+        tx.enqueue("replay_clocks", inbox_id=str(inbox_id))
     return found
 
 

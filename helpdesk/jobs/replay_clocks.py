@@ -10,12 +10,12 @@ from helpdesk.jobs.workshop import Workshop
 AT_ONCE = 100
 """Tickets one job takes; the rest is left to the next."""
 
-_SCOPES = {"calendar_id": "calendar", "plan_id": "plan", "company_id": "company"}
+_SCOPES = {"calendar_id": "calendar", "plan_id": "plan", "company_id": "company", "inbox_id": "inbox"}
 
 
 async def replay_clocks(workshop: Workshop, job: dict[str, Any]) -> None:
-    """`calendar_id`, `plan_id` or `company_id`; none of them after a change of policies. `done_to` is the
-    last ticket of the job before."""
+    """`calendar_id`, `plan_id`, `company_id` or `inbox_id`; none of them after a change of policies.
+    `done_to` is the last ticket of the job before."""
     named = {name: UUID(job[name]) for name in _SCOPES if job.get(name)}
     because = next((_SCOPES[name] for name in named), "policy")
     async with workshop.database.transaction(SYSTEM) as tx:

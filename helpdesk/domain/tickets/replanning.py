@@ -28,6 +28,7 @@ class Scope:
     calendar_id: UUID | None = None
     plan_id: UUID | None = None
     company_id: UUID | None = None
+    inbox_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,17 @@ async def touched_by(tx: Transaction, scope: Scope, after: UUID | None, limit: i
 
 async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
     """Measure a ticket by the rules of now. A second time changes nothing. `because` is calendar, plan,
-    company or policy."""
+    company, inbox (another plan for whoever has none) or policy."""
     ticket = await lock(tx, ticket_id)
     if ticket.status not in UNRESOLVED:
         return
     before = ticket.due_at, ticket.rank_at
-    await (renew if because == "company" else agree_again)(tx, ticket)
+    await (renew if because in ("company", "inbox") else agree_again)(tx, ticket)
     await place(tx, ticket)
     if (ticket.due_at, ticket.rank_at) != before:
-        await tx.record(ticket, PromiseChanged(because, before[0], ticket.due_at))
+        await tx.record(
+            ticket, PromiseChanged("plan" if because == "inbox" else because, before[0], ticket.due_at)
+        )
         tx.touched[ticket.id] = ticket.version
 
 
@@ -169,4 +172,6 @@ def _in(scope: Scope) -> Select[Ticket]:
         query = query.where(Ticket.plan_id == scope.plan_id)
     if scope.company_id is not None:
         query = query.where(Ticket.company_id == scope.company_id)
+    if scope.inbox_id is not None:
+        query = query.where(Ticket.inbox_id == scope.inbox_id)
     return query

@@ -5,13 +5,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from helpdesk.domain import contacts, inboxes, plans, tickets
+from helpdesk.actors import Role
+from helpdesk.domain import contacts, inbox_setup, inboxes, plans, tickets
+from helpdesk.domain.inbox_setup import InboxDraft
+from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import TicketChange, expectations
-from helpdesk.domain.tickets.replanning import replay
+from helpdesk.domain.tickets.replanning import Scope, replay, touched_by
 from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
 from tests.domain.tickets.changing import HOUR, write_again
-from tests.factories import OFFICE_HOURS, a_company_of, a_contact, a_plan, a_ticket, an_inbox
+from tests.factories import (
+    OFFICE_HOURS,
+    a_company_of,
+    a_contact,
+    a_plan,
+    a_ticket,
+    an_agent,
+    an_inbox,
+    as_agent,
+)
 
 QUICK = {"email": {"first_response": 1800}}
 
@@ -117,3 +129,17 @@ async def test_what_is_reopened_is_measured_by_the_plan_that_was_bought_meanwhil
         await tickets.change_ticket(tx, ticket.id, reopen)
 
     assert (ticket.plan_id, ticket.due_at) == (bought.id, tx.now + timedelta(minutes=10))
+
+
+async def test_another_plan_for_whoever_has_none_holds_for_open_tickets_too(tx: Transaction) -> None:
+    inbox, better, stranger = await an_inbox(tx), await a_plan(tx, targets=QUICK), await a_contact(tx)
+    ticket = await a_ticket(tx, inbox=inbox, contact=stranger)
+    lead = as_agent(tx, await an_agent(tx, role=Role.ADMIN))
+
+    draft = InboxDraft(inbox.name, Channel.EMAIL, inbox.address or "", plan_id=better.id)
+    await inbox_setup.save(lead, inbox.id, draft)
+    await replay(tx, ticket.id, "inbox")
+
+    assert {"inbox_id": str(inbox.id)} in [job.payload for job in lead.jobs if job.name == "replay_clocks"]
+    assert await touched_by(tx, Scope(inbox_id=inbox.id), None, 10) == [ticket.id]
+    assert (ticket.plan_id, ticket.due_at) == (better.id, tx.now + HOUR / 2)
