@@ -122,6 +122,7 @@ function Report({ report: { what, people, reason } }) {
   const { icon, tone, words } = {
     read: { icon: "check-check", tone: undefined, words: t("Read by {people}", { people }) },
     delayed: { icon: "clock", tone: "soon", words: t("Delayed: the server of {people} has not taken it yet", { people }) },
+    held_up: { icon: "clock", tone: "soon", words: t("It has not left yet: the mail server does not take it. It is tried again.") },
     complaint: { icon: "circle-alert", tone: "danger", words: t("{people} marked it as spam", { people }) },
   }[what] ?? { icon: "circle-alert", tone: undefined, words: t("Their server says: {reason}", { reason }) }
   return html`<p class="delivery told" data-tone=${tone} title=${reason}><${Icon} name=${icon} /><span>${words}</span></p>`

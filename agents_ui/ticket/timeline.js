@@ -148,7 +148,7 @@ function deliver(message, event) {
     message.report = { what: event.data.what, people: event.data.to.join(", "), reason: event.data.reason }
   } else if (event.name === "DeliveryRetried") Object.assign(message, { delivery: "again", failure: undefined, report: undefined })
   else if (event.name === "DeliveryWaiting") Object.assign(message, { delivery: "waiting", failure: undefined })
-  else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined })
+  else if (message.delivery !== "failed") Object.assign(message, { delivery: "handed_over", failure: undefined, report: undefined })
 }
 
 /** Whom a step rang at the same time stands in one line. @param {Item | undefined} before @param {TicketEvent} event */

@@ -172,8 +172,8 @@ class DeliveryRetried(Event):
 
 @dataclass(frozen=True)
 class DeliveryReported(Event):
-    """A word of the other side about a mail that left: `what` is delayed, complaint (its reader called it
-    spam), read, or other. It says nothing final."""
+    """How it goes with a mail, nothing final: `what` is held_up (our own server does not take it), or said
+    by the other side delayed, complaint (its reader called it spam), read, or other."""
 
     delivered_message_id: UUID
     to: list[str]

@@ -87,7 +87,7 @@ async def _put_off(workshop: Workshop, mail_id: UUID, attempts: int, failure: Un
             return
         await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
         if attempts == TOLD_AFTER:
-            await after_leaving.reported(tx, mail_id, "delayed", failure.detail or failure.code)
+            await after_leaving.reported(tx, mail_id, "held_up", failure.detail or failure.code)
         _try_again(tx, mail_id, attempts)
 
 
