@@ -9,6 +9,7 @@ import { Protection } from "./mail_signature.js"
 /**
  * @typedef {object} Received a mail that came in
  * @property {string} from
+ * @property {string[]} replyTo where its writer wishes answers to go
  * @property {string} subject
  * @property {string[]} to
  * @property {string[]} cc
@@ -27,7 +28,7 @@ import { Protection } from "./mail_signature.js"
 export function received(mail) {
   if (!mail?.raw) return undefined
   return {
-    from: mail.sender ?? "", subject: mail.subject ?? "", to: mail.to ?? [], cc: mail.cc ?? [], sentAt: mail.sent_at ?? null, proof: mail.proof ?? "none",
+    from: mail.sender ?? "", replyTo: mail.reply_to ?? [], subject: mail.subject ?? "", to: mail.to ?? [], cc: mail.cc ?? [], sentAt: mail.sent_at ?? null, proof: mail.proof ?? "none",
     provenBy: mail.proven_by ?? "", flags: mail.flags ?? [], protection: mail.protection, signature: mail.signature, related: mail.related, invitation: mail.invitation,
   }
 }
@@ -78,7 +79,7 @@ export function spanOf({ starts, ends }) {
 /** @param {{mail: Received}} props */
 export function MailFacts({ mail }) {
   const lines = [
-    [t("From"), mail.from], [t("To"), mail.to.join(", ")], [t("Cc"), mail.cc.join(", ")], [t("Subject"), mail.subject],
+    [t("From"), mail.from], [t("Answers to"), mail.replyTo.join(", ")], [t("To"), mail.to.join(", ")], [t("Cc"), mail.cc.join(", ")], [t("Subject"), mail.subject],
     [t("Sent"), mail.sentAt && fullTime(mail.sentAt)], [t("Sender"), proofOf(mail)],
   ].filter(([, value]) => value)
   return html`<dl class="mail-facts">${lines.map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`

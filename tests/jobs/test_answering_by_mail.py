@@ -201,3 +201,13 @@ async def test_of_a_mailbox_elsewhere_reports_come_back_to_that_mailbox(desk: Ma
     assert relay.senders == ["support@demo.localhost"]
     assert report.cause == "row 2"
     assert (await desk.event_names(ticket))[-2:] == ["DeliveryFailed", "TicketOpenedAgain"]
+
+
+async def test_where_the_writer_wishes_answers_is_offered_and_never_taken_by_itself(desk: MailDesk) -> None:
+    """A mailer writes for a customer and names them there; so does whoever wants to read along."""
+    ticket = await a_mail_ticket(desk, Reply_To="Lena <lena@other.example>")
+
+    async with desk.database.transaction(await an_agents_actor(desk)) as tx:
+        found = await recipients.proposal(tx, ticket.id)
+
+    assert (found.people.to, found.left_out) == ((KIM,), ("lena@other.example",))

@@ -175,7 +175,9 @@ def _shown(kept: RawMail, gathered: Gathered, decision: Decision) -> Json:
         "proven_by": found.verdict.how,
         "flags": list(decision.flags),
     }
+    wished = [one.key for one in mail.reply_to[:_SHOWN_PEOPLE] if one.key != shown["sender"]]
     optional = {
+        "reply_to": wished or None,
         "auto": mail.auto,
         "collapsed": decision.collapsed or None,
         "is_rich": framing.is_rich(mail.new_html or mail.html) or None,

@@ -35,8 +35,8 @@ class People:
 
 @dataclass(frozen=True)
 class Proposal:
-    """`left_out` stood on the mail that is answered, but nobody proved to have named them: an agent may
-    add them. `answered` is that message."""
+    """`left_out` stood on the mail that is answered (first where its writer wishes answers), but nobody
+    proved to have named them: an agent may add them. `answered` is that message."""
 
     people: People
     left_out: tuple[str, ...]
@@ -72,7 +72,7 @@ async def proposal(tx: Transaction, ticket_id: UUID, message_id: UUID | None = N
     if writer in people.cc and not mail.get("forwarded_by"):
         people = People((writer,), tuple(one for one in known if one != writer))
     own = {one.value for one in await identities_of(tx, ticket.contact_id)}
-    named = [str(one).lower() for one in (*mail.get("to", []), *mail.get("cc", []))]
+    named = [str(one).lower() for field in ("reply_to", "to", "cc") for one in mail.get(field, [])]
     strangers = [one for one in dict.fromkeys(named) if one not in known and one not in own]
     left_out = [one for one in strangers if await inboxes.by_address(tx, one) is None]
     return Proposal(people, tuple(left_out), answered)
