@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --no-loadscope-reorder
-BENCHMARKS := main_job chat queue routing oncall email flood
+BENCHMARKS := main_job chat queue routing oncall email flood search
 # Our own modules are compiled once, not by each of the many processes that the checks start.
 unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo setup test check style types imports modules fmt fuzz bench soak vectors
