@@ -54,8 +54,7 @@ async def a_designed_mail(served: Served) -> dict[str, Any]:
 async def test_pictures_from_elsewhere_are_shown_on_a_click_and_fetched_by_us(
     served: Served, visits: Visits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = served.desk.web.starlette.state
-    monkeypatch.setattr(state, "settings", state.settings.model_copy(update={"remote_images": True}))
+    monkeypatch.setattr(served.desk.web.settings, "remote_images", True)
     asked: list[str] = []
 
     async def from_elsewhere(url: str, **_: Any) -> bytes:
