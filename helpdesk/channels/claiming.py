@@ -32,9 +32,7 @@ async def _claim_at_once(database: Database, actor: Actor, client_id: UUID | Non
         return None
     one = claiming_together.Claim(actor, client_id, claimer)
     try:
-        return await database.together(
-            claiming_together.claim_together, one, apart=claimer.kind, at_once=claiming_together.AT_ONCE
-        )
+        return await database.together(claiming_together.claim_together, one, apart=claimer.kind)
     except Conflict:
         return None
 

@@ -107,7 +107,6 @@ class Database:
         item: T,
         *,
         apart: Hashable = None,
-        at_once: int = 1,
     ) -> R:
         """`act`, which writes by a single statement, for this and whatever else it is asked for meanwhile:
         group commit, as Gathering. Items `apart` share no statement. Its actor is the system; whose an item
@@ -121,7 +120,7 @@ class Database:
             if len(self._gatherings) >= _GATHERINGS:
                 kept = self._gatherings.items()
                 self._gatherings = {key: one for key, one in kept if not one.is_idle}
-            gathering = self._gatherings[act, apart] = Gathering(write, at_once)
+            gathering = self._gatherings[act, apart] = Gathering(write)
         return await gathering.add(item)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -102,41 +102,6 @@ async def test_whoever_stops_waiting_keeps_nobody_from_an_answer():
         await waiting[2]
 
 
-async def test_where_order_does_not_matter_the_next_batch_is_made_ready_meanwhile():
-    book = Book()
-    gathered = Gathering(book.write, at_once=2)
-    waiting = []
-    for number in range(4):
-        waiting.append(asyncio.create_task(gathered.add(number)))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-    assert book.batches == [[0], [1]]
-    assert not gathered.is_idle
-
-    book.may_write.set()
-
-    assert await asyncio.gather(*waiting) == [0, 2, 4, 6]
-    assert book.batches == [[0], [1], [2, 3]]
-    assert gathered.is_idle
-
-
-async def test_a_crowd_is_shared_between_batches_that_may_be_under_way_but_few_go_together():
-    book = Book()
-    gathered = Gathering(book.write, at_once=3)
-    waiting = [asyncio.create_task(gathered.add(0))]
-    await asyncio.sleep(0)
-    for crowd in (range(1, 12), range(12, 28)):
-        waiting += [asyncio.create_task(gathered.add(number)) for number in crowd]
-        for _ in range(3):
-            await asyncio.sleep(0)
-    assert [len(batch) for batch in book.batches] == [1, 11, 8]
-
-    book.may_write.set()
-
-    assert await asyncio.gather(*waiting) == [number * 2 for number in range(28)]
-    assert [len(batch) for batch in book.batches] == [1, 11, 8, 8]
-
-
 async def test_who_asks_again_as_soon_as_answered_goes_with_one_who_waited_meanwhile():
     batches = []
 

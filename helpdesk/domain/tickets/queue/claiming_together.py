@@ -24,9 +24,6 @@ from helpdesk.domain.tickets.queue.taking import Claimed, carried, units_in
 from helpdesk.storage.gathering import MOST
 from helpdesk.storage.transaction import Transaction
 
-AT_ONCE = 2
-"""Statements under way for the same pools: while some wait for the disk, another may compute."""
-
 _STATEMENT = """
     WITH asked AS MATERIALIZED (
       SELECT a.*, row_number() OVER (ORDER BY a.place) AS turn {standing}
