@@ -21,8 +21,8 @@ class Workspace:
         await self.page.get_by_label("Email").fill(f"{agent}@demo.localhost")
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.page.get_by_role("button", name="Sign in", exact=True).click()
-        # By its role alone: an agent may read Swedish.
-        await self.page.get_by_role("listbox").first.wait_for()
+        # Of no language, since an agent may read Swedish. There is no list where colleagues have taken all.
+        await self.page.locator(".list-pane [role=listbox], .list-pane .empty").wait_for()
         return self
 
     def row(self, number: int) -> Locator:
