@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ AXE = Path(__file__).resolve().parents[2] / "vendor" / "testing" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HEADLESS = "chromium-headless-shell"
 """The same browser without windows, at less than half of the work; it shows no notifications."""
+
+_TAKEN_ON = """colours => new Promise(done => {
+  const look = () => matchMedia(colours).matches ? done() : setTimeout(look, 10)
+  look()
+})"""
 
 DESK, PHONE = (1360, 850), (360, 740)
 PATIENCE = 60_000
@@ -90,9 +96,16 @@ async def barriers(page: Page) -> list[str]:
     for scheme, rules in (("light", _EVERYTHING), ("dark", _COLOURS)):  # nothing else changes in the dark
         await page.emulate_media(color_scheme=scheme)
         for frame in [one for one in page.frames if await _runs_scripts(one)]:
+            await _takes_on(frame, scheme)
             found += [f"{scheme}: {one}" for one in await _barriers_in(frame, rules)]
     await page.emulate_media(color_scheme="light")
     return found
+
+
+async def _takes_on(frame: Frame, scheme: str) -> None:
+    """A frame hears of other colours a moment after its page."""
+    with suppress(Error):  # it may be gone
+        await frame.evaluate(_TAKEN_ON, f"(prefers-color-scheme: {scheme})")
 
 
 async def _runs_scripts(frame: Frame) -> bool:

@@ -125,8 +125,8 @@ def _worker(web: psutil.Process) -> psutil.Process | None:
     """The one that another process, between the two, keeps running."""
     for between in web.children():
         with contextlib.suppress(psutil.Error):
-            if between.name() != "postgres" and between.children():
-                return between.children()[0]
+            if between.name() != "postgres" and (kept := between.children()):
+                return kept[0]
     return None
 
 
