@@ -38,7 +38,8 @@ class Mail:
     cc: str
     to_name: str
     subject: str
-    sent_at: datetime
+    at: datetime
+    has_left: bool
     text: str
     html: str | None
     attachments: list[File]
@@ -101,7 +102,8 @@ def _mail(row: tickets.OutgoingMail) -> Mail:
         cc=str(message.get("Cc") or ""),
         to_name=parseaddr(to)[0],
         subject=row.subject,
-        sent_at=row.sent_at or row.created_at,
+        at=row.sent_at or row.created_at,
+        has_left=row.sent_at is not None,
         text=_content(text) if row.raw and text is not None else row.body,
         html=_content(html) if html is not None else None,
         attachments=[_file(part) for part in message.iter_attachments()] if row.raw else [],

@@ -1,12 +1,12 @@
 """An agent reads a designed mail safely and answers it: marks, copies, undo, and what then leaves."""
 
-import re
 from typing import Any
 
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.chromium import PHONE, Visits, barriers
+from tests.browser.outbox import open_sent_mail
 from tests.browser.workspace import Workspace
 from tests.scenarios.desk import Api, Desk, a_mail, eventually
 
@@ -132,13 +132,7 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
 
     await eventually(has_left)
     outbox = await visits.visitor(desk.address)
-
-    async def is_kept() -> bool:
-        await outbox.goto("/demo/outbox")
-        return await outbox.get_by_role("link", name=re.compile("Squeaking hinge")).count() >= 1
-
-    await eventually(is_kept)
-    await outbox.get_by_role("link", name=re.compile("Re: Squeaking hinge.*Please")).first.click()
+    await open_sent_mail(outbox, r"Squeaking hinge.*Please \W*oil")
     await expect(outbox.locator(".mail-head")).to_contain_text("lee@customer.example")
     await expect(outbox.frame_locator("iframe").locator("strong", has_text="oil")).to_be_visible()
 

@@ -345,6 +345,7 @@ async def test_the_demos_outbox_shows_what_would_have_been_sent(site):
     shown = await site.browser.get(f"/demo/outbox/{mail.id}/html")
 
     assert "Re: Mill stuck" in listed.text
+    assert "not sent yet" in listed.text
     policy = shown.headers["content-security-policy"]
     assert policy.startswith("sandbox ")
     assert "allow-scripts" not in policy
