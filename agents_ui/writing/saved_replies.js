@@ -5,7 +5,7 @@ import { takesWork } from "../availability.js"
 import { Icon, Keys } from "../icons.js"
 import { get } from "../server/http.js"
 import { plural, t } from "../translation.js"
-import { answering, askedAt, leftToFill } from "./slash.js"
+import { answering, askedAt, isShort, leftToFill } from "./slash.js"
 
 /** @import { After, SavedReply } from "../types.js" */
 /** @import { Asked } from "./slash.js" */
@@ -32,7 +32,7 @@ export function useSavedReplies(ticket, field, setBody, inserted) {
     get(`/api/v1/tickets/${ticket}/saved_replies`).then(found => setReplies(found.items), () => { loadedAt.current = 0 })
   }
   const found = asked && replies ? answering(replies, asked.words) : []
-  const isOpen = Boolean(asked && (found.length || asked.byButton))
+  const isOpen = Boolean(asked && (found.length || asked.byButton || replies && isShort(asked.words)))
   const here = Math.min(at, found.length - 1)
 
   const look = () => {
@@ -89,12 +89,12 @@ export function useSavedReplies(ticket, field, setBody, inserted) {
     load, look, onKey, open,
     leave: (/** @type {FocusEvent} */ event) => { if (!(event.relatedTarget instanceof Element && event.relatedTarget.closest(".saved-replies"))) ask(null) },
     attributes: isOpen ? { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": LIST, "aria-activedescendant": here >= 0 ? `${LIST}-${here}` : undefined } : {},
-    list: isOpen && html`<${List} found=${found} isLoaded=${replies !== null} isEmpty=${replies?.length === 0} here=${here} setAt=${setAt} put=${put} leave=${() => ask(null)} />`,
+    list: isOpen && html`<${List} found=${found} isLoaded=${replies !== null} isEmpty=${replies?.length === 0} words=${asked?.words.trim() ?? ""} here=${here} setAt=${setAt} put=${put} leave=${() => ask(null)} />`,
   }
 }
 
-/** @param {{found: SavedReply[], isLoaded: boolean, isEmpty: boolean, here: number, setAt: (at: number) => void, put: (reply: SavedReply) => void, leave: () => void}} props */
-function List({ found, isLoaded, isEmpty, here, setAt, put, leave }) {
+/** @param {{found: SavedReply[], isLoaded: boolean, isEmpty: boolean, words: string, here: number, setAt: (at: number) => void, put: (reply: SavedReply) => void, leave: () => void}} props */
+function List({ found, isLoaded, isEmpty, words, here, setAt, put, leave }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null))
   useLayoutEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }), [here])
   const shown = found[here]
@@ -102,7 +102,7 @@ function List({ found, isLoaded, isEmpty, here, setAt, put, leave }) {
     <div class="saved-list" role="listbox" id=${LIST} aria-label=${t("Saved replies")} ref=${list}>${found.map((reply, index) => html`
       <div class="option" role="option" key=${reply.id} id=${`${LIST}-${index}`} aria-selected=${index === here} onPointerMove=${() => setAt(index)} onClick=${() => put(reply)}>
         <span class="option-label">${reply.name}</span><span class="saved-snippet">${reply.body.replace(/\s+/g, " ").slice(0, SNIPPET)}</span></div>`)}</div>
-    ${!found.length && html`<p class="picker-none">${isEmpty ? t("Nothing is saved yet: what do you say again and again?") : isLoaded ? t("Nothing found") : t("Loading")}</p>`}
+    ${!found.length && html`<p class="saved-none" role="status"><${Icon} name=${isEmpty ? "sticky-note" : isLoaded ? "search" : "clock"} />${isEmpty ? t("Nothing is saved yet: what do you say again and again?") : isLoaded ? t("No saved reply is called “{words}” or says it", { words }) : t("Loading")}</p>`}
     ${shown && html`<div class="saved-preview" aria-hidden="true">${shown.body}${(shown.tags.length > 0 || shown.resolves) && html`<p class="chips wrap">${shown.tags.map(tag => html`<span class="chip" key=${tag}><${Icon} name="tag" />${tag}</span>`)}${shown.resolves && html`<span class="chip"><${Icon} name="check" />${t("Resolve")}</span>`}</p>`}</div>`}
     <div class="saved-foot"><span class="visually-hidden" role="status">${found.length > 0 && plural("{n} saved reply", "{n} saved replies", found.length)}</span>
       ${shown && html`<span><${Keys} keys="↵" /> ${t("Insert")}</span>`}<span class="saved-escape"><${Keys} keys="Esc" /> ${t("Close")}</span>

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { answering, askedAt, leftToFill } from "../../../agents_ui/writing/slash.js"
+import { answering, askedAt, isShort, leftToFill } from "../../../agents_ui/writing/slash.js"
 
 const REPLIES = ["Where is my parcel", "Återkommer", "E7 on a parcel scale"].map((name, index) => ({ id: String(index), name, body: `Text of ${name}, with refund`, missing: [], personal: false }))
 const names = words => answering(REPLIES, words).map(one => one.name)
@@ -23,6 +23,23 @@ test("names that begin with the letters come before those that hold them, and th
   assert.equal(names("refund").length, 3)
   assert.equal(names("").length, 3)
   assert.deepEqual(names("etc/hosts"), [])
+})
+
+test("one or two letters are the beginning of a word of the name, nothing else", () => {
+  assert.deepEqual(names("p"), ["Where is my parcel", "E7 on a parcel scale"])
+  assert.deepEqual(names("r"), [])
+  assert.deepEqual(names("re"), [])
+  assert.deepEqual(names("wh p"), ["Where is my parcel"])
+})
+
+test("of a text only words that begin with the letters count", () => {
+  assert.equal(names("ref").length, 3)
+  assert.deepEqual(names("fund"), [])
+  assert.deepEqual(names("parcel refund"), ["Where is my parcel", "E7 on a parcel scale"])
+})
+
+test("a path or half a sentence asks for no saved reply", () => {
+  assert.deepEqual(["refnd", "usr/bin", "and so it went on for days"].map(isShort), [true, false, false])
 })
 
 test("a placeholder that was left is found, other braces are the agent's own", () => {
