@@ -111,6 +111,7 @@ export interface MailWay {
   send_at?: string
   message?: string
   files?: string[]
+  tags?: string[]
 }
 export interface MailOutage {
   inbox: string
@@ -125,6 +126,7 @@ export interface HeldReply {
   mail: { format?: string; to?: string[]; cc?: string[]; bcc?: string[]; way?: "forward" | "follow_up"; files?: string[] }
   files: number
   then: Status | null
+  tags: string[]
   send_at: string
   state: "waiting" | "failed"
   reason: string | null

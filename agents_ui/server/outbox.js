@@ -15,9 +15,9 @@
  * @property {string} [error]
  * @property {Status} [then] the status to set once it is sent
  * @property {Status} [back] the status that undoing `then` leads back to
- * @property {string[]} [tags] that the ticket is to have once it is sent
+ * @property {string[]} [tags] that the ticket is to have once it is sent; those of a mail stand in `mail`
  * @property {number} [number] the ticket's, to say so
- * @property {MailWay} [mail] set where it leaves by mail; `then` follows at the server once it has left
+ * @property {MailWay} [mail] set where it leaves by mail; `then` and its tags follow at the server once it has left
  */
 
 /** @typedef {{ok: boolean, error?: string, final?: boolean, retry_ms?: number, version?: number}} Ack */

@@ -31,7 +31,7 @@ export class TicketStore {
     this.events = signal(/** @type {TicketEvent[]} */ ([]))
     this.items = computed(() => timeline(this.events.value))
     this.overlay = signal(/** @type {Partial<Ticket>} */ ({}))
-    this.ticket = computed(() => this.fields.value && { ...this.fields.value, ...this.overlay.value })
+    this.ticket = computed(() => this.fields.value && withoutSent({ ...this.fields.value, ...this.overlay.value }, this.events.value))
     this.first = signal(1) // the lowest version here
     this.loadingEarlier = signal(false)
     this.presence = signal(/** @type {Map<string, Presence>} */ (new Map()))
@@ -158,6 +158,13 @@ export class TicketStore {
     if (held || events.some(event => !ONLY_SAID.has(event.name))) this.refresh()
     this._arrived(events)
   }
+}
+
+/** What leaves carries the id it was held under: known as said, it is held no more. @param {Ticket} ticket @param {TicketEvent[]} events @returns {Ticket} */
+export function withoutSent(ticket, events) {
+  if (!ticket.held_replies?.length) return ticket
+  const known = new Set(events.map(event => event.client_id))
+  return { ...ticket, held_replies: ticket.held_replies.filter(one => !known.has(one.id)) }
 }
 
 /** What an event says about the ticket at once. @param {Ticket} ticket @param {TicketEvent} event @returns {Ticket} */

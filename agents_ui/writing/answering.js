@@ -27,7 +27,7 @@ export async function deliverByMail({ ticket, body, uploads, client_id, mail, th
   const headers = { "Idempotency-Key": client_id }
   try {
     const passed = mail.way === "forward" ? { message: mail.message, files: mail.files } : {}
-    const held = await request("POST", `/api/v1/tickets/${ticket}/held_replies`, { ...said, ...passed, way: mail.way, then, ...(mail.send_at ? { send_at: mail.send_at } : {}) }, { headers })
+    const held = await request("POST", `/api/v1/tickets/${ticket}/held_replies`, { ...said, ...passed, way: mail.way, then, tags: mail.tags, ...(mail.send_at ? { send_at: mail.send_at } : {}) }, { headers })
     if (then) offerBack(ticket, held.id)
     return { ok: true, ...held }
   } catch (error) {
@@ -47,9 +47,10 @@ function offerBack(ticket, held) {
 /** @param {string} ticket @param {string} id */
 export async function callBack(ticket, id) {
   try {
-    const { body, mail, uploads, passed_on } = await request("POST", `/api/v1/tickets/${ticket}/held_replies/${id}/call_back`, {})
+    const { body, mail, uploads, then, tags, passed_on } = await request("POST", `/api/v1/tickets/${ticket}/held_replies/${id}/call_back`, {})
     const people = mail.to ? { to: mail.to, cc: mail.cc ?? [], bcc: mail.bcc ?? [] } : null
-    calledBack.value = { ticket, draft: { kind: mail.way === "forward" ? "forward" : "message", body, uploads, people, forwards: passed_on } }
+    const after = tags.length || then === "resolved" ? { tags, resolves: then === "resolved" } : null
+    calledBack.value = { ticket, draft: { kind: mail.way === "forward" ? "forward" : "message", body, uploads, people, after, forwards: passed_on } }
     go({ ticket })
   } catch (error) {
     toast(/** @type {any} */ (error).status === 409 ? t("Too late: it has left") : t("Not taken back: the server cannot be reached"), { tone: "danger" })

@@ -5,7 +5,7 @@ import { action, hands, moveOn } from "../actions/actions.js"
 import { calledBack, proposal } from "./answering.js"
 import { answersMeanwhile, seenSoFar } from "./colleagues.js"
 import { readDraft, writeDraft } from "./drafts.js"
-import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf, withReply } from "./sides.js"
+import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf, withAfter } from "./sides.js"
 import { RequestFailed, upload } from "../server/http.js"
 import { CTRL, Icon, Keys } from "../icons.js"
 import { FormatBar, formatKey } from "./format_bar.js"
@@ -57,7 +57,7 @@ export function Composer({ store, ticket }) {
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
   /** Taken in the drawing itself, so that what is typed right after a key is written and presses nothing. */
   const focusNext = useRef("")
-  const saved = useSavedReplies(ticket.id, field, setBody, reply => { if (takesWork) write(side => withReply(side, reply)) })
+  const saved = useSavedReplies(ticket.id, field, setBody, reply => { if (takesWork) write(side => withAfter(side, reply)) })
   const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
@@ -181,8 +181,9 @@ export function Composer({ store, ticket }) {
     const resolve = wished || resolves
     const back = kind === "message" ? "pending" : ticket.status // a reply waits for the contact
     const turns = resolve && kind !== "forward" ? { then: /** @type {const} */ ("resolved"), back, number: ticket.number } : {}
-    const mail = isMail ? wayOf(ticket, kind, people, forwards, sendAt) : undefined
-    outbox.add({ ticket: ticket.id, kind: kind === "note" ? "note" : "message", body: body.trim(), uploads: usable.map(plain), mail, tags: after?.tags.length ? [...ticket.tags, ...after.tags] : undefined, ...turns })
+    const mail = isMail ? wayOf(ticket, kind, people, forwards, { send_at: sendAt, tags: after?.tags }) : undefined
+    const tags = after?.tags.length && !mail ? [...ticket.tags, ...after.tags] : undefined
+    outbox.add({ ticket: ticket.id, kind: kind === "note" ? "note" : "message", body: body.trim(), uploads: usable.map(plain), mail, tags, ...turns })
     clear()
     sayTyping(false)
     if (resolve) moveOn(ticket.id, neighbour(ticket.id, 1))

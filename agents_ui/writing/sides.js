@@ -3,7 +3,7 @@
 import { isBegun } from "./drafts.js"
 
 /** @import { Begun, Draft, Forwarded, Kind } from "./drafts.js" */
-/** @import { After, Attachment, People, SavedReply, Upload } from "../types.js" */
+/** @import { After, Attachment, People, Upload } from "../types.js" */
 /** @typedef {{body: string, files: Upload[], people: People | null, after?: After | null}} Side */
 /** @typedef {Record<Kind, Side>} Sides */
 
@@ -29,21 +29,21 @@ export function draftOf(kind, sides, forwards) {
   return { ...kept(sides[kind]), kind, forwards, aside: Object.fromEntries(others.map(([other, side]) => [other, kept(side)])) }
 }
 
-/** What was begun meanwhile stays below what is taken back. @param {Draft} back @param {Side} before @returns {Side} */
+/** What was begun meanwhile stays below what is taken back; what either does when it is sent adds up. @param {Draft} back @param {Side} before @returns {Side} */
 export function joined(back, before) {
   const begun = before.body.trim()
   return {
     body: begun && begun !== back.body ? `${back.body}\n\n${begun}` : back.body,
     files: [...back.uploads.map(asUpload), ...before.files.filter(one => !back.uploads.some(other => other.id === one.id))],
     people: back.people ?? null,
-    ...following(before),
+    ...withAfter(before, back.after),
   }
 }
 
-/** What a saved reply brings along, beside what others have brought. @param {Side} side @param {SavedReply} reply @returns {Partial<Side>} */
-export function withReply({ after }, reply) {
-  const tags = [...new Set([...after?.tags ?? [], ...reply.tags])]
-  const resolves = Boolean(after?.resolves || reply.resolves)
+/** What a saved reply or a draft that was taken back brings along, beside what others have brought. @param {Side} side @param {After | null | undefined} more @returns {Partial<Side>} */
+export function withAfter({ after }, more) {
+  const tags = [...new Set([...after?.tags ?? [], ...more?.tags ?? []])]
+  const resolves = Boolean(after?.resolves || more?.resolves)
   return { after: tags.length || resolves ? { tags, resolves } : null }
 }
 

@@ -8,10 +8,10 @@ import { dayAndTime, t } from "../translation.js"
 /** @import { Forwarded, Kind } from "./drafts.js" */
 /** @import { MailWay, People, Ticket } from "../types.js" */
 
-/** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {string | undefined} sendAt @returns {MailWay} */
-export function wayOf(ticket, kind, people, forwards, sendAt) {
-  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [], send_at: sendAt }
-  return { way: ticket.status === "closed" ? "follow_up" : "reply", people: people ?? {}, send_at: sendAt }
+/** @param {Ticket} ticket @param {Kind} kind @param {People | null} people @param {Forwarded | null} forwards @param {Pick<MailWay, "send_at" | "tags">} along @returns {MailWay} */
+export function wayOf(ticket, kind, people, forwards, along) {
+  if (kind === "forward") return { way: "forward", people: people ?? {}, message: forwards?.id, files: forwards?.files.map(one => one.id) ?? [], ...along }
+  return { way: ticket.status === "closed" ? "follow_up" : "reply", people: people ?? {}, ...along }
 }
 
 /** Whether a reply can reach the contact, in words by which way, and whether that is mail. @param {Ticket} ticket @returns {[boolean, string, boolean]} */

@@ -40,8 +40,8 @@ class NewMessage(ByMail):
 
 
 class NewHeldReply(NewMessage):
-    """It leaves at `send_at`, or after `seconds`. `then` is the status the ticket gets afterwards. A forward
-    passes `message` on with those of its `files`; a follow-up goes on from a ticket that has ended."""
+    """It leaves at `send_at`, or after `seconds`; with it the ticket gets the status `then` and the `tags`.
+    A forward passes `message` on with those of its `files`; a follow-up goes on after a ticket's end."""
 
     way: Literal["reply", "forward", "follow_up"] = "reply"
     message: UUID | None = None
@@ -50,6 +50,7 @@ class NewHeldReply(NewMessage):
     send_at: Moment | None = None
     seconds: Annotated[int, Field(ge=0, le=3600)] = 10
     then: Literal["open", "pending", "resolved", "closed"] | None = None
+    tags: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20)] = []
 
 
 class NewFollowUp(NewMessage):
@@ -101,6 +102,7 @@ class CalledBack(BaseModel):
     mail: dict[str, Any]
     uploads: list[dict[str, Any]]
     then: str | None
+    tags: list[str]
     passed_on: PassedOn | None
 
 
@@ -147,8 +149,8 @@ async def call_back(request: Request) -> Response:
             message, chosen = passed
             theirs = files.addressed(list(chosen), tx.now, for_staff=True)
             on = {"id": message.id, "name": message.author_name, "files": theirs}
-    told_back = {"id": held.id, "body": held.body, "mail": held.mail, "uploads": shown, "then": held.then}
-    return answer(told_back | {"passed_on": on if passed is not None else None})
+    told_back = {name: getattr(held, name) for name in ("id", "body", "mail", "then", "tags")}
+    return answer(told_back | {"uploads": shown, "passed_on": on if passed is not None else None})
 
 
 async def send_now(request: Request) -> Response:
@@ -182,8 +184,9 @@ class Retried(BaseModel):
 
 def _held(wanted: NewHeldReply) -> answering.Answer | answering.Forward:
     if wanted.way == "forward":
-        return _forward(wanted)
-    return replace(_answer(wanted, wanted.then), is_follow_up=wanted.way == "follow_up")
+        return replace(_forward(wanted), tags=wanted.tags)
+    is_follow_up = wanted.way == "follow_up"
+    return replace(_answer(wanted, wanted.then), tags=wanted.tags, is_follow_up=is_follow_up)
 
 
 def _forward(wanted: NewForward | NewHeldReply) -> answering.Forward:

@@ -21,6 +21,7 @@ async def test_an_answer_is_proposed_held_seen_and_called_back_with_all_that_was
 
     proposed = (await browser.get(f"{V1}/{ticket}/answering")).json()
     wanted = {"body": "**Oil** it", "to": proposed["to"], "format": "markdown", "uploads": [file["id"]]}
+    wanted |= {"tags": ["Oil"], "then": "resolved"}
     held = (await browser.post(f"{V1}/{ticket}/held_replies", json=wanted)).json()
     shown = (await browser.get(f"{V1}/{ticket}")).json()["held_replies"]
     back = (await browser.post(f"{V1}/{ticket}/held_replies/{held['id']}/call_back")).json()
@@ -28,7 +29,7 @@ async def test_an_answer_is_proposed_held_seen_and_called_back_with_all_that_was
     answering.Answering.model_validate(proposed)
     assert proposed["to"] == ["kim@customer.example"]
     assert [(one["id"], one["files"]) for one in shown] == [(held["id"], 1)]
-    assert back["body"] == "**Oil** it"
+    assert (back["body"], back["tags"], back["then"]) == ("**Oil** it", ["Oil"], "resolved")
     assert [one["id"] for one in back["uploads"]] == [file["id"]]
     assert (await browser.get(f"{V1}/{ticket}")).json()["held_replies"] == []
 

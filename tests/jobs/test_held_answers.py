@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
 from helpdesk.domain import agents, tickets
@@ -14,6 +15,7 @@ from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.domain.tickets.mail import following
 from helpdesk.errors import Conflict
 from helpdesk.jobs.mail.held_replies import send_held
+from helpdesk.storage.tables import EventRow
 from tests.jobs.answers import KIM, a_held, a_mail_ticket, an_agents_actor, read, words
 from tests.mail_desk import MailDesk, a_mail
 
@@ -43,6 +45,40 @@ async def test_a_held_answer_leaves_once_as_its_writer_and_resolves_the_ticket(d
     with pytest.raises(Conflict, match="already_sent"):
         async with desk.database.transaction(SYSTEM) as tx:
             await holding.call_back(tx, ticket.id, held.id)
+
+
+async def test_what_leaves_bears_the_id_it_was_held_under(desk: MailDesk) -> None:
+    ticket = await a_mail_ticket(desk)
+    to_maker = answering.Forward("Can you look?", ByMail(("maker@mills.example",)))
+    for answer in (answering.Answer("Soon"), to_maker):
+        async with desk.database.transaction(await an_agents_actor(desk)) as tx:
+            held = await holding.hold(tx, ticket.id, answer, tx.now)
+
+        await send_held(desk.workshop, {"reply_id": str(held.id)})
+
+        async with desk.database.transaction(SYSTEM) as tx:
+            said = await tx.session.scalar(select(EventRow.message_id).where(EventRow.client_id == held.id))
+        assert said == (await desk.one(HeldReply, id=held.id)).message_id is not None
+
+
+async def test_tags_come_to_the_ticket_when_the_answer_leaves_and_go_back_with_the_draft(
+    desk: MailDesk,
+) -> None:
+    ticket = await a_mail_ticket(desk)
+    back, left = [
+        await a_held(desk, ticket, timedelta(0), tags=[name], then="resolved")
+        for name in ("parcel", "refund")
+    ]
+    async with desk.database.transaction(SYSTEM) as tx:
+        called_back = await holding.call_back(tx, ticket.id, back.id)
+        before = (await tickets.get(tx, ticket.id)).tags
+
+    for held in (back, left):
+        await send_held(desk.workshop, {"reply_id": str(held.id)})
+
+    after = await desk.one(Ticket, id=ticket.id)
+    assert (before, called_back.tags, called_back.then) == ([], ["parcel"], "resolved")
+    assert (after.tags, after.status) == (["refund"], "resolved")
 
 
 async def test_a_held_answer_waits_for_its_moment_and_is_seen_on_the_ticket(desk: MailDesk) -> None:

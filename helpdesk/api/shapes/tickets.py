@@ -77,6 +77,7 @@ class HeldReply(BaseModel):
     mail: dict[str, Any]
     files: int
     then: str | None
+    tags: list[str]
     send_at: datetime
     state: Literal["waiting", "failed"]
     reason: str | None

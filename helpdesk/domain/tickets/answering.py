@@ -22,8 +22,8 @@ FORWARDED_FILES = 20
 
 @dataclass(frozen=True)
 class Answer:
-    """What an agent wrote. `then` is the status its ticket gets afterwards; the ticket of a follow-up
-    has ended, and it goes on in a new one."""
+    """What an agent wrote. `then` is the status its ticket gets afterwards, `tags` are added to it; the
+    ticket of a follow-up has ended, and it goes on in a new one."""
 
     body: str
     uploads: Sequence[UUID] = ()
@@ -31,6 +31,7 @@ class Answer:
     then: str | None = None
     client_id: UUID | None = None
     is_follow_up: bool = False
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Forward:
     files: Sequence[UUID] = ()
     uploads: Sequence[UUID] = ()
     client_id: UUID | None = None
+    tags: Sequence[str] = ()
 
 
 async def forward(tx: Transaction, ticket_id: UUID, wanted: Forward) -> Said:

@@ -44,6 +44,7 @@ async def hold(tx: Transaction, ticket_id: UUID, answer: Answer | Forward, send_
         mail=await _way(tx, ticket, answer),
         uploads=list(answer.uploads),
         then=answer.then if isinstance(answer, Answer) else None,
+        tags=list(answer.tags),
         state="waiting",
         send_at=send_at,
         created_at=tx.now,
@@ -93,10 +94,7 @@ async def send_held(tx: Transaction, reply_id: UUID) -> None:
     ticket = await followed(tx, await lock(tx, held.ticket_id))
     tx.actor = await agents.actor_of(tx, agent)
     held.state, held.message_id = "sent", await _say(tx, ticket, held)
-    if held.then:
-        await changes.change_ticket(
-            tx, ticket.id, changes.TicketChange(frozenset({"status"}), status=held.then)
-        )
+    await _change(tx, ticket, held)
 
 
 async def not_sent(tx: Transaction, reply_id: UUID, reason: str) -> None:
@@ -130,8 +128,21 @@ async def passed_on(tx: Transaction, held: HeldReply) -> tuple[Message, Sequence
     return message, await answering.files_named(tx, message, [UUID(one) for one in held.mail["files"]])
 
 
+async def _change(tx: Transaction, ticket: Ticket, held: HeldReply) -> None:
+    """What sending it does to its ticket: nothing before it has left, so that nothing stays of what was
+    called back."""
+    fields = {"tags"} if held.tags else set()
+    if held.then:
+        fields.add("status")
+    if fields:
+        tags = (*ticket.tags, *held.tags)
+        change = changes.TicketChange(frozenset(fields), status=held.then, tags=tags)
+        await changes.change_ticket(tx, ticket.id, change)
+
+
 async def _say(tx: Transaction, ticket: Ticket, held: HeldReply) -> UUID:
-    """By now the ticket of a follow-up may be open again: then it is an answer there."""
+    """Under its own id as `client_id`: who sees both knows them for one. By now the ticket of a follow-up
+    may be open again: then it is an answer there."""
     mail = held.mail
     by_mail = ByMail(
         tuple(mail.get("to", [])), tuple(mail.get("cc", [])), tuple(mail.get("bcc", [])),
@@ -140,12 +151,14 @@ async def _say(tx: Transaction, ticket: Ticket, held: HeldReply) -> UUID:
     if mail.get("way") == "forward":
         message_id = UUID(mail["forwards"]) if mail["forwards"] else None
         files = [UUID(one) for one in mail["files"]]
-        forward = Forward(held.body, by_mail, message_id, files, held.uploads)
+        forward = Forward(held.body, by_mail, message_id, files, held.uploads, client_id=held.id)
         return (await answering.forward(tx, ticket.id, forward)).message_id
     if mail.get("way") == "follow_up" and ticket.status in (Status.CLOSED, Status.RESOLVED):
-        answer = Answer(held.body, held.uploads, by_mail)
+        answer = Answer(held.body, held.uploads, by_mail, client_id=held.id)
         return (await answering.follow_up(tx, ticket.id, answer)).message_id
-    said = await actions.reply(tx, ticket.id, held.body, uploads=held.uploads, by_mail=by_mail)
+    said = await actions.reply(
+        tx, ticket.id, held.body, client_id=held.id, uploads=held.uploads, by_mail=by_mail
+    )
     return said.message_id
 
 

@@ -261,7 +261,7 @@ class OutgoingMail(Base):
 class HeldReply(Base):
     """An answer that is written and leaves later: in some seconds, so that it can be undone, or when its
     writer wants. `state`: waiting, sent, called_back or failed. `mail` is as on the message it becomes;
-    `then` the status its ticket gets after it.
+    `then` and `tags` are the status and the tags its ticket gets with it.
     """
 
     __tablename__ = "held_replies"
@@ -273,6 +273,7 @@ class HeldReply(Base):
     mail: Mapped[Json] = mapped_column(JSONB)
     uploads: Mapped[list[UUID]] = mapped_column(server_default="{}")
     then: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(server_default="{}")
     state: Mapped[str]
     reason: Mapped[str | None]
     message_id: Mapped[UUID | None]

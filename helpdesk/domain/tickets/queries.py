@@ -181,14 +181,14 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
 async def _held_replies(connection: asyncpg.Connection, ticket_id: UUID) -> list[Json]:
     """Answers that are written and have not left, the next to leave first."""
     records = await connection.fetch(
-        """SELECT h.id, h.body, h.mail, h.send_at, h.state, h.reason, h.then, h.agent_id,
+        """SELECT h.id, h.body, h.mail, h.send_at, h.state, h.reason, h.then, h.tags, h.agent_id,
              a.name AS agent_name,
              cardinality(h.uploads) AS files
            FROM held_replies h JOIN agents a ON a.id = h.agent_id
            WHERE h.ticket_id = $1 AND h.state IN ('waiting', 'failed') ORDER BY h.send_at, h.id""",
         ticket_id,
     )
-    same = ("id", "body", "mail", "send_at", "state", "reason", "then", "files")
+    same = ("id", "body", "mail", "send_at", "state", "reason", "then", "tags", "files")
     return [
         {key: record[key] for key in same}
         | {"agent": {"id": record["agent_id"], "name": record["agent_name"]}}

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { draftOf, joined, sidesOf, withReply } from "../../../agents_ui/writing/sides.js"
+import { draftOf, joined, sidesOf, withAfter } from "../../../agents_ui/writing/sides.js"
 
 const EMPTY = { body: "", uploads: [], people: null }
 const MAKER = { to: ["maker@mills.example"], cc: [], bcc: [] }
@@ -36,14 +36,22 @@ test("what was begun meanwhile stays below what is taken back", () => {
   assert.equal(joined(back, before).body, "Taken back\n\nBegun")
 })
 
+test("what was taken back brings along what it would have done", () => {
+  const back = { kind: "message", body: "Taken back", uploads: [], after: { tags: ["refund"], resolves: true } }
+
+  const side = joined(back, { body: "", files: [], people: null, after: { tags: ["parcel"], resolves: false } })
+
+  assert.deepEqual(side.after, { tags: ["parcel", "refund"], resolves: true })
+})
+
 test("what saved replies do when they are sent adds up, and is kept with the draft", () => {
   const reply = { id: "1", name: "Refund", body: "", missing: [], personal: false, tags: ["refund"], resolves: false }
   const before = sidesOf({ kind: "message", body: "Hello", uploads: [], after: { tags: ["parcel"], resolves: true } })
 
-  const sides = { ...before, message: { ...before.message, ...withReply(before.message, reply) } }
+  const sides = { ...before, message: { ...before.message, ...withAfter(before.message, reply) } }
   const again = sidesOf(JSON.parse(JSON.stringify(draftOf("message", sides, null))))
 
   assert.deepEqual(again.message.after, { tags: ["parcel", "refund"], resolves: true })
   assert.equal(again.note.after, null)
-  assert.deepEqual(withReply(again.note, { ...reply, tags: [] }), { after: null })
+  assert.deepEqual(withAfter(again.note, { ...reply, tags: [] }), { after: null })
 })

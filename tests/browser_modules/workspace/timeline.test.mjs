@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { changed } from "../../../agents_ui/ticket/ticket_store.js"
+import { changed, withoutSent } from "../../../agents_ui/ticket/ticket_store.js"
 import { grouped, timeline } from "../../../agents_ui/ticket/timeline.js"
 
 const nia = { kind: "contact", id: "c1", name: "Nia" }
@@ -145,4 +145,12 @@ test("a ticket handed on to a team is one line with the reason, a mere move anot
   ])
 
   assert.deepEqual(items.map(item => item.version), [1, 3, 4])
+})
+
+test("what has left is not shown as held too, though the ticket has not been asked for again", () => {
+  const said = { ...anEvent(3, "ReplySent", { message_id: "m1", body: "Soon", author: mira }), client_id: "h1" }
+  const ticket = { held_replies: [{ id: "h1" }, { id: "h2" }] }
+
+  assert.deepEqual(withoutSent(ticket, [anEvent(2, "ReplyHeld"), said]).held_replies, [{ id: "h2" }])
+  assert.equal(withoutSent({ held_replies: [] }, [said]).held_replies.length, 0)
 })
