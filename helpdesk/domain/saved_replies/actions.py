@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from helpdesk.actors import Role
 from helpdesk.domain import inboxes, permissions
@@ -49,7 +50,10 @@ async def save(
     reply.tags, reply.resolves = _sound_tags(tags), resolves
     reply.changed_at, reply.changed_by = tx.now, tx.actor.agent_id
     tx.session.add(reply)
-    await tx.session.flush()
+    try:
+        await tx.session.flush()
+    except IntegrityError:  # somebody took the name a moment ago; the rest was looked at above
+        raise _taken() from None
     return reply
 
 
@@ -95,10 +99,14 @@ async def _require_free(
 ) -> None:
     """Among those that stand in one list, a name is enough to choose by."""
     same = select(SavedReply.id).where(
-        func.lower(SavedReply.name) == name.lower(),
+        func.lower(SavedReply.name) == func.lower(name),
         SavedReply.agent_id.is_not_distinct_from(owner),
         SavedReply.inbox_id.is_not_distinct_from(inbox_id),
         SavedReply.id != own_id,
     )
     if await tx.session.scalar(same.limit(1)):
-        raise Conflict("saved_reply_name_taken", "Another saved reply has this name.", field="name")
+        raise _taken()
+
+
+def _taken() -> Conflict:
+    return Conflict("saved_reply_name_taken", "Another saved reply has this name.", field="name")

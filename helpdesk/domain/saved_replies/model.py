@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.storage.tables import Base, Id
@@ -30,3 +30,14 @@ class SavedReply(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     changed_by: Mapped[UUID | None]
+
+    __table_args__ = (
+        Index(
+            "uq_saved_replies_name",
+            text("lower(name)"),
+            "agent_id",
+            "inbox_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )

@@ -1,8 +1,10 @@
 """Who keeps saved replies, who finds them, and what they become on a ticket."""
 
+import asyncio
+
 import pytest
 
-from helpdesk.actors import Role
+from helpdesk.actors import SYSTEM, Role
 from helpdesk.domain import saved_replies
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.factories import a_company_of, a_contact, a_ticket, an_agent, an_inbox, as_agent
@@ -132,3 +134,29 @@ async def test_a_name_stands_once_in_a_list_and_a_change_keeps_its_own(agent, le
 
     assert (changed.id, changed.body, changed.changed_by) == (reply.id, "Hi", lead.actor.agent_id)
     assert {one.id for one in await saved_replies.all_of(agent)} == {reply.id, own.id}
+
+
+@pytest.mark.commits
+async def test_of_two_who_give_one_name_in_one_moment_the_second_is_told(database):
+    async def shared(name):
+        async with database.transaction(SYSTEM) as tx:
+            await a_reply(as_agent(tx, lead), name, is_personal=False)
+
+    async with database.transaction(SYSTEM) as tx:
+        lead = await an_agent(tx, role=Role.LEAD)
+    async with database.transaction(SYSTEM) as tx:
+        await a_reply(as_agent(tx, lead), "Greeting", is_personal=False)
+        second = asyncio.create_task(shared("GREETING"))
+        await somebody_waits(database)
+
+    with pytest.raises(Conflict, match="saved_reply_name_taken"):
+        await second
+
+
+async def somebody_waits(database):
+    """Until a statement waits for what another transaction has not committed."""
+    waiting = """SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+    async with database.transaction(SYSTEM) as tx:
+        while not await (await tx.driver()).fetchval(waiting):
+            await asyncio.sleep(0.01)
