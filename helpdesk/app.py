@@ -21,6 +21,7 @@ from helpdesk.api import routes as api_routes
 from helpdesk.api.hints import Hints
 from helpdesk.auth import requests
 from helpdesk.channels.chat import epoch_of
+from helpdesk.channels.email.child import Readers
 from helpdesk.channels.email.s3 import Amazon
 from helpdesk.clock import Clock, SystemClock
 from helpdesk.demo import company
@@ -114,6 +115,7 @@ class Web:
         state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
         state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
         state.sockets, state.amazon = lambda: len(self.sockets.environ), Amazon()
+        state.mail_readers = Readers(1)
         return app
 
     def _protected(self) -> ASGIApp:
@@ -142,6 +144,7 @@ class Web:
             app.state.epoch = await epoch_of(tx)
         async with AsyncExitStack() as opened:  # what has begun ends, also when the rest does not begin
             opened.push_async_callback(self.database.close)
+            opened.push_async_callback(app.state.mail_readers.close)
             await self.wakeups.start()
             opened.push_async_callback(self.wakeups.stop)
             await self.broadcaster.start()

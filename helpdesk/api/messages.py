@@ -9,6 +9,8 @@ from starlette.responses import Response
 from helpdesk.api.answers import answer, told
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.channels import uploads
+from helpdesk.channels.email import fields
+from helpdesk.channels.email.child import Readers
 from helpdesk.domain import tickets
 from helpdesk.domain.tickets import unverified
 from helpdesk.domain.tickets.mail import following, intake
@@ -46,6 +48,14 @@ async def show_original(request: Request) -> Response:
     async with database_of(request).transaction(await actor_of(request)) as tx:
         kept = await intake.original_of(tx, parse_id(request.path_params["id"]))
     return original(kept)
+
+
+async def show_mail(request: Request) -> Response:
+    """Every field of the mail behind a message, as it is read now: people, ids, texts, files, what it is."""
+    async with database_of(request).transaction(await actor_of(request)) as tx:
+        kept = await intake.original_of(tx, parse_id(request.path_params["id"]))
+    readers: Readers = request.app.state.mail_readers
+    return answer(fields.of(await readers.read_safely(kept.raw)))
 
 
 async def list_followers(request: Request) -> Response:

@@ -101,6 +101,7 @@ STAFF = [
     Address("PATCH", "/tickets/{id}/followers", messages.change_followers, messages.Followers, takes=messages.FollowersPatch),
     Address("GET", "/tickets/{id}/saved_replies", saved_replies.list_for_ticket, shapes.Page[shapes.FilledReply]),
     Address("GET", "/messages/{id}/original", messages.show_original),
+    Address("GET", "/messages/{id}/mail", messages.show_mail, shapes.MailAsRead),
     Address("POST", "/tickets/{id}/merge", tickets.create_merge, shapes.Ticket, creates=tickets.NewMerge),
     Address("POST", "/tickets/{id}/unmerge", tickets.create_unmerge, shapes.Ticket, creates=tickets.NoMerge),
     Address("POST", "/tickets/{id}/split", tickets.create_split, shapes.Ticket, 201, creates=tickets.NewSplit),

@@ -19,6 +19,7 @@ from helpdesk.auth import api_keys, passwords, sessions
 from helpdesk.cli.doctor import examine
 from helpdesk.cli.exit_codes import REFUSED, TEMPORARY_FAILURE
 from helpdesk.cli.mail_import import import_mail
+from helpdesk.cli.mail_showing import show_mails
 from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps, wall_clock
@@ -243,7 +244,7 @@ def receive_mail(
 
 @mail_commands.command("import")
 def import_mails(
-    source: Annotated[Path, typer.Argument(help="A folder with .eml or .mbox files, or one such file.")],
+    source: Annotated[Path, typer.Argument(help="A folder of mails, mbox files or Maildirs, or a file.")],
     inbox: Annotated[str | None, typer.Option(help="The address it shall count as sent to.")] = None,
 ) -> None:
     """Bring mail over from elsewhere. Nothing is taken twice: after a break just run it again."""
@@ -258,6 +259,15 @@ def import_mails(
         kept, known, left = with_database(Settings(), run)
         mails = "1 mail" if kept == 1 else f"{kept} mails"
         out.print(f"{mails} imported, {known} known before, {left} left out (empty or over 100 MB).")
+
+
+@mail_commands.command("show")
+def show_mail(
+    sources: Annotated[list[Path], typer.Argument(help="Mails, mbox files, folders; - is standard input.")],
+) -> None:
+    """How a mail is read: every field as JSON. Nothing is kept; no server or database is needed."""
+    with plain_errors():
+        asyncio.run(show_mails(sources, sys.stdout.buffer))
 
 
 async def _agent(tx: Transaction, email: str) -> agents.Agent:

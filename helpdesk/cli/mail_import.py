@@ -1,4 +1,4 @@
-"""`helpdesk mail import`: folders of .eml, mbox files, single mails; nothing twice, run again to go on."""
+"""`helpdesk mail import`: folders, mbox files, single mails; nothing twice, run again to go on."""
 
 import mailbox
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from helpdesk.errors import Invalid
 from helpdesk.storage.database import Database
 
 BATCH = 50
+_MAILDIR = ("cur", "new")
 _LARGEST = 100 * 1024 * 1024
 
 
@@ -40,25 +41,37 @@ async def import_mail(database: Database, source: Path, address: str | None) -> 
 
 def mails_in(source: Path) -> Iterator[bytes]:
     """In a stable order. Errors: Invalid for nothing we know."""
+    for path in files_in(source):
+        yield from mails_of(path)
+
+
+def files_in(source: Path) -> list[Path]:
+    """Of a folder and those below it: .eml and .mbox files, whatever Maildirs hold, and the mbox files of
+    mail programs, which have no ending (of a .mbox folder). Errors: Invalid for nothing at all."""
     if source.is_dir():
-        for path in sorted(source.rglob("*.eml")):
-            yield path.read_bytes()
-        for path in sorted(source.rglob("*.mbox")):
-            yield from _of_mbox(path)
-    elif _is_mbox(source):
-        yield from _of_mbox(source)
-    elif source.is_file():
-        yield source.read_bytes()
-    else:
+        return [path for path in sorted(source.rglob("*")) if path.is_file() and _is_mail(path)]
+    if not source.is_file():
         raise Invalid("import_source_missing", f"There is no {source}.")
+    return [source]
+
+
+def mails_of(path: Path) -> Iterator[bytes]:
+    """All of an mbox file; any other is one mail."""
+    if is_mbox(path):
+        yield from _of_mbox(path)
+    else:
+        yield path.read_bytes()
 
 
 def count_mails(source: Path) -> int:
     """For the progress bar; counts beginnings only."""
-    if source.is_dir():
-        boxes = sum(_count(path) for path in source.rglob("*.mbox"))
-        return boxes + sum(1 for _ in source.rglob("*.eml"))
-    return _count(source) if _is_mbox(source) else 1
+    return sum(_count(path) if is_mbox(path) else 1 for path in files_in(source))
+
+
+def _is_mail(path: Path) -> bool:
+    kind = path.suffix.lower()
+    is_kept_alone = path.parent.name in _MAILDIR and (path.parent.parent / "cur").is_dir()
+    return kind in (".eml", ".mbox") or is_kept_alone or (not kind and is_mbox(path))
 
 
 def _of_mbox(path: Path) -> Iterator[bytes]:
@@ -70,7 +83,7 @@ def _of_mbox(path: Path) -> Iterator[bytes]:
         box.close()
 
 
-def _is_mbox(path: Path) -> bool:
+def is_mbox(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:

@@ -284,6 +284,9 @@ async def test_imported_mail_is_taken_once_and_acknowledged_to_nobody(desk: Mail
     folder = tmp_path / "old"
     folder.mkdir()
     (folder / "one.eml").write_bytes(a_mail("One", message_id="one@old.example"))
+    (folder / "Maildir" / "cur").mkdir(parents=True)
+    (folder / "Maildir" / "cur" / "1763.M1P2.mx:2,S").write_bytes(a_mail("Four"))
+    (folder / "readme").write_bytes(b"No mail")
     (folder / "box.mbox").write_bytes(b"From x\n" + a_mail("Two") + b"\nFrom y\n" + a_mail("Three") + b"\n")
 
     first = await import_mail(desk.database, folder, "support@demo.localhost")
@@ -291,6 +294,6 @@ async def test_imported_mail_is_taken_once_and_acknowledged_to_nobody(desk: Mail
     for mail in await desk.all(RawMail):
         await read_mail(desk.workshop, {"mail_id": str(mail.id)})
 
-    assert (first, again) == ((3, 0, 0), (0, 3, 0))
-    assert len(await desk.tickets()) == 3
+    assert (first, again) == ((4, 0, 0), (0, 4, 0))
+    assert len(await desk.tickets()) == 4
     assert await desk.all(OutgoingMail) == []

@@ -1,5 +1,6 @@
 """A mail's HTML in its frame: nothing runs, nothing loads by itself, links say where they lead."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 
 from helpdesk.actors import SYSTEM
+from helpdesk.api.shapes import MailAsRead
 from helpdesk.app import Web
 from helpdesk.auth import sessions
 from helpdesk.channels import remote_pictures
@@ -56,6 +58,7 @@ async def an_agents_browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[
         transport=transport, base_url="http://127.0.0.1:8000", cookies=cookies
     ) as client:
         yield client
+    await web.starlette.state.mail_readers.close()
     await web.database.close()
 
 
@@ -144,6 +147,30 @@ async def test_the_original_is_a_download_for_those_who_see_the_ticket(
 
     assert answer.content == kept.raw
     assert answer.headers["content-disposition"].startswith("attachment")
+
+
+async def test_every_field_of_a_mail_can_be_asked_for_as_it_was_read(
+    desk: MailDesk, browser: httpx2.AsyncClient
+) -> None:
+    kept = await desk.receive(an_html_mail())
+
+    answer = await browser.get(f"/api/v1/messages/{kept.message_id}/mail")
+
+    told = answer.json()
+    MailAsRead.model_validate(told)
+    assert (told["subject"], told["message_id"]) == ("Picture", "html@customer.example")
+    assert told["from"] == {"name": "", "email": "kim@customer.example"}
+    assert told["to"] == [{"name": "", "email": "support@demo.localhost"}]
+    assert told["attachments"] == [
+        {
+            "name": "attachment-1.png",
+            "content_type": "image/png",
+            "size": len(PIXEL),
+            "sha256": hashlib.sha256(PIXEL).hexdigest(),
+            "content_id": "pic@x",
+            "inline": True,
+        }
+    ]
 
 
 async def test_pictures_from_elsewhere_are_off_unless_allowed(

@@ -4,6 +4,7 @@ holds each of them against its shape here.
 
 from helpdesk.api.shapes.articles import Article, FoundArticle, FoundArticles
 from helpdesk.api.shapes.basics import Named, Page, Problem
+from helpdesk.api.shapes.mail import MailAsRead
 from helpdesk.api.shapes.oncall import (
     Alert,
     AlertEntry,
@@ -125,6 +126,7 @@ __all__ = [
     "Inbox",
     "Introduced",
     "ListedTicket",
+    "MailAsRead",
     "Me",
     "Move",
     "Named",
