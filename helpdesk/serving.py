@@ -24,7 +24,7 @@ from helpdesk.storage.database import JOB_LIMITS, Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.wakeups import Wakeups
 from helpdesk.supervising import Companion, Program, Supervisor
-from helpdesk.worker import Background, check, family_of
+from helpdesk.worker import Background, check, family_of, refuse_address
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +45,11 @@ def background() -> Companion:
     return Companion("work", work_beside, grace=GRACE * 2)
 
 
-def check_ports(settings: Settings) -> None:
-    """Before anything that takes long. Errors: Conflict when a port is taken."""
+def check_ports(settings: Settings, *, with_worker: bool = True) -> None:
+    """Before anything that takes long. Errors: Conflict when a port is taken, Invalid for a wrong setting."""
     _listen(settings).close()
-    check(settings)
+    if with_worker:
+        check(settings)
 
 
 def serve(
@@ -58,10 +59,8 @@ def serve(
     listening = _listen(settings)
     # uvicorn ends by raising the signal once more; its default would end us before the database has stopped.
     signal.signal(signal.SIGTERM, _leave)
-    if beside is not None:
-        check(settings)
-        if not beside.begin(settings, database_url, within=START):
-            log.error("background_not_begun", within=START)
+    if beside is not None and not beside.begin(settings, database_url, within=START):
+        log.error("background_not_begun", within=START)
     web = Web(settings, database_url, with_worker=False)
     config = server_settings(web.asgi)
     try:
@@ -183,11 +182,12 @@ def _listen(settings: Settings) -> socket.socket:
             backlog=2048,
             family=family_of(settings.host),
         )
-    except OSError as failure:
+    except (OSError, UnicodeError) as failure:
+        refuse_address("HELPDESK_HOST", f"{settings.host}:{settings.port}", failure)
         raise Conflict(
             "port_taken",
-            f"{settings.host}:{settings.port} cannot be used ({failure.strerror}). "
-            "Another server may be running; HELPDESK_PORT chooses another port.",
+            f"{settings.host}:{settings.port} cannot be used: another server may be running. "
+            "HELPDESK_PORT chooses another port.",
         ) from None
     listening.set_inheritable(True)
     return listening

@@ -4,6 +4,7 @@ import secrets
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -13,17 +14,26 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from helpdesk.errors import Invalid
 
 SAMPLE_KEYS = frozenset({"changeme", "change-me", "secret", "your-secret-key", "example"})
 """Values from documents and examples; starting with one of them is refused."""
 
+SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
+
+A_YEAR = 366 * 24 * 60
+"""In minutes."""
+
 
 class Settings(BaseSettings):
     """Names are the environment's `HELPDESK_*` in upper case; helpdesk.toml uses them in lower case."""
 
-    model_config = SettingsConfigDict(env_prefix="HELPDESK_", toml_file="helpdesk.toml", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HELPDESK_", toml_file="helpdesk.toml", extra="ignore", env_ignore_empty=True
+    )
 
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL 15 or newer; unset: the bundled one in the data directory"
@@ -76,12 +86,8 @@ class Settings(BaseSettings):
         None, description="client id at another OAuth 2 provider of mailboxes"
     )
     mail_oauth_client_secret: SecretStr | None = Field(None, description="the secret of that client")
-    mail_oauth_authorize_url: str | None = Field(
-        None, description="where that provider asks for consent", pattern="^https?://"
-    )
-    mail_oauth_token_url: str | None = Field(
-        None, description="where that provider gives tokens", pattern="^https?://"
-    )
+    mail_oauth_authorize_url: str | None = Field(None, description="where that provider asks for consent")
+    mail_oauth_token_url: str | None = Field(None, description="where that provider gives tokens")
     mail_oauth_scope: str = Field("", description="the scopes that read a mailbox there")
     remote_images: bool = Field(
         False, description="let agents load pictures that mails link to, through this server only"
@@ -106,9 +112,11 @@ class Settings(BaseSettings):
     queue_p2_head_start: int = Field(5, ge=0, le=240, description="minutes a P2 gets ahead in the queue")
     queue_chat_head_start: int = Field(30, ge=0, le=240, description="minutes a live chat gets ahead")
     queue_mail_minutes: int = Field(9, ge=0, le=240, description="minutes it takes to write a mail")
-    queue_chat_due: int = Field(5, ge=1, description="minutes until a chat without a promise is due")
-    queue_phone_due: int = Field(60, ge=1, description="the same of a call that was logged")
-    queue_mail_due: int = Field(720, ge=1, description="the same of a mail")
+    queue_chat_due: int = Field(
+        5, ge=1, le=A_YEAR, description="minutes until a chat without a promise is due"
+    )
+    queue_phone_due: int = Field(60, ge=1, le=A_YEAR, description="the same of a call that was logged")
+    queue_mail_due: int = Field(720, ge=1, le=A_YEAR, description="the same of a mail")
     queue_rescue_every: int = Field(
         5, ge=0, le=100, description="in an overload one of so many claims takes a late ticket; 0: none"
     )
@@ -125,18 +133,59 @@ class Settings(BaseSettings):
             [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
         )
 
-    @field_validator("private_networks")
+    @field_validator("private_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, given: frozenset[str]) -> frozenset[str]:
         return frozenset(str(ip_network(one, strict=False)) for one in given)
 
+    @field_validator("public_url", "mail_oauth_authorize_url", "mail_oauth_token_url")
+    @classmethod
+    def _page(cls, given: str | None) -> str | None:
+        return given and _address(given, "https", "http")
+
+    @field_validator("smtp_out_url")
+    @classmethod
+    def _relay(cls, given: SecretStr | None) -> SecretStr | None:
+        return given and SecretStr(_address(given.get_secret_value(), *SMTP_SCHEMES))
+
+    @field_validator("bus_url")
+    @classmethod
+    def _bus(cls, given: SecretStr | None) -> SecretStr | None:
+        return given and SecretStr(_address(given.get_secret_value(), "redis", "rediss", "unix"))
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None:
+            _require_postgres(given.get_secret_value())
+        return given
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key(cls, given: SecretStr | None) -> SecretStr | None:
+        value = given.get_secret_value() if given else None
+        if value and (value.lower() in SAMPLE_KEYS or len(value) < 32 or len(set(value)) < 8):
+            raise ValueError("is a sample value or too short: give it at least 32 random characters")
+        return given
+
+    @field_validator("mail_keys")
+    @classmethod
+    def _mail_keys(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None:
+            _mail_keys_in(given.get_secret_value())
+        return given
+
     def __init__(self, **values: object) -> None:
+        """Errors: Invalid, naming the setting in a sentence."""
         try:
             super().__init__(**values)  # type: ignore[arg-type]
         except ValidationError as failure:
             first = failure.errors(include_url=False, include_input=False)[0]
             name = "HELPDESK_" + str(first["loc"][0]).upper()
-            raise Invalid("setting_invalid", f"{name}: {first['msg']}", field=name) from None
+            what = first["msg"].removeprefix("Value error, ")
+            raise Invalid("setting_invalid", f"{name}: {what}", field=name) from None
+        except (OSError, ValueError) as failure:  # the file itself: not to be read, no TOML, no text
+            raise Invalid("setting_invalid", f"helpdesk.toml: {failure}", field="helpdesk.toml") from None
 
     @classmethod
     def settings_customise_sources(
@@ -180,32 +229,44 @@ class Settings(BaseSettings):
         """The secret key; the demo makes one and keeps it, everything else must be given one."""
         if self.secret_key is None:
             return _demo_key(self.data_dir) if self.demo else _refuse_missing_key()
-        value = self.secret_key.get_secret_value()
-        if value.lower() in SAMPLE_KEYS or len(value) < 32 or len(set(value)) < 8:
-            raise Invalid(
-                "secret_key_unsafe",
-                "HELPDESK_SECRET_KEY is a sample value or too short: give it at least 32 random characters.",
-                field="HELPDESK_SECRET_KEY",
-            )
-        return value.encode()
+        return self.secret_key.get_secret_value().encode()
 
     @property
     def mail_key_ring(self) -> dict[int, bytes]:
         """What the signed marks in mails are made with, by version; the highest is the one in use."""
-        given = self.mail_keys.get_secret_value() if self.mail_keys else "1:secret"
-        return dict(_mail_key(one, self.key) for one in given.split(","))
+        given = _mail_keys_in(self.mail_keys.get_secret_value() if self.mail_keys else "1:secret")
+        return {number: self.key if key == "secret" else key.encode() for number, key in given.items()}
 
 
-def _mail_key(given: str, own: bytes) -> tuple[int, bytes]:
-    number, _, key = given.strip().partition(":")
-    is_number = number.isascii() and number.isdigit() and 0 < int(number) < 1000
-    if not is_number or (key != "secret" and len(key) < 32):
-        raise Invalid(
-            "mail_keys_invalid",
-            "HELPDESK_MAIL_KEYS is a list as 1:secret,2:… with at least 32 random characters for each.",
-            field="HELPDESK_MAIL_KEYS",
-        )
-    return int(number), own if key == "secret" else key.encode()
+def _address(given: str, *schemes: str) -> str:
+    """Errors: ValueError."""
+    parts = urlsplit(given)
+    _ = parts.port  # a ValueError where it is no number
+    if parts.scheme not in schemes or not (parts.hostname or parts.scheme == "unix"):
+        raise ValueError(f"must be an address that begins with {' or '.join(f'{one}://' for one in schemes)}")
+    return given
+
+
+def _require_postgres(given: str) -> None:
+    """Errors: ValueError; of the address itself nothing is told, there is a password in it."""
+    try:
+        is_ours = make_url(given).drivername in ("postgresql", "postgres", "postgresql+asyncpg")
+    except (ArgumentError, ValueError):
+        is_ours = False
+    if not is_ours:
+        raise ValueError("must be an address as postgresql://user:password@host/database")
+
+
+def _mail_keys_in(given: str) -> dict[int, str]:
+    """Errors: ValueError."""
+    found = {}
+    for one in given.split(","):
+        number, _, key = one.strip().partition(":")
+        is_number = number.isascii() and number.isdigit() and 0 < int(number) < 1000
+        if not is_number or (key != "secret" and len(key) < 32):
+            raise ValueError("must be a list as 1:secret,2:… with at least 32 random characters for each")
+        found[int(number)] = key
+    return found
 
 
 def _demo_key(data_dir: Path) -> bytes:

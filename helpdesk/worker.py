@@ -1,6 +1,7 @@
 """The background process: jobs, the timetable, mail in. `serve` begins it beside itself."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from functools import partial
@@ -10,7 +11,7 @@ import structlog
 
 from helpdesk.channels.email.listener import Listener
 from helpdesk.domain.tickets import queue
-from helpdesk.errors import Conflict
+from helpdesk.errors import Conflict, Invalid
 from helpdesk.jobs.distribute import Distributor
 from helpdesk.jobs.handlers import workers
 from helpdesk.jobs.mail.fetch import Fetchers
@@ -33,17 +34,27 @@ log = structlog.get_logger(__name__)
 
 def check(settings: Settings) -> None:
     """What would keep the work from beginning, while somebody still reads what a command says.
-    Errors: Conflict when a mail port is taken, OSError for a certificate that cannot be read."""
-    _certificate(settings)
+    Errors: Conflict when a mail port is taken, Invalid for a setting that cannot be used."""
+    certificate(settings)
     for port in filter(None, (settings.smtp_in_port, settings.lmtp_port)):
         host = settings.smtp_in_host
         try:
             socket.create_server((host, port), family=family_of(host)).close()
-        except OSError as failure:
+        except (OSError, UnicodeError) as failure:
+            refuse_address("HELPDESK_SMTP_IN_HOST", f"{host}:{port}", failure)
             named = _OFF["lmtp" if port == settings.lmtp_port else "smtp"]
             raise Conflict(
-                "port_taken", f"{host}:{port} cannot be used for mail ({failure.strerror}). {named}"
+                "port_taken", f"{host}:{port} is used by another server already. {named}"
             ) from None
+
+
+def refuse_address(setting: str, address: str, failure: OSError | UnicodeError) -> None:
+    """A port that is taken is no fault of the setting. Errors: Invalid for anything else."""
+    if getattr(failure, "errno", None) != errno.EADDRINUSE:
+        reason = str(getattr(failure, "strerror", None) or failure).partition(" (while")[0]
+        raise Invalid(
+            "setting_invalid", f"{setting}: {address} cannot be used ({reason})", field=setting
+        ) from None
 
 
 def family_of(host: str) -> socket.AddressFamily:
@@ -93,7 +104,7 @@ class Background:
         if not port:
             return
         receive = partial(self._intake.receive, path=protocol)
-        tls = _certificate(self._settings)
+        tls = certificate(self._settings)
         listener = Listener(
             self._intake.accepts,
             receive,
@@ -106,10 +117,21 @@ class Background:
         self._listeners.append(listener)
 
 
-def _certificate(settings: Settings) -> ssl.SSLContext | None:
-    """Errors: OSError for a file that cannot be read."""
-    if settings.smtp_in_tls_certificate is None:
+def certificate(settings: Settings) -> ssl.SSLContext | None:
+    """What the mail listener offers STARTTLS with.
+
+    Errors: Invalid for files that cannot be read or do not belong together.
+    """
+    chain, key = settings.smtp_in_tls_certificate, settings.smtp_in_tls_key
+    if chain is None and key is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.smtp_in_tls_certificate, settings.smtp_in_tls_key)
+    name = "HELPDESK_SMTP_IN_TLS_CERTIFICATE"
+    try:
+        context.load_cert_chain(chain or "", key)
+    except OSError as failure:
+        reason = failure.strerror or failure
+        raise Invalid(
+            "setting_invalid", f"{name}: no certificate with its key can be read ({reason})", field=name
+        ) from None
     return context

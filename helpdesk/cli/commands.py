@@ -1,6 +1,6 @@
 """The commands themselves.
 
-What serves is loaded only by the three that need it: it is half of all there is to load, and a mail server
+What serves is loaded only by those that need it: it is half of all there is to load, and a mail server
 starts `mail receive` for every mail.
 """
 
@@ -16,11 +16,18 @@ from babel.dates import LOCALTZ
 from helpdesk import logs
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import api_keys, passwords, sessions
-from helpdesk.cli.doctor import examine
 from helpdesk.cli.exit_codes import REFUSED, TEMPORARY_FAILURE
 from helpdesk.cli.mail_import import import_mail
 from helpdesk.cli.mail_showing import show_mails
-from helpdesk.cli.running import database_url, err, out, plain_errors, with_database
+from helpdesk.cli.running import (
+    database_url,
+    err,
+    is_of_settings,
+    out,
+    plain_errors,
+    read_settings,
+    with_database,
+)
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps, wall_clock
 from helpdesk.domain.tickets.mail import intake
@@ -68,9 +75,10 @@ def serve(
 
     given = {"host": host, "port": port}
     with plain_errors():
-        settings = Settings(**{key: value for key, value in given.items() if value is not None})
+        settings = read_settings(**{key: value for key, value in given.items() if value is not None})
         logs.configure(settings)
         _ = settings.mail_key_ring  # and with it the secret key
+        serving.check_ports(settings, with_worker=not no_worker)
         with ExitStack() as opened:
             alone = workers == 1 and not no_worker
             beside = opened.enter_context(serving.background()) if alone else None
@@ -91,12 +99,13 @@ def serve(
 @main.command()
 def work() -> None:
     """Background work only: jobs, the timetable, mail in."""
-    from helpdesk import serving  # noqa: PLC0415
+    from helpdesk import serving, worker  # noqa: PLC0415
 
     with plain_errors():
-        settings = Settings()
+        settings = read_settings()
         logs.configure(settings)
         _ = settings.mail_key_ring  # and with it the secret key
+        worker.check(settings)
         with database_url(settings) as url:
             serving.work(settings, url, lambda: None)
 
@@ -104,7 +113,7 @@ def work() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the schema of this version."""
-    with plain_errors(), database_url(Settings()) as url:
+    with plain_errors(), database_url(read_settings()) as url:
         asyncio.run(_migrate(url))
         out.print("The database has the schema of this version.")
 
@@ -112,8 +121,10 @@ def migrate() -> None:
 @main.command()
 def doctor() -> None:
     """Say what is misconfigured and how to mend it."""
+    from helpdesk.cli.doctor import examine  # noqa: PLC0415
+
     with plain_errors():
-        raise typer.Exit(examine(Settings()))
+        raise typer.Exit(examine(read_settings()))
 
 
 @agent_commands.command("add")
@@ -137,7 +148,7 @@ def add_agent(
 
     with plain_errors():
         zone = wall_clock.zone(time_zone or getattr(LOCALTZ, "key", "UTC").removeprefix("Etc/")).key
-        is_first = with_database(Settings(), run)
+        is_first = with_database(read_settings(), run)
         out.print(f"{email} may sign in as {role.value}.")
         if is_first:
             domain = email.rpartition("@")[2]
@@ -161,7 +172,7 @@ def set_password(
             await sessions.sign_out_everywhere(tx, agent.id)
 
     with plain_errors():
-        with_database(Settings(), run)
+        with_database(read_settings(), run)
         out.print(f"{email} has a new password and is signed out everywhere.")
 
 
@@ -175,7 +186,7 @@ def list_agents() -> None:
                 out.print(f"{agent.role:<6} {agent.email:<32} {agent.name}")
 
     with plain_errors():
-        with_database(Settings(), run)
+        with_database(read_settings(), run)
 
 
 @agent_commands.command("disable")
@@ -189,7 +200,7 @@ def disable_agent(email: str) -> None:
             await sessions.sign_out_everywhere(tx, agent.id)
 
     with plain_errors():
-        with_database(Settings(), run)
+        with_database(read_settings(), run)
         out.print(f"{email} is signed out everywhere and may not come back.")
 
 
@@ -209,7 +220,7 @@ def create_token(
             return await api_keys.create(tx, name=name, scopes=frozenset(scope), agent_id=found.id)
 
     with plain_errors():
-        print(with_database(Settings(), run))
+        print(with_database(read_settings(), run))
 
 
 @mail_commands.command("receive")
@@ -230,13 +241,11 @@ def receive_mail(
     try:
         if not raw.strip():
             raise Invalid("empty_mail", "There was no mail on standard input.")
-        with_database(Settings(), run)
-    except (Unavailable, Conflict) as failure:
-        err.print(str(failure))
-        sys.exit(TEMPORARY_FAILURE)
+        with_database(read_settings(), run)
     except HelpdeskError as failure:
-        err.print(str(failure))
-        sys.exit(REFUSED)
+        err.print(str(failure), markup=False)
+        passes = isinstance(failure, Unavailable | Conflict) or is_of_settings(failure)
+        sys.exit(TEMPORARY_FAILURE if passes else REFUSED)
     except Exception as failure:  # noqa: BLE001  whatever it was, the mail server keeps the mail and tries again
         err.print(str(failure))
         sys.exit(TEMPORARY_FAILURE)
@@ -256,7 +265,7 @@ def import_mails(
         return found
 
     with plain_errors():
-        kept, known, left = with_database(Settings(), run)
+        kept, known, left = with_database(read_settings(), run)
         mails = "1 mail" if kept == 1 else f"{kept} mails"
         out.print(f"{mails} imported, {known} known before, {left} left out (empty or over 100 MB).")
 

@@ -4,7 +4,7 @@ import asyncio
 
 from helpdesk import logs
 from helpdesk.auth import passwords
-from helpdesk.cli.running import database_url, err, out
+from helpdesk.cli.running import database_url, err, out, read_settings
 from helpdesk.clock import SystemClock
 from helpdesk.demo import company
 from helpdesk.demo.seed import is_seeded, seed
@@ -18,8 +18,9 @@ from helpdesk.storage.embedded import AlreadyRunning
 
 def run_demo() -> None:
     """Safe to run again: the second start finds the data, a second one at once says so."""
-    settings = Settings(demo=True, company_name=company.NAME)
+    settings = read_settings(demo=True, company_name=company.NAME)
     logs.configure(settings)
+    _ = settings.mail_key_ring  # and with it the secret key
     try:
         with background() as beside, database_url(settings, own=True) as url:
             check_ports(settings)

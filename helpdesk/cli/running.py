@@ -1,26 +1,39 @@
 """What commands share: which database, a running loop, and errors as one line."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import asyncpg
 from rich.console import Console
 
+from helpdesk.cli.exit_codes import FAILED, IN_THE_WAY, WRONG_SETTING
 from helpdesk.clock import SystemClock
 from helpdesk.domain.tickets import queue
-from helpdesk.errors import Conflict, HelpdeskError
+from helpdesk.errors import Conflict, HelpdeskError, Invalid
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
-from helpdesk.storage.database import NO_LIMITS, Database
+from helpdesk.storage.database import NO_LIMITS, Database, driver_arguments, driver_dsn
 from helpdesk.storage.embedded import EmbeddedDatabase, url_of_running
 
 T = TypeVar("T")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def read_settings(**given: object) -> Settings:
+    """Errors: Invalid for a wrong value, naming the setting."""
+    settings = Settings(**given)
+    wanted = settings.data_dir.absolute()
+    there = next(one for one in (wanted, *wanted.parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise _wrong("DATA_DIR", f"{there} is no folder that can be written to")
+    return settings
 
 
 @contextmanager
@@ -30,7 +43,9 @@ def database_url(settings: Settings, *, own: bool = False) -> Iterator[str]:
     `own` is for servers: they must keep the bundled database themselves.
     """
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        url = settings.database_url.get_secret_value()
+        asyncio.run(_require_reachable(url))
+        yield url
         return
     folder = settings.data_dir / "postgres"
     running = None if own else url_of_running(folder)
@@ -62,12 +77,38 @@ def with_database(settings: Settings, run: Callable[[Database], Awaitable[T]]) -
 
 
 @contextmanager
-def plain_errors(exit_code: int = 1) -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """What went wrong, in one line, without a traceback."""
     try:
         yield
     except HelpdeskError as failure:
-        err.print(f"[bold]{failure.detail or failure.code}[/bold]")
-        sys.exit(exit_code if not isinstance(failure, Conflict) else 3)
+        err.print(failure.detail or failure.code, style="bold", markup=False)
+        sys.exit(exit_code(failure))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def is_of_settings(failure: HelpdeskError) -> bool:
+    """Whether the configuration is to be mended, not what the command was asked to do."""
+    return (failure.field or "").lower().startswith("helpdesk")
+
+
+def exit_code(failure: HelpdeskError) -> int:
+    """What a command that failed so ends with."""
+    if is_of_settings(failure):
+        return WRONG_SETTING
+    return IN_THE_WAY if isinstance(failure, Conflict) else FAILED
+
+
+async def _require_reachable(url: str) -> None:
+    """Errors: Invalid, in the words of whoever refuses."""
+    try:
+        connection = await asyncpg.connect(driver_dsn(url), timeout=10, **driver_arguments(url))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        reason = str(failure) or "no answer within 10 seconds"
+        raise _wrong("DATABASE_URL", f"the database cannot be reached ({reason})") from None
+    await connection.close()
+
+
+def _wrong(name: str, what: str) -> Invalid:
+    return Invalid("setting_invalid", f"HELPDESK_{name}: {what}", field=f"HELPDESK_{name}")

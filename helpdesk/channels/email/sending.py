@@ -15,6 +15,7 @@ from aiosmtplib.response import SMTPResponse
 from aiosmtplib.typing import Default, SMTPStatus
 
 from helpdesk.errors import Invalid, Unavailable
+from helpdesk.settings import SMTP_SCHEMES
 
 CONNECTIONS = 4
 """To one relay at a time."""
@@ -207,7 +208,7 @@ async def _hand_over(
 
 def _client(url: str) -> _Client:
     parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
+    if parts.scheme not in SMTP_SCHEMES or not parts.hostname:
         raise Invalid("smtp_url_invalid")
     tls = parts.scheme == "smtps"
     starttls = True if parts.scheme == "smtp+starttls" else (False if tls else None)
