@@ -27,7 +27,13 @@ AT_RISK = timedelta(minutes=15)
 ALERT_PATIENCE = 60.0
 """Seconds an alert's step or ring may be overdue."""
 
-_BEARABLE = {"mail_out"}
+SEARCH_BEHIND = 5000
+"""Messages that are not found yet; as many come in on a busy minute."""
+
+_COUNTED = 100_000
+"""Messages without words that a figure tells of; more are as many."""
+
+_BEARABLE = {"mail_out", "search"}
 """What another process would not do better: no reason to take this one out of service."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -71,6 +77,7 @@ async def _checks(request: Request) -> dict[str, Any]:
             overdue = await oncall.oldest_overdue(tx)
             broken = [{"kind": one.kind, "error": one.error} for one in await inlets.broken(tx)]
             unsent = await tickets.mail.mailing.unsent(tx)
+            unindexed = await tickets.search.unindexed(tx, SEARCH_BEHIND)
             lag, held = await job_queue.oldest_age(connection), await job_queue.held(connection)
         current = state.schema_checked or await migrations.is_current(database_of(request).engine)
         state.schema_checked = current
@@ -86,6 +93,8 @@ async def _checks(request: Request) -> dict[str, Any]:
         "mail_in": state.mail_in() | {"broken_inlets": broken},
         "mail_out": {"waiting": unsent}
         | _well(not unsent, "mails wait because no mail server is set (HELPDESK_SMTP_OUT_URL)"),
+        "search": {"unindexed": unindexed}
+        | _well(unindexed < SEARCH_BEHIND, "thousands of messages are not found by search yet"),
     }
 
 
@@ -131,6 +140,10 @@ async def _measure(registry: CollectorRegistry, tx: Transaction, request: Reques
         await job_queue.oldest_age(connection)
     )
     Gauge("helpdesk_jobs_held", "Jobs given up", registry=registry).set(await job_queue.held(connection))
+    unindexed = Gauge(
+        "helpdesk_search_unindexed", "Messages that are not found yet, at most 100,000", registry=registry
+    )
+    unindexed.set(await tickets.search.unindexed(tx, _COUNTED))
     mails = Gauge("helpdesk_mails", "Incoming mails by what became of them", ["state"], registry=registry)
     for state, count in (await tickets.mail.intake.states(tx)).items():
         mails.labels(state).set(count)

@@ -163,7 +163,9 @@ def test_we_answer_to_our_public_name_and_to_any_where_we_cannot_know_it():
 
 
 async def test_metrics_are_local_only_without_a_public_address(desk, monkeypatch):
-    assert (await desk.client().get("/metrics")).status_code == 200
+    figures = await desk.client().get("/metrics")
+    assert figures.status_code == 200
+    assert "\nhelpdesk_search_unindexed " in figures.text
 
     monkeypatch.setattr(desk.web.settings, "public_url", "https://help.example.com")
 

@@ -102,6 +102,7 @@ async def test_administrators_and_health_are_told_of_mail_that_waits(
         await web.database.close()
 
     assert (before["status"], before["reasons"]) == ("ready", [])
+    assert before["checks"]["search"] == {"ok": True, "unindexed": 0}
     assert all("reason" not in check for check in before["checks"].values())
     assert (after.status_code, after.json()["status"]) == (200, "degraded")
     assert "HELPDESK_SMTP_OUT_URL" in after.json()["reasons"][0]

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.domain import agents, first_steps, sla
+from helpdesk.domain import agents, first_steps, sla, tickets
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.settings import Settings
 from helpdesk.storage import job_queue
@@ -25,6 +25,9 @@ class Step:
     path: str = ""
     setting: str = ""
 
+
+_COUNTED = 10_000
+"""Messages that are not found yet; beyond that it is told as many."""
 
 _LATER = (
     ("mail", "Let mail in", "Fetched from a mailbox, or posted here; its address: Inboxes.", "/admin/mail"),
@@ -47,6 +50,7 @@ async def show_overview(request: Request) -> Response:
             "calendars": await sla.calendars.all_of(tx),
             "held": await job_queue.held(await tx.driver()),
             "broken": await inlets.broken(tx),
+            "unindexed": await tickets.search.unindexed(tx, _COUNTED),
             "quarantined": (await intake.states(tx)).get("quarantined", 0),
             "steps": await _steps(tx, request.app.state.settings),
         }

@@ -1,9 +1,11 @@
 """A ticket is found by the words of its messages, by whoever may see it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete
 
 from helpdesk.domain import contacts, tickets
 from helpdesk.domain.inboxes import Channel
@@ -26,6 +28,22 @@ async def found(tx: Transaction, sought: str, **asked: Any) -> list[int]:
             await search.index_ticket(tx, UUID(job["ticket_id"]), None, MANY)
     rows, _ = await search.page(tx, sought, **asked)
     return [row["number"] for row in rows]
+
+
+async def test_what_is_not_found_yet_is_counted_whether_new_or_old(tx: Transaction) -> None:
+    await a_ticket(tx)
+    tx.now += timedelta(minutes=1)
+    await a_ticket(tx, contact=await a_contact(tx, "Bo Ek"))
+    counts = [await search.unindexed(tx, MANY), await search.unindexed(tx, 1)]
+    await search.index_new(tx, MANY)
+    counts.append(await search.unindexed(tx, MANY))
+
+    await tx.session.execute(delete(search.MessageWords))
+    counts.append(await search.unindexed(tx, MANY))
+    await search.look_through(tx)
+    counts.append(await search.unindexed(tx, MANY))
+
+    assert counts == [2, 1, 0, 1, 2]  # of the last ten seconds, then of all
 
 
 async def test_a_ticket_is_found_by_words_of_all_that_was_said(tx: Transaction) -> None:

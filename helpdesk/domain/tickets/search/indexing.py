@@ -33,6 +33,12 @@ _NEW = f"{_READ} WHERE m.id > $1 AND {_MISSING} ORDER BY m.id LIMIT $2"
 _OLDER = f"{_READ} WHERE m.id < $1 AND {_MISSING} ORDER BY m.id DESC LIMIT $2"
 _AGAIN = f"{_READ} WHERE {{of}} AND m.id > $2 ORDER BY m.id LIMIT $3"
 
+_UNINDEXED = f"""
+    SELECT least($3,
+      (SELECT count(*) FROM (SELECT FROM messages m WHERE m.id > $1 AND {_MISSING} LIMIT $3) AS new)
+      + (SELECT count(*) FROM (
+          SELECT FROM messages m WHERE m.id < $2 AND m.id <= $1 AND {_MISSING} LIMIT $3) AS older))"""  # noqa: S608  words of our own
+
 _WRITE = """
     INSERT INTO message_words (message_id, ticket_id, inbox_id, words)
     SELECT one.message_id, one.ticket_id, one.inbox_id, one.words::tsvector
@@ -62,6 +68,15 @@ async def look_through(tx: Transaction) -> None:
     after their id was made, or with an id of a moment long past."""
     indexed = await _indexed(tx)
     indexed.before = indexed.newest
+
+
+async def unindexed(tx: Transaction, most: int) -> int:
+    """Messages that are not found yet, counted up to `most`: new ones, and what is still to be looked at."""
+    indexed = await tx.session.scalar(select(Indexed))
+    newest = max(0, indexed.newest.int - _LATE) if indexed else 0
+    connection = await tx.driver()
+    count = await connection.fetchval(_UNINDEXED, UUID(int=newest), indexed and indexed.before, most)
+    return int(count)
 
 
 async def index_ticket(tx: Transaction, ticket_id: UUID, after: UUID | None, most: int) -> UUID | None:
