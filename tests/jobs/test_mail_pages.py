@@ -164,9 +164,11 @@ async def test_every_field_of_a_mail_can_be_asked_for_as_it_was_read(
     assert told["attachments"] == [
         {
             "name": "attachment-1.png",
+            "named": False,
             "content_type": "image/png",
             "size": len(PIXEL),
             "sha256": hashlib.sha256(PIXEL).hexdigest(),
+            "disposition": "inline",
             "content_id": "pic@x",
             "inline": True,
         }

@@ -14,10 +14,15 @@ class MailPerson(BaseModel):
 
 
 class MailFile(BaseModel):
+    """`disposition` is what the mail says of it, `inline` whether its HTML shows it. Who is not `named`
+    got its name here."""
+
     name: str
+    named: bool
     content_type: str
     size: int
     sha256: str
+    disposition: str
     content_id: str | None
     inline: bool
 

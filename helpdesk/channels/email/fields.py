@@ -33,9 +33,11 @@ def _person(address: Address) -> dict[str, str]:
 def _file(part: Part) -> dict[str, Any]:
     return {
         "name": part.name,
+        "named": part.named,
         "content_type": part.content_type,
         "size": len(part.data),
         "sha256": hashlib.sha256(part.data).hexdigest(),
+        "disposition": part.disposition,
         "content_id": part.content_id,
         "inline": part.inline,
     }

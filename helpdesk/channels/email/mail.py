@@ -22,13 +22,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An attachment, decoded; `inline` only when the HTML really shows it."""
+    """An attachment, decoded; `inline` only when the HTML really shows it. `disposition` is what the mail
+    says of it: attachment, inline or nothing. Who is not `named` got its name here."""
 
     name: str
     content_type: str
     content_id: str | None
     inline: bool
     data: bytes
+    disposition: str = ""
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def test_headers_are_decoded_however_they_were_encoded(raw, text):
         ("iso-8859-1", "naïve “quotes”".encode("cp1252"), "naïve “quotes”"),
         ("us-ascii", "blåbär".encode(), "blåbär"),
         ("charset=utf-8", "blåbär".encode(), "blåbär"),
+        ("iso-8859-2 (Plain text)", "łąka".encode("iso-8859-2"), "łąka"),
         ('"utf-8"', "blåbär".encode(), "blåbär"),
         ("x-nobody-knows", "blåbär".encode("cp1252"), "blåbär"),
         ("punycode", b"abc-\xe5", "abc-å"),

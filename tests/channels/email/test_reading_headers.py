@@ -30,6 +30,10 @@ from helpdesk.channels.email.reading import addresses, dates
         ("9 May 2016 01:32:00Z", "2016-05-09 01:32:00"),
         ("12 May 50 12:08:24 +0000", "1950-05-12 12:08:24"),
         ("2008-11-29T17:15:00+01:00", "2008-11-29 16:15:00"),
+        ("2008-11-9 9:5:06 -0600", "2008-11-09 15:05:06"),
+        ("Fri, 21 Nov (one (in (another) ) ) 1997 09:55:06 -0600", "1997-11-21 15:55:06"),
+        ("Tue Feb 18 10:23:30 2014 (CET)", "2014-02-18 09:23:30"),
+        ("Sun, 15 May 2016", "2016-05-15 00:00:00"),
     ],
 )
 def test_a_date_is_understood_however_it_was_written(written, moment):

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from helpdesk.channels.email.mail import Invitation, Part
 from helpdesk.channels.email.reading import armour, embedded, enriched, invitations, markup, sealed, tnef
-from helpdesk.channels.email.reading.charsets import decode
+from helpdesk.channels.email.reading.charsets import clean, decode
 from helpdesk.channels.email.reading.entities import Entity
 from helpdesk.channels.email.reading.entities import parse as entities_of
 from helpdesk.channels.email.reading.flowed import unflowed
@@ -217,8 +217,10 @@ def _attach(entity: Entity, body: Body) -> None:
         body.message_parts.append(entity)
     if not name and not data.strip():
         return
-    name = name or _name_beside(entity) or _made_up_name(kind, len(body.attachments) + 1)
-    body.attachments.append(_part(name, kind, data, entity.content_id))
+    said = entity.file_name or _name_beside(entity)
+    name = name or said or _made_up_name(kind, len(body.attachments) + 1)
+    part = _part(name, kind, data, entity.content_id)
+    body.attachments.append(replace(part, disposition=clean(entity.disposition[:40]), named=bool(said)))
     if kind in _TNEF_TYPES or name.lower() == "winmail.dat":
         _unpack(tnef.read(data), body)
 

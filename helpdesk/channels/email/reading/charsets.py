@@ -156,7 +156,7 @@ def _name(charset: str | None) -> str:
     name = (charset or "").lower().strip(" \t\r\n\"'<>;,")
     while name.startswith("charset="):
         name = name[len("charset=") :].strip(" \"'")
-    name = name.partition("*")[0].partition(";")[0].strip(" \"'")[:60]
+    name = name.partition("*")[0].partition(";")[0].partition("(")[0].strip(" \"'")[:60]
     return _SUPERSETS.get(name.replace(" ", "-"), name) or "unknown"
 
 

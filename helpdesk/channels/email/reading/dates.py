@@ -8,7 +8,6 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _TIDIED = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
-        (r"\([^()]{0,60}\)", ""),
         (r"[ \t]{0,20}:[ \t]{0,20}", ":"),
         (r"[ \t]{1,20},", ","),
         (r"(:\d\d:\d\d)[.,]\d{1,9}\b", r"\1"),  # parts of a second
@@ -20,6 +19,9 @@ _TIDIED = tuple(
     )
 )  # fmt: skip
 _NUMERIC = re.compile(r"\b(\d{1,2})([ /.])(\d{1,2})\2(\d{4}|(?<=/)\d\d)\b(?!:)")
+_YEAR_FIRST = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]|$)")
+_COMMENT = re.compile(r"\(([^()]{0,60})\)")
+_COMMENTS_DEPTH = 5
 _HALF_DAY = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?) ?([ap])\.?m\b\.?", re.IGNORECASE)
 _LEAP_SECOND = re.compile(r"(\d\d?:\d\d):60\b")
 _ZONE = re.compile(r"[ \t]([A-Za-z]{3,5})$")
@@ -36,22 +38,47 @@ _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 def parse(text: str) -> datetime | None:
     """Aware, in UTC; None for nonsense. A date without a zone is taken as UTC."""
-    text, leap = _LEAP_SECOND.subn(r"\1:59", _tidied(text[:200]), count=1)
-    if not text:
+    text, leap = _LEAP_SECOND.subn(r"\1:59", _tidied(_without_comments(text[:200])), count=1)
+    moment = (_moment(text) or _moment(_rewritten(text))) if text else None
+    if moment is None:
         return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return None
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         moment += timedelta(seconds=leap)
     except (OverflowError, ValueError):
         return None
     return moment if _EARLIEST <= moment <= _LATEST else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            return None
+
+
+def _rewritten(text: str) -> str:
+    """The day before the month before the year, and midnight where no time is named."""
+    if found := _YEAR_FIRST.match(text):
+        year, month, day = int(found[1]), int(found[3]), int(found[4])
+        if 1 <= month <= 12:
+            text = f"{day} {_MONTHS[month - 1]} {year} {text[found.end() :]}".strip()
+    return text if ":" in text else f"{text} 00:00"
+
+
+def _without_comments(text: str) -> str:
+    """They may stand in each other; a zone in one counts where none stands outside."""
+    zone = ""
+    for _ in range(_COMMENTS_DEPTH):
+        if not (found := _COMMENT.search(text)):
+            break
+        zone = found[1].strip()
+        text = _COMMENT.sub("", text).strip()
+    ends_in_year = re.search(r":\d\d \d{4}$", text)
+    return f"{text} {zone}" if ends_in_year and zone.upper() in _ZONES else text
 
 
 def _tidied(text: str) -> str:
