@@ -25,7 +25,7 @@ from tests.factories import a_plan, a_ticket, an_agent, an_inbox
 
 KEY = "a key that only these tests know 0123456789"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds until something that should have happened counts as not happening."""
 
 
@@ -116,4 +116,4 @@ async def until(is_so: Callable[[], bool]) -> None:
     """Gives way to others until it is so."""
     async with asyncio.timeout(PATIENCE):
         while not is_so():
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 needs_dovecot = pytest.mark.skipif(
     shutil.which("dovecot") is None,
     reason="no Dovecot here: install dovecot-imapd to run this against a real one",
@@ -151,7 +153,7 @@ def _dovecot(folder: Path, oauth: str, lmtp_port: int) -> Iterator[Dovecot]:
         yield Dovecot(port, folder / "mail/support")
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], folder: Path) -> None:
@@ -165,10 +167,3 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], folder: Path) -> None:
             time.sleep(0.1)
     log = folder / "dovecot.log"
     raise RuntimeError(log.read_text()[-2000:] if log.exists() else "Dovecot did not start")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.storage.embedded.account import account_for
-from tests.mail_servers import free_port
+from tests.ports import free_port
 
 needs_postfix = pytest.mark.skipif(
     shutil.which("postfix") is None or os.geteuid() != 0,

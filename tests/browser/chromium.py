@@ -6,7 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Frame,
+    Page,
+    expect,
+)
 
 AXE = Path(__file__).resolve().parents[2] / "vendor" / "testing" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -18,9 +26,14 @@ _TAKEN_ON = """colours => new Promise(done => {
   look()
 })"""
 
+_IS_AS_WIDE = "width => innerWidth === width && document.documentElement.scrollWidth <= width"
+
 DESK, PHONE = (1360, 850), (360, 740)
 PATIENCE = 60_000
 """Milliseconds for what a page does by itself, on a machine that does other things beside."""
+
+BROKEN = "ERR_|WebSocket|net::|Failed to load resource"
+"""What a browser writes about a network or a server that the test takes away."""
 
 expect.set_options(timeout=PATIENCE)
 
@@ -102,6 +115,20 @@ async def barriers(page: Page) -> list[str]:
     return found
 
 
+async def fits_a_phone(page: Page) -> bool:
+    """Whether there is nothing to scroll sideways at 360 px; the page has its size again afterwards."""
+    before = page.viewport_size
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    try:
+        await page.wait_for_function(_IS_AS_WIDE, arg=PHONE[0], timeout=PATIENCE / 2)
+    except Error:
+        return False
+    finally:
+        if before is not None:
+            await page.set_viewport_size(before)
+    return True
+
+
 async def _takes_on(frame: Frame, scheme: str) -> None:
     """A frame hears of other colours a moment after its page."""
     with suppress(Error):  # it may be gone
@@ -112,7 +139,10 @@ async def _runs_scripts(frame: Frame) -> bool:
     """In the frame of a mail nothing runs, axe included."""
     if frame.parent_frame is None:
         return True
-    sandbox = await (await frame.frame_element()).get_attribute("sandbox")
+    try:
+        sandbox = await (await frame.frame_element()).get_attribute("sandbox")
+    except Error:  # it is gone
+        return False
     return sandbox is None or "allow-scripts" in sandbox
 
 

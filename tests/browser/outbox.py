@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Page
 
-from tests.scenarios.desk import eventually
+from tests.waiting import eventually
 
 _NOT_YET = "not sent yet"
 

@@ -16,6 +16,7 @@ from helpdesk.clock import SystemClock
 from helpdesk.domain.inboxes import Channel
 from tests.desk import Desk, House, furnish, opened, until
 from tests.factories import an_inbox
+from tests.ports import free_port
 
 
 class _Server(uvicorn.Server):
@@ -49,12 +50,12 @@ class Served:
     def sockets(self) -> int:
         return len(self.desk.web.sockets.environ)
 
-    async def start(self, listening: socket.socket | None = None) -> None:
+    async def start(self) -> None:
         config = serving.server_settings(self._guarded)
         config.lifespan = "off"
         config.interface, config.timeout_graceful_shutdown = "asgi3", 1
         self._server = server = _Server(config)
-        listening = listening or socket.create_server(("127.0.0.1", self.port))
+        listening = socket.create_server(("127.0.0.1", self.port))
         self._serving = asyncio.create_task(server.serve(sockets=[listening]))
         await until(lambda: server.started)
 
@@ -105,13 +106,12 @@ class Served:
 async def served(
     new_database: Callable[[], AbstractAsyncContextManager[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Served]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("desk")
     async with new_database() as url, opened(url, SystemClock(), folder, port) as desk:
         served = Served(desk, await furnish(desk), port)
         async with desk.system() as tx:
             served.coloured = (await an_inbox(tx, Channel.CHAT, theme={"accent": "#ffd400"})).key
-        await served.start(listening)
+        await served.start()
         yield served
         await served.stop()

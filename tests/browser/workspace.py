@@ -1,6 +1,6 @@
 """The agents' workspace, as somebody with a keyboard uses it."""
 
-from typing import Any
+from typing import Any, Self
 
 from playwright.async_api import Locator, Page, expect
 
@@ -16,12 +16,15 @@ class Workspace:
         self.timeline = page.get_by_role("log", name="Messages")
         self.toast = page.locator(".toast")
 
-    async def sign_in(self, agent: str) -> "Workspace":
+    async def sign_in(self, agent: str) -> Self:
         await self.page.goto("/")
         await self.page.get_by_label("Email").fill(f"{agent}@demo.localhost")
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.page.get_by_role("button", name="Sign in", exact=True).click()
-        # Of no language, since an agent may read Swedish. There is no list where colleagues have taken all.
+        return await self.is_ready()
+
+    async def is_ready(self) -> Self:
+        """In whatever language the agent reads. There is no list where colleagues have taken all."""
         await self.page.locator(".list-pane [role=listbox], .list-pane .empty").wait_for()
         return self
 

@@ -307,7 +307,7 @@ async def test_who_is_cut_off_does_not_keep_the_others_waiting(wide: Database) -
 async def test_where_the_database_is_busy_all_are_told_at_once_and_claim_again_later(
     wide: Database, database_url: str, clock: FixedClock
 ) -> None:
-    hurried = Database(database_url, clock, pool_size=8, limits={"lock_timeout": "100ms"})
+    hurried = Database(database_url, clock, pool_size=8, limits={"lock_timeout": "1s"})
     staff, waiting = await some_who_claimed(hurried, 4)
 
     async with wide.transaction(SYSTEM) as tx:

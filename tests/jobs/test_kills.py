@@ -41,7 +41,7 @@ async def killed(*arguments: str) -> Any:
 def handed_in(port: int, raw: bytes) -> bool:
     """Whether the server said 250."""
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.sendmail("kim@customer.example", ["support@demo.localhost"], raw)
     except (smtplib.SMTPException, OSError):
         return False

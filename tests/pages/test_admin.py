@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from helpdesk.web.admin.shell import SECTIONS
-from tests.browser.chromium import PHONE, Visits, barriers
-from tests.browser.workspace import signed_in
+from tests.browser.chromium import PHONE, Visits, barriers, fits_a_phone
+from tests.browser.workspace import Workspace, signed_in
 from tests.scenarios.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -27,10 +27,8 @@ async def test_every_page_of_administration_is_for_everybody(desk: Desk, visits:
     ]:
         await page.goto(path)
         seen[path] = await barriers(page)
-        await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        if await page.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
+        if not await fits_a_phone(page):
             seen[path].append("wider than a phone")
-        await page.set_viewport_size({"width": 1280, "height": 800})
 
     assert {path: found for path, found in seen.items() if found} == {}
 
@@ -150,7 +148,7 @@ async def test_an_invited_agent_chooses_a_password_and_is_in(desk: Desk, visits:
     await newcomer.get_by_label(re.compile("Password|Lösenord")).fill("a password of her own")
     await newcomer.get_by_role("button", name=re.compile("Sign in|Logga in"), exact=True).first.click()
 
-    await newcomer.get_by_role("listbox").first.wait_for()
+    await Workspace(newcomer).is_ready()
     visits.forgive("404")
     again = await newcomer.goto(link.replace(re.match(r"https?://[^/]+", link).group(), desk.address))
     assert again is not None

@@ -1,9 +1,9 @@
 """Every page, light and dark: nothing axe-core objects to, no console error, no policy violation."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.browser.chromium import PHONE, Visits, barriers
+from tests.browser.chromium import Visits, barriers, fits_a_phone
 from tests.browser.outbox import open_sent_mail
 from tests.browser.shop import Shop
 from tests.browser.workspace import Workspace
@@ -18,7 +18,7 @@ async def test_public_pages_are_for_everybody(desk: Desk, visits: Visits, path: 
     await page.goto(path)
 
     assert await barriers(page) == []
-    await _fits_a_phone(page)
+    assert await fits_a_phone(page)
 
 
 async def test_a_page_that_is_not_there_says_so(desk: Desk, visits: Visits):
@@ -43,7 +43,7 @@ async def test_the_support_form_and_the_page_behind_its_link_are_for_everybody(d
 
     await (await desk.api()).row("A question from the support page")
     assert await barriers(page) == []
-    await _fits_a_phone(page)
+    assert await fits_a_phone(page)
 
 
 async def test_the_chat_is_for_everybody(desk: Desk, visits: Visits):
@@ -64,7 +64,7 @@ async def test_a_mail_in_the_outbox_is_for_everybody(desk: Desk, visits: Visits)
 
     await open_sent_mail(page, "An answer to look at")
     assert await barriers(page) == []
-    await _fits_a_phone(page)
+    assert await fits_a_phone(page)
 
 
 async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
@@ -105,10 +105,4 @@ async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
     assert await barriers(page) == []
     await page.get_by_role("button", name="Back at work").click()
     await expect(told).to_have_count(0)
-    await _fits_a_phone(page)
-
-
-async def _fits_a_phone(page: Page) -> None:
-    """Nothing to scroll sideways at 360 px."""
-    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    assert await fits_a_phone(page)

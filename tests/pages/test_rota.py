@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.chromium import DESK, PHONE, Visits, barriers
+from tests.browser.chromium import Visits, barriers, fits_a_phone
 from tests.browser.workspace import signed_in
 from tests.scenarios.desk import Desk
 
@@ -180,10 +180,8 @@ async def objections(page: Page, paths: list[str]) -> dict[str, list[str]]:
     for path in paths:
         await page.goto(path)
         seen[path] = await barriers(page)
-        await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        if await page.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
+        if not await fits_a_phone(page):
             seen[path].append("wider than a phone")
-        await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     return {path: found for path, found in seen.items() if found}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import websockets
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Refused(Exception):
@@ -31,7 +31,9 @@ class Socket:
     async def open(cls, address: str, namespace: str, *, origin: str | None = None) -> "Socket":
         """A websocket that has not entered any namespace yet. `address` is http://host:port."""
         url = address.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-        ws = await websockets.connect(url, origin=websockets.Origin(origin or address), max_size=2**22)
+        ws = await websockets.connect(
+            url, origin=websockets.Origin(origin or address), max_size=2**22, open_timeout=PATIENCE
+        )
         await ws.recv()  # the server's greeting: sid, ping interval
         return cls(ws, namespace)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,12 @@ async def live(served: Desk) -> AsyncIterator[Live]:
     yield live
     for one in live.sockets:
         await one.close()
+
+
+@pytest.fixture
+def hurried(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Once it is called, who does not enter is closed soon: nobody who wants to should be on the way."""
+    return lambda: monkeypatch.setattr(served.web.sockets, "connect_within", 0.05)
 
 
 @pytest.fixture

@@ -143,15 +143,14 @@ async def test_long_histories_come_in_pages_of_a_bearable_size(live, house):
     assert versions == list(range(1, rest["head"] + 1))
 
 
-async def test_two_hundred_sockets_that_enter_nothing_are_closed_and_forgotten(live):
+async def test_two_hundred_sockets_that_enter_nothing_are_closed_and_forgotten(live, hurried):
     server = live.desk.web.sockets
-    server.connect_within, before = 0.05, server.connect_within
+    hurried()
     idle = await asyncio.gather(*(Socket.open(live.address, "/widget") for _ in range(200)))
 
     await asyncio.gather(*(one.closed() for one in idle))
 
     await until(lambda: not server.eio.sockets and not server.environ)
-    server.connect_within = before
 
 
 async def test_a_visitor_whose_token_is_revoked_is_sent_away(live, house):

@@ -12,8 +12,7 @@ from helpdesk.actors import Role
 from helpdesk.auth import passes
 from helpdesk.domain import agents
 from helpdesk.realtime.server import LARGEST_PACKET
-from helpdesk.realtime.sockets import GOODBYE
-from tests.desk import until
+from tests.desk import PATIENCE, until
 from tests.factories import an_agent
 from tests.realtime.client import Refused, Socket
 
@@ -103,23 +102,21 @@ async def test_long_polling_is_not_offered(live):
     assert answer.status_code == 400
 
 
-async def test_a_socket_that_enters_nothing_is_closed(live):
-    live.desk.web.sockets.connect_within, before = 0.05, live.desk.web.sockets.connect_within
+async def test_a_socket_that_enters_nothing_is_closed(live, hurried):
+    hurried()
 
     idle = await live.socket("/agent")
 
     await idle.closed()
-    live.desk.web.sockets.connect_within = before
 
 
-async def test_a_socket_that_has_left_its_namespace_is_closed(live, house):
-    live.desk.web.sockets.connect_within, before = 0.05, live.desk.web.sockets.connect_within
+async def test_a_socket_that_has_left_its_namespace_is_closed(live, house, hurried):
     agent = await live.agent(house.agent)
+    hurried()
 
     await agent.send("1", "")
 
     await agent.closed()
-    live.desk.web.sockets.connect_within = before
 
 
 async def test_nothing_is_answered_before_entering(live, house):
@@ -239,9 +236,9 @@ async def test_what_closed_is_forgotten(live, house):
     await until(lambda: house.ticket.id not in live.desk.web.broadcaster._watched)
 
 
-async def test_who_does_not_even_take_leave_is_cut_off(live):
+async def test_who_does_not_even_take_leave_is_cut_off(live, hurried):
     """A bare connection that never says another word, not even in answer to the server's goodbye."""
-    live.desk.web.sockets.connect_within, before = 0.05, live.desk.web.sockets.connect_within
+    hurried()
     host, _, port = live.address.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     upgrade = (
@@ -251,13 +248,12 @@ async def test_who_does_not_even_take_leave_is_cut_off(live):
     )
 
     writer.write(upgrade.encode())
-    async with asyncio.timeout(GOODBYE + 3):
+    async with asyncio.timeout(PATIENCE):
         with contextlib.suppress(ConnectionError):
             while await reader.read(1000):
                 pass
 
     writer.close()
-    live.desk.web.sockets.connect_within = before
 
 
 @pytest.mark.parametrize("origin", ["http://[", "https://[x]:1"])

@@ -10,7 +10,9 @@ import httpx2
 import pytest
 
 from tests.browser.windows import browser, visits
-from tests.scenarios.desk import PATIENCE, Desk, addresses_in, copy_of, is_free, scratch_folder
+from tests.ports import is_free
+from tests.scenarios.desk import Desk, addresses_in, copy_of, scratch_folder
+from tests.waiting import PATIENCE
 
 __all__ = ["browser", "visits"]
 

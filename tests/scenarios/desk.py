@@ -7,16 +7,15 @@ import re
 import shutil
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx2
 import psutil
@@ -27,14 +26,12 @@ from helpdesk.clock import SystemClock
 from helpdesk.domain import agents
 from helpdesk.storage.database import Database
 from helpdesk.storage.embedded import url_of_running
+from tests.ports import free_port
+from tests.waiting import PATIENCE, eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "nordkvarn-demo"
 SUPPORT = "support@demo.localhost"
-PATIENCE = 180.0
-"""Seconds, generous: machines that run tests do other things beside."""
-
-T = TypeVar("T")
 
 
 class Desk:
@@ -68,7 +65,7 @@ class Desk:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(number)
-        return await asyncio.to_thread(self._process.wait, 30)
+        return await asyncio.to_thread(self._process.wait, PATIENCE)
 
     def command(self, *words: str) -> list[str]:
         lent: list[str] = []
@@ -228,23 +225,6 @@ class _Opened:
         await self._database.close()
 
 
-async def eventually(
-    check: Callable[[], Awaitable[T]],
-    *,
-    within: float = PATIENCE,
-    failing: Callable[[], object] | None = None,
-) -> T:
-    """Asks again until the answer is something; what stands in `failing` is said when it never is."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + within
-    while True:
-        if found := await check():
-            return found
-        if loop.time() > deadline:
-            raise AssertionError(f"not within {within:.0f} s: {failing() if failing else check}")
-        await asyncio.sleep(0.05)
-
-
 def a_mail(
     subject: str, text: str, *, sender: str = "Kim Berg <kim@customer.example>", **headers: str
 ) -> EmailMessage:
@@ -260,23 +240,6 @@ def a_mail(
 
 def email_of(agent: str) -> str:
     return f"{agent}@demo.localhost"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def copy_of(folder: Path, target: Path, owner: int | None = None) -> Path:

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from helpdesk.actors import SYSTEM
 from tests.browser.chromium import DESK, PHONE, Visits
 from tests.browser.workspace import Workspace
-from tests.scenarios.desk import Api, Desk, eventually
+from tests.scenarios.desk import Api, Desk
+from tests.waiting import eventually
 
 TOM = "tom@harbourandgrind.example"
 CLOSE = text(
@@ -78,8 +79,10 @@ async def test_who_is_on_call_gets_a_mail_and_acknowledges_by_one_tap_on_a_phone
     on_call = (await api.get("oncall/now"))["items"][0]["agents"][0]["name"]
     ticket = await _a_critical_ticket(api, "The line of the roastery stands still")
 
-    notified = next(one for one in await api.events(ticket["id"]) if one["name"] == "AlertNotified")
-    assert notified["data"]["agent_name"] == on_call
+    async def notified() -> Any:
+        return next((one for one in await api.events(ticket["id"]) if one["name"] == "AlertNotified"), None)
+
+    assert (await eventually(notified))["data"]["agent_name"] == on_call
     link = await _link_in_the_outbox(desk, ticket["subject"])
     phone = await visits.visitor(desk.address, size=PHONE)
     await phone.goto(link)

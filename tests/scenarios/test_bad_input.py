@@ -15,10 +15,11 @@ import websockets.exceptions
 from playwright.async_api import expect
 
 from helpdesk.storage.embedded import EmbeddedDatabase
-from tests.browser.chromium import Visits
+from tests.browser.chromium import BROKEN, Visits
 from tests.browser.shop import Shop
 from tests.scenarios.conftest import FirstRun
-from tests.scenarios.desk import PASSWORD, Desk, a_mail, copy_of, email_of, eventually
+from tests.scenarios.desk import PASSWORD, Desk, a_mail, copy_of, email_of
+from tests.waiting import eventually
 
 NOBODY = str(uuid4())
 STRANGE_TEXTS = ["\x00", "a\x00b", "\ud800", "\u202e", "x" * 200_000, "🙂" * 20_001]
@@ -137,7 +138,7 @@ async def database(scratch: Path, first_run: FirstRun) -> AsyncIterator[Embedded
 async def test_without_its_database_mail_comes_back_later_and_chat_waits(
     scratch: Path, database: EmbeddedDatabase, visits: Visits
 ):
-    visits.forgive("503|WebSocket|ERR_CONNECTION")
+    visits.forgive(BROKEN)
     desk = Desk(scratch / "elsewhere", database_url=database.url)
     await desk.start()
     try:

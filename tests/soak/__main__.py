@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from benchmarks.desk import free_port
+from tests.ports import free_port
 from tests.soak.floods import Floods, floods
 from tests.soak.run import Plan, cluster, soak
 

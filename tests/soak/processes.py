@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.desk import Company, found, free_port
+from benchmarks.desk import Company, found
 from helpdesk.storage.embedded import EmbeddedDatabase
+from tests.ports import free_port
 
 STARTS_WITHIN = 120.0
 

@@ -44,7 +44,7 @@ async def test_processes_and_their_sockets_come_back_drain_and_never_outlive_the
         for agent in agents:
             agent.start()
             await agent.watch(ticket)
-        assert len(one.processes()) == 3  # two that serve and one in the background
+        await _until(lambda: len(one.processes()) == 3)  # two that serve and one in the background
 
         assert await kill_and_come_back(one, agents, ticket, random.Random(1), PATIENCE)
         await _until(lambda: len(one.ids()) == 3)
@@ -54,7 +54,9 @@ async def test_processes_and_their_sockets_come_back_drain_and_never_outlive_the
         for process in asked:
             process.terminate()
         await _until(lambda: len(one.ids() - {process.pid for process in asked}) == 3)
-        assert all("drain" in [control["type"] for control in agent.controls] for agent in agents)
+        await _until(
+            lambda: all("drain" in [control["type"] for control in agent.controls] for agent in agents)
+        )
         await asyncio.wait_for(agents[0].say(ticket, "And now?", "note"), PATIENCE)
 
         everybody = one.processes()

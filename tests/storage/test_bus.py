@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,8 @@ from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_ticket
+from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.commits
 
@@ -24,16 +25,14 @@ def redis_url() -> Iterator[str]:
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         pytest.skip("no redis-server or valkey-server installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
         stdout=subprocess.DEVNULL,
     )
     yield f"redis://127.0.0.1:{port}/0"
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 @pytest.fixture(params=["postgres", "redis"])
@@ -49,7 +48,7 @@ async def test_a_commit_is_heard_in_another_process(
         async with database.transaction(SYSTEM) as tx:
             ticket = await a_ticket(tx)
 
-        assert ticket.id in await asyncio.wait_for(heard.get(), 10)
+        assert ticket.id in await asyncio.wait_for(heard.get(), PATIENCE)
         assert told_directly == [{ticket.id}]
 
 
@@ -65,7 +64,7 @@ async def test_it_stops_also_at_the_moment_when_there_is_something_to_tell(
     for _ in range(turns):
         await asyncio.sleep(0)
 
-    await asyncio.wait_for(wakeups.stop(), 10)
+    await asyncio.wait_for(wakeups.stop(), PATIENCE)
 
 
 async def test_a_commit_of_many_tickets_fits_the_bus(
@@ -79,7 +78,7 @@ async def test_a_commit_of_many_tickets_fits_the_bus(
 
         missing = {ticket.id, *(UUID(int=number) for number in range(1000))}
         while missing:
-            missing -= await asyncio.wait_for(heard.get(), 10)
+            missing -= await asyncio.wait_for(heard.get(), PATIENCE)
 
 
 @asynccontextmanager

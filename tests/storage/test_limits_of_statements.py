@@ -15,7 +15,7 @@ pytestmark = pytest.mark.commits
 async def test_a_statement_that_takes_too_long_is_ended_and_the_next_works(
     database_url: str, clock: FixedClock
 ) -> None:
-    database = Database(database_url, clock, pool_size=1, limits=LIMITS | {"statement_timeout": "50ms"})
+    database = Database(database_url, clock, pool_size=1, limits=LIMITS | {"statement_timeout": "1s"})
 
     with pytest.raises(Unavailable, match="database_busy"):
         async with database.transaction(SYSTEM) as tx:
@@ -29,7 +29,7 @@ async def test_a_statement_that_takes_too_long_is_ended_and_the_next_works(
 async def test_who_waits_too_long_for_a_lock_is_told_to_come_again(
     database_url: str, clock: FixedClock
 ) -> None:
-    database = Database(database_url, clock, limits=LIMITS | {"lock_timeout": "50ms"})
+    database = Database(database_url, clock, limits=LIMITS | {"lock_timeout": "500ms"})
 
     async with database.transaction(SYSTEM) as tx:
         await tx.one_at_a_time("the same thing")
@@ -43,7 +43,7 @@ async def test_who_waits_too_long_for_a_lock_is_told_to_come_again(
 async def test_a_transaction_that_is_forgotten_gives_its_locks_back(
     database_url: str, clock: FixedClock
 ) -> None:
-    database = Database(database_url, clock, limits=LIMITS | {"idle_in_transaction_session_timeout": "50ms"})
+    database = Database(database_url, clock, limits=LIMITS | {"idle_in_transaction_session_timeout": "1s"})
     others = Database(database_url, clock)
     forgotten = asyncio.Event()
 

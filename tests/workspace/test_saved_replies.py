@@ -32,6 +32,7 @@ async def test_one_is_found_by_its_letters_filled_in_and_not_sent_with_a_hole(se
 
     await office.open(ticket)
     await press("r")
+    await expect(office.field).to_be_focused()
     await page.keyboard.type("One moment.\n/ater")
     await expect(choices).to_have_count(2)
     await expect(choices.first).to_have_attribute("aria-selected", "true")
@@ -47,6 +48,7 @@ async def test_one_is_found_by_its_letters_filled_in_and_not_sent_with_a_hole(se
     await expect(choices).to_have_count(0)
     await press("Control+a")
     await page.keyboard.type("/ater")
+    await expect(choices.first).to_contain_text("Åter igen")
     await press("Enter")
     await expect(office.field).to_have_value(filled)
 
@@ -58,6 +60,7 @@ async def test_one_is_found_by_its_letters_filled_in_and_not_sent_with_a_hole(se
     await press("Escape")
     await press("q")
     await page.keyboard.type("lat")
+    await expect(choices.first).to_contain_text("Later")
     await press("ArrowDown")
     await press("Tab")
     await expect(office.field).to_have_value("Later today.")

@@ -29,7 +29,7 @@ async def test_an_old_message_is_found_while_typing_and_stands_in_sight(served: 
     page = await visits.visitor(served.address)
     await page.context.add_cookies([{"name": "helpdesk", "value": cookie, "url": served.address}])
     await page.goto("/")
-    await Workspace(page).list.wait_for()
+    await Workspace(page).is_ready()
 
     await page.keyboard.press("Control+k")
     field = page.get_by_role("combobox")

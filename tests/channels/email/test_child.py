@@ -40,6 +40,7 @@ async def test_a_mail_that_takes_too_long_is_killed_and_the_next_is_read():
 
     with pytest.raises(Invalid, match="mail_took_too_long"):
         await readers.read_safely(b"hang")
+    readers._wall_seconds = 60.0  # an ordinary mail may take its time where the machine is slow
     found = await readers.read_safely(ORDINARY)
     await readers.close()
 

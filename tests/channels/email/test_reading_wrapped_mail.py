@@ -160,7 +160,7 @@ def test_repeated_rich_text_is_read_in_good_time(unit):
 
     rtf.read((rb"{\rtf1 " + unit * quarter)[:quarter])
 
-    assert time.process_time() - started < 2.5
+    assert time.process_time() - started < 10
 
 
 CALENDAR = """BEGIN:VCALENDAR
