@@ -1,4 +1,4 @@
-"""Files from outside: a safe name, and the type their bytes show rather than the one they claim."""
+"""Files from outside: a safe name, and a type that makes no browser show what is no picture."""
 
 import unicodedata
 from pathlib import PurePosixPath
@@ -12,11 +12,22 @@ from helpdesk.storage.files import Stored
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What a browser may show in place; everything else is a download."""
 
-LONGEST_NAME = 120
+LONGEST_NAME = 200
 
 
-def describe(stored: Stored, name: str, data: bytes, content_id: str | None = None) -> StoredFile:
-    return StoredFile(stored.key, safe_name(name), sniffed(data), stored.size, stored.sha256, content_id)
+def describe(
+    stored: Stored, name: str, data: bytes, content_id: str | None = None, *, said: str = ""
+) -> StoredFile:
+    """`said` is the type that a mail gives it."""
+    kind = media_type(data, said)
+    return StoredFile(stored.key, safe_name(name), kind, stored.size, stored.sha256, content_id)
+
+
+def media_type(data: bytes, said: str) -> str:
+    """What was said, since that knows better (a sheet, a calendar); of pictures only the bytes tell."""
+    found = sniffed(data)
+    is_picture = found in SHOWN or said.startswith("image/")
+    return found if is_picture else said or found
 
 
 def safe_name(name: str) -> str:

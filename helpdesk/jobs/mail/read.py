@@ -70,7 +70,8 @@ async def _stored(workshop: Workshop, part: Part) -> StoredFile:
     """On the disk. Should the commit that names it fail, or only its answer be lost, it stays until it is
     swept: a message without its file would be worse. Only what the HTML really shows has a Content-ID."""
     content_id = part.content_id if part.inline else None
-    return uploads.describe(await workshop.files.put(part.data), part.name, part.data, content_id)
+    stored = await workshop.files.put(part.data)
+    return uploads.describe(stored, part.name, part.data, content_id, said=part.content_type)
 
 
 async def _named_before(workshop: Workshop, mail_id: UUID, mail: Mail) -> tuple[UUID, ...]:
