@@ -9,7 +9,8 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`email` has a lower-case domain and is empty only where a mail named somebody without an address."""
+    """`email` has a lower-case domain. It is empty where a mail named somebody without an address, and a name
+    without a domain where it named somebody of the sender's own house."""
 
     name: str
     email: str
@@ -133,6 +134,17 @@ class Mail:
     def header(self, name: str) -> str | None:
         """The first of that (lower-case) name among the headers that were kept."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+def reachable(mail: Mail) -> Mail:
+    """With nobody whose address ends at the house it was sent from: their names are no addresses here."""
+    sender = mail.sender
+    if sender is not None and sender.email and "@" not in sender.email:
+        sender = Address(sender.name or sender.email, "")
+    to, cc, reply_to = (
+        tuple(one for one in people if "@" in one.email) for people in (mail.to, mail.cc, mail.reply_to)
+    )
+    return replace(mail, sender=sender, to=to, cc=cc, reply_to=reply_to)
 
 
 def pack(mail: Mail) -> bytes:

@@ -56,7 +56,7 @@ def read(raw: bytes) -> Mail:
         in_reply_to=tuple(ids(headers.all("in-reply-to"))[:20]),
         references=_limited(ids(headers.all("references"))),
         subject=subject,
-        sender=sender,
+        sender=sender if sender and sender.email else _own_sender(headers, charset) or sender,
         reply_to=_people(headers, "reply-to", charset),
         to=_people(headers, "to", charset),
         cc=_people(headers, "cc", charset),
@@ -123,11 +123,16 @@ def _sender(headers: Headers, charset: str | None) -> Address | None:
     return Address(name, "") if name else None
 
 
+def _own_sender(headers: Headers, charset: str | None) -> Address | None:
+    values = headers.all("from")[:5]
+    return next((one for value in values for one in addresses.parse(value, charset, own=True)), None)
+
+
 def _people(headers: Headers, name: str, charset: str | None) -> tuple[Address, ...]:
     found = {
         address.key: address
         for value in headers.all(name)[:20]
-        for address in addresses.parse(value, charset)
+        for address in addresses.parse(value, charset, own=True)
     }
     return tuple(found.values())[: addresses.STORED_LIMIT]
 

@@ -9,7 +9,7 @@ import structlog
 
 from helpdesk.actors import SYSTEM
 from helpdesk.channels import uploads
-from helpdesk.channels.email.mail import Mail, Part
+from helpdesk.channels.email.mail import Mail, Part, reachable
 from helpdesk.domain import tickets
 from helpdesk.domain.tickets.attachments import StoredFile
 from helpdesk.errors import Conflict, Invalid, Unavailable
@@ -57,7 +57,7 @@ async def _read(workshop: Workshop, mail_id: UUID) -> ReadMail | None:
         return None
     raw, is_wide = found
     try:
-        mail = await workshop.readers.read_safely(raw, wide=is_wide)
+        mail = reachable(await workshop.readers.read_safely(raw, wide=is_wide))
     except Invalid as failure:
         await _count_failure(workshop, mail_id, failure)
         return None

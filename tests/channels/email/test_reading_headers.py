@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from helpdesk.channels.email.mail import Address
+from helpdesk.channels.email.mail import Address, reachable
 from helpdesk.channels.email.reader import read
 from helpdesk.channels.email.reading import addresses, dates
 
@@ -81,7 +81,9 @@ def test_a_list_encoded_as_one_word_is_a_list():
 
 
 def test_who_has_no_address_has_the_name_beside_it():
-    assert read(b"From: MAILER (Mail Delivery System)\n\nx").sender == Address("Mail Delivery System", "")
+    assert read(b"From: MAILER (Mail Delivery System)\n\nx").sender == Address(
+        "Mail Delivery System", "MAILER"
+    )
 
 
 def test_a_file_keeps_the_spaces_of_its_name():
@@ -194,3 +196,18 @@ def test_a_mail_in_utf_8_inside_a_mail_is_named_after_its_subject():
     )
 
     assert [part.name for part in read(raw.encode()).attachments] == ["Mühle.eml"]
+
+
+def test_people_of_the_senders_own_house_are_told_and_are_no_addresses_here():
+    found = read(b'From: "Kim Berg" <kim>\nTo: Eva <eva@example.org>, <root>, Somebody\n\nx')
+
+    assert found.sender == Address("Kim Berg", "kim")
+    assert found.to == (Address("Eva", "eva@example.org"), Address("", "root"))
+    assert reachable(found).sender == Address("Kim Berg", "")
+    assert reachable(found).to == (Address("Eva", "eva@example.org"),)
+
+
+def test_an_address_elsewhere_goes_before_a_name_without_a_domain():
+    found = read(b"From: <kim>\nReply-To: kim@example.org\n\nx")
+
+    assert found.sender == Address("kim", "kim@example.org")

@@ -17,15 +17,21 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,300}"')
 _ODD = re.compile(r"[@:]")
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.){1,64})"[ \t]{0,20}@[ \t]{0,20}([^\s"<>(),;:]{1,255})')
 _NO_QUOTES_NEEDED = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\]\\]+\Z")
+_OWN_NAME = re.compile(r"([\w!#$%&*+/=?^`{|}~.-]{1,64})", re.ASCII)
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
 
-def parse(value: bytes, charset: str | None = None) -> list[Address]:
-    """At most 500; entries without an address are left out."""
+def parse(value: bytes, charset: str | None = None, *, own: bool = False) -> list[Address]:
+    """At most 500; entries without an address are left out. `own`: not those of people of the sender's own
+    house, whose address has no domain (`"Kim" <kim>`)."""
     text = value[:ADDRESS_LIMIT].decode("latin-1")
     if "=?" in text and "@" not in text and "<" in (whole := decode_text(value, charset)):
         text = whole.encode("utf-8", "replace").decode("latin-1")  # a list encoded as one word
-    found = (_address(entry, charset) for entry in _entries(text)[:PARSED_LIMIT])
+    entries = _entries(text)[:PARSED_LIMIT]
+    found = (_address(entry, charset) for entry in entries)
+    if own:
+        both = zip(found, entries, strict=True)
+        found = (one if one.email else _own(entry, charset) for one, entry in both)
     return [address for address in found if address.email]
 
 
@@ -165,6 +171,15 @@ def _bare(entry: str, comments: str, charset: str | None) -> Address:
         return Address("" if email else _name(entry, charset), email)
     name = (entry[: found.start()] + " " + entry[found.end() :]).strip(" \"'[]()<>")
     return Address(_name(name or comments, charset), _email(found[0], charset))
+
+
+def _own(entry: str, charset: str | None) -> Address:
+    """Between angle brackets or before a comment; a word alone may as well be a name."""
+    entry, comments = _without_comments(entry.strip(BLANK))
+    name, opened, rest = entry.rpartition("<")
+    email, closed, _ = rest.partition(">") if opened else (entry, comments, "")
+    is_one = closed and _OWN_NAME.fullmatch(email.strip())
+    return Address(_name(name.strip(BLANK) or comments, charset), email.strip() if is_one else "")
 
 
 def _without_comments(entry: str) -> tuple[str, str]:
