@@ -17,6 +17,7 @@ from helpdesk.domain import agents, tickets
 from helpdesk.domain.tickets import ByMail, OutgoingMail, Ticket
 from helpdesk.jobs.mail.send import release_waiting, send_mail
 from tests.factories import an_agent, as_agent
+from tests.jobs.answers import NoRelay
 from tests.mail_desk import MailDesk, a_mail
 
 
@@ -72,6 +73,27 @@ async def test_once_a_mail_server_is_set_what_waited_is_due_at_once(desk: MailDe
     assert after == before + 1
     assert (await desk.one(OutgoingMail, id=mail.id)).state == "sent"
     assert (await desk.event_names(ticket))[-2:] == ["DeliveryWaiting", "DeliveryHandedOver"]
+
+
+async def test_an_alert_stays_before_other_mail_when_it_is_released_and_when_it_is_tried_again(
+    desk: MailDesk,
+) -> None:
+    desk.workshop.settings = desk.workshop.settings.model_copy(update={"demo": False})
+    async with desk.database.transaction(SYSTEM) as tx:
+        said = {"recipients": ["a@b.example"], "subject": "Night", "body": "Wake up"}
+        alert = await tickets.mail.mailing.queue_notice(tx, is_urgent=True, **said)
+    await send_mail(desk.workshop, {"mail_id": str(alert.id)})
+
+    url = SecretStr("smtp://relay.example")
+    desk.workshop.settings = desk.workshop.settings.model_copy(update={"smtp_out_url": url})
+    desk.workshop.relays = NoRelay()  # type: ignore[assignment]
+    await release_waiting(desk.workshop)
+    await send_mail(desk.workshop, {"mail_id": str(alert.id)})
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        named = "SELECT entrypoint FROM pgqueuer WHERE payload = $1"
+        found = await (await tx.driver()).fetch(named, orjson.dumps({"mail_id": str(alert.id)}))
+    assert [row["entrypoint"] for row in found] == ["send_urgent_mail"] * 3
 
 
 async def asked(desk: MailDesk, web: Web, role: Role, path: str) -> httpx2.Response:

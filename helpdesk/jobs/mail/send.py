@@ -59,40 +59,41 @@ async def send_mail(workshop: Workshop, job: dict[str, Any]) -> None:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.mail.mailing.put_off_unset(tx, mail_id, _SET_ONE)
     except Unavailable as failure:
-        await _put_off(workshop, mail_id, leased.attempts, failure)
+        await _put_off(workshop, mail_id, leased, failure)
     except Invalid as failure:
         async with workshop.database.transaction(SYSTEM) as tx:
             await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
     else:
-        await _handed_over(workshop, mail_id, leased.attempts, taken)
+        await _handed_over(workshop, mail_id, leased, taken)
 
 
-async def _handed_over(workshop: Workshop, mail_id: UUID, attempts: int, taken: HandedOver) -> None:
+async def _handed_over(workshop: Workshop, mail_id: UUID, leased: _Leased, taken: HandedOver) -> None:
     """Whom the server refused only for now is tried again, and with them whoever was refused."""
     server_id = taken.server_id or taken.answer
     refused = {one.recipient: f"{one.recipient}: {one.code} {one.text}" for one in taken.refused}
-    is_final = all(one.permanent for one in taken.refused) or attempts > len(PAUSES)
+    is_final = all(one.permanent for one in taken.refused) or leased.attempts > len(PAUSES)
     async with workshop.database.transaction(SYSTEM) as tx:
         if is_final:
             await tickets.deliveries.handed_over(tx, mail_id, server_id, refused)
         else:
             await tickets.mail.mailing.handed_over_in_part(tx, mail_id, server_id, refused)
-            _try_again(tx, mail_id, attempts)
+            _try_again(tx, mail_id, leased)
 
 
-async def _put_off(workshop: Workshop, mail_id: UUID, attempts: int, failure: Unavailable) -> None:
+async def _put_off(workshop: Workshop, mail_id: UUID, leased: _Leased, failure: Unavailable) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
-        if attempts > len(PAUSES):
+        if leased.attempts > len(PAUSES):
             await tickets.deliveries.failed(tx, mail_id, failure.detail or failure.code)
             return
         await tickets.mail.mailing.put_off(tx, mail_id, str(failure))
-        if attempts == TOLD_AFTER:
+        if leased.attempts == TOLD_AFTER:
             await after_leaving.reported(tx, mail_id, "held_up", failure.detail or failure.code)
-        _try_again(tx, mail_id, attempts)
+        _try_again(tx, mail_id, leased)
 
 
-def _try_again(tx: Transaction, mail_id: UUID, attempts: int) -> None:
-    tx.enqueue("send_mail", after=PAUSES[attempts - 1], mail_id=str(mail_id))
+def _try_again(tx: Transaction, mail_id: UUID, leased: _Leased) -> None:
+    job = tickets.mail.mailing.job_of(leased.kind)
+    tx.enqueue(job, after=PAUSES[leased.attempts - 1], mail_id=str(mail_id))
 
 
 async def release_waiting(workshop: Workshop) -> None:
@@ -161,7 +162,7 @@ async def _hand_over(workshop: Workshop, mail_id: UUID, leased: _Leased, raw: by
         leased.envelope_from,
         leased.recipients,
         url.get_secret_value(),
-        partial(_still_wanted, workshop, mail_id) if leased.kind == "notice" else None,
+        partial(_still_wanted, workshop, mail_id) if leased.kind in tickets.mail.mailing.TO_AGENTS else None,
     )
 
 

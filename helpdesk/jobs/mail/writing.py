@@ -13,7 +13,7 @@ from helpdesk.channels.email.composing import Quote
 from helpdesk.channels.email.mail import Address, Part
 from helpdesk.domain import agents, contacts, inboxes, tickets
 from helpdesk.domain.tickets import Message, MessageKind, OutgoingMail, Ticket
-from helpdesk.domain.tickets.mail import identity
+from helpdesk.domain.tickets.mail import identity, mailing
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator, translator
@@ -36,7 +36,7 @@ async def wanted(
         body=mail.body,
         date=mail.created_at,
         loop=instance,
-        automatic=mail.kind in ("notice", "acknowledgement"),
+        automatic=mail.kind in (*mailing.TO_AGENTS, "acknowledgement"),
         brand=identity.shown_name(inbox),
     )
     if ticket is not None and mail.kind in ("acknowledgement", "transcript"):

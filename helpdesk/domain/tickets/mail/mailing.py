@@ -21,6 +21,9 @@ ANSWERED = "answered before it left"
 DISABLED = "its agent was disabled before it left"
 """Why a mail to an agent was not sent."""
 
+TO_AGENTS = ("notice", "alert")
+"""Kinds of mail that are for agents; an alert wakes somebody."""
+
 NO_SERVER = "smtp_out_missing"
 """Begins the error of what waits because no mail server is set."""
 
@@ -107,10 +110,9 @@ async def queue_notice(
     inbox = await inboxes.first_of(tx, inboxes.Channel.EMAIL)
     return await _queue(
         tx,
-        job="send_urgent_mail" if is_urgent else "send_mail",
         inbox_id=inbox.id,
         ticket_id=ticket_id,
-        kind="notice",
+        kind="alert" if is_urgent else "notice",
         recipients=recipients,
         subject=subject,
         body=body,
@@ -133,7 +135,7 @@ async def lease(tx: Transaction, mail_id: UUID) -> OutgoingMail | None:
 
 async def unwanted(tx: Transaction, mail: OutgoingMail) -> str | None:
     """Why a mail to an agent is for nobody any more: its alert is answered, or they are no agent now."""
-    if mail.kind != "notice":
+    if mail.kind not in TO_AGENTS:
         return None
     if not await oncall.ringing.is_wanted(tx, mail.id):
         return ANSWERED
@@ -208,9 +210,9 @@ async def unsent(tx: Transaction) -> int:
 async def release(tx: Transaction) -> None:
     """A mail server is set now: those that waited for one go, with all their tries."""
     query = update(OutgoingMail).where(OutgoingMail.state.in_(UNDER_WAY), OutgoingMail.error.like(_WAITS))
-    freed = query.values(state="queued", error=None, attempts=0).returning(OutgoingMail.id)
-    for mail_id in await tx.session.scalars(freed):
-        tx.enqueue("send_mail", mail_id=str(mail_id))
+    freed = query.values(state="queued", error=None, attempts=0).returning(OutgoingMail.id, OutgoingMail.kind)
+    for mail_id, kind in await tx.session.execute(freed):
+        tx.enqueue(job_of(kind), mail_id=str(mail_id))
 
 
 async def failed(tx: Transaction, mail_id: UUID, reason: str) -> None:
@@ -238,12 +240,17 @@ async def kept_mail(tx: Transaction, mail_id: UUID) -> OutgoingMail:
     return mail
 
 
-async def _queue(tx: Transaction, job: str = "send_mail", **said: Any) -> OutgoingMail:
+async def _queue(tx: Transaction, **said: Any) -> OutgoingMail:
     """The mail and the job that sends it, in this transaction."""
     mail = OutgoingMail(id=tx.new_id(), state="queued", attempts=0, created_at=tx.now, **said)
     await tx.insert(mail)
-    tx.enqueue(job, mail_id=str(mail.id))
+    tx.enqueue(job_of(mail.kind), mail_id=str(mail.id))
     return mail
+
+
+def job_of(kind: str) -> str:
+    """What sends it, at the first try and at every further one: an alert waits behind no other mail."""
+    return "send_urgent_mail" if kind == "alert" else "send_mail"
 
 
 UNDER_WAY = ("queued", "leased", "deferred")
