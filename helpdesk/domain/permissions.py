@@ -53,6 +53,16 @@ def require_replier(actor: Actor) -> None:
         raise Forbidden("light_agent", "Light agents read tickets and write notes.")
 
 
+def may_reply(actor: Actor, inbox_id: UUID) -> bool:
+    """Whether one may talk to the contacts of an inbox."""
+    try:
+        require_replier(actor)
+        require_inbox(actor, inbox_id)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
 def require_role(actor: Actor, least: Role) -> None:
     require_writer(actor)
     if actor.role is None or _RANK[actor.role] < _RANK[least]:

@@ -71,14 +71,15 @@ async def send_test(workshop: Workshop, method: ContactMethod, locale: str) -> N
 
 
 async def _queue_mail(workshop: Workshop, tx: Transaction, bundle: Bundle) -> None:
-    """Into the outbox in the transaction that marks it as sent."""
+    """Into the outbox in the transaction that marks it as sent. About one ticket it can be answered."""
+    about = {one.alert.ticket_id for one in bundle.rings}
     said = await _said(workshop, tx, bundle)
     mail = await tickets.mail.mailing.queue_notice(
         tx,
         recipients=[_mail_address(workshop, bundle)],
         subject=said["title"],
         body=said["body"],
-        ticket_id=bundle.rings[0].alert.ticket_id,
+        ticket_id=about.pop() if len(about) == 1 else None,
         is_urgent=True,
     )
     await tx.session.flush()

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from helpdesk.channels.email import authentication
-from helpdesk.channels.email.carriers import Carrier, Carriers
+from helpdesk.channels.email.carriers import MARKER, Carrier, Carriers
 from helpdesk.channels.email.composing import LOOP_HEADER
 from helpdesk.channels.email.forwards import is_forward_subject
 from helpdesk.channels.email.mail import Mail
-from helpdesk.domain import agents, contacts, inboxes
+from helpdesk.domain import agents, contacts, inboxes, permissions
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket
 from helpdesk.domain.tickets.mail import following, references
@@ -83,6 +83,7 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         may_acknowledge=mail.may_acknowledge,
         looks_forwarded=mail.forwarded is not None
         and (mail.forwarded.attached or is_forward_subject(mail.subject)),
+        stands_apart=_stands_apart(mail.new_text),
         automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
     source_id = await _source_id(tx, kept, own, fingerprint) if seen.known else own
@@ -99,12 +100,12 @@ class _Seeker:
         self._tx, self._inbox_id, self._sender, self._staff = tx, inbox_id, sender, staff
 
     async def strong(self, valid: list[Carrier]) -> Match | None:
-        """The ticket of the first signed carrier that still leads to one."""
+        """The ticket of the first signed carrier that still leads to one; any of them may name the sender."""
         for carrier in valid:
             ticket = await _ticket_of(self._tx, carrier)
             if ticket is not None:
-                issued = self._staff is not None and carrier.is_for(self._staff.id)
-                return await self._match(ticket, issued=issued)
+                own = [one for one in valid if self._staff is not None and one.is_for(self._staff.id)]
+                return await self._match(ticket, issued=any(one.ticket == ticket.number for one in own))
         return None
 
     async def weak(self, cited: list[str]) -> Match | None:
@@ -137,7 +138,14 @@ class _Seeker:
         participant = self._staff is not None or is_contact
         participant = participant or await following.follows(self._tx, ticket.id, self._sender)
         is_own = is_contact and self._staff is not None
+        issued = issued and await self._may_answer(ticket)
         return Match(ticket.id, participant, issued, _target(self._tx, ticket), is_own)
+
+    async def _may_answer(self, ticket: Ticket) -> bool:
+        """What was allowed when the mark was made may not be now."""
+        if self._staff is None:
+            return False
+        return permissions.may_reply(await agents.actor_of(self._tx, self._staff), ticket.inbox_id)
 
 
 def ids_of(mail: Mail) -> list[str]:
@@ -154,6 +162,13 @@ def _fingerprint(mail: Mail) -> str:
     sender = mail.sender.key if mail.sender else ""
     date = mail.date.isoformat() if mail.date else ""
     return hashlib.sha256(f"{sender}\n{date}\n{mail.body_hash}".encode()).hexdigest()
+
+
+def _stands_apart(text: str) -> bool:
+    """What an agent is told of a ticket is not for its contact: where the answer could not be cut off from
+    it, nothing of it may leave."""
+    is_quoted = any(line.lstrip().startswith(">") for line in text.splitlines())
+    return bool(text.strip()) and not is_quoted and not MARKER.search(text)
 
 
 def _addressed(message: Message) -> set[str]:

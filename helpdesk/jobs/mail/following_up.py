@@ -5,7 +5,7 @@ from uuid import UUID
 
 from helpdesk.domain import agents, tickets
 from helpdesk.domain.tickets import RawMail, Ticket
-from helpdesk.domain.tickets.mail import acknowledging, following, threading
+from helpdesk.domain.tickets.mail import acknowledging, following, mailing, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
 from helpdesk.jobs.mail.facts import Gathered
 from helpdesk.storage.transaction import Transaction
@@ -27,12 +27,31 @@ async def follow_up(
     if decision.action is Action.NEW_FOR_OTHER and mail.sender:
         await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
         await _note_remark(tx, ticket, gathered)
+    if decision.action is Action.STAFF_NOTE and gathered.staff is not None:
+        await _tell_not_sent(tx, ticket, gathered, gathered.staff)
     is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
     if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
         is_proven = gathered.facts.proof is threading.Proof.PASS
         await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement, is_proven=is_proven)
     elif decision.ticket_id is not None:
         await _flag_flood(tx, ticket, said.message_id)
+
+
+async def _tell_not_sent(tx: Transaction, ticket: Ticket, gathered: Gathered, agent: agents.Agent) -> None:
+    """Whoever answered a mail of ours about the ticket would take it for sent. Only to those who hold a mark
+    of their own: anybody can write an agent's name into From."""
+    match = gathered.facts.strong
+    if match is None or not match.issued_to_sender or gathered.facts.auto:
+        return
+    t, is_proven = translator(agent.locale, "pages"), gathered.facts.proof is threading.Proof.PASS
+    reason = (
+        t("It could not be told apart from the mail it answers. Write above that, or answer in the helpdesk.")
+        if is_proven
+        else t("Your mail server did not prove that the mail is yours. Answer in the helpdesk.")
+    )
+    subject = t("Not sent: #{number} {subject}", number=ticket.number, subject=ticket.subject)
+    kept = t("Your answer was not sent. It stands on the ticket, for agents only.")
+    await mailing.queue_notice(tx, recipients=[agent.email], subject=subject, body=f"{kept}\n\n{reason}")
 
 
 def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:

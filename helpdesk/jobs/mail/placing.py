@@ -122,7 +122,7 @@ async def _act(
         await reports.note(tx, gathered)
         return None
     mail = gathered.mail
-    is_answer = decision.action is Action.STAFF_REPLY and mail.new_text.strip()
+    is_answer = decision.action is Action.STAFF_REPLY
     if is_answer and gathered.staff is not None and decision.ticket_id is not None:
         tx.actor = await agents.actor_of(tx, gathered.staff)
         taken = [(await tickets.attachments.add(tx, file)).id for file in files]

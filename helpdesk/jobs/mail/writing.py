@@ -11,9 +11,10 @@ from sqlalchemy import select
 from helpdesk.channels.email import composing, markdown
 from helpdesk.channels.email.composing import Quote
 from helpdesk.channels.email.mail import Address, Part
-from helpdesk.domain import agents, contacts, inboxes, tickets
+from helpdesk.domain import agents, contacts, inboxes, permissions, tickets
+from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import Message, MessageKind, OutgoingMail, Ticket
-from helpdesk.domain.tickets.mail import identity, mailing
+from helpdesk.domain.tickets.mail import identity, mailing, recipients
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import Translator, translator
@@ -43,7 +44,10 @@ async def wanted(
         return await _acknowledgement(workshop, tx, plain, ticket, inbox)
     if message is None or ticket is None:
         reader = await agents.by_email(tx, mail.recipients[0]) if mail.recipients else None
-        return replace(_letter(workshop, plain), locale=reader.locale if reader else plain.locale)
+        letter = replace(_letter(workshop, plain), locale=reader.locale if reader else plain.locale)
+        if ticket is None or reader is None or mail.kind not in mailing.TO_AGENTS:
+            return letter
+        return await _answerable(workshop, tx, letter, ticket, inbox, reader)
     signed = await _signed(workshop, tx, plain, message, ticket, inbox)
     if mail.kind == "forward":
         return await _forward(workshop, tx, signed, message)
@@ -54,12 +58,36 @@ def _letter(workshop: Workshop, plain: composing.OutgoingMail) -> composing.Outg
     return replace(plain, title=plain.subject, own_address=workshop.settings.address)
 
 
-def _reply_address(workshop: Workshop, inbox: inboxes.Inbox, ticket: Ticket) -> str | None:
+async def _answerable(
+    workshop: Workshop,
+    tx: Transaction,
+    letter: composing.OutgoingMail,
+    ticket: Ticket,
+    inbox: inboxes.Inbox,
+    agent: agents.Agent,
+) -> composing.OutgoingMail:
+    """With marks of the agent's own, where they may answer the ticket: their answer goes to the contact."""
+    can_reach = ticket.channel == Channel.CHAT or await recipients.usual(tx, ticket) is not None
+    if not can_reach or not permissions.may_reply(await agents.actor_of(tx, agent), ticket.inbox_id):
+        return letter
+    contact = await contacts.get(tx, ticket.contact_id)
+    t = translator(agent.locale, "pages")
+    hint = t("An answer to this mail goes to {name} as yours.", name=contact.name or f"#{ticket.number}")
+    return replace(
+        letter,
+        body=f"{letter.body}\n\n{hint}",
+        reply_to=_reply_address(workshop, inbox, ticket, agent.id),
+        marker=workshop.carriers.marker(ticket.number, agent.id),
+        is_marked_above=True,
+    )
+
+
+def _reply_address(workshop: Workshop, inbox: inboxes.Inbox, ticket: Ticket, person_id: UUID) -> str | None:
     """Signed, so that the answer finds its ticket; None where it would not reach us: then From does."""
     if not identity.takes_plus(inbox):
         return None
     own = inbox.address or "helpdesk@localhost"
-    return workshop.carriers.reply_address(own, ticket.number, ticket.contact_id)
+    return workshop.carriers.reply_address(own, ticket.number, person_id)
 
 
 def domain_of(inbox: inboxes.Inbox) -> str:
@@ -79,7 +107,7 @@ async def _acknowledgement(
     )
     return replace(
         _letter(workshop, plain),
-        reply_to=_reply_address(workshop, inbox, ticket),
+        reply_to=_reply_address(workshop, inbox, ticket, ticket.contact_id),
         marker=workshop.carriers.marker(ticket.number, ticket.contact_id),
         in_reply_to=first,
         references=(
@@ -111,7 +139,7 @@ async def _signed(
     return replace(
         plain,
         sender=Address(name, plain.sender.email),
-        reply_to=_reply_address(workshop, inbox, ticket),
+        reply_to=_reply_address(workshop, inbox, ticket, ticket.contact_id),
         signature=identity.signature(inbox, message.author_name, agent.signature if agent else ""),
         marker=carriers.marker(ticket.number, contact.id),
         attachments=tuple([await _part(workshop, one, shown, plain) for one in message.attachments]),

@@ -47,8 +47,8 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`participant`: the sender is contact, CC or staff there. `issued_to_sender`: the carrier names them.
-    `is_own`: the sender is one of staff, and the ticket's contact."""
+    """`participant`: the sender is contact, CC or staff there. `issued_to_sender`: a carrier names them, and
+    they may answer there now. `is_own`: the sender is one of staff, and the ticket's contact."""
 
     ticket_id: UUID
     participant: bool
@@ -59,6 +59,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
+    """`stands_apart`: the sender's own words could be told from what they answer."""
+
     own_loop: bool = False
     bounce: bool = False
     bounce_known: bool = False
@@ -73,6 +75,7 @@ class Facts:
     auto: str | None = None
     may_acknowledge: bool = True
     looks_forwarded: bool = False
+    stands_apart: bool = True
     automatic_opens_ticket: bool = True
 
 
@@ -117,7 +120,7 @@ def _strong(facts: Facts, match: Match) -> Decision | None:
     they asked us themselves they are a contact as any other."""
     if facts.staff and not match.is_own:
         proven = match.issued_to_sender and facts.proof is Proof.PASS
-        if proven and not facts.auto:
+        if proven and facts.stands_apart and not facts.auto:
             return _onto(facts, match, "7", Action.STAFF_REPLY)
         return Decision(
             "7", Action.STAFF_NOTE, match.ticket_id, collapsed=bool(facts.auto), flags=("unverified_staff",)
