@@ -37,7 +37,7 @@ async def staff(desk: MailDesk, name: str = "Maja") -> agents.Agent:
         return await an_agent(tx, name, role=Role.AGENT)
 
 
-def _citing(ids: list[str]) -> dict[str, str]:
+def citing(ids: list[str]) -> dict[str, str]:
     if not ids:
         return {}
     return {"References": " ".join(f"<{one}>" for one in ids), "In_Reply_To": f"<{ids[-1]}>"}
