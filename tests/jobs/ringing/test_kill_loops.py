@@ -19,7 +19,6 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from helpdesk.actors import SYSTEM
-from helpdesk.channels import pagers
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, oncall, tickets
 from helpdesk.domain.oncall import AlertNotification
@@ -115,8 +114,6 @@ class Night:
 async def night(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Night]:
     for name, value in UNHURRIED.items():
         monkeypatch.setattr(ringing, name, value)
-    monkeypatch.setattr(pagers, "CONNECT", PATIENCE)  # a busy machine is no gateway that is away,
-    monkeypatch.setattr(pagers, "TIMEOUT", PATIENCE)  # which would be rung twice
     database = Database(database_url, SystemClock(), REACTIONS)
     async with a_receiver() as gateway:
         async with database.transaction(SYSTEM) as tx:
