@@ -1,5 +1,6 @@
 """An agent reads a designed mail safely and answers it: marks, copies, undo, and what then leaves."""
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.scenarios.desk import Api, Desk, a_mail
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
+
+HELD = "**/held_replies"
 
 NASTY = """<body bgcolor="#ffffff"><script>alert(1)</script><svg onload="alert(1)"></svg>
 <table width="2000" bgcolor="#f4f4f4"><tr><td><h2>Autumn offers</h2><b>Three</b> new roasts
@@ -102,15 +105,18 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     assert await barriers(page) == []
     await a_note_keeps_its_own_words(workspace)
     await a_colleague_who_was_quicker_is_told_of(workspace, await desk.api("jonas"), row)
+    await page.route(HELD, for_long)
     await workspace.field.press("Control+Enter")
 
     await page.get_by_role("button", name="Undo").click()
     await expect(workspace.field).to_have_value("Please **oil** it")
+    await page.unroute(HELD)
     await page.reload()
     await expect(workspace.field).to_have_value("Please **oil** it")
     await workspace.field.press("Control+Enter")
     await expect(workspace.timeline.locator("strong", has_text="oil")).to_be_visible()
 
+    await page.route(HELD, for_long)
     await page.keyboard.press("Escape")
     await page.keyboard.press("f")
     await page.keyboard.type("maker@mills.example,")
@@ -138,6 +144,12 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     await open_sent_mail(outbox, r"Squeaking hinge.*Please \W*oil")
     await expect(outbox.locator(".mail-head")).to_contain_text("lee@customer.example")
     await expect(outbox.frame_locator("iframe").locator("strong", has_text="oil")).to_be_visible()
+
+
+async def for_long(route: Route) -> None:
+    """Ten seconds are enough for people to take something back, not for a busy machine."""
+    held = route.request.post_data_json | {"seconds": 59}
+    await route.continue_(post_data=json.dumps(held))
 
 
 async def a_note_keeps_its_own_words(workspace: Workspace) -> None:

@@ -41,6 +41,7 @@ async def test_the_support_form_and_the_page_behind_its_link_are_for_everybody(d
     await page.get_by_label("Message").fill("Do you ship to Åland?")
     await page.get_by_role("button", name="Send", exact=True).click()
 
+    await expect(page.get_by_text("Your request has the number")).to_be_visible()
     await (await desk.api()).row("A question from the support page")
     assert await barriers(page) == []
     assert await fits_a_phone(page)

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from helpdesk.clock import SystemClock
 from tests.browser.chromium import Visits, barriers, fits_a_phone
 from tests.browser.workspace import signed_in
 from tests.scenarios.desk import Desk
@@ -76,8 +78,9 @@ async def test_without_a_pointer_days_are_picked_by_keys_or_written_into_the_for
     await expect(page.get_by_label("Från")).to_have_value(await at(days.nth(15), "start"))
     await expect(page.get_by_label("Till", exact=True)).to_have_value(await at(days.nth(17), "end"))
     await expect(page.get_by_label("Vem som kommer")).to_be_focused()
-    await page.get_by_label("Från").fill("2027-03-01T18:00")
-    await page.get_by_label("Till", exact=True).fill("2027-03-01T23:00")
+    day = f"{SystemClock().now() + timedelta(days=100):%Y-%m-%d}"
+    await page.get_by_label("Från").fill(f"{day}T18:00")
+    await page.get_by_label("Till", exact=True).fill(f"{day}T23:00")
     await page.get_by_label("Skäl").press("Enter")
     await expect(page.locator(".preview")).to_contain_text("+5 h")
 

@@ -123,7 +123,7 @@ async def test_a_mail_port_that_is_taken_is_told_with_the_way_out_before_anythin
         told = await desk.run("demo")
 
     assert told.returncode == 3
-    assert f"127.0.0.1:{desk.smtp_port} cannot be used for mail" in told.stderr.decode()
+    assert f"127.0.0.1:{desk.smtp_port} is used by another server already" in told.stderr.decode()
     assert "HELPDESK_SMTP_IN_PORT; 0 turns" in told.stderr.decode()
     assert "sample company" not in told.stderr.decode()
     assert "Traceback" not in told.stderr.decode()
