@@ -10,14 +10,16 @@ from uuid import UUID
 
 import pytest
 
-from helpdesk.actors import SYSTEM
-from helpdesk.channels.email.mailbox import Mailbox, MailboxAddress
+from helpdesk.actors import SYSTEM, Role
+from helpdesk.channels.email.mailbox import BEGINNING, LARGEST, Mailbox, MailboxAddress
 from helpdesk.domain.tickets import RawMail
-from helpdesk.domain.tickets.mail import inlets
+from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.mail.fetch import Fetchers, connected, fetch_new, finish_last
+from helpdesk.jobs.mail.read import read_mail
 from helpdesk.storage.sealing import Sealer
+from tests.factories import an_agent, as_agent
 from tests.jobs.test_kills import killed
 from tests.mail_desk import MailDesk, a_mail
 from tests.mail_servers import Dovecot, needs_dovecot, running_dovecot
@@ -61,10 +63,11 @@ async def an_inlet(
         return inlet.id
 
 
-async def fetched(desk: MailDesk, inlet_id: UUID, address: MailboxAddress) -> int:
+async def fetched(desk: MailDesk, inlet_id: UUID, address: MailboxAddress, *, largest: int = LARGEST) -> int:
     with ThreadPoolExecutor(1) as thread:
-        mailbox = Mailbox(address)
+        mailbox = Mailbox(address, largest=largest)
         try:
+            await finish_last(desk.workshop, inlet_id, mailbox, thread)
             return await fetch_new(desk.workshop, inlet_id, mailbox, thread)
         finally:
             mailbox.close()
@@ -122,6 +125,35 @@ async def test_after_the_commit_a_mail_is_marked_or_moved_as_wished(desk: MailDe
 
     (path,) = (dovecot.maildir / "cur").iterdir()
     assert "S" in path.name.partition(":2,")[2]
+
+
+async def test_of_a_mail_over_the_limit_the_beginning_is_set_aside_and_the_rest_stays_where_it_was(
+    desk: MailDesk, dovecot: Dovecot
+) -> None:
+    inlet_id = await an_inlet(desk, dovecot)
+    huge = a_mail("Three thousand pictures. " + "x " * BEGINNING, subject="All of them")
+    dovecot.deliver("one", a_mail("One"))
+    dovecot.deliver("huge", huge)
+    address, limit = at(dovecot, after="seen"), len(huge) - 1
+
+    counts = [await fetched(desk, inlet_id, address, largest=limit) for _ in range(2)]
+    dovecot.deliver("two", a_mail("Two"))
+    counts.append(await fetched(desk, inlet_id, address, largest=limit))
+
+    kept = {mail.cause: mail for mail in await desk.all(RawMail)}
+    mail = kept["too_large"]
+    assert (counts, mail.state, mail.size, len(mail.raw)) == ([2, 0, 1], "quarantined", len(huge), BEGINNING)
+    async with desk.database.transaction(SYSTEM) as tx:
+        leader = as_agent(tx, await an_agent(tx, role=Role.ADMIN))
+        assert await intake.too_large(leader) == {desk.inbox.id: 1}
+        day = await inlets.day_count(tx, tx.now.date())
+        await intake.release(leader, mail.id, wide=True)
+    assert (day["taken"], day["states"], day["balances"]) == (3, {"new": 2, "quarantined": 1}, True)
+    flags = {path.stat().st_size: path.name.partition(":2,")[2] for path in dovecot.maildir.glob("cur/*")}
+    assert [size for size, flag in flags.items() if "S" not in flag] == [len(huge)]
+    await read_mail(desk.workshop, {"mail_id": str(mail.id)})
+    ticket = await desk.ticket_of(await desk.one(RawMail, id=mail.id))
+    assert ticket.subject == "All of them"
 
 
 async def test_a_mail_that_arrives_while_waiting_is_fetched_at_once(desk: MailDesk, dovecot: Dovecot) -> None:

@@ -17,6 +17,12 @@ LOOK_BACK = timedelta(days=30)
 
 LOGIN_REFUSED = "mailbox_login_refused"
 IDLE_SECONDS = 9 * 60
+
+LARGEST = 32 * 1024 * 1024
+"""As by SMTP. Of a mail beyond that only so much is fetched:"""
+BEGINNING = 256 * 1024
+
+_SIZES_AT_ONCE = 1000
 _TIMEOUT = 60.0
 
 
@@ -39,29 +45,34 @@ class MailboxAddress:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
+    """`whole` is what the mail has in all, where only its beginning was fetched."""
+
     uid: int
     raw: bytes
+    whole: int | None = None
 
 
 class Mailbox:
     """Errors of every method: Unavailable, with what the server said."""
 
-    def __init__(self, address: MailboxAddress) -> None:
-        self._address = address
+    def __init__(self, address: MailboxAddress, *, largest: int = LARGEST) -> None:
+        self._address, self._largest = address, largest
         self._client = _connected(address)
         self.uid_validity = self._select()
 
     def fetch_after(self, uid_validity: int | None, last_uid: int, now: datetime) -> Iterator[Fetched]:
         """Mails not read before, oldest first, left unread on the server (BODY.PEEK[])."""
-        for uid in self._new_uids(uid_validity, last_uid, now):
-            with _Unavailably():
-                found = self._client.fetch([uid], ["BODY.PEEK[]"])
-            raw = next((value for key, value in found.get(uid, {}).items() if key.startswith(b"BODY[")), None)
-            if raw is None:
-                if self._is_there(uid):
-                    raise Unavailable("mailbox_answer_empty", f"no content for UID {uid}")
-                continue  # somebody deleted it meanwhile
-            yield Fetched(uid, raw)
+        uids = self._new_uids(uid_validity, last_uid, now)
+        for first in range(0, len(uids), _SIZES_AT_ONCE):
+            for uid, size in self._sizes(uids[first : first + _SIZES_AT_ONCE]):
+                is_too_large = size > self._largest
+                raw = self._content(uid, BEGINNING if is_too_large else None)
+                if raw is not None:
+                    yield Fetched(uid, raw, size if is_too_large else None)
+
+    def has_too_large(self, uid: int) -> bool:
+        """Whether that mail is one of which we have the beginning alone."""
+        return any(size > self._largest for _, size in self._sizes([uid]))
 
     def done_with(self, uid: int) -> None:
         """After the commit: marked as read, moved away, or left alone."""
@@ -107,6 +118,23 @@ class Mailbox:
                 return sorted(self._client.search(["SINCE", since.date()]))
             found = self._client.search(["UID", f"{last_uid + 1}:*"])
         return sorted(uid for uid in found if uid > last_uid)
+
+    def _sizes(self, uids: list[int]) -> list[tuple[int, int]]:
+        """A server that does not say counts as one whose mails are ordinary."""
+        with _Unavailably():
+            found = self._client.fetch(uids, ["RFC822.SIZE"])
+        return [(uid, int(found.get(uid, {}).get(b"RFC822.SIZE", 0))) for uid in uids]
+
+    def _content(self, uid: int, most: int | None) -> bytes | None:
+        """None where somebody deleted it meanwhile."""
+        with _Unavailably():
+            found = self._client.fetch([uid], [f"BODY.PEEK[]<0.{most}>" if most else "BODY.PEEK[]"])
+        for key, value in found.get(uid, {}).items():
+            if key.startswith(b"BODY[") and value is not None:
+                return bytes(value)
+        if self._is_there(uid):
+            raise Unavailable("mailbox_answer_empty", f"no content for UID {uid}")
+        return None
 
     def _is_there(self, uid: int) -> bool:
         with _Unavailably():

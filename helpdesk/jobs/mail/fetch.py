@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from helpdesk.actors import SYSTEM
-from helpdesk.channels.email.mailbox import LOGIN_REFUSED, Mailbox, MailboxAddress
+from helpdesk.channels.email.mailbox import LOGIN_REFUSED, Fetched, Mailbox, MailboxAddress
 from helpdesk.domain import inboxes
 from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.domain.tickets.mail.model import Inlet
@@ -21,6 +21,7 @@ from helpdesk.errors import HelpdeskError, Unavailable
 from helpdesk.jobs.mail import consent
 from helpdesk.jobs.workshop import Workshop
 from helpdesk.storage.sealing import Sealer
+from helpdesk.storage.transaction import Transaction
 
 LOOK_EVERY = 5.0
 """Seconds between two looks at which mailboxes there are."""
@@ -115,8 +116,9 @@ async def finish_last(
     async with workshop.database.transaction(SYSTEM) as tx:
         inlet = await inlets.get(tx, inlet_id)
         uid = inlet.last_uid if inlet.uid_validity == mailbox.uid_validity else 0
-    if uid:
-        await asyncio.get_running_loop().run_in_executor(thread, mailbox.done_with, uid)
+    loop = asyncio.get_running_loop()
+    if uid and not await loop.run_in_executor(thread, mailbox.has_too_large, uid):
+        await loop.run_in_executor(thread, mailbox.done_with, uid)
 
 
 async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread: ThreadPoolExecutor) -> int:
@@ -129,25 +131,28 @@ async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread
     count = 0
     while (mail := await loop.run_in_executor(thread, next, fetched, None)) is not None:
         async with workshop.database.transaction(SYSTEM) as tx:
-            if mail.raw.strip():
-                await intake.keep(
-                    tx,
-                    inbox_id=inbox.id,
-                    path="imap",
-                    envelope_from="",
-                    envelope_to=str(inbox.address),
-                    raw=mail.raw,
-                )
-            else:
-                await inlets.refused(tx, "imap", "empty_mail")
+            await _keep(tx, inbox, mail)
             await inlets.advance(tx, inlet_id, mailbox.uid_validity, mail.uid)
             await inlets.worked(tx, inlet_id, brought_mail=True)
-        await loop.run_in_executor(thread, mailbox.done_with, mail.uid)
+        if mail.whole is None:  # of a larger one the rest is there alone
+            await loop.run_in_executor(thread, mailbox.done_with, mail.uid)
         count += 1
     async with workshop.database.transaction(SYSTEM) as tx:
         await inlets.advance(tx, inlet_id, mailbox.uid_validity, 0)
         await inlets.worked(tx, inlet_id)
     return count
+
+
+async def _keep(tx: Transaction, inbox: inboxes.Inbox, mail: Fetched) -> None:
+    to = str(inbox.address)
+    if mail.whole is not None:
+        await intake.set_aside_beginning(
+            tx, inbox_id=inbox.id, path="imap", envelope_to=to, beginning=mail.raw, size=mail.whole
+        )
+    elif mail.raw.strip():
+        await intake.keep(tx, inbox_id=inbox.id, path="imap", envelope_from="", envelope_to=to, raw=mail.raw)
+    else:
+        await inlets.refused(tx, "imap", "empty_mail")
 
 
 async def connected(workshop: Workshop, inlet_id: UUID, thread: ThreadPoolExecutor) -> tuple[Mailbox, bool]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from helpdesk.channels.email import discovery, oauth, providers
 from helpdesk.domain import inboxes
-from helpdesk.domain.tickets.mail import inlets
+from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.errors import Invalid
 from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.sealing import Sealer
@@ -65,11 +65,13 @@ async def _page(request: Request, given: dict[str, str], errors: dict[str, str],
     async with request.app.state.database.transaction(actor) as tx:
         mailboxes = [one for one in await inboxes.all_of(tx) if one.channel == inboxes.Channel.EMAIL]
         found = await inlets.all_of(tx)
+        too_large = await intake.too_large(tx)
         broken = {one.id for one in await inlets.broken(tx)}
         today = tx.now.astimezone(UTC).date()
         days = [await inlets.day_count(tx, today - timedelta(days=back)) for back in range(_DAYS)]
     shown: dict[str, Any] = {
-        "mailboxes": mailboxes, "inlets": found, "broken": broken, "days": days, "kinds": inlets.KINDS,
+        "mailboxes": mailboxes, "inlets": found, "broken": broken, "too_large": too_large,
+        "days": days, "kinds": inlets.KINDS,
         "names": {one.id: one for one in mailboxes}, "given": given, "errors": errors,
         "address": request.app.state.settings.address, "settings": request.app.state.settings,
         "providers": oauth.providers(request.app.state.settings), "callback": mail_consent.CALLBACK,

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import defer
 
 from helpdesk.actors import Role
@@ -16,6 +17,9 @@ from helpdesk.domain.tickets.model import Message, RawMail
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.storage.job_queue import QUEUE
 from helpdesk.storage.transaction import Transaction
+
+TOO_LARGE = "too_large"
+"""The cause of a mail in quarantine of which we have the beginning alone."""
 
 _KEEP = """
     INSERT INTO raw_mail
@@ -87,6 +91,27 @@ async def keep(
         return new_id
     same: UUID = await connection.fetchval(_SAME, inbox_id, _storable(envelope_to).lower(), digest)
     return same
+
+
+async def set_aside_beginning(
+    tx: Transaction, *, inbox_id: UUID, path: str, envelope_to: str, beginning: bytes, size: int
+) -> None:
+    """A mail that is too large to be taken whole: its beginning waits in quarantine, once."""
+    row = insert(RawMail).values(
+        id=tx.new_id(), inbox_id=inbox_id, path=path, envelope_from="",
+        envelope_to=_storable(envelope_to).lower(), sha256=hashlib.sha256(beginning).hexdigest(),
+        size=min(size, (1 << 31) - 1), raw=beginning, state="quarantined", cause=TOO_LARGE,
+        received_at=tx.now,
+    )  # fmt: skip
+    await tx.session.execute(row.on_conflict_do_nothing())
+
+
+async def too_large(tx: Transaction) -> dict[UUID, int]:
+    """By inbox, how many such mails wait for an administrator."""
+    permissions.require_role(tx.actor, Role.ADMIN)
+    is_waiting = (RawMail.state == "quarantined", RawMail.cause == TOO_LARGE)
+    query = select(RawMail.inbox_id, func.count()).where(*is_waiting).group_by(RawMail.inbox_id)
+    return {row[0]: row[1] for row in await tx.session.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)
