@@ -7,7 +7,7 @@ import pytest
 
 from helpdesk.channels.email.mail import Address, reachable
 from helpdesk.channels.email.reader import read
-from helpdesk.channels.email.reading import addresses, dates
+from helpdesk.channels.email.reading import addresses, dates, parameters
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,10 @@ def test_a_mail_in_utf_8_inside_a_mail_is_named_after_its_subject():
 
 
 def test_people_of_the_senders_own_house_are_told_and_are_no_addresses_here():
-    found = read(b'From: "Kim Berg" <kim>\nTo: Eva <eva@example.org>, <root>, Somebody\n\nx')
+    found = read(b'From: "Kim Berg" <kim>\nTo: Eva <eva@example.org>, <root>, kai\n\nx')
 
     assert found.sender == Address("Kim Berg", "kim")
-    assert found.to == (Address("Eva", "eva@example.org"), Address("", "root"))
+    assert found.to == (Address("Eva", "eva@example.org"), Address("", "root"), Address("", "kai"))
     assert reachable(found).sender == Address("Kim Berg", "")
     assert reachable(found).to == (Address("Eva", "eva@example.org"),)
 
@@ -211,3 +211,16 @@ def test_an_address_elsewhere_goes_before_a_name_without_a_domain():
     found = read(b"From: <kim>\nReply-To: kim@example.org\n\nx")
 
     assert found.sender == Address("kim", "kim@example.org")
+
+
+def test_parameters_without_a_semicolon_between_them_are_read():
+    kind, values = parameters.content_type(
+        b'text/x-a; charset="utf-8" name="a=1 b=2.txt" x=y; z="\\"q\\" w=1"'
+    )
+
+    assert kind == "text/x-a"
+    assert values == {"charset": "utf-8", "name": "a=1 b=2.txt", "x": "y", "z": '"q" w=1'}
+
+
+def test_a_disposition_in_quotes_counts():
+    assert parameters.parse(b'"attachment"; filename=a.txt') == ("attachment", {"filename": "a.txt"})

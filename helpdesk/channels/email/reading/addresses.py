@@ -174,10 +174,10 @@ def _bare(entry: str, comments: str, charset: str | None) -> Address:
 
 
 def _own(entry: str, charset: str | None) -> Address:
-    """Between angle brackets or before a comment; a word alone may as well be a name."""
+    """Between angle brackets, or a word alone, with or without a comment."""
     entry, comments = _without_comments(entry.strip(BLANK))
     name, opened, rest = entry.rpartition("<")
-    email, closed, _ = rest.partition(">") if opened else (entry, comments, "")
+    email, closed, _ = rest.partition(">") if opened else (entry, "whole", "")
     is_one = closed and _OWN_NAME.fullmatch(email.strip())
     return Address(_name(name.strip(BLANK) or comments, charset), email.strip() if is_one else "")
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from helpdesk.channels.email.reading.charsets import decode
@@ -11,6 +12,7 @@ _LENGTH_LIMIT = 8 * 1024
 _COUNT_LIMIT = 60
 _SECTION = re.compile(r"^([^*]+)\*(\d{1,3})?(\*)?$")
 _COMMENTED = re.compile(r"[ \t]{0,20}[\w.+/-]{1,120}[ \t]{0,20}\(")
+_UNSEPARATED = re.compile(r"=\s{0,20}\"[^\"\\]{0,500}\"(?=[ \t]{1,20}[A-Za-z][\w*-]{0,40}=)")
 _TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9!#$&^_.+-]{1,100}$")
 
 
@@ -22,11 +24,11 @@ def parse(value: bytes | None) -> tuple[str, dict[str, str]]:
     main, *pieces = _pieces(text)
     main, *unseparated = main.strip(BLANK).split(None, 1)[:2] if "=" in main else [main.strip(BLANK)]
     raw: dict[str, str] = {}
-    for piece in [*unseparated, *pieces[:_COUNT_LIMIT]]:
+    for piece in [*unseparated, *_separated(pieces[:_COUNT_LIMIT])]:
         name, equals, content = piece.partition("=")
         if equals and (key := name.strip(BLANK).lower()) not in raw:
             raw[key] = _unquoted(content.strip(BLANK))
-    return main.lower(), _decoded(raw)
+    return main.lower().strip("\"'"), _decoded(raw)
 
 
 def _without_comment(text: str) -> str:
@@ -92,6 +94,16 @@ def _pieces(text: str) -> list[str]:
         position += 1
     pieces.append(text[start:])
     return pieces
+
+
+def _separated(pieces: list[str]) -> Iterator[str]:
+    """What stands behind a quoted value and is named too is one more, without a semicolon between them."""
+    for piece in pieces:
+        start = 0
+        for found in _UNSEPARATED.finditer(piece):
+            yield piece[start : found.end()]
+            start = found.end()
+        yield piece[start:]
 
 
 def _closing(text: str, position: int) -> int:
