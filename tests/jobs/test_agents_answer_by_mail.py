@@ -21,7 +21,7 @@ from tests.jobs.mail_threads import header, reply_address, staff
 from tests.mail_desk import MailDesk, a_mail
 
 ANSWER = "Turn it off and on again."
-INTERNAL = "Gold plan, late since noon."
+INTERNAL = "Promised by 12:00 under the Gold plan, and nobody has answered yet."
 
 QUOTES = {
     "marked": lambda told: (
@@ -32,7 +32,6 @@ QUOTES = {
         "________________________________\nFrom: Support <support@demo.localhost>\n"
         f"Sent: Wednesday, November 18, 2026 12:00 PM\nTo: Maja\nSubject: Late\n\n{told}"
     ),
-    "as nobody else does": lambda told: f"Support told me what follows.\n\n{told}",
 }
 
 
@@ -99,7 +98,6 @@ async def test_an_agents_answer_goes_to_the_contact_with_nothing_of_what_they_we
     ticket, notice = await told(desk, maja)
     assert "An answer to this mail goes to Kim as yours." in words(notice, "plain")
     text = f"{ANSWER}\n\n{QUOTES[quote](words(notice, 'plain'))}"
-    own = "" if quote != "as nobody else does" else "\n\nSupport told me what follows."
 
     back = await handed_in(desk, an_answer(maja, notice, text), reply_address(notice))
 
@@ -109,7 +107,7 @@ async def test_an_agents_answer_goes_to_the_contact_with_nothing_of_what_they_we
         "agent",
         maja.id,
         False,
-        ANSWER + own,
+        ANSWER,
     )
     [mail] = await to_the_contact(desk)
     sent = await desk.send(mail)
@@ -170,6 +168,7 @@ async def test_who_may_not_answer_any_more_when_the_mail_comes_back_answers_nobo
     [
         (ANSWER, False, "did not prove"),
         ("> " + INTERNAL + "\n\n" + ANSWER, True, "could not be told apart"),
+        (ANSWER + "\n\nThus I was told:\n" + INTERNAL, True, "could not be told apart"),
         ("", True, "could not be told apart"),
     ],
 )

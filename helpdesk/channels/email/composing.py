@@ -34,8 +34,7 @@ class OutgoingMail:
     """`body` is what the agent wrote: text or Markdown; `html` its rich form, already sanitised, if any.
 
     A letter of ours (not an agent's words) has a `title`, and pages under `own_address` as buttons.
-    `loop` names this installation. `marker` is the `ref:` word of the carriers: below our words, or above
-    them (`is_marked_above`) where nothing of them may leave with an answer. Ids stand without brackets.
+    `loop` names this installation. `marker` is the `ref:` word of the carriers. Ids stand without brackets.
     """
 
     message_id: str
@@ -53,7 +52,6 @@ class OutgoingMail:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     marker: str | None = None
-    is_marked_above: bool = False
     quote: Quote | None = None
     attachments: tuple[Part, ...] = ()
     automatic: bool = False
@@ -132,7 +130,6 @@ def mail_parts(mail: OutgoingMail) -> layout.Parts:
         body_html=_body_html(mail),
         signature_html=layout.paragraphs(mail.signature) if mail.signature else "",
         marker=mail.marker,
-        is_marked_above=mail.is_marked_above,
         write_above=_write_above(mail.locale),
         quote_heading=mail.quote.heading if mail.quote else "",
         quote_html=(mail.quote.html or layout.paragraphs(mail.quote.text)) if mail.quote else "",
@@ -165,8 +162,7 @@ def _plain(mail: OutgoingMail) -> str:
     if mail.footer:
         pieces.append(mail.footer)
     if mail.marker:
-        line = f"— {_write_above(mail.locale)} — {mail.marker}"
-        pieces.insert(0 if mail.is_marked_above else len(pieces), line)
+        pieces.append(f"— {_write_above(mail.locale)} — {mail.marker}")
     if mail.quote and mail.quote.is_forward:
         pieces += [mail.quote.heading, mail.quote.text.strip("\n")]
     elif mail.quote:

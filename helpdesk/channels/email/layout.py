@@ -108,7 +108,6 @@ class Parts:
     footer: str
     locale: str
     is_forward: bool = False
-    is_marked_above: bool = False
     title: str = ""
 
 
@@ -183,7 +182,6 @@ def _document(parts: Parts) -> str:
     marker = ""
     if parts.marker:
         marker = f'<div class="hd-quote-boundary">— {esc(parts.write_above)} — {esc(parts.marker)}</div>'
-    above, below = (marker, "") if parts.is_marked_above else ("", marker)
     quote = ""
     if parts.quote_html:
         quote = _quote(parts)
@@ -193,6 +191,6 @@ def _document(parts: Parts) -> str:
         '<meta name="color-scheme" content="light dark">'
         '<meta name="supported-color-schemes" content="light dark"></head><body>'
         f'<table class="outer" {_BARE}><tr><td align="center"><table class="sheet" {_BARE}><tr><td>'
-        f'{above}{brand}<div class="card">{title}{parts.body_html}{signature}</div>{below}{quote}{footer}'
+        f'{brand}<div class="card">{title}{parts.body_html}{signature}</div>{marker}{quote}{footer}'
         "</td></tr></table></td></tr></table></body></html>"
     )

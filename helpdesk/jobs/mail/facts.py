@@ -15,7 +15,7 @@ from helpdesk.channels.email.mail import Mail
 from helpdesk.domain import agents, contacts, inboxes, permissions
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket
-from helpdesk.domain.tickets.mail import following, references
+from helpdesk.domain.tickets.mail import following, own_words, references
 from helpdesk.domain.tickets.mail.threading import Facts, Match, Proof, Target
 from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
@@ -67,13 +67,14 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
     here, elsewhere = await _copies(tx, kept, own, fingerprint) if own and seen.copied else (None, None)
     verdict = authentication.judge(mail, house.authserv_ids, house.arc_sealers)
     seek = _Seeker(tx, inbox.id, sender, staff)
+    strong = await seek.strong(valid)
     facts = Facts(
         own_loop=await _is_own_loop(tx, mail, house),
         bounce=mail.bounce is not None or mail.auto == "bounce" or _came_back(kept, house.carriers),
         bounce_known=bounced is not None,
         duplicate=here is not None,
         other_inbox=await seek.of_message(elsewhere.message_id if elsewhere else None),
-        strong=await seek.strong(valid),
+        strong=strong,
         strong_forged=bool(found) and not valid and await _claims_ours(tx, recipients, cited, mail, house),
         weak=await seek.weak(cited) if seen.known else None,
         cited=await seek.cited(own, cited) if seen.cited else None,
@@ -83,7 +84,7 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         may_acknowledge=mail.may_acknowledge,
         looks_forwarded=mail.forwarded is not None
         and (mail.forwarded.attached or is_forward_subject(mail.subject)),
-        stands_apart=_stands_apart(mail.new_text),
+        stands_apart=strong is None or await seek.stands_apart(strong, mail.new_text),
         automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
     source_id = await _source_id(tx, kept, own, fingerprint) if seen.known else own
@@ -107,6 +108,13 @@ class _Seeker:
                 own = [one for one in valid if self._staff is not None and one.is_for(self._staff.id)]
                 return await self._match(ticket, issued=any(one.ticket == ticket.number for one in own))
         return None
+
+    async def stands_apart(self, match: Match, text: str) -> bool:
+        """Asked only of an agent's answer to what they were told."""
+        if not match.issued_to_sender or self._staff is None:
+            return True
+        told = await own_words.told(self._tx, match.ticket_id, self._staff.email)
+        return not MARKER.search(text) and own_words.stand_apart(text, told)
 
     async def weak(self, cited: list[str]) -> Match | None:
         """The ticket of a message that this mail cites by an id of the outside world."""
@@ -162,13 +170,6 @@ def _fingerprint(mail: Mail) -> str:
     sender = mail.sender.key if mail.sender else ""
     date = mail.date.isoformat() if mail.date else ""
     return hashlib.sha256(f"{sender}\n{date}\n{mail.body_hash}".encode()).hexdigest()
-
-
-def _stands_apart(text: str) -> bool:
-    """What an agent is told of a ticket is not for its contact: where the answer could not be cut off from
-    it, nothing of it may leave."""
-    is_quoted = any(line.lstrip().startswith(">") for line in text.splitlines())
-    return bool(text.strip()) and not is_quoted and not MARKER.search(text)
 
 
 def _addressed(message: Message) -> set[str]:

@@ -45,7 +45,7 @@ async def _tell_not_sent(tx: Transaction, ticket: Ticket, gathered: Gathered, ag
         return
     t, is_proven = translator(agent.locale, "pages"), gathered.facts.proof is threading.Proof.PASS
     reason = (
-        t("It could not be told apart from the mail it answers. Write above that, or answer in the helpdesk.")
+        t("It could not be told apart from the mail it answers. Leave that out, or answer in the helpdesk.")
         if is_proven
         else t("Your mail server did not prove that the mail is yours. Answer in the helpdesk.")
     )

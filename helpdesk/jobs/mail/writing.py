@@ -78,7 +78,6 @@ async def _answerable(
         body=f"{letter.body}\n\n{hint}",
         reply_to=_reply_address(workshop, inbox, ticket, agent.id),
         marker=workshop.carriers.marker(ticket.number, agent.id),
-        is_marked_above=True,
     )
 
 
