@@ -19,7 +19,11 @@ _SUPERSETS = {
     "iso-8859-6-i": "iso-8859-6", "x-mac-roman": "mac-roman", "macintosh": "mac-roman",
     "x-mac-cyrillic": "mac-cyrillic", "unicode-1-1-utf-7": "utf-7", "unicode-1-1-utf-8": "utf-8",
     "x-utf-8": "utf-8", "utf-8-mac": "utf-8", "utf8mb4": "utf-8", "unicode": "utf-8", "cp-850": "cp850",
-    "eucgb2312_cn": "gb18030", "x-euc-jp": "euc-jp", "x-windows-1252": "cp1252", "cp-1252": "cp1252",
+    "cn-gb": "gb18030", "csgb2312": "gb18030", "gb_2312": "gb18030", "eucgb2312_cn": "gb18030",
+    "cn-big5": "cp950", "ksc_5601": "cp949", "koi8r": "koi8-r", "koi8u": "koi8-u", "koi8-ru": "koi8-u",
+    "latin-2": "iso-8859-2", "latin-9": "iso-8859-15", "ucs-2": "utf-16", "utf8-mac": "utf-8",
+    "x-mac-ce": "mac-latin2", "x-mac-centraleurroman": "mac-latin2", "cseucpkdfmtjapanese": "euc-jp",
+    "x-euc-jp": "euc-jp", "x-windows-1252": "cp1252", "cp-1252": "cp1252",
 }  # fmt: skip
 
 # Either no claim at all, or one that half the world writes whatever it sends.
@@ -35,6 +39,7 @@ _NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_esc
 # What people send without saying so; a detector that may name any charset finds UTF-16 in Korean.
 _SENT = "cp1251 koi8_r cp949 gb18030 big5 cp932 euc_jp cp1253 cp1255 cp1256 cp874 cp1252".split()
 
+_ISO_8859 = re.compile(r"\A(?:iso[-_]?)?8859[-_]?(\d{1,2})\Z")
 _ENOUGH_TO_DETECT = 16
 _SURELY = 4
 _SINGLE_BYTE = ("cp125", "cp866", "cp85", "cp437", "iso8859", "koi8", "mac")
@@ -157,13 +162,14 @@ def _name(charset: str | None) -> str:
     while name.startswith("charset="):
         name = name[len("charset=") :].strip(" \"'")
     name = name.partition("*")[0].partition(";")[0].partition("(")[0].strip(" \"'")[:60]
+    name = _ISO_8859.sub(r"iso-8859-\1", name)
     return _SUPERSETS.get(name.replace(" ", "-"), name) or "unknown"
 
 
 @lru_cache(maxsize=512)
 def _codec(name: str) -> str | None:
     """None for what Python does not know or what must not run on a stranger's bytes."""
-    for spelling in (name, name.removeprefix("x-"), re.sub(r"^(?:windows|cp|ibm)[-_]?", "cp", name)):
+    for spelling in (name, name.removeprefix("x-"), re.sub(r"^(?:windows|win|dos|cp|ibm)[-_]?", "cp", name)):
         try:
             found = codecs.lookup(spelling)
             b"text".decode(found.name, "replace")
