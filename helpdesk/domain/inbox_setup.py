@@ -31,20 +31,26 @@ class InboxDraft:
     plan_id: UUID | None = None
 
 
-async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inbox:
-    """A new inbox, or other words for an old one, which keeps its channel and its key: snippets on websites
-    name it. Errors: NotFound, Invalid name_missing, address_missing, email_invalid, phone_invalid,
-    team_archived, plan_archived, Conflict address_taken, address_of_agent, channel_fixed."""
+async def check(tx: Transaction, standing: Inbox | None, draft: InboxDraft) -> tuple[str, str | None]:
+    """The name and the address as they would be kept; nothing is written. Errors: as `save`."""
     permissions.require_role(tx.actor, Role.ADMIN)
-    found = await get(tx, inbox_id) if inbox_id else None
-    if found is not None and found.channel != draft.channel:
+    if standing is not None and standing.channel != draft.channel:
         raise Conflict("channel_fixed", "An inbox keeps its channel.", field="channel")
     name = visible_line(draft.name)[:LONGEST_NAME].strip()
     if not name:
         raise Invalid("name_missing", field="name")
-    address = await _address(tx, draft, found)
-    await agents.require_open_team(tx, draft.team_id, found.team_id if found else None)
-    await plans.require_sold(tx, draft.plan_id, found.plan_id if found else None)
+    address = await _address(tx, draft, standing)
+    await agents.require_open_team(tx, draft.team_id, standing.team_id if standing else None)
+    await plans.require_sold(tx, draft.plan_id, standing.plan_id if standing else None)
+    return name, address
+
+
+async def save(tx: Transaction, inbox_id: UUID | None, draft: InboxDraft) -> Inbox:
+    """A new inbox, or other words for an old one, which keeps its channel and its key: snippets on websites
+    name it. Errors: NotFound, Invalid name_missing, address_missing, email_invalid, phone_invalid,
+    team_archived, plan_archived, Conflict address_taken, address_of_agent, channel_fixed."""
+    found = await get(tx, inbox_id) if inbox_id else None
+    name, address = await check(tx, found, draft)
     if found is None:
         found = Inbox(
             id=tx.new_id(),

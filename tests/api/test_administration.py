@@ -7,7 +7,7 @@ import pytest
 from helpdesk.actors import Role
 from helpdesk.domain.tickets.replanning import replay
 from helpdesk.storage import job_queue
-from tests.factories import a_ticket, an_agent
+from tests.factories import a_plan, a_team, a_ticket, an_agent
 
 pytestmark = pytest.mark.commits
 
@@ -188,3 +188,34 @@ async def test_an_sla_policy_is_made_foreseen_changed_and_removed(admin, desk):
     assert changed.json()["conditions"]["tags"] == ["urgent"]
     assert (await admin.delete(path)).status_code == 204
     assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/sla_policies")).json()["items"]]
+
+
+async def test_what_another_address_name_team_and_plan_of_an_inbox_do_is_seen_before_it_is_saved(
+    fresh_desk, fresh_house
+):
+    async with fresh_desk.system() as tx:
+        someone = await an_agent(tx, role=Role.ADMIN)
+        plan, team = await a_plan(tx, targets={"email": {"first_response": 60}}), await a_team(tx)
+    browser = await fresh_desk.signed_in(someone)
+    path, old = f"/admin/inboxes/{fresh_house.mail.id}", fresh_house.mail.address
+    wanted = {"name": "Mill desk", "address": "mills@shop.example", "team_id": team.id, "plan_id": plan.id}
+
+    as_it_is = {"name": fresh_house.mail.name, "address": old, "plan_id": fresh_house.mail.plan_id or ""}
+    same = await browser.post(path, data=as_it_is)
+    wrong = await browser.post(path, data=wanted | {"address": "mills"})
+    preview = await browser.post(path, data=wanted)
+    before = (await browser.get("/admin/inboxes")).text
+    saved = await browser.post(path, data=wanted | {"save": "yes"})
+
+    assert "Nothing: it is as it was." in same.text
+    assert (wrong.status_code, "preview-title" in wrong.text) == (422, False)
+    for told in (
+        f"Mail to {old} is refused from then on",
+        "Mill desk &lt;mills@shop.example&gt;",
+        "What comes in from then on is for this team",
+        "1 open ticket would be due at another time.",
+    ):
+        assert told in preview.text
+    assert "mills@shop.example" not in before
+    assert saved.status_code == 303
+    assert "mills@shop.example" in (await browser.get("/admin/inboxes")).text

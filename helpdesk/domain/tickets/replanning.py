@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from helpdesk.domain import inboxes, plans, sla
+from helpdesk.domain import contacts, inboxes, plans, sla
 from helpdesk.domain.events import PromiseChanged
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.tickets.locking import lock
@@ -39,6 +39,7 @@ class Proposal:
     sold: Mapping[UUID, plans.Plan] = field(default_factory=dict)
     policies: Sequence[sla.SlaPolicy] | None = None
     company_plans: Mapping[UUID, UUID | None] = field(default_factory=dict)
+    inbox_plans: Mapping[UUID, UUID | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ async def _foreseen(
 
 async def _plan_then(tx: Transaction, ticket: Ticket, proposal: Proposal) -> plans.Plan | None:
     plan_id = ticket.plan_id
+    if ticket.inbox_id in proposal.inbox_plans:
+        plan_id = await contacts.plan_of(tx, ticket.company_id, proposal.inbox_plans[ticket.inbox_id])
     if ticket.company_id is not None and ticket.company_id in proposal.company_plans:
         otherwise = (await inboxes.get(tx, ticket.inbox_id)).plan_id
         plan_id = proposal.company_plans[ticket.company_id] or otherwise

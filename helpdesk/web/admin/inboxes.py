@@ -1,6 +1,7 @@
 """Inboxes: where customers reach us, who answers there, and what is promised to whoever has no plan."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from helpdesk.actors import Actor
 from helpdesk.domain import agents, inbox_setup, inboxes, plans
 from helpdesk.domain.inboxes import Channel
+from helpdesk.domain.tickets.replanning import Foreseen, Proposal, Scope, would_move
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.parsing import parse_id
 from helpdesk.storage.transaction import Transaction
@@ -16,6 +18,17 @@ from helpdesk.web.admin import shell
 
 PATH = "/admin/inboxes"
 NEW = "new"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The inbox as it would be; `shown` is the name that mails bear. `foreseen` only with another plan."""
+
+    name: str
+    shown: str
+    address: str | None
+    has_other_team: bool
+    foreseen: Foreseen | None
 
 
 async def show_inboxes(request: Request) -> Response:
@@ -49,13 +62,17 @@ async def show_inbox(request: Request) -> Response:
 
 
 async def submit_inbox(request: Request) -> Response:
-    """POST /admin/inboxes/{id}"""
+    """POST /admin/inboxes/{id}: of one that is there first what would change, then saving."""
     actor = await shell.require(request, "inboxes")
     given = {name: str(value) for name, value in (await request.form()).items()}
     async with request.app.state.database.transaction(actor) as tx:
         inbox = await _inbox(request, tx)
         try:
-            saved = await inbox_setup.save(tx, inbox.id if inbox else None, _draft(given, inbox))
+            draft = _draft(given, inbox)
+            if inbox is not None and given.get("save") != "yes":
+                preview = await _preview(tx, inbox, draft)
+                return await _page(request, actor, tx, inbox, given, {}, preview=preview)
+            saved = await inbox_setup.save(tx, inbox.id if inbox else None, draft)
         except (Invalid, Conflict) as failure:
             field = "address" if failure.field in ("email", "caller") else failure.field or "name"
             return await _page(request, actor, tx, inbox, given, {field: failure.code}, 422)
@@ -87,15 +104,29 @@ async def _inbox(request: Request, tx: Transaction) -> inboxes.Inbox | None:
 
 async def _page(
     request: Request, actor: Actor, tx: Transaction, inbox: inboxes.Inbox | None, given: dict[str, str],
-    errors: dict[str, str], status: int = 200,
+    errors: dict[str, str], status: int = 200, preview: Preview | None = None,
 ) -> Response:  # fmt: skip
     team = await agents.team(tx, inbox.team_id) if inbox and inbox.team_id else None
     plan = await plans.get(tx, inbox.plan_id) if inbox and inbox.plan_id else None
     return shell.render(
         request, "inboxes", "admin/inbox.html", actor, status, inbox=inbox, given=given, errors=errors,
+        preview=preview,
         site=request.app.state.settings.address,
         teams=_choices(await agents.teams(tx), team), plans=_choices(await plans.all_of(tx), plan),
     )  # fmt: skip
+
+
+async def _preview(tx: Transaction, inbox: inboxes.Inbox, draft: inbox_setup.InboxDraft) -> Preview:
+    """Errors: as for saving it."""
+    name, address = await inbox_setup.check(tx, inbox, draft)
+    foreseen = None
+    if draft.plan_id != inbox.plan_id:
+        foreseen = await would_move(
+            tx, Scope(inbox_id=inbox.id), Proposal(inbox_plans={inbox.id: draft.plan_id})
+        )
+    shown = str(inbox.settings.get("shown_name") or name)
+    has_other_team = draft.team_id != inbox.team_id
+    return Preview(name, shown, address, has_other_team, foreseen)
 
 
 def _choices(

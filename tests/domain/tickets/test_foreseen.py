@@ -73,6 +73,23 @@ async def test_who_was_answered_before_is_promised_the_next_answer(tx: Transacti
     assert [move.after for move in foreseen.moves] == [ticket.due_at] == [tx.now + 2 * HOUR]
 
 
+async def test_another_plan_of_an_inbox_moves_who_has_none_of_their_own(tx: Transaction) -> None:
+    inbox, plan = await an_inbox(tx), await a_plan(tx, targets=TARGETS)
+    ticket = await a_ticket(tx, inbox=inbox)
+    served = await a_contact(tx, "Bo Ek")
+    await a_company_of(tx, served, plan=await a_plan(tx, key="business", targets=TARGETS))
+    own = await a_ticket(tx, inbox=inbox, contact=served)
+    tx = after(tx, HOUR)
+
+    foreseen = await would_move(tx, Scope(inbox_id=inbox.id), Proposal(inbox_plans={inbox.id: plan.id}))
+    inbox.plan_id = plan.id
+    for one in (ticket, own):
+        await replay(tx, one.id, "inbox")
+
+    assert [(move.id, move.after) for move in foreseen.moves] == [(ticket.id, ticket.due_at)]
+    assert ticket.due_at == tx.now + 4 * HOUR
+
+
 async def test_what_waits_for_the_contact_gets_no_due_time_by_a_new_plan(tx: Transaction) -> None:
     ticket = await an_unpromised_ticket(tx)
     await change(tx, ticket, status="pending")
