@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
@@ -88,14 +89,16 @@ class Database:
                         await tx.finish()
         self._tell(tx)
 
-    async def _by_one_statement(self, act: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _by_one_statement(
+        self, act: Callable[[Transaction, Sequence[T]], Awaitable[Sequence[R]]], items: Sequence[T]
+    ) -> Sequence[R]:
         """A `transaction` in autocommit, of the system, around nothing but `act`: it costs half."""
         with IN_OUR_WORDS:
             async with _Opened(self._opened, self._closed, SYSTEM, (), True) as tx:
-                answer = await act(tx)
+                answers = await act(tx, items)
                 await tx.finish()
         self._tell(tx)
-        return answer
+        return answers
 
     def _tell(self, tx: Transaction) -> None:
         for listener in self._listeners:
@@ -111,16 +114,13 @@ class Database:
         """`act`, which writes by a single statement, for this and whatever else it is asked for meanwhile:
         group commit, as Gathering. Items `apart` share no statement. Its actor is the system; whose an item
         is, the item says."""
-
-        async def write(items: Sequence[T]) -> Sequence[R]:
-            return await self._by_one_statement(lambda tx: act(tx, items))
-
         gathering: Gathering[T, R] | None = self._gatherings.get((act, apart))
         if gathering is None:
             if len(self._gatherings) >= _GATHERINGS:
                 kept = self._gatherings.items()
                 self._gatherings = {key: one for key, one in kept if not one.is_idle}
-            gathering = self._gatherings[act, apart] = Gathering(write)
+            gathering = Gathering(partial(self._by_one_statement, act))
+            self._gatherings[act, apart] = gathering
         return await gathering.add(item)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:

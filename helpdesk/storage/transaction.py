@@ -56,7 +56,7 @@ Reactions = Mapping[str, Sequence[Reaction]]
 _LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest($1::text[]) AS key"
 
 
-@dataclass
+@dataclass(slots=True)
 class Transaction:
     opened: LazySession
     connection: asyncpg.Connection

@@ -174,13 +174,14 @@ async def test_twenty_quick_workers_double_and_lose_nothing(wide: Database) -> N
     assert set(claimed) == waiting
 
 
-async def test_what_waits_in_a_new_pool_is_seen_by_the_next_claim(wide: Database) -> None:
+@pytest.mark.parametrize("kind", [ActorKind.AGENT, ActorKind.API_KEY])
+async def test_what_waits_in_a_new_pool_is_seen_by_the_next_claim(wide: Database, kind: ActorKind) -> None:
     async with wide.transaction(SYSTEM) as tx:
         inbox = await an_inbox(tx)
         first = await a_ticket(tx, inbox=inbox)
         tx.now += timedelta(hours=1)
         later = await a_ticket(tx, inbox=inbox)
-        actor = await an_actor(tx)
+        actor = replace(await an_actor(tx), kind=kind, scopes=frozenset({"all"}))
     assert await claim(wide, actor) == first.id
 
     async with wide.transaction(SYSTEM) as tx:

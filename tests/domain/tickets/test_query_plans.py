@@ -172,7 +172,7 @@ async def test_a_quick_claim_looks_at_the_heads_of_its_pools(
     claim |= {"actor_kind": "agent", "actor_id": members[team], "name": "Maja", "client_id": None}
     asked = (orjson.dumps([claim]).decode(), NOON, orjson.dumps([str(all_pools[team])]).decode(), pools)
 
-    plan = await plan_of(database, claiming_together.STATEMENTS[is_person], *asked, NOON)
+    plan = await plan_of(database, claiming_together.STATEMENTS[is_person], *asked)
 
     assert plan["Actual Rows"] == 1
     require_heads_only(plan, 200)
@@ -190,8 +190,8 @@ async def test_a_quick_claim_of_one_alone_looks_at_one_head_of_each_pool(
         row, pools = await tx.connection.fetchrow(
             "SELECT xmin::text, (SELECT count(*) FROM pools) FROM agents WHERE id = $1", agent_id
         )
-    event = (agent_id, uuid4(), "agent", agent_id, "Maja", NOON, None, '{"decision": {"candidates": [{}]}}')
-    asked = (*event, int(row), pools, NOON, *(all_pools[team] for team in teams))
+    who = (agent_id, "agent", agent_id, "Maja", '{"decision": {"candidates": [{}]}}', int(row), pools)
+    asked = (uuid4(), NOON, None, *who, *(all_pools[team] for team in teams))
 
     plan = await plan_of(database, claiming_alone.statement(is_person, len(teams)), *asked)
 

@@ -10,10 +10,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from helpdesk.actors import Actor
-from helpdesk.domain.tickets.queue import known_claimers
 from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
-from helpdesk.domain.tickets.queue.taking import carried, units_in
+from helpdesk.domain.tickets.queue.taking import carried, silent_since, units_in
 from helpdesk.storage.transaction import Transaction
 
 MOST_POOLS = 8
@@ -21,10 +19,8 @@ MOST_POOLS = 8
 
 _BY_PROGRAM = """
     WITH claimed AS (
-      UPDATE tickets SET assignee_id = $1, waiting = false, version = version + 1
-      WHERE ctid = ({first}) AND (SELECT xmin FROM agents WHERE id = $1) = $9::xid
-        AND (SELECT count(*) FROM pools) = $10
-        AND (SELECT state = 'online' AND seen_at >= $11 FROM availability WHERE agent_id = $1)
+      UPDATE tickets SET assignee_id = $4, waiting = false, version = version + 1
+      WHERE ctid = ({first}) AND (SELECT xmin FROM agents WHERE id = $4) = $9::xid
       RETURNING id, number, version, pool_id
     ), {recorded}
 """
@@ -33,17 +29,17 @@ _BY_PERSON = """
     WITH me AS MATERIALIZED (
       SELECT g.capacity - w.units AS room, w.chats < g.max_chats AS has_chats_left, w.units, w.chats, v.claims
       FROM agents g JOIN availability v ON v.agent_id = g.id CROSS JOIN LATERAL ({carried}) AS w
-      WHERE g.id = $1 AND g.xmin = $9::xid AND (SELECT count(*) FROM pools) = $10
+      WHERE g.id = $4 AND g.xmin = $9::xid AND (SELECT count(*) FROM pools) = $10
     ), reached AS MATERIALIZED (
       SELECT p.id, coalesce(p.low_water, '-infinity') AS low
       FROM me CROSS JOIN pools p JOIN inboxes i ON i.id = p.inbox_id
       WHERE p.id IN ({pools}) AND {units} <= me.room AND (i.channel <> 'chat' OR me.has_chats_left)
     ), picked AS MATERIALIZED ({first}), counted AS (
-      UPDATE availability v SET claims = v.claims + 1, assigned_at = $6 FROM me
-      WHERE v.agent_id = $1 AND v.claims = me.claims AND EXISTS (SELECT FROM picked)
+      UPDATE availability v SET claims = v.claims + 1, assigned_at = $2 FROM me
+      WHERE v.agent_id = $4 AND v.claims = me.claims AND EXISTS (SELECT FROM picked)
       RETURNING v.agent_id
     ), claimed AS (
-      UPDATE tickets SET assignee_id = $1, waiting = false, version = version + 1
+      UPDATE tickets SET assignee_id = $4, waiting = false, version = version + 1
       WHERE ctid = (SELECT ctid FROM picked) AND EXISTS (SELECT FROM counted)
       RETURNING id, number, version, pool_id
     ), {recorded}
@@ -53,7 +49,7 @@ _RECORDED = """
     recorded AS (
       INSERT INTO events
         (ticket_id, version, id, name, actor_kind, actor_id, actor_name, at, client_id, data)
-      SELECT id, version, $2, 'TicketAssigned', $3, $4, $5, $6, $7, {told} FROM claimed
+      SELECT id, version, $1, 'TicketAssigned', $5, $6, $7, $2, $3, {told} FROM claimed
     )
     SELECT id, number, version, pool_id FROM claimed
 """
@@ -80,33 +76,32 @@ _HEADS = """
      ORDER BY rank_at, id LIMIT 64)
 """
 
-_LOW_OF_PROGRAM = "SELECT coalesce(low_water, '-infinity') FROM pools WHERE id = {pool}"
+# Nothing where another pool has come up: then no ticket stands behind it.
+_LOW_OF_PROGRAM = """
+    SELECT min(coalesce(low_water, '-infinity')) FILTER (WHERE id = {pool}) FROM pools HAVING count(*) = $10
+"""
 _LOW_OF_PERSON = "SELECT low FROM reached WHERE id = {pool}"
 
 
-async def take(
-    tx: Transaction, actor: Actor, client_id: UUID | None, claimer: KnownClaimer
-) -> Mapping[str, Any] | None:
+async def take(tx: Transaction, client_id: UUID | None, claimer: KnownClaimer) -> Mapping[str, Any] | None:
     """The next ticket's id, number, version and pool, or nothing where the whole statement has to decide:
     the only one of its transaction.
 
     Errors: Conflict where it was made before.
     """
-    kind = claimer.kind
+    sql = statement(claimer.kind.is_person, len(claimer.pool_ids))
     row: Mapping[str, Any] | None = await tx.connection.fetchrow(
-        statement(kind.is_person, len(claimer.pool_ids)),
-        actor.agent_id, tx.new_id(), actor.kind.value, actor.id, actor.name, tx.now, client_id, claimer.told,
-        int(claimer.row), kind.pools_known, known_claimers.since(claimer, tx.now), *claimer.pool_ids,
-    )  # fmt: skip
+        sql, tx.new_id(), tx.now, client_id, *claimer.asks
+    )
     return row
 
 
 @cache
 def statement(is_person: bool, pool_count: int) -> str:
-    """$1 the agent, $2 the event's id, $3 to $5 the actor's kind, id and name, $6 now, $7 client id or NULL,
-    $8 the event's data, $9 `xmin` of the agent, $10 how many pools there are, $11 as
-    known_claimers.since, then the pools they reach."""
-    pools = [f"${number}" for number in range(12, 12 + pool_count)]
+    """$1 the event's id, $2 now, $3 client id or NULL, then KnownClaimer.asks: $4 the agent, $5 to $7 the
+    actor's kind, id and name, $8 the event's data, $9 `xmin` of the agent, $10 how many pools there are, then
+    the pools they reach."""
+    pools = [f"${number}" for number in range(11, 11 + pool_count)]
     low = _LOW_OF_PERSON if is_person else _LOW_OF_PROGRAM
     heads = [_HEADS.replace("{low}", low).replace("{pool}", pool) for pool in pools]
     parts = {
@@ -114,7 +109,7 @@ def statement(is_person: bool, pool_count: int) -> str:
         "low": low,
         "pool": pools[0],
         "pools": ", ".join(pools),
-        "carried": carried(who="$1", since="$11"),
+        "carried": carried(who="$4", since=silent_since("$2")),
         "units": units_in("i.channel"),
         "recorded": _RECORDED,
         "told": _TOLD_OF_PERSON if is_person else "$8::jsonb",

@@ -20,7 +20,7 @@ import orjson
 from helpdesk.actors import Actor
 from helpdesk.domain.tickets.queue import claiming_alone, known_claimers, low_water, overload
 from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
-from helpdesk.domain.tickets.queue.taking import Claimed, carried, units_in
+from helpdesk.domain.tickets.queue.taking import Claimed, carried, silent_since, units_in
 from helpdesk.storage.gathering import MOST
 from helpdesk.storage.transaction import Transaction
 
@@ -58,7 +58,7 @@ _STATEMENT = """
 
 _BY_PROGRAM = {
     "standing": "",
-    "load": "JOIN availability v ON v.agent_id = g.id AND v.state = 'online' AND v.seen_at >= $5",
+    "load": "",
     "with_room": "",
     "served": "SELECT a.*, picked.id AS ticket_id FROM picked JOIN asked a USING (turn)",
 }
@@ -86,14 +86,14 @@ def _filled(parts: dict[str, str]) -> str:
 
 
 _PARTS = {
-    "carried": carried(who="a.agent_id", since="$5"),
+    "carried": carried(who="a.agent_id", since=silent_since("$2")),
     "fits": "a.units + {units} <= a.capacity AND (i.channel <> 'chat' OR a.chats < a.max_chats)",
     "units": units_in("i.channel"),
 }
 
 STATEMENTS = {False: _filled(_BY_PROGRAM), True: _filled(_BY_PERSON)}
 """By whether people ask: one row for each claim that was served. $1 the claims as `asking` writes them,
-$2 now, $3 the pools they reach as JSON, $4 how many pools there are, $5 as known_claimers.since. Of an array
+$2 now, $3 the pools they reach as JSON, $4 how many pools there are. Of an array
 PostgreSQL would see how short it is, and plan anew each time to make use of it."""
 
 
@@ -122,7 +122,6 @@ async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claim
         tx.now,
         kind.pools,
         kind.pools_known,
-        known_claimers.since(claims[0].claimer, tx.now),
     )
     for row in rows:
         _served(tx, row)
@@ -133,7 +132,7 @@ async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claim
 async def _alone(tx: Transaction, claim: Claim) -> Claimed | None:
     if not known_claimers.holds(claim.claimer, tx.now):
         return None
-    row = await claiming_alone.take(tx, claim.actor, claim.client_id, claim.claimer)
+    row = await claiming_alone.take(tx, claim.client_id, claim.claimer)
     if row is None:
         return None
     _served(tx, row)

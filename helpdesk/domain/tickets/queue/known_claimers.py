@@ -5,6 +5,7 @@ Most of what a claim costs is finding out who asks: teams, skills, the pools the
 are served by a small statement, several at once (claiming_together.py).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from helpdesk.actors import Actor, ActorKind
 from helpdesk.domain.availability import SILENT_AFTER
 from helpdesk.domain.tickets.queue import overload
 from helpdesk.domain.tickets.queue.capacity import LANGUAGE
-from helpdesk.domain.tickets.queue.taking import DESK, LIVE_CHAT
+from helpdesk.domain.tickets.queue.taking import DESK
 from helpdesk.storage.transaction import Transaction
 
 _REMEMBERED = timedelta(minutes=15)
@@ -27,7 +28,9 @@ _MOST = 1000
 
 _LEARN = """
     WITH {desk}
-    SELECT g.xmin::text AS row, d.name, d.capacity, (SELECT count(*) FROM pools) AS pools_known,
+    SELECT g.xmin::text::bigint AS row, d.name, d.capacity,
+      (SELECT seen_at FROM availability WHERE agent_id = d.id) AS seen_at,
+      (SELECT count(*) FROM pools) AS pools_known,
       to_json(array(SELECT j.id FROM judged j JOIN pools p ON p.id = j.id
         WHERE j.is_ours AND p.skills <@ d.skills ORDER BY j.id))::text AS pools,
       d.is_online AND NOT ($7 AND d.is_pushed) AND NOT EXISTS (
@@ -55,11 +58,13 @@ class KnownClaimer:
     kind: Kind
     until: datetime
     learnt_at: datetime
-    row: str
+    row: int
     """`xmin` of the agent's row, which every change of it changes."""
     pool_ids: tuple[UUID, ...]
     told: str
     """The event's data in JSON, with nothing carried."""
+    asks: tuple[Any, ...]
+    """What is the same in each of their claims, as claiming_alone.statement asks for it."""
 
 
 _known: dict[Actor, KnownClaimer] = {}
@@ -80,12 +85,6 @@ def known(actor: Actor) -> KnownClaimer | None:
     return _known.get(actor)
 
 
-def since(claimer: KnownClaimer, now: datetime) -> datetime:
-    """What a quick statement looks at besides: of people chats, unless silent since then; a program's agent
-    has to be there, heard of since then, or each of its claims would be counted for the guard's turns."""
-    return now - (LIVE_CHAT if claimer.kind.is_person else SILENT_AFTER)
-
-
 def holds(claimer: KnownClaimer, now: datetime) -> bool:
     return claimer.learnt_at <= now < claimer.until
 
@@ -100,14 +99,20 @@ async def learn(tx: Transaction, asks: tuple[Any, ...], is_calm: bool) -> None:
         return
     if len(_known) >= _MOST:
         _known.clear()
-    _known[tx.actor] = KnownClaimer(
-        Kind(tx.actor.kind is not ActorKind.API_KEY, found["pools"], found["pools_known"]),
-        tx.now + _REMEMBERED,
-        tx.now,
-        found["row"],
-        tuple(UUID(pool_id) for pool_id in orjson.loads(found["pools"])),
-        _told(tx, found["name"], found["capacity"]),
-    )
+    _known[tx.actor] = _claimer(tx, found)
+
+
+def _claimer(tx: Transaction, found: Mapping[str, Any]) -> KnownClaimer:
+    actor, is_person = tx.actor, tx.actor.kind is not ActorKind.API_KEY
+    until = tx.now + _REMEMBERED
+    if not is_person:  # once its agent is silent, its claims count for the guard's turns
+        until = min(until, found["seen_at"] + SILENT_AFTER)
+    pool_ids = tuple(UUID(pool_id) for pool_id in orjson.loads(found["pools"]))
+    kind = Kind(is_person, found["pools"], found["pools_known"])
+    told = _told(tx, found["name"], found["capacity"])
+    who = (actor.agent_id, actor.kind.value, actor.id, actor.name)
+    asks = (*who, told, found["row"], kind.pools_known, *pool_ids)
+    return KnownClaimer(kind, until, tx.now, found["row"], pool_ids, told, asks)
 
 
 def _told(tx: Transaction, name: str, capacity: int) -> str:

@@ -9,7 +9,6 @@ inside of, from what is waiting after that lock was got (`raise_it`). So each co
 each snapshot that a claim reads by, has every waiting ticket at or above its pool's mark.
 """
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from helpdesk.storage.transaction import Transaction
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
-_EACH = 64
+_EACH = 256
 """Claims of this process after which a pool's mark is raised."""
 
 _SLACK = timedelta(minutes=15)
@@ -38,7 +37,7 @@ _RAISE = """
     ) AS head WHERE pools.id = $1 AND pools.low_water IS DISTINCT FROM head.rank_at
 """
 
-_claims: Counter[UUID] = Counter()
+_claims: dict[UUID, int] = {}
 _due: set[UUID] = set()
 
 
@@ -51,8 +50,8 @@ async def keep(tx: Transaction, pool_id: UUID, rank_at: datetime) -> None:
 
 def count(pool_id: UUID) -> None:
     """A ticket of the pool was claimed."""
-    _claims[pool_id] += 1
-    if _claims[pool_id] >= _EACH:
+    _claims[pool_id] = claims = _claims.get(pool_id, 0) + 1
+    if claims >= _EACH:
         _due.add(pool_id)
 
 

@@ -47,6 +47,11 @@ def carried(who: str, since: str) -> str:
     return _filled(_CARRIED_BY_ONE, work=_CARRIED, units=units_in("t.channel"), who=who, since=since)
 
 
+def silent_since(now: str) -> str:
+    """SQL for when a chat must have been silent since, to hold nobody's attention."""
+    return f"{now}::timestamptz - interval '{LIVE_CHAT.total_seconds():.0f} s'"
+
+
 _CARRIED_BY_ONE = """
     SELECT coalesce(sum(units), 0)::int AS units, count(*) FILTER (WHERE channel = 'chat')::int AS chats
     FROM ({work}) AS work
