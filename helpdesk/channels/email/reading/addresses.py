@@ -27,12 +27,11 @@ def parse(value: bytes, charset: str | None = None, *, own: bool = False) -> lis
     text = value[:ADDRESS_LIMIT].decode("latin-1")
     if "=?" in text and "@" not in text and "<" in (whole := decode_text(value, charset)):
         text = whole.encode("utf-8", "replace").decode("latin-1")  # a list encoded as one word
-    entries = _entries(text)[:PARSED_LIMIT]
-    found = (_address(entry, charset) for entry in entries)
-    if own:
-        both = zip(found, entries, strict=True)
-        found = (one if one.email else _own(entry, charset) for one, entry in both)
-    return [address for address in found if address.email]
+    found: list[Address] = []
+    for entry in _entries(text)[:PARSED_LIMIT]:
+        address = _address(entry, charset)
+        found += [address] if address.email else _own(entry, charset) if own else []
+    return found[:PARSED_LIMIT]
 
 
 def parse_sender(value: bytes, charset: str | None = None) -> Address | None:
@@ -173,13 +172,15 @@ def _bare(entry: str, comments: str, charset: str | None) -> Address:
     return Address(_name(name or comments, charset), _email(found[0], charset))
 
 
-def _own(entry: str, charset: str | None) -> Address:
-    """Between angle brackets, or a word alone, with or without a comment."""
+def _own(entry: str, charset: str | None) -> list[Address]:
+    """Between angle brackets, or words alone between commas, with or without a comment."""
     entry, comments = _without_comments(entry.strip(BLANK))
     name, opened, rest = entry.rpartition("<")
-    email, closed, _ = rest.partition(">") if opened else (entry, "whole", "")
-    is_one = closed and _OWN_NAME.fullmatch(email.strip())
-    return Address(_name(name.strip(BLANK) or comments, charset), email.strip() if is_one else "")
+    emails = [rest.partition(">")[0]] if ">" in rest else entry.split(",") if not opened else []
+    emails = [email.strip() for email in emails]
+    if not all(_OWN_NAME.fullmatch(email) for email in emails):
+        return []
+    return [Address(_name(name.strip(BLANK) or comments, charset), email) for email in emails]
 
 
 def _without_comments(entry: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ _TIDIED = tuple(
         (r"\bSept\b", "Sep"), (r"\bDez\b", "Dec"), (r"\bOkt\b", "Oct"), (r"\bMa[ij]\b", "May"),
     )
 )  # fmt: skip
-_NUMERIC = re.compile(r"\b(\d{1,2})([ /.])(\d{1,2})\2(\d{4}|(?<=/)\d\d)\b(?!:)")
+_NUMERIC = re.compile(r"\b(\d{1,2})([ /.-])(\d{1,2})\2(\d{4}|(?<=/)\d\d)\b(?!:)")
 _YEAR_FIRST = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]|$)")
 _COMMENT = re.compile(r"\(([^()]{0,60})\)")
 _COMMENTS_DEPTH = 5
