@@ -17,6 +17,7 @@ from helpdesk.errors import Conflict, HelpdeskError, Invalid
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
+from helpdesk.storage.bus import require_usable
 from helpdesk.storage.database import NO_LIMITS, Database, driver_arguments, driver_dsn
 from helpdesk.storage.embedded import EmbeddedDatabase, url_of_running
 
@@ -33,6 +34,10 @@ def read_settings(**given: object) -> Settings:
     there = next(one for one in (wanted, *wanted.parents) if one.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise _wrong("DATA_DIR", f"{there} is no folder that can be written to")
+    try:
+        require_usable(settings.bus)
+    except (TypeError, ValueError) as failure:
+        raise _wrong("BUS_URL", str(failure)) from None
     return settings
 
 
@@ -108,6 +113,14 @@ async def _require_reachable(url: str) -> None:
         reason = str(failure) or "no answer within 10 seconds"
         raise _wrong("DATABASE_URL", f"the database cannot be reached ({reason})") from None
     await connection.close()
+    database = Database(url, SystemClock(), pool_size=4, limits=NO_LIMITS)
+    try:
+        async with database.engine.connect():
+            pass
+    except TypeError:
+        raise _wrong("DATABASE_URL", "what stands behind its ? is nothing the driver knows") from None
+    finally:
+        await database.close()
 
 
 def _wrong(name: str, what: str) -> Invalid:

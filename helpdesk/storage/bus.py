@@ -117,6 +117,12 @@ def bus_for(database: Database, url: str | None) -> Bus:
     return RedisBus(url, database) if url else PostgresBus(database)
 
 
+def require_usable(url: str | None) -> None:
+    """Whether its words are known, without asking anybody. Errors: TypeError, ValueError."""
+    if url:
+        redis.asyncio.ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]
+
+
 async def _listen(subscription: redis.asyncio.client.PubSub, heard: Heard) -> None:
     async for message in subscription.listen():
         heard(message["data"].decode())

@@ -1,5 +1,7 @@
 """A wrong setting is told in one sentence by every command, before anything begins."""
 
+import asyncio
+
 import pytest
 from typer.testing import CliRunner
 
@@ -85,6 +87,24 @@ def test_a_database_that_is_not_there_is_one_sentence_without_its_password(comma
     assert (code, len(lines)) == (2, 1)
     assert lines[0].startswith("HELPDESK_DATABASE_URL: the database cannot be reached")
     assert "secret-word" not in lines[0]
+
+
+def test_what_nobody_knows_behind_an_address_is_told(tmp_path):
+    for url in ("redis://127.0.0.1:1/?health_check_interval=often", "redis://127.0.0.1:1/?colour=red"):
+        code, lines = ended("work", tmp_path, bus_url=url)
+
+        assert (code, len(lines)) == (2, 1)
+        assert lines[0].startswith("HELPDESK_BUS_URL: ")
+
+
+async def test_so_it_is_with_the_database(database_url, tmp_path):
+    given = f"{database_url}{'&' if '?' in database_url else '?'}colour=red"
+
+    code, lines = await asyncio.to_thread(ended, "agent list", tmp_path, database_url=given)
+
+    assert (code, lines) == (
+        2, ["HELPDESK_DATABASE_URL: what stands behind its ? is nothing the driver knows"]
+    )  # fmt: skip
 
 
 def test_the_doctor_ends_as_a_server_would_and_tells_of_everything_else_too(tmp_path):
