@@ -14,7 +14,6 @@ class Workspace:
         self.title = page.locator("#thread-title")
         self.field = page.get_by_role("textbox", name="Reply to")
         self.timeline = page.get_by_role("log", name="Messages")
-        self.toast = page.locator(".toast")
 
     async def sign_in(self, agent: str) -> Self:
         await self.page.goto("/")
@@ -55,6 +54,10 @@ class Workspace:
         await expect(self.field).to_be_focused()
         await self.field.fill(text)
         await self.page.keyboard.press("Control+Enter")
+
+    def told(self, text: str) -> Locator:
+        """A notice on the edge, of which several may stand there."""
+        return self.page.locator(".toast", has_text=text)
 
     def said(self, text: str) -> Locator:
         return self.timeline.locator(".bubble", has_text=text)

@@ -21,8 +21,7 @@ async def test_an_agent_logs_a_call_by_keyboard(desk: Desk, visits: Visits):
     await dialog.get_by_label("Notes").fill("The doser sticks. Promised a call back.")
     await dialog.get_by_text("Urgent", exact=True).click()
     await dialog.get_by_role("button", name="Log the call").click()
-    await expect(workspace.toast).to_contain_text("Call logged as #")
-    await workspace.toast.get_by_role("button", name="Open ticket").click()
+    await workspace.told("Call logged as #").get_by_role("button", name="Open ticket").click()
 
     await expect(workspace.timeline).to_contain_text("The doser sticks. Promised a call back.")
     await expect(workspace.timeline).to_contain_text("Logged by Priya Raman")

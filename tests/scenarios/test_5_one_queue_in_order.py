@@ -135,8 +135,9 @@ async def test_a_ticket_is_handed_to_another_team_by_keys_and_taken_back(desk: D
 
     await expect(workspace.timeline).to_contain_text(f"handed it on to {team['name']}: Billed twice")
     assert (await api.get(f"tickets/{made['id']}"))["team"]["name"] == team["name"]
+    await expect(workspace.told(f"is with {team['name']} now")).to_be_visible()
     await keys.press("z")
-    await expect(workspace.toast).to_contain_text("Undone")
+    await expect(workspace.told("Undone")).to_be_visible()
     await eventually(lambda: _is_with(api, made, made["team"]))
 
 
