@@ -11,6 +11,7 @@ import holidays
 import pytest
 from playwright.async_api import expect
 
+from helpdesk.clock import SystemClock
 from tests.browser.chromium import Visits
 from tests.browser.workspace import Workspace
 from tests.scenarios.desk import Api, Desk
@@ -84,7 +85,7 @@ async def test_the_workspace_shows_the_order_of_the_api_and_next_takes_the_first
     await eventually(agree)
     # In an overload Next passes over what is late already: that rule has its own tests.
     await priya.colleagues_take(
-        [row for row in await priya.queue() if _at(row["start_by"]) < datetime.now(UTC)]
+        [row for row in await priya.queue() if _at(row["start_by"]) < SystemClock().now()]
     )
     await eventually(agree)
     rows = await priya.queue()

@@ -6,14 +6,10 @@ The long form is `make soak`.
 import asyncio
 import random
 
-import pytest
-
 from tests.soak.client import Client
 from tests.soak.floods import kill_and_come_back, lives, nameless
 from tests.soak.processes import gone
 from tests.soak.run import Plan, cluster, soak
-
-pytestmark = pytest.mark.timeout(400)
 
 PATIENCE = 90.0
 """Seconds, generous: machines that run tests do other things beside."""

@@ -37,7 +37,7 @@ from tests.factories import an_agent, an_inbox, as_agent
 from tests.jobs.receivers import Receiver, a_receiver
 from tests.jobs.ringing.mortal_worker import KEY, POINTS, UNHURRIED, a_worker
 
-pytestmark = [pytest.mark.commits, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.commits
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 240.0
