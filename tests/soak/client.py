@@ -4,7 +4,6 @@ It is written from the protocol alone and shares no code with the server.
 """
 
 import asyncio
-import itertools
 import json
 import random
 import re
@@ -15,13 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-import websockets
 
-ANSWER_WITHIN = 8.0
+from tests.soak.line import ANSWER_WITHIN, LOST, Line
+
 TRY_AGAIN = frozenset({"unavailable", "rate_limited", "draining"})
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-LOST = (OSError, TimeoutError, httpx2.HTTPError, websockets.WebSocketException)
 
 
 @dataclass
@@ -77,7 +74,7 @@ class Client:
             trust_env=False,
             verify=False,  # plain HTTP: no certificates to read for each of hundreds
         )
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._running: asyncio.Task[None] | None = None
         self._syncs: set[asyncio.Task[None]] = set()
 
@@ -180,13 +177,26 @@ class Client:
         for row in answer["rows"]:
             self._take_row(row["ticket_id"], row["version"], row)
 
-    async def _open(self, hear: Any) -> "_Line":
+    async def rows_now(self) -> dict[str, int]:
+        """The version of each row as a fresh look shows it; what is kept stays as it was."""
+        answer = await self.insist({"view": "all"}, "watch_queue")
+        return {row["ticket_id"]: row["version"] for row in answer["rows"]}
+
+    def has_rows(self, rows: dict[str, int]) -> bool:
+        """Whether what is kept is as new as these."""
+        kept = self.rows or {}
+        return all(
+            (known, row is not None) >= (version, True)
+            for version, (known, row) in ((rows[one], kept.get(one, (0, None))) for one in rows)
+        )
+
+    async def _open(self, hear: Any) -> Line:
         path = "/widget/pass" if self.is_visitor else "/api/v1/realtime/pass"
         answer = await self._http.post(path)
         if answer.status_code >= 400:
             assert answer.status_code in (429, 503), f"{path}: {answer.status_code} {answer.text}"
             raise TimeoutError(answer.text)
-        return await _Line.open(self._address, self._namespace, answer.json()["pass"], hear)
+        return await Line.open(self._address, self._namespace, answer.json()["pass"], hear)
 
     async def _ask(self, command: str, data: dict[str, Any]) -> Any:
         line = self._line
@@ -249,85 +259,3 @@ class Client:
                 log.is_behind = log.is_behind or answer["more"] or answer["head"] > log.cursor
         finally:
             log.is_syncing = False
-
-
-class _Line:
-    """One websocket that has entered its namespace."""
-
-    def __init__(self, ws: websockets.ClientConnection, namespace: str, hear: Any) -> None:
-        self._ws, self._namespace, self._hear = ws, namespace, hear
-        self._numbers = itertools.count(1)
-        self._asked: dict[int, asyncio.Future[Any]] = {}
-        self._silent = 0
-        self.ended = asyncio.Event()
-        self._reading = asyncio.create_task(self._read())
-
-    @classmethod
-    async def open(cls, address: str, namespace: str, token: str, hear: Any) -> "_Line":
-        ws = await websockets.connect(
-            f"ws://{address}/socket.io/?EIO=4&transport=websocket",
-            compression=None,
-            ping_interval=None,
-            open_timeout=ANSWER_WITHIN,
-            max_size=None,
-            proxy=None,
-        )
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await ws.recv()
-                await ws.send(f"40{namespace}," + json.dumps({"v": 1, "pass": token}))
-                answer = str(await ws.recv())
-        except BaseException:
-            ws.transport.abort()
-            raise
-        if not answer.startswith("40"):
-            ws.transport.abort()
-            raise TimeoutError(answer)
-        return cls(ws, namespace, hear)
-
-    async def ask(self, command: str, data: dict[str, Any]) -> Any:
-        number = next(self._numbers)
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await self._ws.send(f"42{self._namespace},{number}{json.dumps([command, data])}")
-                told = await answer
-        except TimeoutError:
-            self._silent += 1
-            if self._silent >= 2:
-                self.close()
-            raise
-        finally:
-            self._asked.pop(number, None)
-        self._silent = 0
-        return told
-
-    def close(self) -> None:
-        """At once: what a client gives up is not said goodbye to."""
-        self.ended.set()
-        self._reading.cancel()
-        self._ws.transport.abort()
-        for answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(ConnectionError("closed"))
-
-    async def _read(self) -> None:
-        try:
-            async for frame in self._ws:
-                text = str(frame)
-                if text == "2":
-                    await self._ws.send("3")
-                elif text.startswith("4"):
-                    self._take(text)
-        except LOST:
-            pass
-        finally:
-            self.close()
-
-    def _take(self, text: str) -> None:
-        rest = text[2:].removeprefix(self._namespace).removeprefix(",")
-        number, _, _ = rest.partition("[")
-        if text[1] == "3" and (answer := self._asked.get(int(number))) is not None and not answer.done():
-            answer.set_result(json.loads(rest[len(number) :])[0])
-        elif text[1] == "2":
-            self._hear(*json.loads(rest[len(number) :])[:2])
