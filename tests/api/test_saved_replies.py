@@ -25,12 +25,13 @@ async def test_one_is_kept_filled_in_for_a_ticket_changed_and_taken_away(desk, h
     made = (await agent.post(f"{V1}/saved_replies", json=GREETING | here | then)).json()
     path = f"{V1}/saved_replies/{made['id']}"
 
-    [on_ticket] = (await agent.get(f"{V1}/tickets/{house.ticket.id}/saved_replies")).json()["items"]
+    offered = (await agent.get(f"{V1}/tickets/{house.ticket.id}/saved_replies")).json()["items"]
     changed = await agent.put(path, json=GREETING | {"name": "Good morning"})
     found = (await agent.get(f"{V1}/saved_replies", params={"q": "morning"})).json()["items"]
     removed = await agent.delete(path)
 
     assert (made["personal"], made["inbox"]) == (True, {"id": str(house.mail.id), "name": house.mail.name})
+    [on_ticket] = [one for one in offered if one["id"] == made["id"]]
     assert on_ticket["body"] == f"Hello Kim, about #{house.ticket.number}"
     assert (on_ticket["tags"], on_ticket["resolves"]) == (["refund", "mill"], True)
     assert [changed.json()[name] for name in ("inbox", "tags", "resolves")] == [None, [], False]

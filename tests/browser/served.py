@@ -50,6 +50,11 @@ class Served:
     def sockets(self) -> int:
         return len(self.desk.web.sockets.environ)
 
+    def listeners(self, ticket_id: Any) -> set[str]:
+        """The sockets of the visitor who is told of this ticket as it happens."""
+        watched = self.desk.web.broadcaster._watched.get(ticket_id)
+        return set(watched.contacts) if watched else set()
+
     async def start(self) -> None:
         config = serving.server_settings(self._guarded)
         config.lifespan = "off"

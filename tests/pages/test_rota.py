@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from helpdesk.actors import SYSTEM
 from helpdesk.clock import SystemClock
+from helpdesk.domain import oncall
 from tests.browser.chromium import Visits, barriers, fits_a_phone
 from tests.browser.workspace import signed_in
 from tests.scenarios.desk import Desk
@@ -42,6 +44,8 @@ async def test_every_page_of_being_on_call_is_for_everybody(desk: Desk, visits: 
 
 async def test_every_page_of_alerts_and_escalation_is_for_everybody(desk: Desk, visits: Visits):
     page = await a_lead(desk, visits)
+    async with desk.database() as database, database.transaction(SYSTEM) as tx:
+        assert await oncall.raise_alert(tx, None, "pages", "An inbox has stopped") is not None
     first = [await the_first_link(page, path, start) for path, start in FIRST_LINKS.items()]
 
     assert await objections(page, [*(f"/oncall/{one}" for one in SHARED), *first]) == {}
