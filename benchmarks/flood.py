@@ -1,7 +1,9 @@
 """Chat and the workspace while a flood of mail lands: how long each waits, with the flood and without it.
 
 The senders are a process of their own, and in turns there are none: what counts is the ratio. From the start
-the queue is as long as an agent's screen asks for, since a longer answer is no slower one.
+the queue is as long as an agent's screen asks for, since a longer answer is no slower one. Senders and people
+share the processors with the product, as they would not; the senders step back for everybody. A flood begins
+with the people and outlasts them: how fast mails become tickets is told for both times, and none may be lost.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from benchmarks.listeners import Socket
 from benchmarks.load import closed_loop, percentile
 from helpdesk.storage.database import driver_arguments, driver_dsn
 from helpdesk.storage.embedded import EmbeddedDatabase
+from helpdesk.storage.giving_way import SERVED_FOR
 
 CHATTING = 4
 """Visitors who write at once, each again after a short pause: people, not a closed loop."""
@@ -100,26 +103,23 @@ async def measure(url: str, folder: Path, mails: int, rounds: int, seconds: floa
     try:
         chatting = Chatting()
         _start_senders(desk.smtp_port, FILLING).wait()
-        await _drained(connection)
+        await _placed(connection, FILLING)
         await chatting.open(desk)
         await chatting.measured(2)
-        for _ in range(rounds):
+        for number in range(rounds):
             waits["quiet"].append(await _watched(desk, folder, chatting, "quiet", seconds))
-            senders = _start_senders(desk.smtp_port, mails)
+            flood = _Flood(connection, desk.smtp_port, mails, before=FILLING + number * mails)
             await asyncio.sleep(1)
             waits["mail lands"].append(await _watched(desk, folder, chatting, "mail lands", seconds))
-            left = await connection.fetchval("SELECT count(*) FROM raw_mail WHERE state = 'new'")
-            senders.kill()
-            senders.wait()
-            drained = max(await _drained(connection), 0.1)
-            rate = f"{left / drained:.0f} a second"
-            print(f"{left} mails kept and not yet read; on tickets {drained:.0f} s later, {rate}")
+            await flood.ends()
     finally:
         await connection.close()
         await desk.close()
     for name in waits["quiet"][0]:
         for when, found_then in waits.items():
             print(f"{name:18}{when:12}{_shown(found_then, name)}")
+        shares = (_share(waits, name, share) for share in (0.5, 0.95, 0.99))
+        print(f"{'':18}{'ratio':12}  {'  '.join(shares)}")
 
 
 async def _watched(desk: Desk, folder: Path, chatting: Chatting, when: str, seconds: float) -> Waits:
@@ -131,21 +131,46 @@ async def _watched(desk: Desk, folder: Path, chatting: Chatting, when: str, seco
     return waits
 
 
+class _Flood:
+    def __init__(self, connection: asyncpg.Connection, port: int, mails: int, before: int) -> None:
+        self._connection, self._all = connection, before + mails
+        self._senders = _start_senders(port, mails)
+        self._begun, self._before, self._mails = time.perf_counter(), before, mails
+
+    async def ends(self) -> None:
+        """The people have gone: says how fast it was with them, waits until it counts, and for the rest."""
+        await self._say("people served", self._before, self._begun)
+        await asyncio.sleep(SERVED_FOR)
+        left, begun = await _count(self._connection), time.perf_counter()
+        await _placed(self._connection, self._all)
+        if self._senders.wait():
+            raise RuntimeError("A mail was not taken.")
+        await self._say("nobody there", left, begun)
+
+    async def _say(self, when: str, before: int, begun: float) -> None:
+        placed = await _count(self._connection)
+        kept = await self._connection.fetchval("SELECT count(*) FROM raw_mail") - self._all + self._mails
+        rate = (placed - before) / (time.perf_counter() - begun)
+        print(f"{when:14}{kept} of {self._mails} mails taken; to tickets {rate:.0f} a second")
+
+
 def _start_senders(port: int, mails: int) -> subprocess.Popen[bytes]:
-    """A process of their own, which steps back: they would stand on other machines."""
     command = [sys.executable, "-m", "benchmarks.flood", "--send", str(port), str(mails)]
     process = subprocess.Popen(command)
     psutil.Process(process.pid).nice(10)
     return process
 
 
-async def _drained(connection: asyncpg.Connection) -> float:
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < _LONGEST_DRAIN:
-        if not await connection.fetchval("SELECT count(*) FROM raw_mail WHERE state = 'new'"):
-            break
-        await asyncio.sleep(0.5)
-    return round(time.perf_counter() - begun, 1)
+async def _count(connection: asyncpg.Connection) -> int:
+    """How many mails stand on tickets."""
+    return int(await connection.fetchval("SELECT count(*) FROM raw_mail WHERE state = 'on_ticket'"))
+
+
+async def _placed(connection: asyncpg.Connection, mails: int) -> None:
+    """Errors: TimeoutError when some are lost."""
+    async with asyncio.timeout(_LONGEST_DRAIN):
+        while await _count(connection) < mails:  # noqa: ASYNC110  another process does it
+            await asyncio.sleep(0.2)
 
 
 def _processor_times(desk: Desk, folder: Path) -> dict[str, float]:
@@ -162,6 +187,11 @@ def _processor_times(desk: Desk, folder: Path) -> dict[str, float]:
                 continue
             used[name] += sum(process.info["cpu_times"][:2])
     return used | {"web": sum(web.cpu_times()[:2])}
+
+
+def _share(waits: dict[str, list[Waits]], name: str, share: float) -> str:
+    quiet, lands = ([wait for one in rounds for wait in one[name]] for rounds in waits.values())
+    return f"p{int(share * 100)} {percentile(lands, share) / percentile(quiet, share):6.2f}"
 
 
 def _shown(rounds: list[Waits], name: str) -> str:

@@ -38,6 +38,7 @@ from helpdesk.settings import Settings
 from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.giving_way import People
 from helpdesk.storage.wakeups import Wakeups
 from helpdesk.web import failures
 from helpdesk.web import routes as web_routes
@@ -50,6 +51,9 @@ from helpdesk.wire import encode
 from helpdesk.worker import Background
 
 log = structlog.get_logger(__name__)
+
+_MACHINES = ("/health/", "/metrics", "/inbound/")
+"""Who watches us and who brings mail: no person waits for the answer."""
 
 UPLOAD_LIMIT = 26 * 1024 * 1024
 
@@ -75,10 +79,13 @@ class Web:
         self.wakeups = Wakeups(self.database, bus_for(self.database, settings.bus))
         self.sockets = Server(settings.address)
         self.broadcaster = Broadcaster(self.sockets, self.database, self.files, self.wakeups)
-        self.agents = Agents(self.database, self.files, self.broadcaster)
-        self.visitors = Visitors(self.database, self.files, self.broadcaster)
+        self.people = People(self.wakeups)
+        self.agents = Agents(self.database, self.files, self.broadcaster, self.people)
+        self.visitors = Visitors(self.database, self.files, self.broadcaster, self.people)
         self.background = (
-            Background(self.database, settings, self.files, self.wakeups) if with_worker else None
+            Background(self.database, settings, self.files, self.wakeups, self.people)
+            if with_worker
+            else None
         )
         self._assets = assets or Assets()
         self._pages = Pages(self._assets, name=settings.company_name, demo=settings.demo)
@@ -135,7 +142,8 @@ class Web:
             refuse=failures.refusal(self._pages),
         )
         guarded = protect(self.starlette, protection)
-        return Caller(_with_sockets(self.sockets, guarded), self.settings.trusted_proxies)
+        served = _serving(self.people, guarded)
+        return Caller(_with_sockets(self.sockets, served), self.settings.trusted_proxies)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -184,6 +192,15 @@ def _hosts(settings: Settings) -> frozenset[str]:
 
 def _with_sockets(server: Server, app: ASGIApp) -> ASGIApp:
     asgi: ASGIApp = socketio.ASGIApp(server, other_asgi_app=app)
+    return asgi
+
+
+def _serving(people: People, app: ASGIApp) -> ASGIApp:
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(_MACHINES):
+            people.serve()
+        await app(scope, receive, send)
+
     return asgi
 
 

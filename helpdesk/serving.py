@@ -22,6 +22,7 @@ from helpdesk.settings import Settings
 from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import JOB_LIMITS, Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.giving_way import People
 from helpdesk.storage.wakeups import Wakeups
 from helpdesk.supervising import Companion, Program, Supervisor
 from helpdesk.worker import Background, check, family_of, refuse_address
@@ -116,7 +117,8 @@ async def _work(settings: Settings, database_url: str, ready: Callable[[], None]
         )
         opened.push_async_callback(database.close)
         wakeups = Wakeups(database, bus_for(database, settings.bus))
-        background = Background(database, settings, Files(settings.data_dir / "files", settings.key), wakeups)
+        files = Files(settings.data_dir / "files", settings.key)
+        background = Background(database, settings, files, wakeups, People(wakeups))
         await wakeups.start()
         opened.push_async_callback(wakeups.stop)
         opened.push_async_callback(background.stop)

@@ -22,6 +22,7 @@ from helpdesk.jobs.workshop import open_workshop
 from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.giving_way import GivingWay, People
 from helpdesk.storage.wakeups import Wakeups
 
 _OFF = {
@@ -62,15 +63,18 @@ def family_of(host: str) -> socket.AddressFamily:
 
 
 class Background:
-    def __init__(self, database: Database, settings: Settings, files: Files, wakeups: Wakeups) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, files: Files, wakeups: Wakeups, people: People
+    ) -> None:
         queue.use(queue.QueueSettings(**settings.queue))
         self._database, self._settings = database, settings
         self._workshop = open_workshop(database, settings, files)
+        self._workshop.giving_way = GivingWay(people.are_served)
         self._workers = workers(self._workshop)
         self._timetable = Timetable(self._workshop)
         self._distributor = Distributor(self._workshop, wakeups)
         self._fetchers = Fetchers(self._workshop)
-        self._intake = Intake(database)
+        self._intake = Intake(database, self._workshop.giving_way)
         self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 

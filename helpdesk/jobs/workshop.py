@@ -15,6 +15,7 @@ from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from helpdesk.storage.gathering import Gathering
+from helpdesk.storage.giving_way import GivingWay, nobody
 from helpdesk.storage.tables import Installation
 
 READ_AT_ONCE = 3
@@ -29,6 +30,8 @@ class Workshop:
     readers: Readers
     carriers: Carriers
     relays: Relays = field(default_factory=Relays)
+    giving_way: GivingWay = field(default_factory=lambda: GivingWay(nobody))
+    """Mail that comes in gives way to people."""
     escalated_at: datetime | None = None
     """When alerts were looked at last: a clock that reads less has been put back."""
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE), init=False)

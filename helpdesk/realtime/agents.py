@@ -17,6 +17,7 @@ from helpdesk.realtime.namespace import Namespace
 from helpdesk.realtime.presence import Presence
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.giving_way import People
 from helpdesk.storage.tables import Json
 
 WATCHED_ROWS = 200
@@ -38,8 +39,8 @@ class ClaimNext(BaseModel):
 
 
 class Agents(Namespace):
-    def __init__(self, database: Database, files: Files, broadcaster: Broadcaster) -> None:
-        super().__init__("/agent", database)
+    def __init__(self, database: Database, files: Files, broadcaster: Broadcaster, people: People) -> None:
+        super().__init__("/agent", database, people)
         self.asked_anew = frozenset({"send_message", "claim_next", "change_ticket", "acknowledge_alert"})
         self._files = files
         self._broadcaster = broadcaster

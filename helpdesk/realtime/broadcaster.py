@@ -131,7 +131,8 @@ class Broadcaster:
 
     def _repeat(self, word: Json) -> None:
         """What another process said to those who look at the same ticket."""
-        self._whisper(UUID(word["ticket"]), word["told"], word["to_contact"], None)
+        if "ticket" in word:
+            self._whisper(UUID(word["ticket"]), word["told"], word["to_contact"], None)
 
     def _whisper(self, ticket_id: UUID, told: Json, to_contact: bool, skip: str | None) -> None:
         watched = self._watched.get(ticket_id)

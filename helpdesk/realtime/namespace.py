@@ -15,6 +15,7 @@ from helpdesk.auth import passes
 from helpdesk.channels.chat import refusal
 from helpdesk.errors import HelpdeskError
 from helpdesk.storage.database import Database
+from helpdesk.storage.giving_way import People
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
@@ -29,6 +30,9 @@ RIGHTS_LAST = timedelta(seconds=4)
 TYPING_EVERY = timedelta(seconds=2)
 
 SENT_AWAY: Json = {"type": "kick", "code": "unauthenticated"}
+
+UNANSWERED = frozenset({"typing", "presence"})
+"""Commands for whose answer nobody waits."""
 
 Command = Callable[[Actor, dict[str, Any]], Awaitable[Any]]
 
@@ -51,9 +55,9 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     """Subclasses name their commands in `commands`; anything else is refused. What `asked_anew` names is done
     with the rights the database tells at that moment; everything else may be as late as RIGHTS_LAST."""
 
-    def __init__(self, name: str, database: Database) -> None:
+    def __init__(self, name: str, database: Database, people: People) -> None:
         super().__init__(name)
-        self.database = database
+        self.database, self._people = database, people
         self.rights_every = LOOK_EVERY
         self._callers: dict[str, Caller] = {}
         self.commands: dict[str, Command] = {}
@@ -157,6 +161,8 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         command = self.commands.get(event)
         if command is None:
             return {"ok": False, "error": "bad_request", "code": "command_unknown"}
+        if event not in UNANSWERED:
+            self._people.serve()
         return await command(await self._actor(sid, event), {**data, "sid": sid})
 
     async def _actor(self, sid: str, event: str) -> Actor:

@@ -13,13 +13,14 @@ from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.namespace import SENT_AWAY, Caller, Namespace
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
+from helpdesk.storage.giving_way import People
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 
 class Visitors(Namespace):
-    def __init__(self, database: Database, files: Files, broadcaster: Broadcaster) -> None:
-        super().__init__("/widget", database)
+    def __init__(self, database: Database, files: Files, broadcaster: Broadcaster, people: People) -> None:
+        super().__init__("/widget", database, people)
         self._files = files
         self._broadcaster = broadcaster
         self.commands = {

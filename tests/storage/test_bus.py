@@ -12,6 +12,7 @@ import pytest
 from helpdesk.actors import SYSTEM
 from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
+from helpdesk.storage.giving_way import People
 from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_ticket
 from tests.ports import free_port
@@ -81,16 +82,39 @@ async def test_a_commit_of_many_tickets_fits_the_bus(
             missing -= await asyncio.wait_for(heard.get(), PATIENCE)
 
 
+async def test_that_people_are_served_is_heard_in_another_process(
+    database: Database, database_url: str, bus_url: str | None
+) -> None:
+    async with _connected(database, database_url, bus_url) as (here, there):
+        elsewhere = People(there)
+        assert not elsewhere.are_served()
+
+        People(here).serve()
+
+        async with asyncio.timeout(30):
+            while not elsewhere.are_served():
+                await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def _listening(
     database: Database, url: str, bus_url: str | None, heard: asyncio.Queue[set[UUID]]
 ) -> AsyncIterator[list[set[UUID]]]:
-    """Two processes' worth of wake-ups on one database; yields what the first was told directly."""
+    """Yields what the first process was told directly."""
+    told: list[set[UUID]] = []
+    async with _connected(database, url, bus_url) as (here, there):
+        here.on_hint(told.append)
+        there.on_hint(heard.put_nowait)
+        yield told
+
+
+@asynccontextmanager
+async def _connected(
+    database: Database, url: str, bus_url: str | None
+) -> AsyncIterator[tuple[Wakeups, Wakeups]]:
+    """Two processes' worth of wake-ups on one database."""
     other = Database(url, database.clock)
     here, there = Wakeups(database, bus_for(database, bus_url)), Wakeups(other, bus_for(other, bus_url))
-    told: list[set[UUID]] = []
-    here.on_hint(told.append)
-    there.on_hint(heard.put_nowait)
     ready: asyncio.Event = asyncio.Event()
     there.on_word(lambda _: ready.set())
     await here.start()
@@ -99,7 +123,7 @@ async def _listening(
         here.spread({"hello": True})
         await asyncio.wait([asyncio.ensure_future(ready.wait())], timeout=0.05)
     try:
-        yield told
+        yield here, there
     finally:
         await here.stop()
         await there.stop()

@@ -130,7 +130,7 @@ async def fetch_new(workshop: Workshop, inlet_id: UUID, mailbox: Mailbox, thread
         fetched = mailbox.fetch_after(inlet.uid_validity, inlet.last_uid, tx.now)
     count = 0
     while (mail := await loop.run_in_executor(thread, next, fetched, None)) is not None:
-        async with workshop.database.transaction(SYSTEM) as tx:
+        async with workshop.giving_way.portion(), workshop.database.transaction(SYSTEM) as tx:
             await _keep(tx, inbox, mail)
             await inlets.advance(tx, inlet_id, mailbox.uid_validity, mail.uid)
             await inlets.worked(tx, inlet_id, brought_mail=True)

@@ -10,6 +10,7 @@ from helpdesk.domain.tickets.mail import inlets, intake
 from helpdesk.errors import NotFound
 from helpdesk.storage.database import Database
 from helpdesk.storage.gathering import Gathering
+from helpdesk.storage.giving_way import GivingWay, nobody
 
 KNOWN_FOR = 10.0
 """Seconds an address is remembered as ours; what is not ours is asked about each time."""
@@ -31,8 +32,8 @@ class _Delivery:
 class Intake:
     """Mails that arrive while a commit is under way share the next one: each still waits for its own."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, giving_way: GivingWay | None = None) -> None:
+        self._database, self._giving_way = database, giving_way or GivingWay(nobody)
         self._known: dict[str, tuple[UUID, float]] = {}
         self._kept = Gathering(self._keep, within=KEPT_WITHIN)
 
@@ -68,7 +69,10 @@ class Intake:
             for one in deliveries
             for address, inbox_id in one.recipients
         ]
-        async with self._database.transaction(SYSTEM, is_autocommit=True) as tx:
+        async with (
+            self._giving_way.portion(),  # senders wait for minutes
+            self._database.transaction(SYSTEM, is_autocommit=True) as tx,
+        ):
             await intake.keep_all(tx, mails)
         return [None] * len(deliveries)
 

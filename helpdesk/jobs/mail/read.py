@@ -1,5 +1,6 @@
 """Reads a stored mail in a killable child, and hands it on to be placed with those read meanwhile."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -84,9 +85,14 @@ async def _named_before(workshop: Workshop, mail_id: UUID, mail: Mail) -> tuple[
 
 def _placing(workshop: Workshop) -> Gathering[ReadMail, bool]:
     if workshop.placing is None:
-        write = partial(place_all, workshop)
+        write = partial(_place_in_turn, workshop)
         workshop.placing = Gathering(write, within=PLACED_WITHIN, most=TOGETHER)
     return workshop.placing
+
+
+async def _place_in_turn(workshop: Workshop, batch: Sequence[ReadMail]) -> list[bool]:
+    async with workshop.giving_way.portion():
+        return await place_all(workshop, batch)
 
 
 async def _count_failure(workshop: Workshop, mail_id: UUID, failure: Invalid) -> None:
