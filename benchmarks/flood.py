@@ -35,6 +35,8 @@ CHATTING = 4
 PAUSE = 0.15
 SENDERS = 8
 FILLING = 300
+SETTLED = 2.0
+"""Seconds until the process of the senders stands ready."""
 _LONGEST_DRAIN = 300.0
 
 Waits = dict[str, list[float]]
@@ -79,7 +81,8 @@ class Chatting:
 
 
 def send(port: int, count: int) -> None:
-    """So many mails over a few connections, each as fast as the listener takes it."""
+    """So many mails over a few connections, each as fast as the listener takes it, once it is told to."""
+    sys.stdin.read()
     left = threading.Semaphore(count)
 
     def sender(number: int) -> None:
@@ -102,14 +105,16 @@ async def measure(url: str, folder: Path, mails: int, rounds: int, seconds: floa
     waits: dict[str, list[Waits]] = {"quiet": [], "mail lands": []}
     try:
         chatting = Chatting()
-        _start_senders(desk.smtp_port, FILLING).wait()
-        await _placed(connection, FILLING)
+        filling = _Flood(connection, desk.smtp_port, FILLING, before=0)
+        filling.begin()
+        await filling.ends()
         await chatting.open(desk)
         await chatting.measured(2)
         for number in range(rounds):
-            waits["quiet"].append(await _watched(desk, folder, chatting, "quiet", seconds))
             flood = _Flood(connection, desk.smtp_port, mails, before=FILLING + number * mails)
-            await asyncio.sleep(1)
+            await asyncio.sleep(SETTLED)
+            waits["quiet"].append(await _watched(desk, folder, chatting, "quiet", seconds))
+            flood.begin()
             waits["mail lands"].append(await _watched(desk, folder, chatting, "mail lands", seconds))
             await flood.ends()
     finally:
@@ -132,10 +137,19 @@ async def _watched(desk: Desk, folder: Path, chatting: Chatting, when: str, seco
 
 
 class _Flood:
+    """Its process stands ready from before the quiet turn, so that no start of it is measured."""
+
     def __init__(self, connection: asyncpg.Connection, port: int, mails: int, before: int) -> None:
         self._connection, self._all = connection, before + mails
-        self._senders = _start_senders(port, mails)
-        self._begun, self._before, self._mails = time.perf_counter(), before, mails
+        self._before, self._mails = before, mails
+        command = [sys.executable, "-m", "benchmarks.flood", "--send", str(port), str(mails)]
+        self._senders = subprocess.Popen(command, stdin=subprocess.PIPE)
+        psutil.Process(self._senders.pid).nice(10)
+
+    def begin(self) -> None:
+        self._begun = time.perf_counter()
+        assert self._senders.stdin is not None
+        self._senders.stdin.close()
 
     async def ends(self) -> None:
         """The people have gone: says how fast it was with them, waits until it counts, and for the rest."""
@@ -152,13 +166,6 @@ class _Flood:
         kept = await self._connection.fetchval("SELECT count(*) FROM raw_mail") - self._all + self._mails
         rate = (placed - before) / (time.perf_counter() - begun)
         print(f"{when:14}{kept} of {self._mails} mails taken; to tickets {rate:.0f} a second")
-
-
-def _start_senders(port: int, mails: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "benchmarks.flood", "--send", str(port), str(mails)]
-    process = subprocess.Popen(command)
-    psutil.Process(process.pid).nice(10)
-    return process
 
 
 async def _count(connection: asyncpg.Connection) -> int:
