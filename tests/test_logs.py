@@ -10,7 +10,9 @@ from helpdesk.channels import pagers
 from helpdesk.channels.notify_addresses import sender_for
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.settings import Settings
-from tests.jobs.receivers import a_receiver
+from tests.jobs.receivers import a_receiver, gateways_may_take_their_time
+
+__all__ = ["gateways_may_take_their_time"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +23,7 @@ def _logging_as_before() -> Iterator[None]:
     root.handlers, root.level = before
 
 
+@pytest.mark.usefixtures("gateways_may_take_their_time")
 @pytest.mark.parametrize("level", ["info", "debug"])
 async def test_a_gateways_credentials_are_not_logged(level: str, capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure(Settings(data_dir="/nowhere", log_level=level))

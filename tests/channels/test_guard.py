@@ -12,8 +12,9 @@ from helpdesk.channels import guard, pagers
 from helpdesk.channels.fetching import may_reach
 from helpdesk.channels.notify_addresses import KINDS, require_notify_address
 from helpdesk.errors import Invalid, Unavailable
-from tests.jobs.receivers import a_receiver
-from tests.waiting import PATIENCE
+from tests.jobs.receivers import a_receiver, gateways_may_take_their_time
+
+__all__ = ["gateways_may_take_their_time"]
 
 HERE = frozenset({"127.0.0.0/8"})
 
@@ -40,10 +41,8 @@ async def test_an_apprise_address_into_the_network_is_refused_also_by_name() -> 
     assert inside.got == []
 
 
-async def test_a_network_that_is_allowed_is_reached_and_the_name_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pagers, "CONNECT", PATIENCE)  # a busy machine is no gateway that is away
+@pytest.mark.usefixtures("gateways_may_take_their_time")
+async def test_a_network_that_is_allowed_is_reached_and_the_name_kept() -> None:
     async with a_receiver() as inside:
         await pagers.post_webhook(f"http://localhost:{inside.port}/a", "secret", {}, "key", 0, HERE)
         await pagers.notify(f"json://localhost:{inside.port}/b", "Title", "Body", HERE)

@@ -7,6 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from helpdesk.channels import pagers
+from tests.waiting import PATIENCE
+
 
 @dataclass
 class Received:
@@ -67,6 +72,13 @@ class Receiver:
             return self.status, b""
         content = self.answers.get(path, self.answers.get(path.partition("?")[0]))
         return (404, b"") if content is None else (self.status, content)
+
+
+@pytest.fixture
+def gateways_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no gateway that is away."""
+    monkeypatch.setattr(pagers, "CONNECT", PATIENCE)
+    monkeypatch.setattr(pagers, "TIMEOUT", PATIENCE)
 
 
 @asynccontextmanager

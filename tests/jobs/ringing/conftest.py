@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from helpdesk.actors import SYSTEM
-from helpdesk.channels import pagers
 from helpdesk.clock import FixedClock
 from helpdesk.domain import oncall
 from helpdesk.domain.oncall.alerting.escalation import Policy
@@ -15,16 +14,15 @@ from helpdesk.settings import Settings
 from helpdesk.storage.database import Database
 from helpdesk.storage.files import Files
 from tests.factories import an_agent, an_inbox
-from tests.jobs.receivers import a_receiver
+from tests.jobs.receivers import a_receiver, gateways_may_take_their_time
 from tests.jobs.ringing.nights import NIGHT, Night
-from tests.waiting import PATIENCE
+
+__all__ = ["gateways_may_take_their_time"]
 
 
 @pytest.fixture(autouse=True)
-def _gateways_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine is no gateway that is away, which would be rung once more."""
-    monkeypatch.setattr(pagers, "CONNECT", PATIENCE)
-    monkeypatch.setattr(pagers, "TIMEOUT", PATIENCE)
+def _unhurried(gateways_may_take_their_time: None) -> None:
+    """Else somebody would be rung twice."""
 
 
 @pytest.fixture

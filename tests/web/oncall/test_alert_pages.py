@@ -14,16 +14,19 @@ from helpdesk.domain import agents, oncall
 from helpdesk.domain.tickets import OutgoingMail
 from tests.domain.oncall.test_rota import HANDOFF
 from tests.factories import a_ticket
-from tests.jobs.receivers import a_receiver
+from tests.jobs.receivers import a_receiver, gateways_may_take_their_time
 from tests.web.oncall.desk import (
     OWN_PAGE,
     a_stopped_inbox,
     form_fields,
 )
 
+__all__ = ["gateways_may_take_their_time"]
+
 pytestmark = pytest.mark.commits
 
 
+@pytest.mark.usefixtures("gateways_may_take_their_time")
 async def test_a_channel_is_kept_once_a_word_has_arrived_there_and_a_step_can_name_it(desk):
     maja = await desk.enter("Maja")
     async with a_receiver() as room:
