@@ -10,9 +10,7 @@ from tests.soak.client import Client
 from tests.soak.floods import kill_and_come_back, lives, nameless
 from tests.soak.processes import gone
 from tests.soak.run import Plan, cluster, soak
-
-PATIENCE = 90.0
-"""Seconds, generous: machines that run tests do other things beside."""
+from tests.waiting import PATIENCE
 
 
 async def test_a_short_storm_loses_and_doubles_nothing():
