@@ -208,6 +208,12 @@ def test_people_of_the_senders_own_house_are_told_and_are_no_addresses_here():
     assert reachable(found).to == (Address("Eva", "eva@example.org"),)
 
 
+def test_what_only_decoding_makes_an_address_is_a_name():
+    hidden = b"=?utf-8?b?" + b64encode(b"kim@example.org") + b"?="
+
+    assert read(b"From: " + hidden + b"\n\nx").sender == Address("kim@example.org", "")
+
+
 def test_an_address_elsewhere_goes_before_a_name_without_a_domain():
     found = read(b"From: <kim>\nReply-To: kim@example.org\n\nx")
 

@@ -17,7 +17,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,300}"')
 _ODD = re.compile(r"[@:]")
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.){1,64})"[ \t]{0,20}@[ \t]{0,20}([^\s"<>(),;:]{1,255})')
 _NO_QUOTES_NEEDED = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\]\\]+\Z")
-_OWN_NAME = re.compile(r"([\w!#$%&*+/=?^`{|}~.-]{1,64})", re.ASCII)
+_OWN_NAME = re.compile(r"[\w!#$%&*+/^`{|}~.-]{1,64}", re.ASCII)
 _INVALID = re.compile(r"[\s\x00-\x1f\x7f<>,;]")
 
 
