@@ -13,7 +13,7 @@ depends_on: Sequence[str] | None = None
 def upgrade() -> None:
     op.execute(
         # Of those that two people named alike in one moment, the first keeps the name.
-        """UPDATE saved_replies SET name = left(name, 70) || ' #' || left(id::text, 8)
+        """UPDATE saved_replies SET name = left(name, 66) || ' #' || right(id::text, 12)
            WHERE id IN (
              SELECT id FROM (
                SELECT id, row_number() OVER (
