@@ -107,7 +107,7 @@ async def measure(url: str, folder: Path, mails: int, rounds: int, seconds: floa
         chatting = Chatting()
         filling = _Flood(connection, desk.smtp_port, FILLING, before=0)
         filling.begin()
-        await filling.ends()
+        await filling.all_placed()
         await chatting.open(desk)
         await chatting.measured(2)
         for number in range(rounds):
@@ -156,10 +156,16 @@ class _Flood:
         await self._say("people served", self._before, self._begun)
         await asyncio.sleep(SERVED_FOR)
         left, begun = await _count(self._connection), time.perf_counter()
-        await _placed(self._connection, self._all)
+        await self.all_placed()
+        await self._say("nobody there", left, begun)
+
+    async def all_placed(self) -> None:
+        """Errors: TimeoutError when some are lost, RuntimeError when some were not taken."""
+        async with asyncio.timeout(_LONGEST_DRAIN):
+            while await _count(self._connection) < self._all:  # noqa: ASYNC110  another process does it
+                await asyncio.sleep(0.2)
         if self._senders.wait():
             raise RuntimeError("A mail was not taken.")
-        await self._say("nobody there", left, begun)
 
     async def _say(self, when: str, before: int, begun: float) -> None:
         placed = await _count(self._connection)
@@ -171,13 +177,6 @@ class _Flood:
 async def _count(connection: asyncpg.Connection) -> int:
     """How many mails stand on tickets."""
     return int(await connection.fetchval("SELECT count(*) FROM raw_mail WHERE state = 'on_ticket'"))
-
-
-async def _placed(connection: asyncpg.Connection, mails: int) -> None:
-    """Errors: TimeoutError when some are lost."""
-    async with asyncio.timeout(_LONGEST_DRAIN):
-        while await _count(connection) < mails:  # noqa: ASYNC110  another process does it
-            await asyncio.sleep(0.2)
 
 
 def _processor_times(desk: Desk, folder: Path) -> dict[str, float]:
