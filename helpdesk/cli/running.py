@@ -13,7 +13,7 @@ from rich.console import Console
 from helpdesk.cli.exit_codes import FAILED, IN_THE_WAY, WRONG_SETTING
 from helpdesk.clock import SystemClock
 from helpdesk.domain.tickets import queue
-from helpdesk.errors import Conflict, HelpdeskError, Invalid
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, Unavailable
 from helpdesk.jobs.reactions import REACTIONS
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_NOT_THE_FOLDERS_FAULT = {"disk_full", "no_database_account", "no_bundled_database", "database_stopping"}
+"""Why the bundled database does not start although its folder is a good one."""
 
 
 def read_settings(**given: object) -> Settings:
@@ -59,7 +62,7 @@ def database_url(settings: Settings, *, own: bool = False) -> Iterator[str]:
         return
     embedded = EmbeddedDatabase(folder, port=settings.port, say=err.print)
     try:
-        yield embedded.start()
+        yield _started(embedded)
     finally:
         embedded.stop()
 
@@ -103,6 +106,16 @@ def exit_code(failure: HelpdeskError) -> int:
     if is_of_settings(failure):
         return WRONG_SETTING
     return IN_THE_WAY if isinstance(failure, Conflict) else FAILED
+
+
+def _started(embedded: EmbeddedDatabase) -> str:
+    """Its URL. Errors: Invalid for a folder in which no database can live."""
+    try:
+        return embedded.start()
+    except (Unavailable, Invalid) as failure:
+        if failure.code in _NOT_THE_FOLDERS_FAULT:
+            raise
+        raise _wrong("DATA_DIR", failure.detail or failure.code) from None
 
 
 async def _require_reachable(url: str) -> None:

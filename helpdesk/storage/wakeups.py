@@ -18,6 +18,7 @@ import structlog
 from helpdesk.errors import HelpdeskError
 from helpdesk.storage.bus import Bus, Line
 from helpdesk.storage.database import Database
+from helpdesk.storage.outages import Outage
 from helpdesk.storage.transaction import Transaction
 from helpdesk.wire import encode
 
@@ -51,6 +52,7 @@ class Wakeups:
         self._has_jobs = False
         self._pending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._outage = Outage()
         database.on_commit(self._committed)
 
     def on_hint(self, listener: Heard) -> None:
@@ -100,25 +102,32 @@ class Wakeups:
         while True:
             try:
                 async with self._bus.open(self._heard) as line:
+                    self._tell_if_back()
                     await self._forward(line)
             except HelpdeskError as failure:
-                log.warning("wakeups_lost_bus", error=str(failure))
+                if self._outage.lasts(_now()):
+                    log.warning("wakeups_lost_bus", error=str(failure))
                 await asyncio.sleep(0.5)
             except Exception:
                 log.exception("wakeups_failed")
                 await asyncio.sleep(0.5)
 
+    def _tell_if_back(self) -> None:
+        gone = self._outage.ends(_now())
+        if gone is not None:
+            log.info("wakeups_found_bus", after_seconds=round(gone, 1))
+
     async def _forward(self, line: Line) -> None:
-        checked_at = asyncio.get_running_loop().time()
+        checked_at = _now()
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_EVERY):  # wait_for may swallow a stop
                     await self._pending.wait()
             await self._send_pending(line)
             await asyncio.sleep(BREATH)
-            if asyncio.get_running_loop().time() - checked_at >= CHECK_EVERY:
+            if _now() - checked_at >= CHECK_EVERY:
                 await line.check()  # notices a connection that died silently
-                checked_at = asyncio.get_running_loop().time()
+                checked_at = _now()
 
     async def _send_pending(self, line: Line) -> None:
         self._pending.clear()
@@ -143,6 +152,10 @@ class Wakeups:
             self._tell(ticket_ids)
             for heard in self._listeners_from_elsewhere:
                 heard(ticket_ids)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _hints(name: str, tickets: Iterable[UUID]) -> Iterable[str]:

@@ -89,6 +89,17 @@ def test_a_database_that_is_not_there_is_one_sentence_without_its_password(comma
     assert "secret-word" not in lines[0]
 
 
+@pytest.mark.parametrize("command", ["serve", "work", "migrate", "agent list"])
+def test_a_data_folder_in_which_no_database_can_live_is_a_wrong_setting(command, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "postgres").write_text("a file where the folder of the database should be")
+
+    code, lines = ended(command, tmp_path)
+
+    assert (code, len(lines)) == (2, 1)
+    assert lines[0].startswith("HELPDESK_DATA_DIR: ")
+
+
 def test_what_nobody_knows_behind_an_address_is_told(tmp_path):
     for url in ("redis://127.0.0.1:1/?health_check_interval=often", "redis://127.0.0.1:1/?colour=red"):
         code, lines = ended("work", tmp_path, bus_url=url)

@@ -121,7 +121,7 @@ class EmbeddedDatabase:
 
 def url_of_running(data_dir: Path) -> str | None:
     """The URL of the database another process keeps there now, for commands run beside a server."""
-    if not data_dir.exists():
+    if not data_dir.is_dir():
         return None
     folder = _home(data_dir)
     owner = current_owner(folder)
