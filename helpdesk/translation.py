@@ -97,7 +97,17 @@ def _compiled(known: Catalog) -> gettext.GNUTranslations:
 
 def _filled(text: str, values: dict[str, object]) -> str:
     """Not str.format: a value is never read as a template, and a missing one stays visible."""
-    return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text) if values else text
+    if not values:
+        return text
+    parts = list(_parts(text))
+    parts[1::2] = [str(values.get(name, f"{{{name}}}")) for name in parts[1::2]]
+    return "".join(parts)
+
+
+@cache
+def _parts(text: str) -> tuple[str, ...]:
+    """The words around placeholders, and between them the placeholders' names."""
+    return tuple(_PLACEHOLDER.split(text))
 
 
 def _quality(weight: str) -> float:

@@ -275,7 +275,7 @@ def _row(tx: Transaction, record: asyncpg.Record) -> Json:
         "assignee": _named(record, "assignee"),
         "inbox": _named(record, "inbox"),
         "why": _why(tx, record, place),
-        "why_parts": place.to_dict(),
+        "why_parts": record["place"],
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
@@ -281,8 +282,14 @@ def _named(part: HeadStart, among_others: bool, t: Translate) -> str:
 
 
 def _clock(at: datetime, now: datetime, zone: tzinfo) -> str:
-    local = at.astimezone(zone)
-    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"
+    local = at.astimezone(zone).isoformat(" ", "minutes")
+    return local[11:16] if local[:10] == _day(now, zone) else local[:16]
+
+
+@lru_cache(maxsize=64)
+def _day(now: datetime, zone: tzinfo) -> str:
+    """The same for all rows of a page."""
+    return now.astimezone(zone).date().isoformat()
 
 
 def _english(message: str, **values: object) -> str:
