@@ -152,7 +152,7 @@ async def _said(workshop: Workshop, tx: Transaction, bundle: Bundle) -> dict[str
         title = t("On call: {n} alerts, first: {what}", n=len(alerts), what=first["what"])
     lines = []
     if bundle.agent is not None:
-        lines = [t("{name}, you are on call and this needs you now.", name=bundle.agent.name.split()[0])]
+        lines = [t("{name}, this needs you now.", name=bundle.agent.name.split()[0])]
     for one in alerts[:_SHOWN]:
         lines.append("\n".join(part for part in (one["what"], one["who"], one["words"]) if part))
         if one["reason"] != one["what"]:
