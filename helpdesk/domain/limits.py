@@ -55,6 +55,9 @@ UPLOADED_BYTES = Limit("visitor upload bytes", 100 * 1024 * 1024, _HOUR)
 ACKNOWLEDGEMENTS = Limit("inbox acknowledgements", 60, _HOUR)
 """Automatic answers per inbox."""
 
+NOT_SENT = Limit("answers not sent", 10, _HOUR)
+"""Letters to one agent that their answer by mail was not sent: a mailbox that answers each of them stops."""
+
 FORGED_MARKS_OF_SENDER = Limit("forged marks of a sender", 5, _HOUR)
 FORGED_MARKS = Limit("forged marks", 20, _HOUR)
 """Per inbox. Counted, and told to administrators when it is full."""

@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.channels.email.listener import Listener
-from helpdesk.domain import agents
+from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Ticket
 from helpdesk.domain.tickets.mail import mailing
 from helpdesk.jobs.mail.intake import Intake
@@ -51,19 +51,22 @@ async def told(desk: MailDesk, agent: agents.Agent, *, kind: str = "notice") -> 
 
 
 def an_answer(
-    agent: agents.Agent, mail: OutgoingMail, text: str, *, proven: bool = True, **more: str
+    agent: agents.Agent, mail: OutgoingMail, text: str, *, proven: bool = True, changed: Any = None
 ) -> bytes:
+    """As a mail program makes it, but for what is `changed`."""
     cited = header(mail, "Message-ID")
-    return a_mail(
-        text,
-        sender=f"{agent.name} <{agent.email}>",
-        to=reply_address(mail),
-        subject=f"Re: {mail.subject}",
-        proven=proven,
-        In_Reply_To=cited,
-        References=cited,
-        **more,
-    )
+    usual = {
+        "to": reply_address(mail),
+        "subject": f"Re: {mail.subject}",
+        "In_Reply_To": cited,
+        "References": cited,
+    }
+    sender = f"{agent.name} <{agent.email}>"
+    return a_mail(text, sender=sender, proven=proven, **usual | (changed or {}))
+
+
+def quoting(mail: OutgoingMail, text: str = ANSWER) -> str:
+    return f"{text}\n\n{QUOTES['marked'](words(mail, 'plain'))}"
 
 
 async def handed_in(desk: MailDesk, raw: bytes, to: str) -> RawMail:
@@ -157,7 +160,7 @@ async def test_who_may_not_answer_any_more_when_the_mail_comes_back_answers_nobo
     async with desk.database.transaction(SYSTEM) as tx:
         await meanwhile(tx, await agents.get(tx, maja.id))
 
-    back = await desk.receive(an_answer(maja, notice, ANSWER), to=reply_address(notice))
+    back = await desk.receive(an_answer(maja, notice, quoting(notice)), to=reply_address(notice))
 
     assert (await desk.message_of(back)).hidden
     assert await to_the_contact(desk) == []
@@ -167,9 +170,9 @@ async def test_who_may_not_answer_any_more_when_the_mail_comes_back_answers_nobo
     ("text", "proven", "reason"),
     [
         (ANSWER, False, "did not prove"),
-        ("> " + INTERNAL + "\n\n" + ANSWER, True, "could not be told apart"),
-        (ANSWER + "\n\nThus I was told:\n" + INTERNAL, True, "could not be told apart"),
-        ("", True, "could not be told apart"),
+        ("> " + INTERNAL + "\n\n" + ANSWER, True, "holds what our mail says"),
+        (ANSWER + "\n\nThus I was told:\n" + INTERNAL, True, "holds what our mail says"),
+        ("", True, "holds what our mail says"),
     ],
 )
 async def test_what_was_not_sent_is_told_to_whoever_holds_the_mark(
@@ -178,15 +181,96 @@ async def test_what_was_not_sent_is_told_to_whoever_holds_the_mark(
     maja = await staff(desk)
     ticket, notice = await told(desk, maja)
 
-    back = await desk.receive(an_answer(maja, notice, text, proven=proven), to=reply_address(notice))
+    raw = an_answer(maja, notice, quoting(notice, text), proven=proven)
+    back = await desk.receive(raw, to=reply_address(notice))
 
     assert (back.cause, await to_the_contact(desk)) == ("row 7: unverified_staff", [])
     [note] = [one for one in await desk.all(Message, ticket_id=ticket.id) if one.hidden]
-    assert note.body == text.strip()
+    assert note.body.startswith(text.strip())
     answer = await desk.send((await desk.all(OutgoingMail))[-1])
     assert (answer.recipients, answer.subject[:9]) == ([maja.email], "Not sent:")
     assert reason in words(answer, "plain")
     assert "Reply-To" not in message_from_bytes(answer.raw or b"", policy=policy.default)
+
+
+ELSEWHERE = {
+    "addressed to a friend, and delivered to the mark by them": {
+        "to": "friend@elsewhere.example", "In_Reply_To": "<lunch@elsewhere.example>",
+    },
+    "to a colleague who was told of it, with a copy to us": {
+        "to": "boss@work.example", "Cc": "support@demo.localhost", "In_Reply_To": "<boss@work.example>",
+    },
+    "a forward": {"subject": "Fwd: Late: #1"},
+    "an answer to whom it was forwarded": {"subject": "Re: FW: Late: #1"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+async def test_what_an_agent_wrote_to_somebody_else_does_not_go_to_the_contact(
+    desk: MailDesk, how: str
+) -> None:
+    maja = await staff(desk)
+    _, notice = await told(desk, maja)
+
+    raw = an_answer(maja, notice, quoting(notice, "He is a pest."), changed=ELSEWHERE[how])
+    back = await desk.receive(raw, to=reply_address(notice))
+
+    assert (back.cause, await to_the_contact(desk)) == ("row 7: unverified_staff", [])
+
+
+async def test_words_without_the_mark_are_not_an_answer_wherever_they_are_delivered(desk: MailDesk) -> None:
+    """A mail's words are signed, but not always to whom it goes; answering machines quote nothing."""
+    maja = await staff(desk)
+    _, notice = await told(desk, maja)
+
+    back = await desk.receive(an_answer(maja, notice, "Yes, I quit."), to=reply_address(notice))
+
+    assert (back.cause, await to_the_contact(desk)) == ("row 7: unverified_staff", [])
+    letter = await desk.send((await desk.all(OutgoingMail))[-1])
+    assert "leave it quoted" in words(letter, "plain")
+
+
+async def test_a_mail_that_is_attached_does_not_go_to_the_contact(desk: MailDesk) -> None:
+    maja = await staff(desk)
+    _, notice = await told(desk, maja)
+    mail = message_from_bytes(an_answer(maja, notice, quoting(notice)), policy=policy.SMTP)
+    mail.add_attachment(message_from_bytes(notice.raw or b"", policy=policy.SMTP))
+
+    back = await desk.receive(bytes(mail), to=reply_address(notice))
+
+    assert (back.cause, await to_the_contact(desk)) == ("row 7: unverified_staff", [])
+
+
+@pytest.mark.parametrize("is_another_person", [False, True])
+async def test_after_a_merge_what_was_told_before_stays_internal_and_only_the_same_person_is_answered(
+    desk: MailDesk, is_another_person: bool
+) -> None:
+    maja = await staff(desk)
+    ticket, notice = await told(desk, maja)
+    sender = "Lo <lo@other.example>" if is_another_person else "Kim <kim@customer.example>"
+    target = await desk.ticket_of(await desk.receive(a_mail(sender=sender, subject="Another")))
+    async with desk.database.transaction(SYSTEM) as tx:
+        await tickets.merge(tx, ticket.id, target.id)
+
+    leaking = an_answer(maja, notice, quoting(notice, f"{ANSWER}\n\n{INTERNAL}"))
+    await desk.receive(leaking, to=reply_address(notice))
+    assert await to_the_contact(desk) == []
+
+    await desk.receive(an_answer(maja, notice, quoting(notice)), to=reply_address(notice))
+    assert len(await to_the_contact(desk)) == (0 if is_another_person else 1)
+
+
+async def test_letters_about_what_was_not_sent_end_where_a_mailbox_answers_each_of_them(
+    desk: MailDesk,
+) -> None:
+    maja = await staff(desk)
+    _, notice = await told(desk, maja)
+    before = len(await desk.all(OutgoingMail))
+
+    for n in range(limits.NOT_SENT.most + 2):
+        await desk.receive(an_answer(maja, notice, f"I am away, {n}."), to=reply_address(notice))
+
+    assert len(await desk.all(OutgoingMail)) == before + limits.NOT_SENT.most
 
 
 async def test_another_agents_mark_and_a_machines_answer_say_nothing_and_tell_nobody(desk: MailDesk) -> None:
@@ -194,8 +278,8 @@ async def test_another_agents_mark_and_a_machines_answer_say_nothing_and_tell_no
     _, notice = await told(desk, maja)
     before = len(await desk.all(OutgoingMail))
 
-    foreign = await desk.receive(an_answer(jonas, notice, ANSWER), to=reply_address(notice))
-    away = an_answer(maja, notice, "I am away.", Auto_Submitted="auto-replied")
+    foreign = await desk.receive(an_answer(jonas, notice, quoting(notice)), to=reply_address(notice))
+    away = an_answer(maja, notice, "I am away.", changed={"Auto_Submitted": "auto-replied"})
     machine = await desk.receive(away, to=reply_address(notice))
 
     assert (await desk.message_of(foreign)).hidden

@@ -32,6 +32,17 @@ def is_forward_subject(subject: str) -> bool:
     return bool(found) and found is not None and found[1].lower() in languages.FORWARD_PREFIXES
 
 
+def was_forwarded(subject: str) -> bool:
+    """Also when it was answered since: somebody else has had it."""
+    while (found := _PREFIX.match(subject[:200])) is not None:
+        if found[1].lower() not in languages.REPLY_PREFIXES + languages.FORWARD_PREFIXES:
+            return False
+        if is_forward_subject(subject):
+            return True
+        subject = subject[found.end() :]
+    return False
+
+
 def plain_subject(subject: str) -> str:
     """Without any answer or forward prefixes; what two mails of one thread have in common."""
     for _ in range(10):

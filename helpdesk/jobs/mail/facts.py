@@ -1,6 +1,7 @@
 """Looks up what the decision table of mail threading asks about one mail."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -8,16 +9,18 @@ from uuid import UUID
 from sqlalchemy import select
 
 from helpdesk.channels.email import authentication
-from helpdesk.channels.email.carriers import MARKER, Carrier, Carriers
+from helpdesk.channels.email.carriers import Carrier, Carriers
 from helpdesk.channels.email.composing import LOOP_HEADER
 from helpdesk.channels.email.forwards import is_forward_subject
 from helpdesk.channels.email.mail import Mail
 from helpdesk.domain import agents, contacts, inboxes, permissions
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.tickets import Message, OutgoingMail, RawMail, Status, Ticket
-from helpdesk.domain.tickets.mail import following, own_words, references
+from helpdesk.domain.tickets.attachments import StoredFile
+from helpdesk.domain.tickets.mail import following, references
 from helpdesk.domain.tickets.mail.threading import Facts, Match, Proof, Target
 from helpdesk.errors import Invalid
+from helpdesk.jobs.mail import agents_answers
 from helpdesk.storage.transaction import Transaction
 
 LONG_CLOSED = timedelta(days=30)
@@ -52,8 +55,10 @@ class House:
     arc_sealers: frozenset[str] = frozenset()
 
 
-async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Gathered:
-    """Everything `threading.decide` wants to know, from the mail and the database."""
+async def gather(
+    tx: Transaction, kept: RawMail, mail: Mail, house: House, files: Sequence[StoredFile] = ()
+) -> Gathered:
+    """Everything `threading.decide` wants to know, from the mail (with its `files`) and the database."""
     cited, own, fingerprint = _cited_ids(mail), mail.message_id, _fingerprint(mail)
     inbox = await inboxes.get(tx, kept.inbox_id)
     sender = mail.sender.key if mail.sender else ""
@@ -68,6 +73,7 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
     verdict = authentication.judge(mail, house.authserv_ids, house.arc_sealers)
     seek = _Seeker(tx, inbox.id, sender, staff)
     strong = await seek.strong(valid)
+    answer = await agents_answers.judge(tx, strong, mail, files, staff, house.carriers)
     facts = Facts(
         own_loop=await _is_own_loop(tx, mail, house),
         bounce=mail.bounce is not None or mail.auto == "bounce" or _came_back(kept, house.carriers),
@@ -84,7 +90,8 @@ async def gather(tx: Transaction, kept: RawMail, mail: Mail, house: House) -> Ga
         may_acknowledge=mail.may_acknowledge,
         looks_forwarded=mail.forwarded is not None
         and (mail.forwarded.attached or is_forward_subject(mail.subject)),
-        stands_apart=strong is None or await seek.stands_apart(strong, mail.new_text),
+        answers_us=answer.answers_us,
+        stands_apart=answer.stands_apart,
         automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
     source_id = await _source_id(tx, kept, own, fingerprint) if seen.known else own
@@ -108,13 +115,6 @@ class _Seeker:
                 own = [one for one in valid if self._staff is not None and one.is_for(self._staff.id)]
                 return await self._match(ticket, issued=any(one.ticket == ticket.number for one in own))
         return None
-
-    async def stands_apart(self, match: Match, text: str) -> bool:
-        """Asked only of an agent's answer to what they were told."""
-        if not match.issued_to_sender or self._staff is None:
-            return True
-        told = await own_words.told(self._tx, match.ticket_id, self._staff.email)
-        return not MARKER.search(text) and own_words.stand_apart(text, told)
 
     async def weak(self, cited: list[str]) -> Match | None:
         """The ticket of a message that this mail cites by an id of the outside world."""

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from uuid import UUID
 
-from helpdesk.domain import agents, tickets
+from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.tickets import RawMail, Ticket
 from helpdesk.domain.tickets.mail import acknowledging, following, mailing, threading
 from helpdesk.domain.tickets.mail.threading import Action, Decision
+from helpdesk.errors import LimitReached
 from helpdesk.jobs.mail.facts import Gathered
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
@@ -43,12 +44,17 @@ async def _tell_not_sent(tx: Transaction, ticket: Ticket, gathered: Gathered, ag
     match = gathered.facts.strong
     if match is None or not match.issued_to_sender or gathered.facts.auto:
         return
-    t, is_proven = translator(agent.locale, "pages"), gathered.facts.proof is threading.Proof.PASS
-    reason = (
-        t("It could not be told apart from the mail it answers. Leave that out, or answer in the helpdesk.")
-        if is_proven
-        else t("Your mail server did not prove that the mail is yours. Answer in the helpdesk.")
-    )
+    try:
+        await limits.spend(tx, limits.NOT_SENT, agent.id)
+    except LimitReached:
+        return
+    t = translator(agent.locale, "pages")
+    if gathered.facts.proof is not threading.Proof.PASS:
+        reason = t("Your mail server did not prove that the mail is yours. Answer in the helpdesk.")
+    elif not gathered.facts.answers_us:
+        reason = t("It does not answer our mail. Answer that one and leave it quoted, or use the helpdesk.")
+    else:
+        reason = t("It holds what our mail says. Write above that and attach no mail, or use the helpdesk.")
     subject = t("Not sent: #{number} {subject}", number=ticket.number, subject=ticket.subject)
     kept = t("Your answer was not sent. It stands on the ticket, for agents only.")
     await mailing.queue_notice(tx, recipients=[agent.email], subject=subject, body=f"{kept}\n\n{reason}")

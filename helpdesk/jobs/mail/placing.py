@@ -89,7 +89,7 @@ async def _place(
         return False
     tx.now, tx.actor = workshop.database.clock.now(), SYSTEM
     mail = authors.settled(read.mail, kept.envelope_from, own)
-    gathered = await gather(tx, kept, mail, house)
+    gathered = await gather(tx, kept, mail, house, read.files)
     await forgeries.note(tx, gathered)
     decision = _decide(gathered)
     said = await _act(tx, kept, gathered, decision, read.files)

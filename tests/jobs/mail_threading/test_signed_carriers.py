@@ -70,7 +70,10 @@ async def test_row_7_staff_with_their_own_carrier_and_proof_answer_the_contact(d
     ticket = await desk.ticket_of(await desk.receive(a_mail()))
     own = desk.workshop.carriers.reply_address("support@demo.localhost", ticket.number, maja.id)
 
-    back = await desk.receive(a_mail("Turn it off.", sender=maja.email, to=own, proven=True), to=own)
+    mark = desk.workshop.carriers.marker(ticket.number, maja.id)
+    text = f"Turn it off.\n\n> — Please write above this line — {mark}"
+
+    back = await desk.receive(a_mail(text, sender=maja.email, to=own, proven=True), to=own)
 
     assert back.cause == "row 7"
     message = await desk.message_of(back)

@@ -1,7 +1,7 @@
 """Whether an agent's answer to a mail of ours is theirs alone: what they were told is not for the contact."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,24 +17,21 @@ _WORD = re.compile(r"\w+")
 _LATEST = 50
 
 
-async def told(tx: Transaction, ticket_id: UUID, address: str) -> list[str]:
-    """What went to an agent about a ticket."""
+async def told(tx: Transaction, ticket_ids: Collection[UUID]) -> list[OutgoingMail]:
+    """What went to agents about tickets; to any, since they pass on to each other what they were told."""
     query = select(OutgoingMail).where(
-        OutgoingMail.ticket_id == ticket_id,
-        OutgoingMail.kind.in_(TO_AGENTS),
-        OutgoingMail.recipients.contains([address]),
+        OutgoingMail.ticket_id.in_(ticket_ids), OutgoingMail.kind.in_(TO_AGENTS)
     )
-    rows = await tx.session.scalars(query.order_by(OutgoingMail.id.desc()).limit(_LATEST))
-    return [f"{mail.subject}\n{mail.body}" for mail in rows]
+    return list(await tx.session.scalars(query.order_by(OutgoingMail.id.desc()).limit(_LATEST)))
 
 
-def stand_apart(text: str, told: Iterable[str]) -> bool:
+def stand_apart(text: str, told: Iterable[OutgoingMail]) -> bool:
     """Where mail programs quote in a way of their own, the answer could not be cut off: then it says again
     what was told."""
     if not text.strip() or any(line.lstrip().startswith(">") for line in text.splitlines()):
         return False
     said = _rows(text)
-    return not any(said & _rows(one) for one in told)
+    return not any(said & _rows(f"{mail.subject}\n{mail.body}") for mail in told)
 
 
 def _rows(text: str) -> set[tuple[str, ...]]:

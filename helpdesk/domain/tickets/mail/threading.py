@@ -59,7 +59,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`stands_apart`: the sender's own words could be told from what they answer."""
+    """Of a mail of somebody who holds a mark of their own: `answers_us` if it answers the mail that bears it,
+    `stands_apart` if their own words could be told from what they answer."""
 
     own_loop: bool = False
     bounce: bool = False
@@ -75,6 +76,7 @@ class Facts:
     auto: str | None = None
     may_acknowledge: bool = True
     looks_forwarded: bool = False
+    answers_us: bool = True
     stands_apart: bool = True
     automatic_opens_ticket: bool = True
 
@@ -120,7 +122,7 @@ def _strong(facts: Facts, match: Match) -> Decision | None:
     they asked us themselves they are a contact as any other."""
     if facts.staff and not match.is_own:
         proven = match.issued_to_sender and facts.proof is Proof.PASS
-        if proven and facts.stands_apart and not facts.auto:
+        if proven and facts.answers_us and facts.stands_apart and not facts.auto:
             return _onto(facts, match, "7", Action.STAFF_REPLY)
         return Decision(
             "7", Action.STAFF_NOTE, match.ticket_id, collapsed=bool(facts.auto), flags=("unverified_staff",)
