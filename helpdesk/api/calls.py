@@ -8,14 +8,21 @@ from starlette.requests import Request
 
 from helpdesk.channels import phone
 from helpdesk.domain import agents, inboxes, tickets
+from helpdesk.errors import Invalid
 from helpdesk.parsing import Moment
 from helpdesk.storage.transaction import Transaction
 
 
 class NewCall(BaseModel):
-    """`duration` in seconds. `urgent` makes it P2; `priority` says it exactly."""
+    """`duration` in seconds. `urgent` makes it P2; `priority` says it exactly.
 
-    caller: Annotated[str, Field(min_length=1, max_length=40)]
+    With `ticket_id` the call is logged onto that ticket, which keeps its contact, subject and priority, and
+    `caller` may be left out. `began_at` is when it was, where that is not now.
+    """
+
+    caller: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    ticket_id: UUID | None = None
+    client_id: UUID | None = None
     contact_id: UUID | None = None
     name: Annotated[str, Field(max_length=200)] = ""
     direction: Literal["inbound", "outbound"] = "inbound"
@@ -25,6 +32,7 @@ class NewCall(BaseModel):
     notes: Annotated[str, Field(max_length=tickets.BODY_LIMIT)] = ""
     urgent: bool = False
     priority: Annotated[int, Field(ge=1, le=5)] | None = None
+    began_at: Moment | None = None
     callback_at: Moment | None = None
 
 
@@ -67,10 +75,14 @@ async def create_call_event(tx: Transaction, request: Request, wanted: NewCallEv
 
 
 async def create_call(tx: Transaction, request: Request, wanted: NewCall) -> Any:
-    """Log a phone call: a ticket in the same queue."""
+    """Log a phone call: a ticket in the same queue, or a line on the one it was about."""
+    if wanted.caller is None and wanted.ticket_id is None:
+        raise Invalid("phone_invalid", "Give the number of the call, or its ticket.", field="caller")
     impact, urgency = tickets.for_priority(wanted.priority or (2 if wanted.urgent else 3))
     call = tickets.LoggedCall(
-        caller=phone.readable(wanted.caller),
+        caller=phone.readable(wanted.caller) if wanted.caller else "",
+        ticket_id=wanted.ticket_id,
+        client_id=wanted.client_id,
         name=wanted.name,
         contact_id=wanted.contact_id,
         direction=wanted.direction,
@@ -80,6 +92,7 @@ async def create_call(tx: Transaction, request: Request, wanted: NewCall) -> Any
         notes=wanted.notes,
         impact=impact,
         urgency=urgency,
+        began_at=wanted.began_at,
         callback_at=wanted.callback_at,
     )
     ticket = await tickets.log_call(tx, call)

@@ -251,3 +251,21 @@ async def test_a_ticket_takes_the_channel_of_the_inbox_it_is_put_into(desk, hous
     made = (await program.post("/api/v1/tickets", json=HELLO | {"inbox": "shop"})).json()
 
     assert (made["channel"], made["inbox"]["id"]) == ("api", str(line.id))
+
+
+async def test_a_call_is_logged_onto_the_ticket_it_was_about_once(desk, house):
+    program = await desk.with_token(house.agent)
+    async with desk.system() as tx:
+        ticket = await a_ticket(tx, inbox=house.mail)
+    call = {"ticket_id": str(ticket.id), "direction": "outbound", "duration": 180, "notes": "On Friday."}
+    call["client_id"] = "0a6f5d1c-7c0e-4c43-8a5f-4f2d5a1f9c11"
+
+    answers = [await program.post("/api/v1/calls", json=call) for _ in range(2)]
+
+    assert [(one.status_code, one.json()["id"]) for one in answers] == [(201, str(ticket.id))] * 2
+    assert (answers[0].json()["status"], answers[0].json()["channel"]) == ("pending", "email")
+    events = (await program.get(f"/api/v1/tickets/{ticket.id}/events")).json()["items"]
+    [logged] = [one["data"] for one in events if one["name"] == "CallLogged"]
+    assert (logged["body"], logged["duration"], logged["caller"]) == ("On Friday.", 180, "")
+    refused = await program.post("/api/v1/calls", json={"notes": "From nobody, about nothing"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "phone_invalid")

@@ -131,6 +131,7 @@ class CallLogged(MessageEvent):
     duration: int = 0
     caller: str = ""
     callback_at: datetime | None = None
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True)

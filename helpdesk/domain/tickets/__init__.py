@@ -14,7 +14,7 @@ from helpdesk.domain.tickets import (
     search,
     timeline,
 )
-from helpdesk.domain.tickets.actions import add_note, log_call, receive_message, reply
+from helpdesk.domain.tickets.actions import add_note, receive_message, reply
 from helpdesk.domain.tickets.adding_more import answer_more, note_more
 from helpdesk.domain.tickets.alerting import (
     acknowledge,
@@ -38,6 +38,7 @@ from helpdesk.domain.tickets.changes import (
 )
 from helpdesk.domain.tickets.envelopes import ByMail, InboundMessage, LoggedCall, Said, Sender
 from helpdesk.domain.tickets.locking import get, lock
+from helpdesk.domain.tickets.logged_calls import log_call
 from helpdesk.domain.tickets.merging import merge, split, transfer, unmerge
 from helpdesk.domain.tickets.messages import BODY_LIMIT
 from helpdesk.domain.tickets.model import (

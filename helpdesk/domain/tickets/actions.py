@@ -5,25 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import contacts, inboxes, permissions, sla
+from helpdesk.domain import contacts, inboxes, permissions
 from helpdesk.domain.events import (
-    CallLogged,
     MessageForwarded,
     MessageReceived,
     NoteAdded,
     ReplySent,
     UnverifiedMessageReceived,
 )
-from helpdesk.domain.tickets import callbacks
 from helpdesk.domain.tickets.chatting import unread
-from helpdesk.domain.tickets.envelopes import AS_USUAL, ByMail, InboundMessage, LoggedCall, Said
+from helpdesk.domain.tickets.envelopes import AS_USUAL, ByMail, InboundMessage, Said
 from helpdesk.domain.tickets.locking import followed, lock
 from helpdesk.domain.tickets.mail import following, mailing, recipients
 from helpdesk.domain.tickets.messages import add_inbound, add_own, first_line, require_text
 from helpdesk.domain.tickets.model import Message, MessageKind, Status, Ticket
 from helpdesk.domain.tickets.opening import open_ticket
 from helpdesk.domain.tickets.queue import assigning
-from helpdesk.domain.tickets.queue.placing import place
 from helpdesk.domain.tickets.repeats import said_before, source_seen
 from helpdesk.domain.tickets.waiting import contact_is_answered, contact_waits, somebody_waits
 from helpdesk.errors import Conflict, Invalid
@@ -126,37 +123,6 @@ async def add_forward(
     return message, _said(ticket, message, row.version)
 
 
-async def log_call(tx: Transaction, call: LoggedCall) -> Ticket:
-    """A phone call becomes a ticket. One that was answered had its first response by the call itself."""
-    permissions.require_replier(tx.actor)
-    inbox = await inboxes.first_of(tx, inboxes.Channel.PHONE)
-    contact = await _caller(tx, call)
-    subject = call.subject.strip() or first_line(call.notes) or f"Call from {contact.name or call.caller}"
-    ticket = await open_ticket(
-        tx,
-        inbox=inbox,
-        contact=contact,
-        subject=subject,
-        channel=inboxes.Channel.PHONE,
-        impact=call.impact,
-        urgency=call.urgency,
-    )
-    message = await add_own(tx, ticket, MessageKind.CALL, call.notes, ())
-    await tx.record(
-        ticket,
-        CallLogged(message.id, call.direction, call.answered, call.duration, call.caller, call.callback_at),
-    )
-    ticket.waiting_since = tx.now
-    if call.answered:
-        await sla.meet(tx, ticket, [sla.Metric.FIRST_RESPONSE])
-    if call.callback_at is not None or (call.direction == "inbound" and not call.answered):
-        await callbacks.owe(tx, ticket, call.callback_at)
-    elif call.direction == "outbound" and call.answered:
-        await callbacks.pay(tx, contact.id, except_for=ticket.id)
-    await place(tx, ticket)
-    return ticket
-
-
 async def _addressed(tx: Transaction, ticket: Ticket, by_mail: ByMail) -> recipients.People | None:
     """Whom the answer goes to by mail; who gets it may answer it. None where the contact is answered in the
     chat or has no address."""
@@ -190,12 +156,6 @@ async def _who(tx: Transaction, inbound: InboundMessage) -> contacts.Contact:
     return await contacts.find_or_create(
         tx, sender.kind, sender.value, name=sender.name, locale=sender.locale
     )
-
-
-async def _caller(tx: Transaction, call: LoggedCall) -> contacts.Contact:
-    if call.contact_id is not None:
-        return await contacts.get_visible(tx, call.contact_id)
-    return await contacts.find_or_create(tx, contacts.IdentityKind.PHONE, call.caller, name=call.name)
 
 
 def _said(ticket: Ticket, message: Message, version: Any) -> Said:

@@ -67,9 +67,13 @@ AS_USUAL = ByMail()
 
 @dataclass(frozen=True)
 class LoggedCall:
-    """A phone call an agent or a telephone system tells of. `duration` is in seconds."""
+    """A phone call an agent or a telephone system tells of. `duration` is in seconds.
 
-    caller: str
+    `ticket_id` is the one it was about, None for a new one. `began_at` is when they spoke, where that is not
+    now; `client_id` the sender's own id, by which it is not logged again.
+    """
+
+    caller: str = ""
     name: str = ""
     contact_id: UUID | None = None
     direction: str = "inbound"
@@ -80,6 +84,13 @@ class LoggedCall:
     impact: int = 2
     urgency: int = 2
     callback_at: datetime | None = None
+    ticket_id: UUID | None = None
+    began_at: datetime | None = None
+    client_id: UUID | None = None
+
+    @property
+    def is_missed(self) -> bool:
+        return self.direction == "inbound" and not self.answered
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from helpdesk.actors import ActorKind
+from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.tickets import attachments
 from helpdesk.domain.tickets.envelopes import InboundMessage
 from helpdesk.domain.tickets.model import Message, MessageKind, Ticket
@@ -44,7 +45,8 @@ async def add_own(
     uploads: Sequence[UUID],
     mail: Json | None = None,
 ) -> Message:
-    message = _message(tx, ticket, kind, body, ticket.channel)
+    channel = Channel.PHONE.value if kind is MessageKind.CALL else ticket.channel
+    message = _message(tx, ticket, kind, body, channel)
     message.mail = mail
     await _write(tx, message, uploads)
     if kind is not MessageKind.NOTE:

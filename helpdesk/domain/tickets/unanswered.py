@@ -22,11 +22,11 @@ async def said_on(tx: Transaction, ticket: Ticket) -> list[Message]:
 
 
 def waits_since(messages: Sequence[Message]) -> datetime | None:
-    """The oldest message of the contact that no agent has answered; a logged call is one of theirs."""
+    """The oldest message of the contact that no agent has answered; so is a call that began it all."""
     since: datetime | None = None
-    for message in messages:
-        if message.kind == MessageKind.NOTE:
-            continue
-        is_theirs = message.author_kind == ActorKind.CONTACT.value or message.kind == MessageKind.CALL
+    said = [message for message in messages if message.kind != MessageKind.NOTE]
+    for message in said:
+        opens = message is said[0] and message.kind == MessageKind.CALL
+        is_theirs = message.author_kind == ActorKind.CONTACT.value or opens
         since = (since or message.created_at) if is_theirs else None
     return since

@@ -19,10 +19,7 @@ MET_BY_ANSWER = (
 
 async def contact_is_answered(tx: Transaction, ticket: Ticket) -> None:
     """The ball is with the contact: what an answer meets is met, clocks that wait for them stand still."""
-    await sla.meet(tx, ticket, MET_BY_ANSWER)
-    terms = await promises.terms_of(tx, ticket)
-    if terms is not None:
-        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.UPDATE])
+    await _keep_promises(tx, ticket)
     ticket.waiting_since, ticket.unread = None, False
     if ticket.status in (Status.OPEN, Status.SNOOZED):
         ticket.status, ticket.snoozed_until = Status.PENDING, None
@@ -30,6 +27,13 @@ async def contact_is_answered(tx: Transaction, ticket: Ticket) -> None:
         await promises.keep_time(tx, ticket)
     await oncall.answered_by_reply(tx, ticket)
     await place(tx, ticket)
+
+
+async def contact_is_heard(tx: Transaction, ticket: Ticket) -> None:
+    """They were answered and are told more later: what an answer meets is met, and the ball stays ours."""
+    await _keep_promises(tx, ticket)
+    await oncall.answered_by_reply(tx, ticket)
+    ticket.unread = False
 
 
 async def contact_waits(tx: Transaction, ticket: Ticket, message: Message) -> None:
@@ -49,9 +53,36 @@ async def contact_still_waits(tx: Transaction, ticket: Ticket, since: datetime) 
     await _wait_for_us(tx, ticket, since, "answer_failed")
 
 
+async def contact_called(tx: Transaction, ticket: Ticket, call: Message) -> None:
+    """The contact rang and reached nobody, which asks for an answer as writing does."""
+    await _wait_for_us(tx, ticket, call.created_at, "contact_called")
+
+
+async def is_ours(tx: Transaction, ticket: Ticket, reason: str) -> None:
+    """Something is to be done on it, without anybody waiting for a written answer."""
+    await _take_back(tx, ticket, tx.now, reason)
+
+
 async def _wait_for_us(tx: Transaction, ticket: Ticket, since: datetime, reason: str) -> None:
     before = ticket.version
     ticket.unread = True
+    await _take_back(tx, ticket, since, reason)
+    terms = await promises.terms_of(tx, ticket) if await sla.awaits_answer(tx, ticket.id) else None
+    if terms is not None:
+        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
+    if ticket.version != before:
+        await place(tx, ticket)
+
+
+async def _keep_promises(tx: Transaction, ticket: Ticket) -> None:
+    await sla.meet(tx, ticket, MET_BY_ANSWER)
+    terms = await promises.terms_of(tx, ticket)
+    if terms is not None:
+        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.UPDATE])
+
+
+async def _take_back(tx: Transaction, ticket: Ticket, since: datetime, reason: str) -> None:
+    """Open, wherever it was put away, and its clocks run."""
     ticket.waiting_since = ticket.waiting_since or since
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         ticket.resolved_at = None
@@ -64,8 +95,3 @@ async def _wait_for_us(tx: Transaction, ticket: Ticket, since: datetime, reason:
         ticket.status, ticket.snoozed_until = Status.OPEN, None
         await tx.record(ticket, TicketWoken(reason) if was_snoozed else TicketOpenedAgain(reason))
         await sla.resume(tx, ticket)
-    terms = await promises.terms_of(tx, ticket) if await sla.awaits_answer(tx, ticket.id) else None
-    if terms is not None:
-        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, [sla.Metric.NEXT_RESPONSE])
-    if ticket.version != before:
-        await place(tx, ticket)
