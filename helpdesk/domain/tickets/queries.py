@@ -1,20 +1,19 @@
-"""Reading tickets: queue rows, one ticket, a contact's own. Plain dicts, ready for JSON.
+"""Reading tickets: pages of the queue, one ticket, a contact's own. Plain dicts, ready for JSON.
 
 The hot statements are plain SQL on the session's own driver connection.
 """
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from sqlalchemy import select
 
 from helpdesk.domain import permissions, plans, sla, widgets
 from helpdesk.domain.contacts import identities_of
-from helpdesk.domain.tickets import alerting, queue, views
+from helpdesk.domain.tickets import alerting, rows, views
 from helpdesk.domain.tickets.locking import get
 from helpdesk.domain.tickets.model import Ticket
 from helpdesk.domain.tickets.queue import reach as reaching
@@ -22,29 +21,8 @@ from helpdesk.errors import Invalid
 from helpdesk.parsing import known_moment
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
-from helpdesk.translation import translator
 
-_ROW = """
-    SELECT t.id, t.number, t.subject, t.preview, t.channel, t.status, t.priority, t.impact, t.urgency, t.tags,
-      t.unread, t.waiting_since, t.due_at, t.start_by, t.rank_at, t.place, t.last_message_at, t.snoozed_until,
-      t.created_at, t.resolved_at, t.version, t.public_version, t.contact_id, c.name AS contact_name,
-      c.locale AS contact_locale, c.time_zone AS contact_time_zone, t.company_id, k.name AS company_name,
-      t.plan_id, p.name AS plan_name, t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
-      t.inbox_id, i.name AS inbox_name, t.pool_id, t.skills, t.policy_id, t.merged_into, t.split_from,
-      (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'email'
-        ORDER BY verified_at IS NULL, created_at LIMIT 1) AS email,
-      (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'phone'
-        ORDER BY verified_at IS NULL, created_at LIMIT 1) AS phone
-    FROM tickets t
-    JOIN contacts c ON c.id = t.contact_id
-    JOIN inboxes i ON i.id = t.inbox_id
-    LEFT JOIN companies k ON k.id = t.company_id
-    LEFT JOIN plans p ON p.id = t.plan_id
-    LEFT JOIN teams m ON m.id = t.team_id
-    LEFT JOIN agents a ON a.id = t.assignee_id
-"""
-
-_OF_CONTACT = f"""{_ROW}
+_OF_CONTACT = f"""{rows.ROW}
     WHERE t.contact_id = $1 AND t.status <> 'merged' AND ($2::uuid[] IS NULL OR t.inbox_id = ANY($2))
     ORDER BY t.last_message_at DESC NULLS LAST, t.id DESC LIMIT $3
 """
@@ -104,10 +82,10 @@ async def queue_page(
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
     asked = (inboxes, tx.actor.agent_id, channel, last_at, last_id)
     await tx.plan_once()
-    found = await connection.fetch(views.PAGES[view].format(row=_ROW, limit=limit + 1), *asked)
+    found = await connection.fetch(views.PAGES[view].format(row=rows.ROW, limit=limit + 1), *asked)
     reach = await reaching.out_of_reach(tx) if out_of_reach is None else out_of_reach
-    rows = [_reached(_listed(tx, record), reach) for record in found[:limit]]
-    return rows, _cursor(found[limit - 1], views.VIEWS[view].by) if len(found) > limit else None
+    page = [rows.reached(rows.listed(tx, record), reach) for record in found[:limit]]
+    return page, _cursor(found[limit - 1], views.VIEWS[view].by) if len(found) > limit else None
 
 
 async def of_contact(tx: Transaction, contact_id: UUID, limit: int = 50) -> list[Json]:
@@ -116,23 +94,23 @@ async def of_contact(tx: Transaction, contact_id: UUID, limit: int = 50) -> list
     connection = await tx.driver()
     inboxes = list(tx.actor.inbox_ids) if tx.actor.inbox_ids is not None else None
     found = await connection.fetch(_OF_CONTACT, contact_id, inboxes, limit)
-    return [_listed(tx, record) for record in found]
+    return [rows.listed(tx, record) for record in found]
 
 
 async def rows_of(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
     """Rows of tickets that the reader was found to be allowed to see, as `queue_page` has them; unordered."""
     connection = await tx.driver()
-    found = await connection.fetch(f"{_ROW} WHERE t.id = ANY($1)", ticket_ids)
+    found = await connection.fetch(f"{rows.ROW} WHERE t.id = ANY($1)", ticket_ids)
     reach = await reaching.out_of_reach(tx)
-    return [_reached(_listed(tx, record), reach) for record in found]
+    return [rows.reached(rows.listed(tx, record), reach) for record in found]
 
 
 async def queue_rows(tx: Transaction, ticket_ids: list[UUID]) -> list[Json]:
     """Whole rows of these tickets, for everybody who watches the queue: what each reader is out of reach of
     follows from the `pool_id` and what the reader was last told about the pools."""
     connection = await tx.driver()
-    found = await connection.fetch(f"{_ROW} WHERE t.id = ANY($1)", ticket_ids)
-    return [_listed(tx, record) | {"inbox_id": record["inbox_id"]} for record in found]
+    found = await connection.fetch(f"{rows.ROW} WHERE t.id = ANY($1)", ticket_ids)
+    return [rows.listed(tx, record) | {"inbox_id": record["inbox_id"]} for record in found]
 
 
 async def counts(tx: Transaction) -> dict[str, int]:
@@ -148,9 +126,9 @@ async def ticket(tx: Transaction, ticket_id: UUID) -> Json:
     """One ticket with its contact, clocks and place. Errors: NotFound."""
     await get(tx, ticket_id)
     connection = await tx.driver()
-    record = await connection.fetchrow(f"{_ROW} WHERE t.id = $1", ticket_id)
+    record = await connection.fetchrow(f"{rows.ROW} WHERE t.id = $1", ticket_id)
     assert record is not None  # `get` has just seen it in this transaction
-    row = _row(tx, record)
+    row = rows.row(tx, record)
     row["id"] = row.pop("ticket_id")
     row["contact"] |= {
         "locale": record["contact_locale"],
@@ -246,56 +224,6 @@ async def waiting_of(tx: Transaction, contact_id: UUID, inbox_id: UUID) -> Ticke
     return found
 
 
-def _listed(tx: Transaction, record: asyncpg.Record) -> Json:
-    """A row among others, with the pool it waits in."""
-    return _row(tx, record) | {"pool_id": record["pool_id"]}
-
-
-def _reached(row: Json, reach: Mapping[UUID, Json]) -> Json:
-    is_waiting = row["status"] == "open" and row["assignee"] is None
-    return row | {"out_of_reach": reach.get(row["pool_id"]) if is_waiting else None}
-
-
-def _row(tx: Transaction, record: asyncpg.Record) -> Json:
-    place = queue.Place.parse(record["place"])
-    same = ("number", "subject", "preview", "channel", "status", "priority", "impact", "urgency", "tags")
-    times = ("waiting_since", "due_at", "start_by", "rank_at", "last_message_at", "snoozed_until")
-    return {
-        "ticket_id": record["id"],
-        **{key: record[key] for key in (*same, "unread", *times, "version")},
-        "contact": {
-            "id": record["contact_id"],
-            "name": record["contact_name"],
-            "email": record["email"],
-            "phone": record["phone"],
-        },
-        "company": _named(record, "company"),
-        "plan": _named(record, "plan"),
-        "team": _named(record, "team"),
-        "assignee": _named(record, "assignee"),
-        "inbox": _named(record, "inbox"),
-        "why": _why(tx, record, place),
-        "why_parts": record["place"],
-    }
-
-
-def _why(tx: Transaction, record: asyncpg.Record, place: queue.Place) -> str:
-    """Why it stands where it does; of what does not wait for us no time is named that nobody promised."""
-    t = translator(tx.actor.locale, "workspace")
-    if record["due_at"] is None and record["status"] == "pending":
-        return t("Waits for the contact; nothing is due until they write")
-    if record["due_at"] is None and record["status"] == "snoozed":
-        return t("Snoozed; its clocks go on when it wakes")
-    if record["due_at"] is None and record["status"] in ("resolved", "closed", "merged"):
-        return t("Done; nothing is due")
-    return queue.why(place, tx.now, _zone(tx), t)
-
-
-def _named(record: asyncpg.Record, what: str) -> Json | None:
-    found = record[f"{what}_id"]
-    return {"id": found, "name": record[f"{what}_name"]} if found is not None else None
-
-
 def _clock(clock: sla.SlaClock) -> Json:
     return {
         "metric": clock.metric,
@@ -305,10 +233,6 @@ def _clock(clock: sla.SlaClock) -> Json:
         "met_at": clock.met_at,
         "breached_at": clock.breached_at,
     }
-
-
-def _zone(tx: Transaction) -> tzinfo:
-    return ZoneInfo(tx.actor.time_zone)
 
 
 def _cursor(record: asyncpg.Record, by: str) -> str:

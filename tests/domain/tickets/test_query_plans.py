@@ -11,7 +11,7 @@ import pytest
 from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.domain import availability
-from helpdesk.domain.tickets import queries, views
+from helpdesk.domain.tickets import queries, rows, views
 from helpdesk.domain.tickets.queue import claiming_alone, claiming_together, overload, reach, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage.database import Database
@@ -153,7 +153,7 @@ async def test_a_page_of_any_view_reads_fifty_rows_of_what_its_reader_may_see(
         inbox_id = await tx.connection.fetchval("SELECT inbox_id FROM pools WHERE id = $1", all_pools[team])
     asked = f"'{{{inbox_id}}}', '{members[team]}', NULL, NULL, NULL"
 
-    plan = await plan_made_once(database, views.PAGES[view].format(row=queries._ROW, limit=51), asked)
+    plan = await plan_made_once(database, views.PAGES[view].format(row=rows.ROW, limit=51), asked)
 
     require_heads_only(plan, 1000)
 

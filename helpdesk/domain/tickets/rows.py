@@ -1,0 +1,89 @@
+"""A ticket as a row among others: what is read for it, and how it is told to its reader."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from helpdesk.domain.tickets import queue
+from helpdesk.storage.tables import Json
+from helpdesk.storage.transaction import Transaction
+from helpdesk.translation import translator
+
+ROW = """
+    SELECT t.id, t.number, t.subject, t.preview, t.channel, t.status, t.priority, t.impact, t.urgency, t.tags,
+      t.unread, t.waiting_since, t.due_at, t.start_by, t.rank_at, t.place, t.last_message_at, t.snoozed_until,
+      t.created_at, t.resolved_at, t.version, t.public_version, t.contact_id, c.name AS contact_name,
+      c.locale AS contact_locale, c.time_zone AS contact_time_zone, t.company_id, k.name AS company_name,
+      t.plan_id, p.name AS plan_name, t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
+      t.inbox_id, i.name AS inbox_name, t.pool_id, t.skills, t.policy_id, t.merged_into, t.split_from,
+      (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'email'
+        ORDER BY verified_at IS NULL, created_at LIMIT 1) AS email,
+      (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'phone'
+        ORDER BY verified_at IS NULL, created_at LIMIT 1) AS phone
+    FROM tickets t
+    JOIN contacts c ON c.id = t.contact_id
+    JOIN inboxes i ON i.id = t.inbox_id
+    LEFT JOIN companies k ON k.id = t.company_id
+    LEFT JOIN plans p ON p.id = t.plan_id
+    LEFT JOIN teams m ON m.id = t.team_id
+    LEFT JOIN agents a ON a.id = t.assignee_id
+"""
+
+
+def listed(tx: Transaction, record: asyncpg.Record) -> Json:
+    """A row among others, with the pool it waits in."""
+    return row(tx, record) | {"pool_id": record["pool_id"]}
+
+
+def reached(told: Json, reach: Mapping[UUID, Json]) -> Json:
+    """A row that waits, with why the reader's "next" could not be it."""
+    is_waiting = told["status"] == "open" and told["assignee"] is None
+    return told | {"out_of_reach": reach.get(told["pool_id"]) if is_waiting else None}
+
+
+def row(tx: Transaction, record: asyncpg.Record) -> Json:
+    """What ROW read, in the reader's language and zone."""
+    place = queue.Place.parse(record["place"])
+    same = ("number", "subject", "preview", "channel", "status", "priority", "impact", "urgency", "tags")
+    times = ("waiting_since", "due_at", "start_by", "rank_at", "last_message_at", "snoozed_until")
+    return {
+        "ticket_id": record["id"],
+        **{key: record[key] for key in (*same, "unread", *times, "version")},
+        "contact": {
+            "id": record["contact_id"],
+            "name": record["contact_name"],
+            "email": record["email"],
+            "phone": record["phone"],
+        },
+        "company": _named(record, "company"),
+        "plan": _named(record, "plan"),
+        "team": _named(record, "team"),
+        "assignee": _named(record, "assignee"),
+        "inbox": _named(record, "inbox"),
+        "why": _why(tx, record, place),
+        "why_parts": record["place"],
+    }
+
+
+def _why(tx: Transaction, record: asyncpg.Record, place: queue.Place) -> str:
+    """Why it stands where it does; of what does not wait for us no time is named that nobody promised."""
+    t = translator(tx.actor.locale, "workspace")
+    if record["due_at"] is None and record["status"] == "pending":
+        return t("Waits for the contact; nothing is due until they write")
+    if record["due_at"] is None and record["status"] == "snoozed":
+        return t("Snoozed; its clocks go on when it wakes")
+    if record["due_at"] is None and record["status"] in ("resolved", "closed", "merged"):
+        return t("Done; nothing is due")
+    return queue.why(place, tx.now, _zone(tx), t)
+
+
+def _named(record: asyncpg.Record, what: str) -> Json | None:
+    found = record[f"{what}_id"]
+    return {"id": found, "name": record[f"{what}_name"]} if found is not None else None
+
+
+def _zone(tx: Transaction) -> tzinfo:
+    return ZoneInfo(tx.actor.time_zone)
