@@ -1,5 +1,6 @@
 """Files from outside: a safe name, and a type that makes no browser show what is no picture."""
 
+import re
 import unicodedata
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -14,6 +15,9 @@ SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 LONGEST_NAME = 200
 
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9!#$&^_.+-]{1,100}")
+"""What is in a `winmail.dat` has passed no reader of headers."""
+
 
 def describe(
     stored: Stored, name: str, data: bytes, content_id: str | None = None, *, said: str = ""
@@ -24,8 +28,9 @@ def describe(
 
 
 def media_type(data: bytes, said: str) -> str:
-    """What was said, since that knows better (a sheet, a calendar); of pictures only the bytes tell."""
-    found = sniffed(data)
+    """What was said, since that knows better (a sheet, a calendar), where it is a type at all; of pictures
+    only the bytes tell."""
+    found, said = sniffed(data), said if _TYPE.fullmatch(said) else ""
     is_picture = found in SHOWN or said.startswith("image/")
     return found if is_picture else said or found
 

@@ -17,6 +17,8 @@ PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000"
         (PNG, "image/jpeg", "image/png"),
         (b"<script>alert(1)</script>", "image/png", "text/plain"),
         (b"no claim", "", "text/plain"),
+        (b"a line of its own", "text/html\r\nX: y", "text/plain"),
+        (b"a long claim", "a/" + "b" * 10_000, "text/plain"),
     ],
 )
 def test_a_file_is_what_its_mail_says_but_a_picture_only_by_its_bytes(data, said, told):

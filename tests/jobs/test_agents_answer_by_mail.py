@@ -173,6 +173,7 @@ async def test_who_may_not_answer_any_more_when_the_mail_comes_back_answers_nobo
         ("> " + INTERNAL + "\n\n" + ANSWER, True, "holds what our mail says"),
         (ANSWER + "\n\nThus I was told:\n" + INTERNAL, True, "holds what our mail says"),
         ("", True, "holds what our mail says"),
+        (f"{ANSWER}\n" * 1000, True, "too long"),
     ],
 )
 async def test_what_was_not_sent_is_told_to_whoever_holds_the_mark(

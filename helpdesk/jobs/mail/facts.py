@@ -73,7 +73,7 @@ async def gather(
     verdict = authentication.judge(mail, house.authserv_ids, house.arc_sealers)
     seek = _Seeker(tx, inbox.id, sender, staff)
     strong = await seek.strong(valid)
-    answer = await agents_answers.judge(tx, strong, mail, files, staff, house.carriers)
+    held_back = await agents_answers.held_back(tx, strong, mail, files, staff, house.carriers)
     facts = Facts(
         own_loop=await _is_own_loop(tx, mail, house),
         bounce=mail.bounce is not None or mail.auto == "bounce" or _came_back(kept, house.carriers),
@@ -90,8 +90,7 @@ async def gather(
         may_acknowledge=mail.may_acknowledge,
         looks_forwarded=mail.forwarded is not None
         and (mail.forwarded.attached or is_forward_subject(mail.subject)),
-        answers_us=answer.answers_us,
-        stands_apart=answer.stands_apart,
+        held_back=held_back,
         automatic_opens_ticket=bool(inbox.settings.get("automatic_opens_ticket", True)),
     )
     source_id = await _source_id(tx, kept, own, fingerprint) if seen.known else own

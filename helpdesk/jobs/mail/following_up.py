@@ -51,7 +51,9 @@ async def _tell_not_sent(tx: Transaction, ticket: Ticket, gathered: Gathered, ag
     t = translator(agent.locale, "pages")
     if gathered.facts.proof is not threading.Proof.PASS:
         reason = t("Your mail server did not prove that the mail is yours. Answer in the helpdesk.")
-    elif not gathered.facts.answers_us:
+    elif gathered.facts.held_back is threading.HeldBack.TOO_LARGE:
+        reason = t("It is too long, or has too many files, for one answer. Use the helpdesk.")
+    elif gathered.facts.held_back is threading.HeldBack.NO_ANSWER:
         reason = t("It does not answer our mail. Answer that one and leave it quoted, or use the helpdesk.")
     else:
         reason = t("It holds what our mail says. Write above that and attach no mail, or use the helpdesk.")

@@ -45,6 +45,12 @@ class Proof(StrEnum):
     FAIL = "fail"
 
 
+class HeldBack(StrEnum):
+    NO_ANSWER = "no_answer"  # to our mail: the mark could have come there from elsewhere
+    NOT_APART = "not_apart"  # from what the agent was told
+    TOO_LARGE = "too_large"
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """`participant`: the sender is contact, CC or staff there. `issued_to_sender`: a carrier names them, and
@@ -59,8 +65,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Of a mail of somebody who holds a mark of their own: `answers_us` if it answers the mail that bears it,
-    `stands_apart` if their own words could be told from what they answer."""
+    """`held_back`: why a mail of an agent who holds a mark is no answer that may leave."""
 
     own_loop: bool = False
     bounce: bool = False
@@ -76,8 +81,7 @@ class Facts:
     auto: str | None = None
     may_acknowledge: bool = True
     looks_forwarded: bool = False
-    answers_us: bool = True
-    stands_apart: bool = True
+    held_back: HeldBack | None = None
     automatic_opens_ticket: bool = True
 
 
@@ -122,7 +126,7 @@ def _strong(facts: Facts, match: Match) -> Decision | None:
     they asked us themselves they are a contact as any other."""
     if facts.staff and not match.is_own:
         proven = match.issued_to_sender and facts.proof is Proof.PASS
-        if proven and facts.answers_us and facts.stands_apart and not facts.auto:
+        if proven and facts.held_back is None and not facts.auto:
             return _onto(facts, match, "7", Action.STAFF_REPLY)
         return Decision(
             "7", Action.STAFF_NOTE, match.ticket_id, collapsed=bool(facts.auto), flags=("unverified_staff",)
