@@ -106,12 +106,10 @@ async def test_an_agents_answer_goes_to_the_contact_with_nothing_of_what_they_we
 
     said = await desk.message_of(back)
     assert back.cause == "row 7"
-    assert (said.author_kind, said.author_id, said.hidden, said.body) == (
-        "agent",
-        maja.id,
-        False,
-        ANSWER,
-    )
+    shown = (said.author_kind, said.author_id, said.hidden, said.body)
+    assert shown == ("agent", maja.id, False, ANSWER)
+    assert said.mail is not None
+    assert (said.mail["raw"], said.mail["proof"]) == (str(back.id), "pass")
     [mail] = await to_the_contact(desk)
     sent = await desk.send(mail)
     assert (sent.recipients, (await desk.one(Ticket, id=ticket.id)).assignee_id) == (

@@ -127,13 +127,24 @@ async def _act(
         tx.actor = await agents.actor_of(tx, gathered.staff)
         taken = [(await tickets.attachments.add(tx, file)).id for file in files]
         body = mail.new_text.strip()[: tickets.BODY_LIMIT]
-        return (await tickets.reply(tx, decision.ticket_id, body, uploads=taken)).message_id
+        said = await tickets.reply(tx, decision.ticket_id, body, uploads=taken)
+        await _show_proof(tx, said.message_id, kept, gathered)
+        return said.message_id
     attachment_ids = [(await tickets.attachments.add(tx, file)).id for file in files]
     inbound = _inbound(kept, gathered, decision, tuple(attachment_ids))
     said = await tickets.receive_message(tx, inbound)
     await references.remember(tx, said.message_id, kept.inbox_id, [*mail.references, *mail.in_reply_to])
     await following_up.follow_up(tx, kept, gathered, decision, said)
     return said.message_id
+
+
+async def _show_proof(tx: Transaction, message_id: UUID, kept: RawMail, gathered: Gathered) -> None:
+    """What made it leave in the agent's name, for whoever asks. No more of the mail, since what is passed on
+    of a message says whom it is from and its subject."""
+    message = await tx.session.get_one(tickets.Message, message_id)
+    proof = {"proof": gathered.verdict.proof, "proven_by": gathered.verdict.how}
+    message.mail = (message.mail or {}) | {"raw": str(kept.id)} | proof
+    await tx.update(message)
 
 
 def _inbound(
