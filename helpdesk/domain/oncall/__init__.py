@@ -21,10 +21,10 @@ from helpdesk.domain.oncall.alerting.actions import (
     hurry,
     is_left_to,
     raise_alert,
-    record,
     require_answerer,
     run_out,
 )
+from helpdesk.domain.oncall.alerting.notifying import record
 from helpdesk.domain.oncall.model import (
     Alert,
     AlertEntry,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk.clock import SystemClock
-from helpdesk.domain.oncall.alerting import actions, ringing
+from helpdesk.domain.oncall.alerting import actions, notifying, ringing
 from helpdesk.jobs import ring as ringer
 from helpdesk.jobs.handlers import handlers
 from helpdesk.jobs.reactions import REACTIONS
@@ -31,7 +31,7 @@ KEY = "a key that only these tests know 0123456789"
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "locked": (actions, "_locked", True),
-    "inserted": (actions, "_add_notification", True),
+    "inserted": (notifying, "_add_notification", True),
     "before commit": (Transaction, "finish", True),
     "leased": (ringing, "lease", True),
     "before send": (ringer, "_deliver", False),

@@ -154,7 +154,7 @@ class MailServer:
                 continue
             await self._answer(writer, "DATA", b"354 go on")
             while (line := await reader.readline()) not in (b".\r\n", b""):
-                self.content += line
+                self.content += line.removeprefix(b".")  # RFC 5321, 4.5.2: one more where a line begins so
             writer.write(b"250 kept\r\n")
         writer.close()
 

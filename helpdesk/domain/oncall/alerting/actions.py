@@ -4,7 +4,7 @@ Where an alert is about a ticket the caller holds that ticket's row lock; the al
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -15,25 +15,20 @@ from helpdesk.domain import agents, permissions
 from helpdesk.domain.events import (
     AlertAcknowledged,
     AlertExhausted,
-    AlertNotified,
     AlertRaised,
     AlertUnanswered,
-    CoverageMissing,
-    Event,
 )
-from helpdesk.domain.oncall.alerting import channels, contact_methods, escalation
+from helpdesk.domain.oncall.alerting import channels, escalation
 from helpdesk.domain.oncall.alerting.escalation import Policy, State, Taken, Target, TargetKind
+from helpdesk.domain.oncall.alerting.notifying import notify, people_of, record, ring
 from helpdesk.domain.oncall.model import (
     Alert,
-    AlertEntry,
     AlertNotification,
     AlertStatus,
     EscalationPolicyRow,
     RingState,
 )
 from helpdesk.domain.oncall.queries import policy_for
-from helpdesk.domain.oncall.rota import schedules
-from helpdesk.domain.oncall.rota.shifts import on_call_at
 from helpdesk.errors import Forbidden, NotFound
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction, Versioned
@@ -61,7 +56,7 @@ async def raise_alert(
     made = await _insert(tx, ticket, policy, dedup_key, reason, details or {})
     if made is None:
         return None
-    await _record(tx, ticket, made, AlertRaised(made.id, reason, policy.name))
+    await record(tx, ticket, made, AlertRaised(made.id, reason, policy.name))
     await advance(tx, ticket, made)
     return made
 
@@ -75,16 +70,16 @@ async def advance(tx: Transaction, ticket: Versioned | None, alert: Alert) -> No
     found: dict[Target, list[str]] = {}
     for step in policy.steps:
         for target in step.targets:
-            found[target] = await _people(tx, target)
+            found[target] = await people_of(tx, target)
     known = {str(one.id): one for one in await channels.channels(tx)}
     policy = policy.with_channels(known)
     outcome = escalation.advance(policy, state, tx.now, lambda target: found[target])
     for taken in outcome.taken:
-        await _ring(tx, ticket, alert, taken, [known[one] for one in taken.channels])
+        await ring(tx, ticket, alert, taken, [known[one] for one in taken.channels])
     if outcome.tell_owner:
-        await _record(tx, ticket, alert, AlertExhausted(alert.id))
+        await record(tx, ticket, alert, AlertExhausted(alert.id))
         if policy.owner is not None:
-            await _notify(tx, ticket, alert, Taken(outcome.state.loop, len(policy.steps), (policy.owner,)))
+            await notify(tx, ticket, alert, Taken(outcome.state.loop, len(policy.steps), (policy.owner,)))
     alert.state, alert.next_at = outcome.state.to_dict(), outcome.state.next_at
 
 
@@ -106,7 +101,7 @@ async def acknowledge(
         alert.next_at = tx.now + ACKNOWLEDGED_FOR
     alert.acknowledged_at, alert.acknowledged_by = tx.now, agent_id
     await _cancel_pending(tx, alert)
-    await _record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
+    await record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
     return alert
 
 
@@ -140,7 +135,7 @@ async def run_out(tx: Transaction, ticket: Versioned | None, alert: Alert, *, an
         alert.next_at = None
         return
     by = await agents.get(tx, alert.acknowledged_by) if alert.acknowledged_by else None
-    await _record(tx, ticket, alert, AlertUnanswered(alert.id, by.name if by else ""))
+    await record(tx, ticket, alert, AlertUnanswered(alert.id, by.name if by else ""))
     await _reopen(tx, alert, escalation.unanswered(State.parse(alert.state), tx.now))
     await advance(tx, ticket, alert)
 
@@ -205,15 +200,10 @@ async def require_answerer(tx: Transaction, alert: Alert) -> None:
         return
     policy, own_id = Policy.parse(alert.policy), str(tx.actor.agent_id)
     for target in {target for step in policy.steps for target in step.targets}:
-        if own_id in await _people(tx, target):
+        if own_id in await people_of(tx, target):
             return
     if own_id != policy.owner:
         raise Forbidden("alert_not_yours", "This alert is for somebody else; a lead can answer it.")
-
-
-async def record(tx: Transaction, ticket: Versioned | None, alert: Alert, event: Event) -> None:
-    """Something that happened to one of its rings, on the timeline."""
-    await _record(tx, ticket, alert, event)
 
 
 async def hurry(tx: Transaction, alert_id: UUID) -> None:
@@ -232,7 +222,7 @@ async def _acknowledge_too(tx: Transaction, ticket: Versioned | None, alert: Ale
     agent = await agents.get(tx, agent_id)
     alert.state = escalation.acknowledge(State.parse(alert.state), str(agent_id)).to_dict()
     await _cancel_pending(tx, alert)
-    await _record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
+    await record(tx, ticket, alert, AlertAcknowledged(alert.id, agent_id, agent.name))
 
 
 def _telling(people: Sequence[UUID]) -> EscalationPolicyRow:
@@ -265,81 +255,6 @@ async def _insert(
     )
     made = await tx.session.scalar(values.on_conflict_do_nothing().returning(Alert.id))
     return None if made is None else await tx.session.get_one(Alert, made)
-
-
-async def _people(tx: Transaction, target: Target) -> list[str]:
-    """The agents a target means now; those who have left are nobody."""
-    match target.kind:
-        case TargetKind.SCHEDULE:
-            try:
-                schedule = await schedules.load(tx, UUID(target.id))
-            except NotFound:
-                return []
-            ids = [UUID(person) for person in on_call_at(schedule, tx.now).people]
-        case TargetKind.TEAM:
-            members = select(agents.TeamMember.agent_id).where(agents.TeamMember.team_id == UUID(target.id))
-            ids = list(await tx.session.scalars(members))
-        case TargetKind.PERSON:
-            ids = [UUID(target.id)]
-        case _:
-            return []
-    active = {agent.id for agent in await agents.active(tx)}
-    return [str(agent_id) for agent_id in ids if agent_id in active]
-
-
-async def _ring(
-    tx: Transaction,
-    ticket: Versioned | None,
-    alert: Alert,
-    taken: Taken,
-    rooms: Sequence[contact_methods.ContactMethod],
-) -> None:
-    if taken.is_uncovered:
-        await _record(tx, ticket, alert, CoverageMissing(alert.id, taken.step))
-        return
-    await _notify(tx, ticket, alert, taken)
-    for room in rooms:
-        key = escalation.key(str(alert.id), taken.loop, taken.step, str(room.id), "channel")
-        if await _add_notification(tx, alert, taken, room, key, tx.now):
-            tx.enqueue("ring", method_id=str(room.id))
-            await _record(tx, ticket, alert, AlertNotified(alert.id, None, room.name, room.kind, taken.step))
-
-
-async def _notify(tx: Transaction, ticket: Versioned | None, alert: Alert, taken: Taken) -> None:
-    for person in taken.people:
-        agent = await agents.get(tx, UUID(person))
-        for rule, method, after in await contact_methods.ways_to(tx, agent.id):
-            key = escalation.key(str(alert.id), taken.loop, taken.step, person, rule)
-            made = await _add_notification(tx, alert, taken, method, key, tx.now + after)
-            if made and not after:
-                tx.enqueue("ring", method_id=str(method.id))
-                told = AlertNotified(alert.id, agent.id, agent.name, method.kind, taken.step)
-                await _record(tx, ticket, alert, told)
-
-
-async def _add_notification(
-    tx: Transaction,
-    alert: Alert,
-    taken: Taken,
-    method: contact_methods.ContactMethod,
-    key: str,
-    due_at: datetime,
-) -> bool:
-    values = insert(AlertNotification).values(
-        id=tx.new_id(),
-        alert_id=alert.id,
-        agent_id=method.agent_id,
-        method_id=method.id,
-        key=key,
-        method=method.kind,
-        loop=taken.loop,
-        step=taken.step,
-        state=RingState.QUEUED.value,
-        due_at=due_at,
-        created_at=tx.now,
-    )
-    fresh = values.on_conflict_do_nothing(index_elements=["key"]).returning(AlertNotification.id)
-    return await tx.session.scalar(fresh) is not None
 
 
 async def _reopen(tx: Transaction, alert: Alert, state: State) -> None:
@@ -376,12 +291,3 @@ async def _of_ticket(tx: Transaction, ticket: Versioned | None, alert_id: UUID) 
     if alert.ticket_id != (ticket.id if ticket is not None else None):
         raise NotFound("alert_not_found")
     return alert
-
-
-async def _record(tx: Transaction, ticket: Versioned | None, alert: Alert, event: Event) -> None:
-    """On the ticket's timeline, and on the alert's own."""
-    tx.session.add(
-        AlertEntry(id=tx.new_id(), alert_id=alert.id, name=event.name, data=event.data(), at=tx.now)
-    )
-    if ticket is not None:
-        await tx.record(ticket, event)
