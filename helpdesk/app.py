@@ -122,7 +122,7 @@ class Web:
         state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
         state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
         state.sockets, state.amazon = lambda: len(self.sockets.environ), Amazon()
-        state.mail_readers = Readers(1)
+        state.mail_readers, state.mail_turn = Readers(1), asyncio.Lock()
         return app
 
     def _protected(self) -> ASGIApp:

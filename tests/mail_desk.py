@@ -37,6 +37,7 @@ def a_mail(
     subject: str = "Mill stuck",
     message_id: str | None = None,
     proven: bool | None = None,
+    date: datetime = datetime(2026, 11, 18, 11, 0, tzinfo=UTC),
     **headers: str,
 ) -> bytes:
     """An ordinary mail of a person. `proven`: what our own edge says of the sender, if anything."""
@@ -46,7 +47,7 @@ def a_mail(
         said = f"dmarc={'pass' if proven else 'fail'} header.from={domain}"
         mail["Authentication-Results"] = f"{EDGE}; {said}"
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-    mail["Date"] = format_datetime(datetime(2026, 11, 18, 11, 0, tzinfo=UTC))
+    mail["Date"] = format_datetime(date)
     mail["Message-ID"] = f"<{message_id or f'one-{next(_count)}@customer.example'}>"
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value

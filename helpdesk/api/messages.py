@@ -1,5 +1,6 @@
 """Single messages over HTTP: what to do about an unverified sender, and the mail as it came."""
 
+import asyncio
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -10,7 +11,6 @@ from helpdesk.api.answers import answer, told
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.channels import uploads
 from helpdesk.channels.email import fields
-from helpdesk.channels.email.child import Readers
 from helpdesk.domain import tickets
 from helpdesk.domain.tickets import unverified
 from helpdesk.domain.tickets.mail import following, intake
@@ -52,10 +52,12 @@ async def show_original(request: Request) -> Response:
 
 async def show_mail(request: Request) -> Response:
     """Every field of the mail behind a message, as it is read now: people, ids, texts, files, what it is."""
-    async with database_of(request).transaction(await actor_of(request)) as tx:
-        kept = await intake.original_of(tx, parse_id(request.path_params["id"]))
-    readers: Readers = request.app.state.mail_readers
-    return answer(fields.of(await readers.read_safely(kept.raw)))
+    actor, readers = await actor_of(request), request.app.state.mail_readers
+    async with request.app.state.mail_turn:  # who waits for the reader holds no mail of 32 MB meanwhile
+        async with database_of(request).transaction(actor) as tx:
+            kept = await intake.original_of(tx, parse_id(request.path_params["id"]))
+        mail = await readers.read_safely(kept.raw)
+    return answer(await asyncio.to_thread(fields.of, mail))
 
 
 async def list_followers(request: Request) -> Response:

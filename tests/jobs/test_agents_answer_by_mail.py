@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from functools import partial
 from typing import Any
@@ -54,14 +55,13 @@ def an_answer(
     agent: agents.Agent, mail: OutgoingMail, text: str, *, proven: bool = True, changed: Any = None
 ) -> bytes:
     """As a mail program makes it, but for what is `changed`."""
-    cited = header(mail, "Message-ID")
+    cited, sender = header(mail, "Message-ID"), f"{agent.name} <{agent.email}>"
     usual = {
         "to": reply_address(mail),
         "subject": f"Re: {mail.subject}",
         "In_Reply_To": cited,
         "References": cited,
     }
-    sender = f"{agent.name} <{agent.email}>"
     return a_mail(text, sender=sender, proven=proven, **usual | (changed or {}))
 
 
@@ -201,6 +201,7 @@ ELSEWHERE = {
     },
     "a forward": {"subject": "Fwd: Late: #1"},
     "an answer to whom it was forwarded": {"subject": "Re: FW: Late: #1"},
+    "long ago, and handed in again when nobody knew it any more": {"date": datetime(2026, 11, 2, tzinfo=UTC)},
 }  # fmt: skip
 
 

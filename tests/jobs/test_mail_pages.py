@@ -1,11 +1,12 @@
 """A mail's HTML in its frame: nothing runs, nothing loads by itself, links say where they lead."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -17,9 +18,11 @@ from helpdesk.auth import sessions
 from helpdesk.channels import remote_pictures
 from helpdesk.channels.email import framing
 from helpdesk.clock import FixedClock
+from helpdesk.domain.tickets import RawMail
 from helpdesk.errors import Invalid, Unavailable
 from tests.factories import an_agent, an_inbox
 from tests.mail_desk import MailDesk, a_mail
+from tests.waiting import eventually
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -48,8 +51,11 @@ async def browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx2.Asy
 
 
 @asynccontextmanager
-async def an_agents_browser(desk: MailDesk, clock: FixedClock) -> AsyncIterator[httpx2.AsyncClient]:
+async def an_agents_browser(
+    desk: MailDesk, clock: FixedClock, turn: asyncio.Lock | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
     web = Web(desk.workshop.settings, desk.database.url, clock=clock, with_worker=False)
+    web.starlette.state.mail_turn = turn or asyncio.Lock()
     async with desk.database.transaction(SYSTEM) as tx:
         token = await sessions.start(tx, (await an_agent(tx, "Maja")).id, "127.0.0.1", "test")
     cookies = {web.starlette.state.session_cookie: token}
@@ -173,6 +179,32 @@ async def test_every_field_of_a_mail_can_be_asked_for_as_it_was_read(
             "inline": True,
         }
     ]
+
+
+class Turn(asyncio.Lock):
+    asked = 0
+
+    async def acquire(self) -> Literal[True]:
+        self.asked += 1
+        return await super().acquire()
+
+
+async def test_a_mail_is_fetched_only_when_its_turn_to_be_read_has_come(
+    desk: MailDesk, clock: FixedClock
+) -> None:
+    """A hundred calls at once hold one mail of 32 MB, not a hundred."""
+    kept, turn = await desk.receive(an_html_mail()), Turn()
+
+    async def is_waiting() -> bool:
+        return turn.asked == 2
+
+    async with an_agents_browser(desk, clock, turn) as browser:
+        async with turn:
+            asked = asyncio.create_task(browser.get(f"/api/v1/messages/{kept.message_id}/mail"))
+            await eventually(is_waiting)
+            async with desk.database.transaction(SYSTEM) as tx:
+                (await tx.session.get_one(RawMail, kept.id)).raw = a_mail(subject="By now")
+        assert (await asked).json()["subject"] == "By now"
 
 
 async def test_pictures_from_elsewhere_are_off_unless_allowed(

@@ -1,6 +1,7 @@
 """Whether a mail of an agent is their answer to what we told them, and nothing but their answer."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -8,11 +9,14 @@ from helpdesk.channels.email import forwards
 from helpdesk.channels.email.carriers import MARKER, Carriers, Kind
 from helpdesk.channels.email.mail import Mail
 from helpdesk.domain import agents
-from helpdesk.domain.tickets import BODY_LIMIT, Ticket
+from helpdesk.domain.tickets import BODY_LIMIT, RawMail, Ticket
 from helpdesk.domain.tickets.attachments import PER_MESSAGE, StoredFile
 from helpdesk.domain.tickets.mail import own_words
 from helpdesk.domain.tickets.mail.threading import HeldBack, Match
 from helpdesk.storage.transaction import Transaction
+
+FRESH = timedelta(days=3)
+"""A mail that arrives later than this after it was written leads to no mail by itself."""
 
 _MAILS = ("message/rfc822", "message/global", "application/vnd.ms-outlook", "application/ms-tnef")
 """Files that may hold what the agent was told."""
@@ -21,6 +25,7 @@ _MAILS = ("message/rfc822", "message/global", "application/vnd.ms-outlook", "app
 async def held_back(
     tx: Transaction,
     match: Match | None,
+    kept: RawMail,
     mail: Mail,
     files: Sequence[StoredFile],
     staff: agents.Agent | None,
@@ -45,6 +50,8 @@ async def held_back(
     stands_apart = not MARKER.search(mail.new_text) and own_words.stand_apart(mail.new_text, told)
     if not stands_apart or any(_is_mail(one) for one in files):
         return HeldBack.NOT_APART
+    if kept.path == "import" or mail.date is None or kept.received_at - mail.date > FRESH:
+        return HeldBack.TOO_OLD
     is_too_large = len(mail.new_text.strip()) > BODY_LIMIT or len(files) > PER_MESSAGE
     return HeldBack.TOO_LARGE if is_too_large else None
 

@@ -73,7 +73,7 @@ async def gather(
     verdict = authentication.judge(mail, house.authserv_ids, house.arc_sealers)
     seek = _Seeker(tx, inbox.id, sender, staff)
     strong = await seek.strong(valid)
-    held_back = await agents_answers.held_back(tx, strong, mail, files, staff, house.carriers)
+    held_back = await agents_answers.held_back(tx, strong, kept, mail, files, staff, house.carriers)
     facts = Facts(
         own_loop=await _is_own_loop(tx, mail, house),
         bounce=mail.bounce is not None or mail.auto == "bounce" or _came_back(kept, house.carriers),

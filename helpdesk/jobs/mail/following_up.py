@@ -1,18 +1,16 @@
 """What follows when a mail is on its ticket: copies for who was named, the automatic answer, the breaker."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from helpdesk.domain import agents, limits, tickets
 from helpdesk.domain.tickets import RawMail, Ticket
 from helpdesk.domain.tickets.mail import acknowledging, following, mailing, threading
-from helpdesk.domain.tickets.mail.threading import Action, Decision
+from helpdesk.domain.tickets.mail.threading import Action, Decision, HeldBack
 from helpdesk.errors import LimitReached
+from helpdesk.jobs.mail.agents_answers import FRESH
 from helpdesk.jobs.mail.facts import Gathered
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import translator
-
-_STALE = timedelta(days=3)
 
 
 async def follow_up(
@@ -28,9 +26,9 @@ async def follow_up(
     if decision.action is Action.NEW_FOR_OTHER and mail.sender:
         await following.add(tx, ticket, [(mail.sender.email, mail.sender.name)], "agent")
         await _note_remark(tx, ticket, gathered)
-    if decision.action is Action.STAFF_NOTE and gathered.staff is not None:
-        await _tell_not_sent(tx, ticket, gathered, gathered.staff)
     is_new = kept.path != "import"  # what is brought over from elsewhere was answered long ago
+    if decision.action is Action.STAFF_NOTE and gathered.staff is not None and is_new:
+        await _tell_not_sent(tx, ticket, gathered, gathered.staff)
     if decision.acknowledge and mail.sender and is_new and _may_answer_itself(kept, gathered):
         is_proven = gathered.facts.proof is threading.Proof.PASS
         await acknowledging.acknowledge(tx, ticket, mail.sender.email, _acknowledgement, is_proven=is_proven)
@@ -48,15 +46,16 @@ async def _tell_not_sent(tx: Transaction, ticket: Ticket, gathered: Gathered, ag
         await limits.spend(tx, limits.NOT_SENT, agent.id)
     except LimitReached:
         return
-    t = translator(agent.locale, "pages")
+    t, why = translator(agent.locale, "pages"), gathered.facts.held_back
+    reason = t("It holds what our mail says. Write above that and attach no mail, or use the helpdesk.")
     if gathered.facts.proof is not threading.Proof.PASS:
         reason = t("Your mail server did not prove that the mail is yours. Answer in the helpdesk.")
-    elif gathered.facts.held_back is threading.HeldBack.TOO_LARGE:
-        reason = t("It is too long, or has too many files, for one answer. Use the helpdesk.")
-    elif gathered.facts.held_back is threading.HeldBack.NO_ANSWER:
+    elif why is HeldBack.NO_ANSWER:
         reason = t("It does not answer our mail. Answer that one and leave it quoted, or use the helpdesk.")
-    else:
-        reason = t("It holds what our mail says. Write above that and attach no mail, or use the helpdesk.")
+    elif why is HeldBack.TOO_LARGE:
+        reason = t("It is too long, or has too many files, for one answer. Use the helpdesk.")
+    elif why is HeldBack.TOO_OLD:
+        reason = t("It reached us days after it was written. Use the helpdesk.")
     subject = t("Not sent: #{number} {subject}", number=ticket.number, subject=ticket.subject)
     kept = t("Your answer was not sent. It stands on the ticket, for agents only.")
     await mailing.queue_notice(tx, recipients=[agent.email], subject=subject, body=f"{kept}\n\n{reason}")
@@ -67,7 +66,7 @@ def _may_answer_itself(kept: RawMail, gathered: Gathered) -> bool:
     brings it that is read for the first time; a fetched mail has no envelope to ask."""
     has_sender = bool(kept.envelope_from) or kept.path == "imap"
     sent = gathered.mail.date
-    is_fresh = sent is None or kept.received_at - sent < _STALE
+    is_fresh = sent is None or kept.received_at - sent < FRESH
     return has_sender and is_fresh and gathered.facts.proof is not threading.Proof.FAIL
 
 

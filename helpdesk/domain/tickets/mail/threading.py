@@ -49,6 +49,7 @@ class HeldBack(StrEnum):
     NO_ANSWER = "no_answer"  # to our mail: the mark could have come there from elsewhere
     NOT_APART = "not_apart"  # from what the agent was told
     TOO_LARGE = "too_large"
+    TOO_OLD = "too_old"  # it may have left before, or been written about something else
 
 
 @dataclass(frozen=True, slots=True)
