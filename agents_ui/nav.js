@@ -63,9 +63,9 @@ export function Nav({ open, close }) {
     </nav>
     <${OnCallNow} />
     <div class="nav-foot">
-      <button type="button" class="button nav-call" onClick=${() => { close(); dialog.value = { name: "call", props: {} } }}>
+      ${takesWork && html`<button type="button" class="button nav-call" onClick=${() => { close(); dialog.value = { name: "call", props: {} } }}>
         <${Icon} name="phone-call" />${t("Log a call")}
-      </button>
+      </button>`}
       ${takesWork && html`<${AtWork} />`}
       <div class="me">
         <button type="button" class="button quiet me-self" title=${t("Your profile")} onClick=${() => { close(); dialog.value = { name: "profile", props: {} } }}>

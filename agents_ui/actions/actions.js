@@ -52,6 +52,7 @@ export const ACTIONS = [
 
   { id: "saved_reply", key: "q", icon: "corner-up-left", group: "write", needsTicket: true, label: () => t("Insert a saved reply"), possible: () => Boolean(current.value?.ticket.value), run: () => hands.savedReply() },
   { id: "forward", key: "f", icon: "arrow-right", group: "write", needsTicket: true, label: () => t("Forward"), possible: () => fromContact().length > 0, run: forwardLast },
+  { id: "call_here", key: ",", icon: "phone-call", group: "write", needsTicket: true, label: () => t("Log a call on this ticket"), possible: () => takesWork && Boolean(calledAbout()), run: logCallHere },
 
   { id: "resolve", key: "e", icon: "check", group: "ticket", needsTicket: true, label: () => t("Resolve"), run: resolveOrReopen },
   { id: "snooze", key: "h", icon: "alarm-clock", group: "ticket", needsTicket: true, label: () => t("Snooze"), run: snooze },
@@ -79,7 +80,7 @@ export const ACTIONS = [
 
   { id: "search", key: "/", icon: "search", group: "app", label: () => t("Search and commands"), run: () => { openPalette() } },
   { id: "acknowledge", key: "y", icon: "siren", group: "app", label: () => t("Acknowledge the alert"), possible: () => Boolean(firstAlert()), run: acknowledgeFirst },
-  { id: "call", key: "t", icon: "phone-call", group: "app", label: () => t("Log a call"), run: () => { dialog.value = { name: "call", props: {} } } },
+  { id: "call", key: "t", icon: "phone-call", group: "app", label: () => t("Log a call"), possible: () => takesWork, run: () => { dialog.value = { name: "call", props: {} } } },
   { id: "away", key: "b", icon: "circle-pause", group: "app", label: () => (isAway() ? t("Back at work") : t("Step away")), possible: () => takesWork, run: comeOrGo },
   { id: "undo", key: "z", icon: "undo-2", group: "app", label: () => t("Undo"), run: undoLast },
   { id: "theme", key: "d", icon: "moon", group: "app", label: () => t("Light or dark"), run: () => hands.toggleTheme() },
@@ -291,6 +292,17 @@ async function mergeInto() {
 function fromContact() {
   const items = current.value?.items.value ?? []
   return /** @type {Said[]} */ (items.filter(item => item.kind === "message" && !item.ours && !item.unverified)).toReversed()
+}
+
+/** The open ticket, where a call can still stand on it. */
+function calledAbout() {
+  const ticket = current.value?.ticket.value
+  return ticket && ticket.status !== "merged" ? ticket : null
+}
+
+function logCallHere() {
+  const onto = calledAbout()
+  if (onto) dialog.value = { name: "call", props: { onto } }
 }
 
 function forwardLast() {

@@ -212,9 +212,9 @@ export function refused(error) {
   toast(t("Not changed: {reason}", { reason: error?.status === 409 || error?.status === 422 ? error.message : reasonOf(code, error?.message) }), { tone: "danger" })
 }
 
-/** @param {any} call @returns {Promise<Ticket>} */
+/** Once under one client_id. @param {any} call @returns {Promise<Ticket>} */
 export function logCall(call) {
-  return request("POST", "/api/v1/calls", call, { headers: { "Idempotency-Key": crypto.randomUUID() } })
+  return request("POST", "/api/v1/calls", call)
 }
 
 /** Asked again under the same client_id while the server says "later"; never rejects. @param {string} command @param {any} data */

@@ -21,6 +21,8 @@ export function hasLine(name) {
 /** Why a ticket waits for us again, where neither its contact nor an agent is the reason. @param {string} reason @returns {Line | null} */
 function broughtBack(reason) {
   if (reason === "answer_failed") return { icon: "rotate-ccw", text: t("The answer reached nobody: it waits for us again"), tone: "danger" }
+  if (reason === "contact_called") return { icon: "phone", text: t("The contact called: it is open again") }
+  if (reason === "call_owed") return { icon: "phone", text: t("A call was promised: it is open until then") }
   if (reason === "unverified_sender") return { icon: "rotate-ccw", text: t("An unverified sender wrote: it waits for us again"), tone: "warn" }
   return null
 }

@@ -144,7 +144,9 @@ function Call({ item, found }) {
         <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>
       ${item.body && html`<${Body} body=${item.body} />`}
       ${call.callback_at && html`<p class="callback"><${Icon} name="calendar-clock" />${t("Call back {time}", { time: fullTime(call.callback_at) })}</p>`}
-      <p class="call-by">${t("Logged by {name}", { name: item.author.name ?? t("The system") })}</p>
+      <p class="call-by">${call.began_at
+        ? t("Logged by {name}, the call was {time}", { name: item.author.name ?? t("The system"), time: fullTime(call.began_at) })
+        : t("Logged by {name}", { name: item.author.name ?? t("The system") })}</p>
     </div>
   </li>`
 }

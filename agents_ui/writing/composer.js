@@ -1,12 +1,12 @@
 // Where an agent writes: reply, note or forward, files, a draft that is never lost, sent by one key.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/ui.js"
-import { action, hands, moveOn } from "../actions/actions.js"
+import { action, canRun, hands, moveOn } from "../actions/actions.js"
 import { calledBack, proposal } from "./answering.js"
+import { useAttaching } from "./attaching.js"
 import { answersMeanwhile, seenSoFar } from "./colleagues.js"
 import { readDraft, writeDraft } from "./drafts.js"
 import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf, withAfter } from "./sides.js"
-import { RequestFailed, upload } from "../server/http.js"
 import { CTRL, Icon, Keys } from "../icons.js"
 import { FormatBar, formatKey } from "./format_bar.js"
 import { MailFields } from "./mail_fields.js"
@@ -19,7 +19,7 @@ import { leftToFill } from "./slash.js"
 import { canAnswer, pickTime, wayOf } from "./ways.js"
 import { now } from "../server/server_time.js"
 import { number, plural, t } from "../translation.js"
-import { outbox, reasonOf } from "../actions/changes.js"
+import { outbox } from "../actions/changes.js"
 import { connection, me, neighbour } from "../stores.js"
 import { takesWork } from "../availability.js"
 import { sayTyping } from "../workspace.js"
@@ -27,10 +27,9 @@ import { sayTyping } from "../workspace.js"
 /** @import { Draft, Forwarded, Kind } from "./drafts.js" */
 /** @import { Side } from "./sides.js" */
 /** @import { TicketStore } from "../ticket/ticket_store.js" */
-/** @import { After, Answering, People, Ticket, Upload } from "../types.js" */
+/** @import { After, Answering, People, Ticket } from "../types.js" */
 
 const LONGEST = 20_000
-const MOST_FILES = 10
 
 /** @param {{store: TicketStore, ticket: Ticket}} props mounted anew for each ticket */
 export function Composer({ store, ticket }) {
@@ -58,7 +57,6 @@ export function Composer({ store, ticket }) {
   /** Taken in the drawing itself, so that what is typed right after a key is written and presses nothing. */
   const focusNext = useRef("")
   const saved = useSavedReplies(ticket.id, field, setBody, reply => { if (takesWork) write(side => withAfter(side, reply)) })
-  const aborts = useRef(/** @type {Map<string, AbortController>} */ (new Map())).current
 
   // What is written right now, outside the drawing: leaving the ticket must keep it, having sent it must not.
   const written = useRef(/** @type {Draft} */ ({ kind, body, uploads: [] }))
@@ -91,7 +89,6 @@ export function Composer({ store, ticket }) {
       keep()
     }
   }, [])
-  useEffect(() => () => { for (const abort of aborts.values()) abort.abort() }, [])
   useLayoutEffect(() => {
     hands.write = wanted => {
       setOpen(false)
@@ -142,9 +139,6 @@ export function Composer({ store, ticket }) {
   const resolves = Boolean(after?.resolves) && kind !== "forward"
   const inText = isMail ? uploadsIn(body) : new Set()
 
-  const attach = (/** @type {Iterable<File>} */ chosen, inline = false) => {
-    for (const file of [...chosen].slice(0, MOST_FILES - files.length)) start(file, inline)
-  }
   const insert = (/** @type {string} */ text, /** @type {Kind} */ on = kind) => {
     const area = field.current
     if (!area || written.current.kind !== on) return write(before => ({ body: `${before.body}\n${text}` }), on)
@@ -152,24 +146,7 @@ export function Composer({ store, ticket }) {
     area.setRangeText(text, area.selectionStart, area.selectionEnd, "end")
     setBody(area.value)
   }
-  const start = (/** @type {File} */ file, /** @type {boolean} */ inline) => {
-    const key = crypto.randomUUID()
-    const abort = new AbortController()
-    aborts.set(key, abort)
-    write(({ files: before }) => ({ files: [...before, { key, id: "", name: file.name, size: file.size, content_type: file.type, progress: 0 }] }))
-    const patch = (/** @type {Partial<Upload>} */ change) => write(({ files: before }) => ({ files: before.map(one => (one.key === key ? { ...one, ...change } : one)) }), kind)
-    upload(file, share => patch({ progress: Math.min(0.99, share) }), abort.signal).then(
-      stored => {
-        patch({ ...stored, progress: 1 })
-        if (inline && stored.content_type.startsWith("image/")) insert(`![${file.name.replace(/[[\]()]/g, "")}](upload:${stored.id})`, kind)
-      },
-      (/** @type {RequestFailed} */ error) => patch({ progress: 0, failed: reasonOf(error.code, error.message) }),
-    )
-  }
-  const remove = (/** @type {string} */ key) => {
-    aborts.get(key)?.abort()
-    write(({ files: before }) => ({ files: before.filter(one => one.key !== key) }))
-  }
+  const { attach, remove } = useAttaching(files, kind, write, insert)
   const send = (/** @type {boolean} */ wished, /** @type {string | undefined} */ sendAt = undefined) => {
     if (!ready) return
     if (meanwhile.length > warned) return setWarned(meanwhile.length)
@@ -283,6 +260,7 @@ export function Composer({ store, ticket }) {
       <button type="button" class="button quiet icon-only" onClick=${hands.attach} aria-label=${t("Attach files")} title=${t("Attach files, or drop or paste them here")}><${Icon} name="paperclip" /></button>
       <button type="button" class="button quiet icon-only slash" disabled=${preview} onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${hands.savedReply} aria-keyshortcuts=${action("saved_reply").key} aria-label=${t("Insert a saved reply")} title=${t("Insert a saved reply, or type / at the beginning of a line")}>/</button>
       ${isMail && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
+      ${canRun(action("call_here")) && html`<button type="button" class="button quiet icon-only" onClick=${action("call_here").run} aria-keyshortcuts=${action("call_here").key} aria-label=${action("call_here").label()} title=${action("call_here").label()}><${Icon} name="phone-call" /></button>`}
       <span class="composer-state" role="status">${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
         : connection.state.value === "offline" ? t("Not connected: kept, and sent by itself")
         : body.length > LONGEST * 0.9 ? t("{n} left", { n: number(-tooLong) })

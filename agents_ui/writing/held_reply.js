@@ -3,6 +3,7 @@
 import { html } from "../../vendor/ui.js"
 import { callBack, sendNow } from "./answering.js"
 import { Icon } from "../icons.js"
+import { statusWord } from "../naming.js"
 import { Markdown } from "./markdown.js"
 import { now, tick } from "../server/server_time.js"
 import { me } from "../stores.js"
@@ -26,6 +27,9 @@ export function HeldReply({ ticket, held }) {
         ${held.mail.way === "follow_up" && html`<span class="chip note"><${Icon} name="corner-up-left" />${t("Follow-up: it goes on in a new ticket")}</span>`}</p>`}
       <div class="bubble">${!held.body ? t("The message, without words of yours") : held.mail.format === "markdown" ? html`<${Markdown} text=${held.body} />` : html`<div class="said">${held.body}</div>`}
         ${files > 0 && html`<p class="held-files"><${Icon} name="paperclip" />${plural("{n} file", "{n} files", files)}</p>`}</div>
+      ${(held.tags.length > 0 || held.then) && html`<p class="held-then"><span class="visually-hidden">${t("When it is sent:")}</span>
+        ${held.tags.map(tag => html`<span class="chip" key=${tag}><${Icon} name="tag" />${tag}</span>`)}
+        ${held.then && html`<span class="chip"><${Icon} name=${held.then === "resolved" ? "check" : "arrow-right"} />${statusWord(held.then)}</span>`}</p>`}
       <p class="delivery" data-tone=${failed ? "danger" : undefined} role="status">
         ${failed ? html`<${Icon} name="circle-alert" /><span>${t("Not sent: {reason}", { reason: held.reason })}</span>`
           : html`<${Icon} name="clock" /><span>${seconds <= 0 ? t("Leaving now") : soon ? plural("Leaves in {n} second", "Leaves in {n} seconds", seconds) : t("Leaves {time}", { time: fullTime(held.send_at) })}</span>`}

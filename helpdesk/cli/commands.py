@@ -1,13 +1,12 @@
 """The commands themselves.
 
 What serves is loaded only by those that need it: it is half of all there is to load, and a mail server
-starts `mail receive` for every mail.
+starts `mail receive` for every mail. Those for mail stand in `mail_commands`.
 """
 
 import asyncio
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,13 +15,9 @@ from babel.dates import LOCALTZ
 from helpdesk import logs
 from helpdesk.actors import SYSTEM, Role
 from helpdesk.auth import api_keys, passwords, sessions
-from helpdesk.cli.exit_codes import REFUSED, TEMPORARY_FAILURE
-from helpdesk.cli.mail_import import import_mail
-from helpdesk.cli.mail_showing import show_mails
+from helpdesk.cli.mail_commands import mail_commands
 from helpdesk.cli.running import (
     database_url,
-    err,
-    is_of_settings,
     out,
     plain_errors,
     read_settings,
@@ -30,14 +25,11 @@ from helpdesk.cli.running import (
 )
 from helpdesk.clock import SystemClock
 from helpdesk.domain import agents, first_steps, wall_clock
-from helpdesk.domain.tickets.mail import intake
-from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Unavailable
+from helpdesk.errors import NotFound
 from helpdesk.settings import Settings
 from helpdesk.storage import migrations
-from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import NO_LIMITS, Database
 from helpdesk.storage.transaction import Transaction
-from helpdesk.storage.wakeups import Wakeups
 
 main = typer.Typer(
     name="helpdesk",
@@ -48,7 +40,6 @@ main = typer.Typer(
 )
 agent_commands = typer.Typer(help="Who works here.", no_args_is_help=True)
 token_commands = typer.Typer(help="API tokens.", no_args_is_help=True)
-mail_commands = typer.Typer(help="Mail in, without a mail server.", no_args_is_help=True)
 main.add_typer(agent_commands, name="agent")
 main.add_typer(token_commands, name="token")
 main.add_typer(mail_commands, name="mail")
@@ -221,62 +212,6 @@ def create_token(
 
     with plain_errors():
         print(with_database(read_settings(), run))
-
-
-@mail_commands.command("receive")
-def receive_mail(
-    inbox: Annotated[str | None, typer.Option(help="The address it was sent to.")] = None,
-    sender: Annotated[str, typer.Option(help="The envelope's sender.")] = "",
-) -> None:
-    """One mail from standard input. Exit 0 only after it is kept; 75: try again; 65: refused."""
-    raw = sys.stdin.buffer.read()
-
-    async def run(database: Database) -> None:
-        wakeups = Wakeups(database, bus_for(database, Settings().bus))
-        async with database.transaction(SYSTEM) as tx:
-            address = inbox or await intake.default_address(tx)
-            await intake.keep_for(tx, address, path="pipe", envelope_from=sender, raw=raw)
-        await wakeups.flush()
-
-    try:
-        if not raw.strip():
-            raise Invalid("empty_mail", "There was no mail on standard input.")
-        with_database(read_settings(), run)
-    except HelpdeskError as failure:
-        err.print(str(failure), markup=False)
-        passes = isinstance(failure, Unavailable | Conflict) or is_of_settings(failure)
-        sys.exit(TEMPORARY_FAILURE if passes else REFUSED)
-    except Exception as failure:  # noqa: BLE001  whatever it was, the mail server keeps the mail and tries again
-        err.print(str(failure))
-        sys.exit(TEMPORARY_FAILURE)
-
-
-@mail_commands.command("import")
-def import_mails(
-    source: Annotated[Path, typer.Argument(help="A folder of mails, mbox files or Maildirs, or a file.")],
-    inbox: Annotated[str | None, typer.Option(help="The address it shall count as sent to.")] = None,
-) -> None:
-    """Bring mail over from elsewhere. Nothing is taken twice: after a break just run it again."""
-
-    async def run(database: Database) -> tuple[int, int, int]:
-        wakeups = Wakeups(database, bus_for(database, Settings().bus))
-        found = await import_mail(database, source, inbox)
-        await wakeups.flush()
-        return found
-
-    with plain_errors():
-        kept, known, left = with_database(read_settings(), run)
-        mails = "1 mail" if kept == 1 else f"{kept} mails"
-        out.print(f"{mails} imported, {known} known before, {left} left out (empty or over 100 MB).")
-
-
-@mail_commands.command("show")
-def show_mail(
-    sources: Annotated[list[Path], typer.Argument(help="Mails, mbox files, folders; - is standard input.")],
-) -> None:
-    """How a mail is read: every field as JSON. Nothing is kept; no server or database is needed."""
-    with plain_errors():
-        asyncio.run(show_mails(sources, sys.stdout.buffer))
 
 
 async def _agent(tx: Transaction, email: str) -> agents.Agent:

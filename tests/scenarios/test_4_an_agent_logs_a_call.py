@@ -1,4 +1,4 @@
-"""4. A phone call becomes a ticket in the same queue, from the workspace and through the API."""
+"""4. A phone call becomes a ticket in the same queue, or a line on one: in the workspace and the API."""
 
 import pytest
 from playwright.async_api import expect
@@ -39,6 +39,24 @@ async def test_an_agent_logs_a_call_by_keyboard(desk: Desk, visits: Visits):
     await page.keyboard.press("t")
     await expect(dialog.get_by_label("Phone number")).to_have_value("+441174960164")
     await expect(dialog.get_by_role("status")).to_contain_text("Beth Hargreaves")
+    there = dialog.get_by_role("radio", name=f"#{ticket['number']}")
+    await expect(there).not_to_be_checked()
+    await there.check()
+    await dialog.get_by_label("Notes").fill("She asked once more.")
+    await page.keyboard.press("Control+Enter")
+    await expect(workspace.timeline).to_contain_text("She asked once more.")
+    await expect(workspace.told(f"Call logged on #{ticket['number']}")).to_be_visible()
+
+    await page.keyboard.press(",")
+    await expect(dialog.get_by_role("radio", name=f"#{ticket['number']}")).to_be_checked()
+    await dialog.get_by_role("radio", name="We called").press(" ")
+    await dialog.get_by_label("Notes").fill("Told her the part comes on Friday.")
+    await dialog.get_by_role("button", name="Log it on #").click()
+    await expect(workspace.timeline).to_contain_text("Told her the part comes on Friday.")
+    answered = await api.get(f"tickets/{ticket['id']}")
+    assert (answered["status"], answered["id"]) == ("pending", ticket["id"])
+    calls = [one["data"] for one in await api.events(ticket["id"]) if one["name"] == "CallLogged"]
+    assert [one["direction"] for one in calls] == ["inbound", "inbound", "outbound"]
 
 
 async def test_a_telephone_system_logs_a_call_through_the_api(desk: Desk):

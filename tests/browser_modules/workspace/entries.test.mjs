@@ -54,3 +54,9 @@ test("a visitor who was asked nothing only wrote from a page", () => {
   assert.equal(told({ page }), `Wrote from ${page}`)
   assert.equal(told({ page, answers: { name: "Kim" } }), `The visitor said before the chat: name: Kim · Wrote from ${page}`)
 })
+
+test("a ticket that a call opened again says so", () => {
+  const lines = ["contact_called", "call_owed"].map(reason => describe(anEvent("TicketOpenedAgain", { reason })).text)
+
+  assert.deepEqual(lines, ["The contact called: it is open again", "A call was promised: it is open until then"])
+})
