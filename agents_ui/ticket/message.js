@@ -62,12 +62,13 @@ function Unverified({ item }) {
     ask(false)
   }
   const open = !item.decided
+  const ofStaff = Boolean(item.mail?.flags.includes("unverified_staff"))
   return html`<div class="unverified" role="group" aria-label=${t("Unverified sender")}>
-    <p class="unverified-text"><${Icon} name="circle-alert" /><span><strong>${item.sender ? t("Unverified sender: {address} is not on this ticket.", { address: item.sender }) : t("Unverified sender: not on this ticket.")}</strong>
-      ${open && html` <span>${t("The contact does not see this message.")}</span>`}
+    <p class="unverified-text"><${Icon} name="circle-alert" /><span><strong>${ofStaff ? t("From an agent's address, and not sent.") : item.sender ? t("Unverified sender: {address} is not on this ticket.", { address: item.sender }) : t("Unverified sender: not on this ticket.")}</strong>
+      ${open && html` <span>${t("The contact does not see this message.")}${ofStaff && ` ${t("Put what may leave into an answer.")}`}</span>`}
       ${item.decided === "split" && html` <span>${t("It went on as a ticket of its own.")}</span>`}
       ${item.decided === "blocked" && html` <span>${t("The address is blocked.")}</span>`}</span></p>
-    ${open && html`<div class="unverified-choices">
+    ${open && !ofStaff && html`<div class="unverified-choices">
       <button type="button" class="button" disabled=${asking} onClick=${() => decide("accept")} title=${t("Show it to the contact, and let this sender follow the ticket")}>${t("Accept")}</button>
       <button type="button" class="button" disabled=${asking} onClick=${() => decide("split")} title=${t("Give it a ticket of its own")}>${t("Split off")}</button>
       <button type="button" class="button" disabled=${asking} onClick=${() => decide("block")} title=${t("Take no more mail from this address")}>${t("Block")}</button></div>`}

@@ -13,7 +13,7 @@ from helpdesk.domain.tickets import changes, unverified
 from helpdesk.domain.tickets.mail import senders
 from helpdesk.errors import Conflict, Forbidden
 from tests.factories import an_agent, as_agent, as_contact
-from tests.jobs.mail_threads import answered, followers, reply_address
+from tests.jobs.mail_threads import answered, followers, reply_address, staff
 from tests.mail_desk import MailDesk, a_mail
 
 
@@ -24,6 +24,20 @@ async def a_held_message(desk: MailDesk) -> tuple[tickets.Ticket, tickets.Messag
         "I know more", sender="Ann <ann@other.example>", subject="Re: Mill stuck", to=reply_address(sent)
     )
     return ticket, await desk.message_of(await desk.receive(mail))
+
+
+async def test_what_bears_an_agents_address_is_not_shown_as_said_by_a_contact(desk: MailDesk) -> None:
+    ticket = await desk.ticket_of(await desk.receive(a_mail()))
+    maja, sent = await staff(desk), await answered(desk, ticket)
+    raw = a_mail("Between us: he never pays.", sender=maja.email, to=reply_address(sent))
+    message = await desk.message_of(await desk.receive(raw))
+
+    async with desk.database.transaction(SYSTEM) as tx:
+        with pytest.raises(Conflict, match="staff_mail"):
+            await unverified.accept(tx, ticket.id, message.id)
+
+    assert "Between us: he never pays." not in await public_bodies(desk, ticket)
+    assert await followers(desk, ticket.id) == []
 
 
 async def public_bodies(desk: MailDesk, ticket: tickets.Ticket) -> list[str]:

@@ -8,6 +8,7 @@ from helpdesk.domain.tickets import messages, opening, waiting
 from helpdesk.domain.tickets.envelopes import Said
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail import following, senders
+from helpdesk.domain.tickets.mail.threading import UNVERIFIED_STAFF
 from helpdesk.domain.tickets.model import Message, Ticket
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.storage.transaction import Transaction
@@ -16,9 +17,12 @@ from helpdesk.storage.transaction import Transaction
 async def accept(tx: Transaction, ticket_id: UUID, message_id: UUID) -> Said:
     """It becomes a message like any other, and its sender follows the ticket from now on.
 
-    Errors: NotFound, Conflict `not_unverified` when somebody decided already.
+    Errors: NotFound, Conflict `not_unverified` when somebody decided already, `staff_mail` for what bears an
+    agent's address: it may repeat what agents are told, and would be shown as said by a contact.
     """
     ticket, message = await _held(tx, ticket_id, message_id)
+    if UNVERIFIED_STAFF in (message.mail or {}).get("flags", []):
+        raise Conflict("staff_mail", "It bears an agent's address. Put what may leave into an answer.")
     message.hidden = False
     await tx.record(ticket, SenderAccepted(message.id, _address(message), message.author_name))
     await following.add(tx, ticket, [(_address(message), message.author_name)], "accepted")

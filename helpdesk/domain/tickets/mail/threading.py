@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+UNVERIFIED_STAFF = "unverified_staff"
+"""Flags an agent's mail that did not leave as an answer."""
+
 ACKNOWLEDGEMENTS_PER_HOUR = 3
 UNPROVEN_PER_HOUR = 1
 """Whoever can write a stranger's name into From must not fill that stranger's mailbox through us."""
@@ -130,7 +133,7 @@ def _strong(facts: Facts, match: Match) -> Decision | None:
         if proven and facts.held_back is None and not facts.auto:
             return _onto(facts, match, "7", Action.STAFF_REPLY)
         return Decision(
-            "7", Action.STAFF_NOTE, match.ticket_id, collapsed=bool(facts.auto), flags=("unverified_staff",)
+            "7", Action.STAFF_NOTE, match.ticket_id, collapsed=bool(facts.auto), flags=(UNVERIFIED_STAFF,)
         )
     if match.participant and facts.proof is not Proof.FAIL:
         return _onto(facts, match, "5", Action.APPEND)
@@ -148,7 +151,7 @@ def _weak(facts: Facts, match: Match) -> Decision | None:
     if facts.proof is Proof.FAIL:
         return _new(facts, "9", related=match.ticket_id, flags=("possibly_related", "failed_authentication"))
     if facts.staff and not match.is_own:
-        return Decision("9", Action.STAFF_NOTE, match.ticket_id, flags=("unverified_staff",))
+        return Decision("9", Action.STAFF_NOTE, match.ticket_id, flags=(UNVERIFIED_STAFF,))
     return _onto(facts, match, "9", Action.APPEND)
 
 
