@@ -134,6 +134,7 @@ async def test_an_answer_is_written_taken_back_and_leaves_as_it_was_laid_out(des
     await page.keyboard.type(" at once")
     await expect(page.get_by_label("Note for other agents")).to_have_value("between us at once")
 
+    await what_a_held_answer_brings_is_seen(workspace, await desk.api("jonas"), row)
     api = await desk.api("priya")
 
     async def has_left() -> bool:
@@ -171,3 +172,12 @@ async def a_colleague_who_was_quicker_is_told_of(workspace: Workspace, colleague
     await expect(told).to_contain_text("Send yours all the same?")
     await expect(workspace.field).to_have_value("Please **oil** it")
     assert await barriers(workspace.page) == []
+
+
+async def what_a_held_answer_brings_is_seen(workspace: Workspace, colleague: Api, row: Any) -> None:
+    address, held = f"tickets/{row['ticket_id']}/held_replies", workspace.timeline.locator(".held")
+    answer = {"body": "Oiled.", "seconds": 3600, "tags": ["hinge"], "then": "resolved"}
+    written = await colleague.post(address, **answer)
+    await expect(held.locator(".chip")).to_have_text(["hinge", "Resolved"])
+    await colleague.post(f"{address}/{written['id']}/call_back")
+    await expect(held).to_have_count(0)
