@@ -111,15 +111,19 @@ async def test_who_calls_about_what_was_resolved_opens_it_again(tx: Transaction)
     assert ticket.status == "pending"
 
 
-async def test_what_an_agent_opens_again_after_a_call_waits_for_nothing(tx: Transaction) -> None:
+@pytest.mark.parametrize("reached", [True, False])
+async def test_who_was_not_reached_still_waits_when_an_agent_opens_it_again(
+    tx: Transaction, reached: bool
+) -> None:
     ticket, desk = await a_mail(tx), await at_desk(tx)
-    await tickets.log_call(desk, call(ticket))
+    written_at = ticket.waiting_since
+    await tickets.log_call(desk, call(ticket, answered=reached))
     for status in (tickets.Status.RESOLVED, tickets.Status.OPEN):
         await tickets.change_ticket(
             desk, ticket.id, tickets.TicketChange(frozenset({"status"}), status=status)
         )
 
-    assert (ticket.status, ticket.waiting_since) == ("open", None)
+    assert (ticket.status, ticket.waiting_since) == ("open", None if reached else written_at)
 
 
 async def test_it_is_logged_once_under_one_client_id(tx: Transaction) -> None:
