@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from helpdesk.actors import SYSTEM
 from helpdesk.api.shapes import MailAsRead
@@ -18,6 +19,7 @@ from helpdesk.auth import sessions
 from helpdesk.channels import remote_pictures
 from helpdesk.channels.email import framing
 from helpdesk.clock import FixedClock
+from helpdesk.domain.agents import Agent
 from helpdesk.domain.tickets import RawMail
 from helpdesk.errors import Invalid, Unavailable
 from tests.factories import an_agent, an_inbox
@@ -179,6 +181,19 @@ async def test_every_field_of_a_mail_can_be_asked_for_as_it_was_read(
             "inline": True,
         }
     ]
+
+
+@pytest.mark.parametrize("what", ["mail", "original"])
+async def test_a_mail_of_a_foreign_inbox_does_not_exist(
+    desk: MailDesk, browser: httpx2.AsyncClient, what: str
+) -> None:
+    kept = await desk.receive(an_html_mail())
+    async with desk.database.transaction(SYSTEM) as tx:
+        (await tx.session.scalars(select(Agent))).one().all_inboxes = False
+
+    answer = await browser.get(f"/api/v1/messages/{kept.message_id}/{what}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "ticket_not_found")
 
 
 class Turn(asyncio.Lock):
