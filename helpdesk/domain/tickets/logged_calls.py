@@ -66,6 +66,9 @@ async def _as_ticket(tx: Transaction, call: LoggedCall) -> Ticket:
 
 async def _onto(tx: Transaction, ticket_id: UUID, call: LoggedCall) -> Ticket:
     """Having spoken with the contact is an answer as a written one is; having missed them, a question."""
+    pays = call.direction == "outbound" and call.answered
+    if pays:
+        await callbacks.lock_with_owed(tx, await get(tx, ticket_id))
     ticket = await lock(tx, ticket_id)
     if ticket.status == Status.MERGED:
         raise Conflict("merged", "The ticket was merged into another; log the call there.")
@@ -82,7 +85,7 @@ async def _onto(tx: Transaction, ticket_id: UUID, call: LoggedCall) -> Ticket:
     if is_owed:
         await waiting.is_ours(tx, ticket, "call_owed")
         await callbacks.owe(tx, ticket, call.callback_at)
-    if call.direction == "outbound" and call.answered:
+    if pays:
         await callbacks.pay(tx, ticket.contact_id, except_for=ticket.id)
     await place(tx, ticket)
     return ticket

@@ -99,6 +99,23 @@ async def test_a_call_promised_keeps_the_ticket_with_us_until_then(tx: Transacti
     assert await under_way(tx, ticket) == {Metric.RESOLUTION}
 
 
+async def test_it_pays_the_call_that_another_ticket_owes_them_also_in_an_inbox_one_may_not_see(
+    tx: Transaction,
+) -> None:
+    ticket, everybody = await a_mail(tx), await at_desk(tx)
+    line = await an_inbox(tx, Channel.PHONE, plan=await a_plan(tx, targets={"phone": PROMISED}))
+    missed = await tickets.log_call(
+        everybody, tickets.LoggedCall(contact_id=ticket.contact_id, direction="inbound", answered=False)
+    )
+    await tx.session.flush()
+    assert (missed.inbox_id, Metric.CALLBACK in await under_way(tx, missed)) == (line.id, True)
+    by_mail_alone = as_agent(tx, await an_agent(tx), inbox_ids=frozenset({ticket.inbox_id}))
+
+    await tickets.log_call(by_mail_alone, call(ticket))
+
+    assert Metric.CALLBACK not in await under_way(tx, missed)
+
+
 async def test_who_calls_about_what_was_resolved_opens_it_again(tx: Transaction) -> None:
     ticket, desk = await a_mail(tx), await at_desk(tx)
     resolved = tickets.TicketChange(frozenset({"status"}), status=tickets.Status.RESOLVED)
