@@ -121,6 +121,7 @@ class Web:
         state.session_cookie = requests.session_cookie(https=self.settings.is_https)
         state.hints, state.draining, state.schema_checked = Hints(self.wakeups), False, False
         state.mail_in = lambda: {"ok": True, "port": self.settings.smtp_in_port or None}
+        state.bus_lost_for = self.wakeups.lost_for
         state.sockets, state.amazon = lambda: len(self.sockets.environ), Amazon()
         state.mail_readers, state.mail_turn = Readers(1), asyncio.Lock()
         return app

@@ -33,7 +33,10 @@ SEARCH_BEHIND = 5000
 _COUNTED = 100_000
 """Messages without words that a figure tells of; more are as many."""
 
-_BEARABLE = {"mail_out", "search"}
+BUS_PATIENCE = 10.0
+"""Seconds without the bus: what other processes do is seen by sweeps alone, some seconds late."""
+
+_BEARABLE = {"mail_out", "search", "bus"}
 """What another process would not do better: no reason to take this one out of service."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -83,9 +86,12 @@ async def _checks(request: Request) -> dict[str, Any]:
         state.schema_checked = current
     except (HelpdeskError, asyncpg.PostgresError, OSError) as failure:
         return {"database": {"ok": False, "reason": str(failure)}}
+    bus_lost = state.bus_lost_for()
     return {
         "database": {"ok": True},
         "migrations": _well(current, "run `helpdesk migrate`"),
+        "bus": {"lost_seconds": round(bus_lost, 1)}
+        | _well(bus_lost < BUS_PATIENCE, "no word between the processes: what others do is seen late"),
         "jobs": {"oldest_seconds": round(lag, 1), "held": held}
         | _well(lag < JOB_LAG_LIMIT, "the background worker is behind or not running"),
         "alerts": {"overdue_seconds": round(overdue, 1)}

@@ -21,6 +21,10 @@ class Outage:
         self._told_at, self._is_told = now, True
         return True
 
+    def seconds(self, now: float) -> float:
+        """For how long it has been lost, 0 while all is well."""
+        return now - self._since if self._since is not None else 0.0
+
     def ends(self, now: float) -> float | None:
         """It is back: for how many seconds it was lost, None where nobody was told of that."""
         since, told = self._since, self._is_told

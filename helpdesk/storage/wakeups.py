@@ -72,6 +72,10 @@ class Wakeups:
         self._words.append(word)
         self._pending.set()
 
+    def lost_for(self) -> float:
+        """Seconds since the bus was last heard, 0 while it is."""
+        return self._outage.seconds(_now())
+
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="wakeups")
 

@@ -170,3 +170,17 @@ async def test_metrics_are_local_only_without_a_public_address(desk, monkeypatch
     monkeypatch.setattr(desk.web.settings, "public_url", "https://help.example.com")
 
     assert (await desk.client().get("/metrics")).status_code == 404
+
+
+async def test_health_tells_of_a_bus_that_is_lost_and_stays_in_service(desk):
+    well = (await desk.client().get("/health/ready")).json()
+    state = desk.web.starlette.state
+    as_it_is, state.bus_lost_for = state.bus_lost_for, lambda: 12.0
+    try:
+        lost = await desk.client().get("/health/ready")
+    finally:
+        state.bus_lost_for = as_it_is
+
+    assert well["checks"]["bus"] == {"ok": True, "lost_seconds": 0.0}
+    assert (lost.status_code, lost.json()["status"]) == (200, "degraded")
+    assert lost.json()["checks"]["bus"]["lost_seconds"] == 12.0

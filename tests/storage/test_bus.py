@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 import pytest
@@ -16,22 +16,28 @@ from helpdesk.storage.giving_way import People
 from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_ticket
 from tests.ports import free_port
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.commits
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
+    port = free_port()
+    with _redis_at(port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def _redis_at(port: int) -> Iterator[None]:
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         pytest.skip("no redis-server or valkey-server installed")
-    port = free_port()
     process = subprocess.Popen(
         [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
         stdout=subprocess.DEVNULL,
     )
-    yield f"redis://127.0.0.1:{port}/0"
+    yield
     process.terminate()
     process.wait(PATIENCE)
 
@@ -51,6 +57,23 @@ async def test_a_commit_is_heard_in_another_process(
 
         assert ticket.id in await asyncio.wait_for(heard.get(), PATIENCE)
         assert told_directly == [{ticket.id}]
+
+
+async def test_that_the_bus_is_lost_is_known_until_it_is_back(database: Database) -> None:
+    port = free_port()
+    wakeups = Wakeups(database, bus_for(database, f"redis://127.0.0.1:{port}/0"))
+    await wakeups.start()
+
+    async def is_lost() -> bool:
+        return wakeups.lost_for() > 0
+
+    async def is_back() -> bool:
+        return wakeups.lost_for() == 0
+
+    await eventually(is_lost)
+    with _redis_at(port):
+        await eventually(is_back)
+        await wakeups.stop()
 
 
 @pytest.mark.parametrize("turns", range(6))

@@ -35,3 +35,13 @@ def test_what_comes_and_goes_all_the_time_fills_no_log():
     told = [(outage.lasts(second), outage.ends(second) is not None) for second in range(60)]
 
     assert told == [(True, True), *[(False, False)] * 59]
+
+
+def test_how_long_it_has_been_lost_is_known_while_it_lasts():
+    outage = Outage()
+    before = outage.seconds(5)
+    outage.lasts(10)
+
+    assert (before, outage.seconds(14)) == (0, 4)
+    outage.ends(15)
+    assert outage.seconds(20) == 0
