@@ -46,7 +46,9 @@ async def test_after_an_agents_answer_by_mail_the_next_mail_is_its_senders_own(d
     maja = await staff(desk)
     ticket = await desk.ticket_of(await desk.receive(a_mail()))
     own = desk.workshop.carriers.reply_address("support@demo.localhost", ticket.number, maja.id)
-    answer = await read(desk, a_mail("Turn it off.", sender=maja.email, to=own, proven=True), to=own)
+    mark = desk.workshop.carriers.marker(ticket.number, maja.id)
+    text = f"Turn it off.\n\n> — Please write above this line — {mark}"
+    answer = await read(desk, a_mail(text, sender=maja.email, to=own, proven=True), to=own)
     other = await read(desk, a_mail("Mine is stuck, too.", sender="Lee <lee@other.example>"))
 
     await place_all(desk.workshop, [answer, other])
