@@ -16,7 +16,7 @@ from helpdesk.storage.transaction import Transaction
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
-_EACH = 256
+_EACH = 64
 """Claims of this process after which a pool's mark is raised."""
 
 _SLACK = timedelta(minutes=15)
