@@ -8,6 +8,7 @@ from helpdesk.actors import SYSTEM, Role
 from helpdesk.domain import saved_replies
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.factories import a_company_of, a_contact, a_ticket, an_agent, an_inbox, as_agent
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -154,9 +155,14 @@ async def test_of_two_who_give_one_name_in_one_moment_the_second_is_told(databas
 
 
 async def somebody_waits(database):
-    """Until a statement waits for what another transaction has not committed."""
-    waiting = """SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock'"""
-    async with database.transaction(SYSTEM) as tx:
-        while not await (await tx.driver()).fetchval(waiting):
-            await asyncio.sleep(0.01)
+    """Until a statement waits for what another transaction has not committed. Each look has a transaction
+    of its own: within one, PostgreSQL shows the same activity again."""
+
+    async def is_so():
+        async with database.transaction(SYSTEM) as tx:
+            return await (await tx.driver()).fetchval(
+                """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+            )
+
+    await eventually(is_so)
