@@ -1,17 +1,19 @@
-"""SMTP and LMTP on the event loop itself: 250 only after `receive` has returned, so after its commit."""
+"""The mail listener, SMTP and LMTP: 250 only after `receive` has returned, so after its commit."""
 
 import asyncio
 import logging
 import ssl
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Literal
 
-from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from helpdesk.channels.email.mail_session import MailSession, peer_name
 from helpdesk.channels.email.pacing import Pace
+from helpdesk.domain.limits import network_of
 from helpdesk.errors import (
     Conflict,
     Forbidden,
@@ -24,11 +26,14 @@ from helpdesk.errors import (
 )
 
 SIZE_LIMIT = 32 * 1024 * 1024
-LINE_LIMIT = 4 * 1024 * 1024
+BEING_READ = 8 * SIZE_LIMIT
+"""Bytes of mails whose end has not come yet, of all together."""
+
 PEER_CONNECTIONS = 20
 ALL_CONNECTIONS = 500
 RECIPIENTS = 100
 _TIMEOUT = 300.0
+_SMALL = 1024 * 1024
 _UNANSWERED = "451 4.3.0 Temporary failure, please try again later"
 _TOO_MANY = "451 4.7.1 Too many messages, please try again later"
 _ANSWERS: tuple[tuple[type[HelpdeskError], str], ...] = (
@@ -79,7 +84,8 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._peers: Counter[str] = Counter()
         self._peer_connections, self._all_connections = peer_connections, all_connections
-        self._open: set[_Connection] = set()
+        self._open: set[MailSession] = set()
+        self._being_read = 0
         self._pace, self._refused = pace or Pace(), refused
 
     async def start(self, host: str, port: int) -> int:
@@ -98,27 +104,38 @@ class Listener:
         if self._server:
             await self._server.wait_closed()
 
-    def _connection(self, loop: asyncio.AbstractEventLoop) -> "_Connection":
-        return _Connection(
+    def _connection(self, loop: asyncio.AbstractEventLoop) -> MailSession:
+        return MailSession(
             self, self._lmtp, data_size_limit=self._size_limit, enable_SMTPUTF8=True, hostname=self._hostname,
             ident="ESMTP" if not self._lmtp else "LMTP", tls_context=self._tls, timeout=_TIMEOUT, loop=loop,
-            auth_exclude_mechanism=("LOGIN", "PLAIN"),
         )  # fmt: skip
 
-    def admit(self, connection: "_Connection", peer: str) -> bool:
+    def admit(self, session: MailSession, peer: str) -> bool:
         """Counts a connection in, unless its peer (or everybody together) has too many."""
+        peer = network_of(peer) or peer
         if len(self._open) >= self._all_connections or self._peers[peer] >= self._peer_connections:
             return False
         self._peers[peer] += 1
-        self._open.add(connection)
+        self._open.add(session)
         return True
 
-    def leave(self, connection: "_Connection", peer: str) -> None:
-        if connection in self._open:
-            self._open.discard(connection)
+    def leave(self, session: MailSession, peer: str) -> None:
+        peer = network_of(peer) or peer
+        if session in self._open:
+            self._open.discard(session)
             self._peers[peer] -= 1
             if not self._peers[peer]:
                 del self._peers[peer]
+
+    def has_room(self, more: int, own: int) -> bool:
+        """Whether another piece may be held of a mail that has `own` bytes by now; small ones always may."""
+        if own > _SMALL and self._being_read + more > BEING_READ:
+            return False
+        self._being_read += more
+        return True
+
+    def give_room_back(self, held: int) -> None:
+        self._being_read -= held
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -177,66 +194,3 @@ class Listener:
             log.exception("mail could not be taken in")
             return _UNANSWERED
         return "250 2.0.0 OK, kept"
-
-
-def peer_name(peer: Any) -> str:
-    """The address without its port; a unix socket has none."""
-    return str(peer[0]) if isinstance(peer, tuple) and peer else "local"
-
-
-def _refuse(transport: asyncio.Transport) -> None:
-    transport.write(b"421 4.7.0 Too many connections, please try again later\r\n")
-    transport.close()
-
-
-class _Connection(SMTP):
-    line_length_limit = LINE_LIMIT
-
-    def __init__(self, listener: Listener, lmtp: bool, **options: Any) -> None:
-        # Signed and SMTPUTF8 addresses outgrow the 512 of old.
-        self.command_size_limits = defaultdict(lambda: 2048)
-        super().__init__(listener, **options)
-        self._listener, self._lmtp = listener, lmtp
-        self._peer: str | None = None
-        self._refused = False
-        if lmtp:
-            for name in ("HELO", "EHLO"):
-                self._smtp_methods.pop(name, None)
-        else:
-            self._smtp_methods.pop("LHLO", None)
-        self._smtp_methods.pop("AUTH", None)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self._peer is None:  # the second time it is STARTTLS on the same connection
-            self._peer = peer_name(transport.get_extra_info("peername"))
-            if not self._listener.admit(self, self._peer):
-                self._refused = True
-                _refuse(cast(asyncio.Transport, transport))
-                return
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._peer is not None:
-            self._listener.leave(self, self._peer)
-        if not self._refused:
-            super().connection_lost(error)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._refused:
-            super().data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return None if self._refused else super().eof_received()
-
-    def abandon(self) -> None:
-        if self.transport is not None:  # uvloop's is no asyncio.Transport, only like one
-            cast(asyncio.Transport, self.transport).abort()
-
-    async def push(self, status: Any) -> None:
-        if (status if isinstance(status, bytes) else status.encode()).startswith(b"552"):
-            await self._listener.count_refusal("too_large")
-        await super().push(status)
-
-    @syntax("LHLO hostname")
-    async def smtp_LHLO(self, arg: str) -> None:
-        await self.smtp_EHLO(arg)

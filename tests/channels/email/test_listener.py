@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from helpdesk.channels.email import listener as listening_to_mail
 from helpdesk.channels.email import pacing
 from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.sending import HandedOver, NotTaken, NotTakenYet, hand_over
@@ -165,6 +166,62 @@ async def test_a_bare_line_feed_smuggles_no_second_mail():
     assert [raw for _, _, raw, _, _ in kept.mails] == [smuggled]
 
 
+async def test_a_mail_may_come_in_any_pieces_and_the_next_command_with_its_end():
+    kept = Kept()
+    begin = b"EHLO x\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<support@acme.example>\r\nDATA\r\n"
+
+    async with listening(kept) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begin)
+        await reader.readuntil(b"354 ")
+        for piece in (b"..a\r\n.", b"b\r", b"\n.", b"\r", b"\n" + begin[8:] + b".\r\nQUIT\r\n"):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        answers = await reader.read()
+        writer.close()
+
+    assert [raw for _, _, raw, _, _ in kept.mails] == [b".a\r\nb\r\n", b""]
+    assert answers.endswith(b"221 Bye\r\n")
+
+
+async def test_a_mail_of_two_million_empty_lines_is_one_mail_as_any_other():
+    kept = Kept()
+    raw = RAW + b"\r\n" * 2_000_000
+
+    async with listening(kept) as port:
+        await talk(lambda: send(port, raw))
+
+    assert kept.mails[0][2] == raw
+
+
+async def test_who_sends_commands_without_a_mail_is_cut_off():
+    async with listening(Kept()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"EHLO x\r\n" + b"NOOP\r\n" * 2000)
+        with suppress(ConnectionError):
+            answers = await reader.read()
+        writer.close()
+
+    assert answers.splitlines()[-1].startswith(b"421 4.7.0")
+    assert len(answers.splitlines()) < 1010
+
+
+async def test_large_mails_come_later_while_too_much_is_being_read_and_small_ones_at_once(monkeypatch):
+    monkeypatch.setattr(listening_to_mail, "BEING_READ", 1_500_000)
+    kept = Kept()
+
+    async with listening(kept) as port:
+        for _ in range(2):
+            with pytest.raises(smtplib.SMTPDataError) as refusal:
+                await talk(lambda: send(port, RAW + b"b" * 2_000_000))
+        await talk(lambda: send(port))
+        await talk(lambda: send(port, RAW + b"b" * 1_400_000))
+
+    assert refusal.value.smtp_code == 452
+    assert [len(raw) for _, _, raw, _, _ in kept.mails] == [len(RAW), len(RAW) + 1_400_002]
+
+
 async def test_a_peer_has_only_so_many_connections_and_gets_them_back():
     async with listening(Kept(), peer_connections=2) as port:
         first, second = (await asyncio.open_connection("127.0.0.1", port) for _ in range(2)), None
@@ -223,6 +280,8 @@ async def test_a_certificate_offers_encryption(tmp_path):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
         with smtplib.SMTP("127.0.0.1", port) as client:
             client.starttls(context=trusting)
+            client.ehlo()
+            assert not client.has_extn("auth")
             return client.sendmail("b@x.example", ["support@acme.example"], RAW)
 
     async with listening(kept, tls=a_certificate(tmp_path)) as port:
@@ -264,6 +323,19 @@ async def test_lmtp_answers_once_for_each_recipient():
 
     assert [line[:3] for line in answers[-4:-1]] == ["250", "451", "221"]
     assert [recipients for _, recipients, _, _, _ in kept.mails] == [["a@acme.example"]]
+
+
+async def test_lmtp_refuses_too_much_for_each_recipient():
+    async with listening(Kept(), protocol="lmtp", size_limit=1000) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            b"LHLO x\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<a@acme.example>\r\nRCPT TO:<b@acme.example>\r\n"
+            b"DATA\r\n" + b"a" * 1001 + b"\r\n.\r\nQUIT\r\n"
+        )
+        answers = (await reader.read()).decode().split("\r\n")
+        writer.close()
+
+    assert [line[:3] for line in answers[-4:-1]] == ["552", "552", "221"]
 
 
 async def test_what_we_send_is_handed_over_with_an_answer_for_each_recipient():
