@@ -1,20 +1,19 @@
 """Chat and the workspace while a flood of mail lands: how long each waits, with the flood and without it.
 
-The senders are a process of their own, and in turns there are none: what counts is the ratio. From the start
-the queue is as long as an agent's screen asks for, since a longer answer is no slower one. Senders and people
-share the processors with the product, as they would not; the senders step back for everybody. A flood begins
-with the people and outlasts them: how fast mails become tickets is told for both times, and none may be lost.
+Slices of some seconds without mail and with it take turns, each kind first in every other pair, so that what
+the machine does besides meets both alike. Percentiles are of the samples of all slices, and beside each ratio
+stands how far chance moves it. From the start the queue is as long as an agent's screen asks for, since a
+longer answer is no slower one. Senders and people share the processors with the product, as they would not;
+the senders step back for everybody. No mail may be lost. 5,000 take some twelve minutes, --short takes three.
 """
 
 import argparse
 import asyncio
-import smtplib
-import subprocess
-import sys
+import gc
 import tempfile
-import threading
 import time
 import uuid
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,9 +21,11 @@ import asyncpg
 import psutil
 import uvloop
 
-from benchmarks.desk import MAIL_ADDRESS, Desk, found
+from benchmarks.alternating import Pair, Waits, show
+from benchmarks.desk import Desk, found
+from benchmarks.flood_mail import Flood
 from benchmarks.listeners import Socket
-from benchmarks.load import closed_loop, percentile
+from benchmarks.load import closed_loop
 from helpdesk.storage.database import driver_arguments, driver_dsn
 from helpdesk.storage.embedded import EmbeddedDatabase
 from helpdesk.storage.giving_way import SERVED_FOR
@@ -32,24 +33,26 @@ from helpdesk.storage.giving_way import SERVED_FOR
 CHATTING = 4
 """Visitors who write at once, each again after a short pause: people, not a closed loop."""
 
-PAUSE = 0.15
-SENDERS = 8
-FILLING = 300
-SETTLED = 2.0
-"""Seconds until the process of the senders stands ready."""
-_LONGEST_DRAIN = 300.0
+LOOKING = 2
+"""Agents who open the queue again and again, while it is on their screens."""
 
-Waits = dict[str, list[float]]
+PAUSE = 0.15
+FILLING = 300
+SETTLED = 1.5
+"""Seconds that no sample is taken from, until the one kind of slice has become the other."""
+
+QUIET, LANDS = "quiet", "mail lands"
 
 
 class Chatting:
-    """Visitors who write and an agent who opens the queue, while the queue is on the agent's screen."""
+    """Visitors who write and agents who open the queue, while the queue is on the agents' screens."""
 
     async def open(self, desk: Desk) -> None:
         self._desk = desk
         self._visitors = [await self._visitor(desk) for _ in range(CHATTING * 12)]
-        self._agent = await desk.agent(0)
-        await self._agent.ask("watch_queue", {"view": "queue"})
+        self._agents = [await desk.agent(number) for number in range(LOOKING)]
+        for agent in self._agents:
+            await agent.ask("watch_queue", {"view": "queue"})
 
     async def _visitor(self, desk: Desk) -> tuple[Socket, str]:
         visitor = await desk.visitor()
@@ -69,158 +72,119 @@ class Chatting:
             waits["message kept"].append(time.perf_counter() - begun)
             await asyncio.sleep(PAUSE)
 
-        async def look(_: int) -> None:
+        async def look(number: int) -> None:
             begun = time.perf_counter()
-            await self._agent.ask("watch_queue", {"view": "queue"})
+            await self._agents[number].ask("watch_queue", {"view": "queue"})
             waits["queue opened"].append(time.perf_counter() - begun)
             await asyncio.sleep(PAUSE)
 
-        await self._desk.forgive()
-        await asyncio.gather(closed_loop(CHATTING, seconds, say), closed_loop(1, seconds, look))
+        await asyncio.gather(closed_loop(CHATTING, seconds, say), closed_loop(LOOKING, seconds, look))
         return waits
 
 
-def send(port: int, count: int) -> None:
-    """So many mails over a few connections, each as fast as the listener takes it, once it is told to."""
-    sys.stdin.read()
-    left = threading.Semaphore(count)
+class Slices:
+    """Quiet ones and others in turns, and what the processors did in each kind."""
 
-    def sender(number: int) -> None:
-        with smtplib.SMTP("127.0.0.1", port) as client:
-            while left.acquire(blocking=False):
-                mark, me = uuid.uuid4().hex, f"kim{number}@customer.example"
-                head = f"From: Kim <{me}>\r\nTo: {MAIL_ADDRESS}\r\nMessage-ID: <{mark}@customer.example>\r\n"
-                client.sendmail(me, [MAIL_ADDRESS], f"{head}Subject: {mark}\r\n\r\nThe mill stops.\r\n")
+    def __init__(self, desk: Desk, folder: Path, flood: Flood, chatting: Chatting, seconds: float) -> None:
+        self._desk, self._folder, self._flood, self._chatting = desk, folder, flood, chatting
+        self._seconds = seconds
+        self.used: dict[str, Counter[str]] = {QUIET: Counter(), LANDS: Counter()}
+        self.placed = 0
 
-    threads = [threading.Thread(target=sender, args=(number,)) for number in range(SENDERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    async def pair(self, mails: int, *, quiet_first: bool) -> Pair:
+        waits: dict[str, Waits] = {}
+        for when in (QUIET, LANDS) if quiet_first else (LANDS, QUIET):
+            if when == QUIET:
+                await self._flood.hold()
+            else:
+                await self._flood.go_on()
+                self._flood.send(mails)
+            await self._desk.forgive()
+            await self._chatting.measured(SETTLED)
+            placed = await self._flood.placed()
+            waits[when] = await self._watched(when)
+            self.placed += await self._flood.placed() - placed
+        return Pair(waits[QUIET], waits[LANDS])
+
+    async def _watched(self, when: str) -> Waits:
+        before = _processor_times(self._desk, self._folder)
+        waits = await self._chatting.measured(self._seconds)
+        after = _processor_times(self._desk, self._folder)
+        after.subtract(before)
+        self.used[when].update(after)
+        return waits
 
 
-async def measure(url: str, folder: Path, mails: int, rounds: int, seconds: float) -> None:
-    desk = Desk(url, folder, await found(url, 1))
+async def measure(url: str, folder: Path, mails: int, pairs: int, seconds: float) -> None:
+    desk = Desk(url, folder, await found(url, LOOKING))
     connection = await asyncpg.connect(driver_dsn(url), **driver_arguments(url))
-    waits: dict[str, list[Waits]] = {"quiet": [], "mail lands": []}
+    flood, chatting = Flood(connection, desk.smtp_port), Chatting()
+    slices, measured = Slices(desk, folder, flood, chatting, seconds), list[Pair]()
     try:
-        chatting = Chatting()
-        filling = _Flood(connection, desk.smtp_port, FILLING, before=0)
-        filling.begin()
-        await filling.all_placed()
+        flood.send(FILLING)
+        await flood.all_placed()
         await chatting.open(desk)
         await chatting.measured(2)
-        for number in range(rounds):
-            flood = _Flood(connection, desk.smtp_port, mails, before=FILLING + number * mails)
-            await asyncio.sleep(SETTLED)
-            waits["quiet"].append(await _watched(desk, folder, chatting, "quiet", seconds))
-            flood.begin()
-            waits["mail lands"].append(await _watched(desk, folder, chatting, "mail lands", seconds))
-            await flood.ends()
+        gc.freeze()
+        gc.disable()
+        for number in range(pairs):
+            measured.append(await slices.pair(mails // pairs, quiet_first=number % 2 == 0))
+            print(f"\r{number + 1} of {pairs} pairs", end="", flush=True)
+        await flood.go_on()
+        await flood.all_placed()
+        await asyncio.sleep(SERVED_FOR)
+        flood.send(FILLING)
+        alone = await flood.all_placed()
     finally:
         await connection.close()
+        flood.close()
         await desk.close()
-    for name in waits["quiet"][0]:
-        for when, found_then in waits.items():
-            print(f"{name:18}{when:12}{_shown(found_then, name)}")
-        shares = (_share(waits, name, share) for share in (0.5, 0.95, 0.99))
-        print(f"{'':18}{'ratio':12}  {'  '.join(shares)}")
+    print()
+    show(measured, LANDS, _foot(slices, mails, pairs * seconds, alone))
 
 
-async def _watched(desk: Desk, folder: Path, chatting: Chatting, when: str, seconds: float) -> Waits:
-    before = _processor_times(desk, folder)
-    waits = await chatting.measured(seconds)
-    after = _processor_times(desk, folder)
-    shares = (f"{name} {(after[name] - before[name]) / seconds:4.0%}" for name in before)
-    print(f"{when:12}processor: {'  '.join(shares)}")
-    return waits
+def _foot(slices: Slices, mails: int, seconds: float, alone: float) -> str:
+    paces = f"{slices.placed / seconds:.0f} a second while people are served, {alone:.0f} with nobody there"
+    lines = [f"{mails:,} mails, none lost. From the first byte to a ticket: {paces}."]
+    for when, used in slices.used.items():
+        lines.append(
+            f"Processor, {when}: " + ", ".join(f"{name} {used[name] / seconds:.0%}" for name in used)
+        )
+    return "\n".join(lines)
 
 
-class _Flood:
-    """Its process stands ready from before the quiet turn, so that no start of it is measured."""
-
-    def __init__(self, connection: asyncpg.Connection, port: int, mails: int, before: int) -> None:
-        self._connection, self._all = connection, before + mails
-        self._before, self._mails = before, mails
-        command = [sys.executable, "-m", "benchmarks.flood", "--send", str(port), str(mails)]
-        self._senders = subprocess.Popen(command, stdin=subprocess.PIPE)
-        psutil.Process(self._senders.pid).nice(10)
-
-    def begin(self) -> None:
-        self._begun = time.perf_counter()
-        assert self._senders.stdin is not None
-        self._senders.stdin.close()
-
-    async def ends(self) -> None:
-        """The people have gone: says how fast it was with them, waits until it counts, and for the rest."""
-        await self._say("people served", self._before, self._begun)
-        await asyncio.sleep(SERVED_FOR)
-        left, begun = await _count(self._connection), time.perf_counter()
-        await self.all_placed()
-        await self._say("nobody there", left, begun)
-
-    async def all_placed(self) -> None:
-        """Errors: TimeoutError when some are lost, RuntimeError when some were not taken."""
-        async with asyncio.timeout(_LONGEST_DRAIN):
-            while await _count(self._connection) < self._all:  # noqa: ASYNC110  another process does it
-                await asyncio.sleep(0.2)
-        if self._senders.wait():
-            raise RuntimeError("A mail was not taken.")
-
-    async def _say(self, when: str, before: int, begun: float) -> None:
-        placed = await _count(self._connection)
-        kept = await self._connection.fetchval("SELECT count(*) FROM raw_mail") - self._all + self._mails
-        rate = (placed - before) / (time.perf_counter() - begun)
-        print(f"{when:14}{kept} of {self._mails} mails taken; to tickets {rate:.0f} a second")
-
-
-async def _count(connection: asyncpg.Connection) -> int:
-    """How many mails stand on tickets."""
-    return int(await connection.fetchval("SELECT count(*) FROM raw_mail WHERE state = 'on_ticket'"))
-
-
-def _processor_times(desk: Desk, folder: Path) -> dict[str, float]:
+def _processor_times(desk: Desk, folder: Path) -> Counter[str]:
     """Seconds so far, by what runs: the web process, the one beside it, the mail readers, PostgreSQL."""
-    used = {"web": 0.0, "beside": 0.0, "readers": 0.0, "postgres": 0.0}
+    used: Counter[str] = Counter()
     web = psutil.Process(desk.server.pid)
     for process in psutil.process_iter(["cwd", "cpu_times"]):
         with suppress(psutil.Error):
             if (process.info["cwd"] or "").startswith(str(folder)):
-                name = "postgres"
+                name = "PostgreSQL"
+            elif process == web:
+                name = "web"
             elif web in process.parents():
-                name = "readers" if "child_main" in " ".join(process.cmdline()) else "beside"
+                name = "mail readers" if "child_main" in " ".join(process.cmdline()) else "beside"
             else:
                 continue
             used[name] += sum(process.info["cpu_times"][:2])
-    return used | {"web": sum(web.cpu_times()[:2])}
-
-
-def _share(waits: dict[str, list[Waits]], name: str, share: float) -> str:
-    quiet, lands = ([wait for one in rounds for wait in one[name]] for rounds in waits.values())
-    return f"p{int(share * 100)} {percentile(lands, share) / percentile(quiet, share):6.2f}"
-
-
-def _shown(rounds: list[Waits], name: str) -> str:
-    waits = [wait for one in rounds for wait in one[name]]
-    halves = "  ".join(f"p{int(share * 100)} {percentile(waits, share):6.1f}" for share in (0.5, 0.95, 0.99))
-    return f"  {halves} ms (n={len(waits)})"
+    return used
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--mails", type=int, default=5000)
-    asked.add_argument("--rounds", type=int, default=2)
-    asked.add_argument("--seconds", type=float, default=15.0)
-    asked.add_argument("--send", type=int, nargs=2, metavar=("PORT", "COUNT"), help=argparse.SUPPRESS)
+    asked.add_argument("--mails", type=int)
+    asked.add_argument("--pairs", type=int)
+    asked.add_argument("--seconds", type=float, help="of each slice")
+    asked.add_argument("--short", action="store_true", help="for a first look, in less than three minutes")
     given = asked.parse_args()
-    if given.send:
-        send(*given.send)
-        return
+    mails, pairs, seconds = (900, 8, 7.0) if given.short else (5000, 12, 25.0)
+    mails, pairs, seconds = given.mails or mails, given.pairs or pairs, given.seconds or seconds
     with tempfile.TemporaryDirectory(prefix="helpdesk-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         with EmbeddedDatabase(folder / "postgres", say=print) as embedded:
-            uvloop.run(measure(embedded.url, folder, given.mails, given.rounds, given.seconds))
+            uvloop.run(measure(embedded.url, folder, mails, pairs, seconds))
 
 
 if __name__ == "__main__":
