@@ -1,8 +1,7 @@
 """The whole web process around a database of its own, and clients of every kind for it."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +21,10 @@ from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.assets import Assets
 from tests.factories import a_plan, a_ticket, an_agent, an_inbox
+from tests.waiting import eventually
 
 KEY = "a key that only these tests know 0123456789"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
-PATIENCE = 120.0
-"""Seconds until something that should have happened counts as not happening."""
 
 
 @dataclass
@@ -65,11 +63,13 @@ class Desk:
 
     async def index(self) -> None:
         """What was said so far can be found, as a second later."""
-        is_left = True
-        while is_left:
+
+        async def is_through() -> bool:
             async with self.system() as tx:
                 await search.look_through(tx)  # a test's clock stands still, or stood elsewhere before
-                is_left = await search.index_new(tx, 1000)
+                return not await search.index_new(tx, 1000)
+
+        await eventually(is_through, every=0)
 
     async def visitor(self, inbox: inboxes.Inbox) -> httpx2.AsyncClient:
         """A new visitor's widget."""
@@ -110,10 +110,3 @@ async def opened(database_url: str, clock: Clock, folder: Path, port: int = 8000
 def _assets() -> Assets:
     """Compressed once per run."""
     return Assets()
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Gives way to others until it is so."""
-    async with asyncio.timeout(PATIENCE):
-        while not is_so():
-            await asyncio.sleep(0.005)

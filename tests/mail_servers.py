@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 needs_dovecot = pytest.mark.skipif(
     shutil.which("dovecot") is None,
@@ -153,11 +154,11 @@ def _dovecot(folder: Path, oauth: str, lmtp_port: int) -> Iterator[Dovecot]:
         yield Dovecot(port, folder / "mail/support")
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(PATIENCE)
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], folder: Path) -> None:
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends and server.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as talk:

@@ -16,6 +16,7 @@ import pytest
 
 from helpdesk.storage.embedded.account import account_for
 from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 needs_postfix = pytest.mark.skipif(
     shutil.which("postfix") is None or os.geteuid() != 0,
@@ -83,7 +84,7 @@ class Postfix:
 
     def tries_again(self) -> None:
         """What it kept, at once."""
-        subprocess.run(["postqueue", "-c", str(self.folder / "etc"), "-f"], timeout=60, check=True)
+        subprocess.run(["postqueue", "-c", str(self.folder / "etc"), "-f"], timeout=PATIENCE, check=True)
 
     def log(self) -> str:
         return (self.folder / "mail.log").read_text()
@@ -108,12 +109,14 @@ def running_postfix() -> Iterator[Postfix]:
             _MASTER.format(port=server.port, folder=folder, caller=_caller())
         )
         command = ["postfix", "-c", str(folder / "etc")]
-        started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60, check=False)
+        started = subprocess.run(
+            [*command, "start"], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
         try:
             _wait_for(server.port, started.stderr, folder / "mail.log")
             yield server
         finally:
-            subprocess.run([*command, "stop"], capture_output=True, timeout=60, check=False)
+            subprocess.run([*command, "stop"], capture_output=True, timeout=PATIENCE, check=False)
 
 
 def may_call_python() -> bool:
@@ -130,7 +133,7 @@ def _caller() -> str:
 
 
 def _wait_for(port: int, said: str, log: Path) -> None:
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:
         try:
             with socket.create_connection(("127.0.0.1", port), 5) as talk:

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from tests.waiting import until
+
 CLIENT, SECRET = "helpdesk-client", "client-secret"
 
 
@@ -83,8 +85,7 @@ async def an_oauth_server() -> AsyncIterator[OAuthServer]:
         uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
     )
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     held.port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield held

@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from helpdesk.domain.inboxes import Channel
-from tests.desk import until
 from tests.factories import a_contact, a_ticket, an_inbox
+from tests.waiting import until
 
 pytestmark = pytest.mark.commits
 

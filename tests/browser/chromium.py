@@ -16,6 +16,8 @@ from playwright.async_api import (
     expect,
 )
 
+from tests import waiting
+
 AXE = Path(__file__).resolve().parents[2] / "vendor" / "testing" / "axe.min.js"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HEADLESS = "chromium-headless-shell"
@@ -29,8 +31,8 @@ _TAKEN_ON = """colours => new Promise(done => {
 _IS_AS_WIDE = "width => innerWidth === width && document.documentElement.scrollWidth <= width"
 
 DESK, PHONE = (1360, 850), (360, 740)
-PATIENCE = 60_000
-"""Milliseconds for what a page does by itself, on a machine that does other things beside."""
+PATIENCE = waiting.PATIENCE * 1000
+"""Milliseconds for what a page does by itself."""
 
 BROKEN = "ERR_|WebSocket|net::|Failed to load resource"
 """What a browser writes about a network or a server that the test takes away."""
@@ -120,7 +122,7 @@ async def fits_a_phone(page: Page) -> bool:
     before = page.viewport_size
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     try:
-        await page.wait_for_function(_IS_AS_WIDE, arg=PHONE[0], timeout=PATIENCE / 2)
+        await page.wait_for_function(_IS_AS_WIDE, arg=PHONE[0], timeout=PATIENCE)
     except Error:
         return False
     finally:

@@ -14,9 +14,10 @@ import uvicorn
 from helpdesk import serving
 from helpdesk.clock import SystemClock
 from helpdesk.domain.inboxes import Channel
-from tests.desk import Desk, House, furnish, opened, until
+from tests.desk import Desk, House, furnish, opened
 from tests.factories import an_inbox
 from tests.ports import free_port
+from tests.waiting import until
 
 
 class _Server(uvicorn.Server):

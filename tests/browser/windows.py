@@ -35,7 +35,7 @@ async def _launched(executable: str | None) -> AsyncIterator[Browser]:
     if executable is None:
         pytest.skip("No Chromium is installed: browser tests are skipped.")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=executable)
+        launched = await playwright.chromium.launch(executable_path=executable, timeout=chromium.PATIENCE)
         yield launched
         await launched.close()
 

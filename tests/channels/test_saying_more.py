@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from helpdesk.domain.inboxes import Channel
 from helpdesk.errors import Conflict, Forbidden, LimitReached, NotFound, Unavailable
 from helpdesk.storage import gathering
 from tests.factories import a_plan, an_agent, an_inbox
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.commits
 
@@ -244,8 +246,7 @@ async def test_who_was_cut_off_in_the_middle_may_say_it_again_and_said_it_once(d
     async with database.transaction(SYSTEM) as tx:
         await (await tx.driver()).execute("LOCK TABLE visitor_blocks IN ACCESS EXCLUSIVE MODE")
         cut_off = all_say()
-        while not await ended_who_waits(database):
-            await asyncio.sleep(0.01)
+        await eventually(partial(ended_who_waits, database), every=0.01)
         refused = await asyncio.gather(*cut_off[:1], return_exceptions=True)
 
     told = refused + await asyncio.gather(*cut_off[1:], return_exceptions=True)

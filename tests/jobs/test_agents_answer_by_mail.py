@@ -20,6 +20,7 @@ from tests.factories import an_agent
 from tests.jobs.answers import words
 from tests.jobs.mail_threads import header, reply_address, staff
 from tests.mail_desk import MailDesk, a_mail
+from tests.waiting import PATIENCE
 
 ANSWER = "Turn it off and on again."
 INTERNAL = "Promised by 12:00 under the Gold plan, and nobody has answered yet."
@@ -76,7 +77,7 @@ async def handed_in(desk: MailDesk, raw: bytes, to: str) -> RawMail:
     port = await door.start("127.0.0.1", 0)
 
     def say() -> None:
-        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
             client.sendmail("maja@work.example", [to], raw)
 
     try:

@@ -23,6 +23,7 @@ from tests.factories import an_agent, as_agent
 from tests.jobs.test_kills import killed
 from tests.mail_desk import MailDesk, a_mail
 from tests.mail_servers import Dovecot, needs_dovecot, running_dovecot
+from tests.waiting import eventually
 
 pytestmark = needs_dovecot
 
@@ -84,10 +85,11 @@ async def fetching(desk: MailDesk) -> AsyncIterator[None]:
 
 
 async def until_kept(desk: MailDesk, count: int) -> list[RawMail]:
-    async with asyncio.timeout(60):
-        while len(mails := await desk.all(RawMail)) < count:
-            await asyncio.sleep(0.05)
-    return mails
+    async def kept() -> list[RawMail]:
+        mails = await desk.all(RawMail)
+        return mails if len(mails) >= count else []
+
+    return await eventually(kept)
 
 
 async def test_every_mail_is_taken_once_and_left_unread(desk: MailDesk, dovecot: Dovecot) -> None:
@@ -173,14 +175,16 @@ async def test_a_mail_that_arrives_while_waiting_is_fetched_at_once(desk: MailDe
 
 async def test_a_wrong_password_is_seen_on_the_inlet(desk: MailDesk, dovecot: Dovecot) -> None:
     inlet_id = await an_inlet(desk, dovecot, password="wrong")
-    async with fetching(desk), asyncio.timeout(60):
-        while True:
-            async with desk.database.transaction(SYSTEM) as tx:
-                inlet = await inlets.get(tx, inlet_id)
-            if inlet.error:
-                break
-            await asyncio.sleep(0.05)
 
+    async def failing() -> Inlet | None:
+        async with desk.database.transaction(SYSTEM) as tx:
+            inlet = await inlets.get(tx, inlet_id)
+        return inlet if inlet.error else None
+
+    async with fetching(desk):
+        inlet = await eventually(failing)
+
+    assert inlet is not None
     assert "authentication" in str(inlet.error).lower()
     assert inlet.failing_since is not None
 

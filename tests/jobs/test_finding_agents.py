@@ -20,6 +20,7 @@ from helpdesk.storage.transaction import Transaction
 from helpdesk.storage.wakeups import Wakeups
 from tests.factories import a_team, a_ticket, an_agent, an_inbox
 from tests.mail_desk import MailDesk
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.commits
 
@@ -55,10 +56,9 @@ async def test_a_slow_duty_holds_up_neither_assigning_nor_whoever_is_woken(desk:
     ]
     running = asyncio.create_task(Timetable(desk.workshop, duties).run())
     try:
-        async with asyncio.timeout(60):
-            await stuck.wait()
-            await woken.wait()
-            await _assignee(database, ticket.id)
+        await until(stuck.is_set)
+        await until(woken.is_set)
+        await _assignee(database, ticket.id)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -91,11 +91,13 @@ async def _hearing_of(workshop: Workshop, url: str) -> AsyncIterator[Database]:
     finding = asyncio.create_task(Distributor(workshop, hints).run())
     await hints.start()
     await told.start()
+
+    async def is_heard() -> bool:
+        told.spread({"hello": True})
+        return connected.is_set()
+
     try:
-        async with asyncio.timeout(60):
-            while not connected.is_set():  # until then words are lost by design
-                told.spread({"hello": True})
-                await asyncio.sleep(0.02)
+        await eventually(is_heard)  # until then words are lost by design
         yield elsewhere
     finally:
         finding.cancel()
@@ -105,13 +107,13 @@ async def _hearing_of(workshop: Workshop, url: str) -> AsyncIterator[Database]:
 
 
 async def _assignee(database: Database, ticket_id: UUID) -> UUID:
-    async with asyncio.timeout(60):
-        while True:
-            async with database.transaction(SYSTEM) as tx:
-                found = (await tickets.get(tx, ticket_id)).assignee_id
-            if found is not None:
-                return found
-            await asyncio.sleep(0.02)
+    async def found() -> UUID | None:
+        async with database.transaction(SYSTEM) as tx:
+            return (await tickets.get(tx, ticket_id)).assignee_id
+
+    assignee = await eventually(found)
+    assert assignee is not None
+    return assignee
 
 
 def test_who_finds_agents_is_asked_each_second() -> None:

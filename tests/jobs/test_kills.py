@@ -26,6 +26,7 @@ from helpdesk.jobs.mail.read import read_mail
 from helpdesk.jobs.mail.send import send_mail
 from helpdesk.settings import Settings
 from tests.mail_desk import MailDesk, a_mail
+from tests.waiting import PATIENCE
 
 ROUNDS = int(os.environ.get("HELPDESK_KILL_ROUNDS", "3"))
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,7 @@ async def killed(*arguments: str) -> Any:
 def handed_in(port: int, raw: bytes) -> bool:
     """Whether the server said 250."""
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
             client.sendmail("kim@customer.example", ["support@demo.localhost"], raw)
     except (smtplib.SMTPException, OSError):
         return False

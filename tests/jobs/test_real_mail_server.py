@@ -23,10 +23,11 @@ from helpdesk.jobs.mail.read import read_mail
 from helpdesk.jobs.mail.send import send_mail
 from helpdesk.settings import Settings
 from tests.factories import an_agent
-from tests.jobs.test_fetching_mail import an_inlet, at, fetched
+from tests.jobs.test_fetching_mail import an_inlet, at, fetched, until_kept
 from tests.mail_desk import MailDesk, a_mail
 from tests.mail_servers import needs_dovecot_lmtp, running_dovecot
 from tests.mail_transport import Postfix, may_call_python, needs_postfix, running_postfix
+from tests.waiting import PATIENCE, eventually, until
 
 pytestmark = needs_postfix
 
@@ -66,7 +67,7 @@ async def a_customers_server(port: int, taken: list[bytes]) -> AsyncIterator[Non
 
 async def hand_in(postfix: Postfix, to: str, raw: bytes) -> None:
     def say() -> None:
-        with smtplib.SMTP("127.0.0.1", postfix.port, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", postfix.port, timeout=PATIENCE) as client:
             client.sendmail("kim@customer.example", [to], raw)
 
     await asyncio.to_thread(say)
@@ -74,10 +75,7 @@ async def hand_in(postfix: Postfix, to: str, raw: bytes) -> None:
 
 async def read(desk: MailDesk, count: int) -> list[RawMail]:
     """Waits for so many mails to be kept, and reads what is new."""
-    async with asyncio.timeout(60):
-        while len(kept := await desk.all(RawMail)) < count:
-            await asyncio.sleep(0.05)
-    for mail in kept:
+    for mail in await until_kept(desk, count):
         await read_mail(desk.workshop, {"mail_id": str(mail.id)})
     return await desk.all(RawMail)
 
@@ -99,10 +97,9 @@ async def test_a_mail_comes_in_its_answer_goes_out_and_the_reply_to_that_joins_t
         ticket = await desk.ticket_of(first)
 
         await answer(desk, ticket.id, postfix.port)
-        async with asyncio.timeout(60):
-            while not (got := [raw for raw in taken if b"new belt" in raw]):
-                await asyncio.sleep(0.05)
-        await hand_in(postfix, *reply_to(got[0], "It works"))
+        await until(lambda: b"new belt" in b"".join(taken))
+        got = next(raw for raw in taken if b"new belt" in raw)
+        await hand_in(postfix, *reply_to(got, "It works"))
         mails = await read(desk, 2)
 
     assert [one.state for one in mails] == ["on_ticket", "on_ticket"]
@@ -147,15 +144,15 @@ async def test_a_mail_server_calls_the_command_keeps_what_is_not_taken_and_hands
 
     postfix.calls("exit 75")
     await hand_in(postfix, "anybody@piped.example", a_mail("From a mail server that keeps it first"))
-    async with asyncio.timeout(60):
-        while "status=deferred" not in postfix.log():
-            await asyncio.sleep(0.05)
+    await until(lambda: "status=deferred" in postfix.log())
     assert await desk.all(RawMail) == []
     postfix.calls(settings + command)
-    async with asyncio.timeout(60):
-        while not await desk.all(RawMail):
-            await asyncio.to_thread(postfix.tries_again)
-            await asyncio.sleep(0.5)
+
+    async def is_handed_over() -> bool:
+        await asyncio.to_thread(postfix.tries_again)
+        return bool(await desk.all(RawMail))
+
+    await eventually(is_handed_over, every=0.5, failing=postfix.log)
     (mail,) = await read(desk, 1)
 
     assert (mail.path, mail.envelope_from, mail.state) == ("pipe", "kim@customer.example", "on_ticket")
@@ -182,6 +179,4 @@ def there(maildir: Path) -> list[bytes]:
 
 
 async def until_there(maildir: Path, count: int) -> None:
-    async with asyncio.timeout(60):
-        while len(there(maildir)) < count:
-            await asyncio.sleep(0.05)
+    await until(lambda: len(there(maildir)) >= count)

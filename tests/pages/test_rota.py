@@ -14,6 +14,7 @@ from helpdesk.domain import oncall
 from tests.browser.chromium import Visits, barriers, fits_a_phone
 from tests.browser.workspace import signed_in
 from tests.scenarios.desk import Desk
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -142,7 +143,8 @@ async def test_a_browser_that_cannot_be_rung_says_why_and_what_is_pushed_sounds_
         "url": "/oncall/alerts",
         "key": "k:1",
     }
-    delivery = {"origin": desk.address, "registrationId": await found, "data": json.dumps(pushed)}
+    registration = await asyncio.wait_for(found, PATIENCE)
+    delivery = {"origin": desk.address, "registrationId": registration, "data": json.dumps(pushed)}
     await page.evaluate(LISTEN_FOR_TONES)
     for _ in range(2):
         await browser.send("ServiceWorker.deliverPushMessage", delivery)

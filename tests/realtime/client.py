@@ -7,7 +7,7 @@ from typing import Any
 
 import websockets
 
-PATIENCE = 120.0
+from tests.waiting import PATIENCE
 
 
 class Refused(Exception):

@@ -16,8 +16,9 @@ from helpdesk.clock import FixedClock
 from helpdesk.domain import agents
 from helpdesk.realtime import broadcaster
 from tests.conftest import NOON
-from tests.desk import Desk, House, furnish, opened, until
+from tests.desk import Desk, House, furnish, opened
 from tests.realtime.client import Socket
+from tests.waiting import until
 
 NEVER = 3600.0
 

@@ -22,6 +22,7 @@ from helpdesk.storage.wakeups import Wakeups
 from helpdesk.wire import encode
 from tests.channels.test_saying_more import a_visitor, at_once, say, saying
 from tests.factories import a_plan, an_agent, an_inbox
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.commits
 
@@ -128,7 +129,7 @@ async def rounds(count=10):
 
 async def told(sockets, sid, count):
     """So many events."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while len(sockets.heard(sid)) < count:
             await asyncio.sleep(0)
     return sockets.heard(sid)

@@ -8,9 +8,9 @@ import uuid
 import pytest
 
 from helpdesk.realtime.outbox import BYTES, PACKETS
-from tests.desk import until
 from tests.realtime.client import Refused, Socket
 from tests.realtime.test_conversing import a_chat, bodies, history, said
+from tests.waiting import until
 
 pytestmark = pytest.mark.commits
 

@@ -12,9 +12,9 @@ from helpdesk.actors import Role
 from helpdesk.auth import passes
 from helpdesk.domain import agents
 from helpdesk.realtime.server import LARGEST_PACKET
-from tests.desk import PATIENCE, until
 from tests.factories import an_agent
 from tests.realtime.client import Refused, Socket
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.commits
 

@@ -11,12 +11,12 @@ import pytest
 
 from helpdesk.realtime.server import LARGEST_PACKET
 from tests.realtime.test_conversing import bodies, history, said
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.commits
 
 NODE = Path(sys.executable).parent / "node"
 PROGRAM = Path(__file__).with_name("widget_socket.mjs")
-PATIENCE = 60.0
 
 
 class Widget:

@@ -19,7 +19,7 @@ from tests.browser.workspace import Workspace
 from tests.ports import free_port
 from tests.scenarios.conftest import ADesk
 from tests.scenarios.desk import Desk, a_mail
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 BETH = "Beth Hargreaves <beth@harbourandgrind.example>"
 
@@ -39,7 +39,9 @@ class Post:
 @pytest.fixture
 async def post() -> AsyncIterator[tuple[Post, str]]:
     post, port = Post(), free_port()
-    controller = Controller(post, hostname="127.0.0.1", port=port)
+    controller = Controller(
+        post, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE, server_hostname="mx.customer.example"
+    )
     await asyncio.to_thread(controller.start)
     yield post, f"smtp://127.0.0.1:{port}"
     await asyncio.to_thread(controller.stop)

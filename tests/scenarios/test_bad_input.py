@@ -19,7 +19,7 @@ from tests.browser.chromium import BROKEN, Visits
 from tests.browser.shop import Shop
 from tests.scenarios.conftest import FirstRun
 from tests.scenarios.desk import PASSWORD, Desk, a_mail, copy_of, email_of
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 NOBODY = str(uuid4())
 STRANGE_TEXTS = ["\x00", "a\x00b", "\ud800", "\u202e", "x" * 200_000, "🙂" * 20_001]
@@ -65,8 +65,10 @@ async def test_another_site_cannot_give_orders(desk: Desk):
 async def test_a_socket_of_another_site_is_refused(desk: Desk):
     address = f"ws://127.0.0.1:{desk.port}/socket.io/?EIO=4&transport=websocket"
 
+    origin = websockets.Origin("https://evil.example")
+
     with pytest.raises(websockets.exceptions.InvalidStatus) as refused:
-        await websockets.connect(address, origin=websockets.Origin("https://evil.example"))
+        await websockets.connect(address, origin=origin, open_timeout=PATIENCE)
 
     assert 400 <= refused.value.response.status_code < 500
 

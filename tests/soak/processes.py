@@ -15,8 +15,7 @@ import psutil
 from benchmarks.desk import Company, found
 from helpdesk.storage.embedded import EmbeddedDatabase
 from tests.ports import free_port
-
-STARTS_WITHIN = 120.0
+from tests.waiting import PATIENCE, eventually
 
 
 class Cluster:
@@ -36,18 +35,14 @@ class Cluster:
         company = await found(self.url, agents)
         for number in range(self._hosts):
             self._serve(number)
-        async with asyncio.timeout(STARTS_WITHIN):
-            while not all(b"Helpdesk serves" in log.read_bytes() for log in self._logs):
-                dead = [log.read_text() for log, one in self._by_log() if one.poll() is not None]
-                assert not dead, dead
-                await asyncio.sleep(0.1)
+        await eventually(self._serves, every=0.1, failing=self.log)
         return company
 
     async def stop(self) -> None:
         for one in self._supervisors:
             one.terminate()
         for one in self._supervisors:
-            await asyncio.to_thread(one.wait, 60)
+            await asyncio.to_thread(one.wait, PATIENCE)
         await asyncio.to_thread(self._database.stop)
 
     def kill_somebody(self, chance: random.Random) -> int | None:
@@ -89,6 +84,11 @@ class Cluster:
 
     def log(self) -> str:
         return "\n".join(log.read_text() for log in self._logs)
+
+    async def _serves(self) -> bool:
+        dead = [log.read_text() for log, one in self._by_log() if one.poll() is not None]
+        assert not dead, dead
+        return all(b"Helpdesk serves" in log.read_bytes() for log in self._logs)
 
     def _by_log(self) -> list[tuple[Path, subprocess.Popen[bytes]]]:
         return list(zip(self._logs, self._supervisors, strict=True))

@@ -26,8 +26,9 @@ from tests.soak.invariants import broken, logs_differ
 from tests.soak.line import LOST
 from tests.soak.processes import Cluster
 from tests.soak.proxy import Proxy
+from tests.waiting import PATIENCE, eventually
 
-CONVERGES_WITHIN = 180.0
+CONVERGES_WITHIN = PATIENCE
 """Generous: the longest pause of a client that could not connect is thirty seconds."""
 
 
@@ -83,10 +84,9 @@ class Storm:
         self._claims = 0
 
     async def run(self) -> Result:
-        connection = await self._connect()
         await fill_queue(self._cluster.url, self._company.pattern, 60)
-        await connection.close()
-        await self._people()
+        async with asyncio.timeout(CONVERGES_WITHIN):
+            await self._people()
         tasks = self._work()
         try:
             await self._rage(tasks)
@@ -209,7 +209,8 @@ class Storm:
     async def _rows_differ(self) -> list[str]:
         """Rows as of the start plus every change since become the rows as of now."""
         readers = [one for one in self._agents if one.rows is not None]
-        fresh = [await reader.rows_now() for reader in readers]
+        async with asyncio.timeout(CONVERGES_WITHIN):
+            fresh = [await reader.rows_now() for reader in readers]
         until = time.monotonic() + CONVERGES_WITHIN
         while found := [
             f"{reader.name} kept other rows than a fresh look shows"
@@ -229,11 +230,13 @@ class Storm:
 
     async def _connect(self) -> asyncpg.Connection:
         url = self._cluster.url
-        for _ in range(100):
+
+        async def back() -> asyncpg.Connection | None:
             with contextlib.suppress(OSError, asyncpg.PostgresError):
                 return await asyncpg.connect(driver_dsn(url), **driver_arguments(url))
-            await asyncio.sleep(0.2)
-        raise AssertionError("PostgreSQL did not come back")
+            return None
+
+        return await eventually(back, every=0.2, failing=self._cluster.log)
 
 
 @contextlib.asynccontextmanager
@@ -260,13 +263,16 @@ async def soak(plan: Plan, *, hosts: int = 1, workers: int = 3, bus_url: str | N
 
 
 async def _visitor_token(port: int) -> str:
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        for _ in range(50):
+    address = f"http://127.0.0.1:{port}"
+    async with httpx2.AsyncClient(base_url=address, timeout=PATIENCE, trust_env=False) as http:
+
+        async def token() -> str | None:
             with contextlib.suppress(*LOST):
                 answer = await http.post("/widget/session", json={"inbox": "web"})
-                return str(answer.json()["visitor_token"])
-            await asyncio.sleep(0.2)
-    raise AssertionError("no visitor could be made")
+                return str(answer.json()["visitor_token"]) if answer.is_success else None
+            return None
+
+        return str(await eventually(token, every=0.2))
 
 
 def _new_id(chance: random.Random) -> str:

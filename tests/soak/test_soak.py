@@ -10,7 +10,7 @@ from tests.soak.client import Client
 from tests.soak.floods import kill_and_come_back, lives, nameless
 from tests.soak.processes import gone
 from tests.soak.run import Plan, cluster, soak
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 async def test_a_short_storm_loses_and_doubles_nothing():
@@ -38,17 +38,18 @@ async def test_processes_and_their_sockets_come_back_drain_and_never_outlive_the
         for agent in agents:
             agent.start()
             await agent.watch(ticket)
-        await _until(lambda: len(one.processes()) == 3)  # two that serve and one in the background
+        await until(lambda: len(one.processes()) == 3)  # two that serve and one in the background
 
         assert await kill_and_come_back(one, agents, ticket, random.Random(1), PATIENCE)
-        await _until(lambda: len(one.ids()) == 3)
+        await until(lambda: len(one.ids()) == 3)
         assert len(await lives(silent, PATIENCE)) == 100
 
+        await until(lambda: all(agent.live.is_set() for agent in agents))
         asked = one.processes()
         for process in asked:
             process.terminate()
-        await _until(lambda: len(one.ids() - {process.pid for process in asked}) == 3)
-        await _until(
+        await until(lambda: len(one.ids() - {process.pid for process in asked}) == 3)
+        await until(
             lambda: all("drain" in [control["type"] for control in agent.controls] for agent in agents)
         )
         await asyncio.wait_for(agents[0].say(ticket, "And now?", "note"), PATIENCE)
@@ -57,9 +58,3 @@ async def test_processes_and_their_sockets_come_back_drain_and_never_outlive_the
         supervisor.kill()
         assert await gone(everybody, within=PATIENCE)
         await asyncio.gather(*(agent.stop() for agent in agents))
-
-
-async def _until(is_so):
-    async with asyncio.timeout(PATIENCE):
-        while not is_so():
-            await asyncio.sleep(0.1)

@@ -1,6 +1,5 @@
 """The bundled PostgreSQL keeps what it was told, has one owner, and says plainly when it cannot start."""
 
-import asyncio
 import os
 import pwd
 import re
@@ -20,7 +19,7 @@ import pytest
 
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.storage.embedded import AlreadyRunning, EmbeddedDatabase, binaries, url_of_running
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take another account")
 
@@ -331,8 +330,10 @@ def _open_folder() -> Iterator[Path]:
     """One that other accounts may enter; pytest's own is closed to the account that root lends."""
     folder = Path(tempfile.mkdtemp(prefix="helpdesk-test-")).resolve()
     folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _ask(url: str, statement: str) -> object:
@@ -344,12 +345,12 @@ async def _ask(url: str, statement: str) -> object:
 
 
 async def _ask_until_answered(url: str, statement: str) -> object:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                return await _ask(url, statement)
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.02)
+    async def answer() -> object:
+        with suppress(OSError, asyncpg.PostgresError):
+            return await _ask(url, statement)
+        return None
+
+    return await eventually(answer)
 
 
 def _server(place: Path) -> int:

@@ -14,6 +14,7 @@ from helpdesk.domain.tickets import Ticket
 from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
+from tests.waiting import until
 
 pytestmark = pytest.mark.commits
 
@@ -174,8 +175,7 @@ async def test_whoever_waits_for_a_connection_gets_the_next_that_is_given_back(d
     async with database.transaction(SYSTEM):
         async with database.transaction(SYSTEM):
             waiting = asyncio.create_task(ask())
-            while not database._awaited:
-                await asyncio.sleep(0)
+            await until(lambda: database._awaited > 0)
         assert await waiting == 1
     assert [await ask() for _ in range(3)] == [1, 1, 1]
     await database.close()

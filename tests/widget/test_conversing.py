@@ -9,15 +9,11 @@ from playwright.async_api import Frame, expect
 
 from tests.browser.chromium import BROKEN, PHONE, barriers
 from tests.browser.shop import Shop
-from tests.desk import until
 from tests.realtime.client import Socket
-from tests.waiting import becomes
+from tests.waiting import becomes, until
 from tests.widget.conftest import Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
-
-LONG = 60_000
-"""Milliseconds for what has to wait for a next try."""
 
 _PASTE_TOO_MUCH = """field => {
   const clipboardData = new DataTransfer()
@@ -45,7 +41,7 @@ async def conversing(street: Street, text: str, **window: Any) -> tuple[Shop, An
     shop = await street.shop(**window)
     await shop.launcher.click()
     await shop.write(text)
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent")
     return shop, await street.served.ticket_of(text)
 
 
@@ -56,28 +52,28 @@ async def test_what_is_written_while_everything_breaks_arrives_once_and_in_order
 
     await shop.page.context.set_offline(True)
     await shop.write("One")
-    await expect(shop.state).to_contain_text("Not sent yet", timeout=LONG)
+    await expect(shop.state).to_contain_text("Not sent yet")
     await shop.page.context.set_offline(False)
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent")
 
     served.cut()  # another network
     await shop.write("Two")
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent")
 
     await served.stop()  # a deploy
     await shop.write("Three")
-    await expect(shop.state).to_contain_text("Not sent yet", timeout=LONG)
+    await expect(shop.state).to_contain_text("Not sent yet")
     await served.start()
     await shop.page.reload()
-    await expect(shop.said("Three")).to_be_visible(timeout=LONG)
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shop.said("Three")).to_be_visible()
+    await expect(shop.state).to_contain_text("Sent")
 
     session = await shop.page.context.new_cdp_session(shop.page)
     await session.send("Page.setWebLifecycleState", {"state": "frozen"})  # asleep
     served.cut()
     await served.answers(ticket, "Four")
     await session.send("Page.setWebLifecycleState", {"state": "active"})
-    await expect(shop.said("Four")).to_be_visible(timeout=LONG)
+    await expect(shop.said("Four")).to_be_visible()
 
     assert await served.stored(ticket) == [first, "One", "Two", "Three", "Four"]
     await becomes(shop.conversation, [first, "One", "Two", "Three", "Four"])
@@ -89,7 +85,7 @@ async def test_where_websockets_are_blocked_the_same_conversation_goes_by_http(s
     try:
         shop, ticket = await conversing(street, words("Behind a proxy"))
         await street.served.answers(ticket, "We hear you")
-        await expect(shop.said("We hear you")).to_be_visible(timeout=LONG)
+        await expect(shop.said("We hear you")).to_be_visible()
         assert street.served.upgrades >= 2
     finally:
         street.served.blocked = False
@@ -99,15 +95,15 @@ async def test_two_tabs_share_one_line_and_the_second_takes_over(street: Street)
     served, text = street.served, words("Two tabs")
     shop, ticket = await conversing(street, text)
     other = await street.enter(await shop.page.context.new_page())
-    await expect(other.said(text)).to_be_visible(timeout=LONG)
+    await expect(other.said(text)).to_be_visible()
     await until(lambda: served.sockets == 1)
 
     await served.answers(ticket, "To both")
     for tab in (shop, other):
-        await expect(tab.said("To both")).to_be_visible(timeout=LONG)
+        await expect(tab.said("To both")).to_be_visible()
     await shop.page.close()
     await other.write("Still here")
-    await expect(other.state).to_contain_text("Sent", timeout=LONG)
+    await expect(other.state).to_contain_text("Sent")
 
     await until(lambda: served.sockets == 1)
     assert await served.stored(ticket) == [text, "To both", "Still here"]
@@ -136,7 +132,7 @@ async def test_an_answer_is_announced_in_badge_title_and_launcher_until_it_is_re
 
     await street.served.answers(ticket, "Here I am")
 
-    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread", timeout=LONG)
+    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread")
     await expect(shop.page).to_have_title("(1) The shop")
     await shop.page.evaluate("delete document.hidden")
     await shop.launcher.click()
@@ -149,23 +145,23 @@ async def test_an_answer_sounds_unless_the_visitor_chose_silence_which_is_kept(s
     await shop.page.context.add_init_script(_COUNT_TONES)
     before = street.served.listeners(ticket)
     await shop.page.reload()
-    await expect(shop.said("Ring me")).to_be_visible(timeout=LONG)
+    await expect(shop.said("Ring me")).to_be_visible()
     await until(lambda: bool(street.served.listeners(ticket) - before))  # what it catches up on is silent
     await shop.launcher.click()
 
     await street.served.answers(ticket, "Loud")
-    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread", timeout=LONG)
+    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread")
     # Asked from here: in a frame that is not shown Playwright's own waiting never looks again.
     await becomes(lambda: inside(shop).evaluate("tones"), 2)
 
     await shop.launcher.click()
     await shop.chat.get_by_role("button", name="Sound").click()
     await shop.page.reload()
-    await expect(shop.chat.get_by_role("button", name="Sound", pressed=False)).to_be_visible(timeout=LONG)
-    await expect(shop.said("Loud")).to_be_visible(timeout=LONG)
+    await expect(shop.chat.get_by_role("button", name="Sound", pressed=False)).to_be_visible()
+    await expect(shop.said("Loud")).to_be_visible()
     await shop.launcher.click()
     await street.served.answers(ticket, "Silent")
-    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread", timeout=LONG)
+    await expect(shop.launcher).to_have_accessible_name("Open chat, 1 unread")
     assert await inside(shop).evaluate("tones") == 0
 
 
@@ -207,7 +203,7 @@ async def test_a_file_on_its_way_tells_how_far_it_is_and_can_be_stopped(street: 
 
     await shop.chat.locator("input[type=file]").set_input_files(large)
     progress = files.get_by_role("progressbar", name="Uploading log.txt")
-    await expect(progress).not_to_have_js_property("value", 0, timeout=LONG)
+    await expect(progress).not_to_have_js_property("value", 0)
     await expect(shop.chat.get_by_role("button", name="Send", exact=True)).to_be_disabled()
     await files.get_by_role("button", name="Remove log.txt").click()
 
@@ -215,7 +211,7 @@ async def test_a_file_on_its_way_tells_how_far_it_is_and_can_be_stopped(street: 
     await expect(shop.field).to_be_focused()
     await session.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
     await shop.write("Without it, then")
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent")
     assert (await street.served.stored(ticket))[1:] == ["Without it, then"]
 
 
@@ -228,7 +224,7 @@ async def test_seen_stands_there_again_after_a_reload(street: Street):
 
     await shop.page.reload()
 
-    await expect(shop.state).to_contain_text("Seen", timeout=LONG)
+    await expect(shop.state).to_contain_text("Seen")
 
 
 async def test_every_state_is_clean_for_axe_and_readable(street: Street):
@@ -246,7 +242,7 @@ async def test_every_state_is_clean_for_axe_and_readable(street: Street):
     await shop.page.keyboard.press("Enter")
     await expect(shop.field).to_have_value("😅")
     await shop.write(words("See https://example.com\nand the picture"))
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent")
     found["conversation"] = await barriers(shop.page)
 
     picker = shop.chat.locator("input[type=file]")
@@ -257,14 +253,14 @@ async def test_every_state_is_clean_for_axe_and_readable(street: Street):
     await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text("dot.png")
     found["uploaded"] = await barriers(shop.page)
     await shop.write("with a file")
-    await expect(shop.chat.get_by_role("img", name="dot.png")).to_be_visible(timeout=LONG)
+    await expect(shop.chat.get_by_role("img", name="dot.png")).to_be_visible()
 
     unknown = {"id": str(uuid.uuid4()), "name": "x.txt", "content_type": "text/plain", "size": 1}
     await shop.page.route("**/widget/uploads", lambda route: route.fulfill(status=201, json=unknown))
     await picker.set_input_files({"name": "x.txt", "mimeType": "text/plain", "buffer": b"x"})
     await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text("x.txt")
     await shop.write("This one is refused")
-    await expect(shop.chat.get_by_role("button", name="Try again")).to_be_visible(timeout=LONG)
+    await expect(shop.chat.get_by_role("button", name="Try again")).to_be_visible()
     found["failed message"] = await barriers(shop.page)
 
     assert {state: said for state, said in found.items() if said} == {}
@@ -275,7 +271,7 @@ async def test_an_unknown_inbox_is_told_and_the_chat_can_be_closed(street: Stree
     shop = await street.shop(inbox="nobodys", size=PHONE, has_touch=True)
 
     await shop.launcher.tap()
-    await expect(shop.chat.get_by_text("The chat is not available on this page.")).to_be_visible(timeout=LONG)
+    await expect(shop.chat.get_by_text("The chat is not available on this page.")).to_be_visible()
     found = await barriers(shop.page)
     await shop.chat.get_by_role("button", name="Close chat").tap()
 
@@ -295,7 +291,7 @@ async def test_a_chat_that_cannot_be_loaded_can_be_closed_and_comes_the_next_tim
     await street.served.start()
     await shop.launcher.tap()
 
-    await expect(shop.field).to_be_focused(timeout=LONG)
+    await expect(shop.field).to_be_focused()
 
 
 async def test_a_chat_opened_without_a_network_comes_by_itself_once_there_is_one(street: Street):
@@ -308,7 +304,7 @@ async def test_a_chat_opened_without_a_network_comes_by_itself_once_there_is_one
     await expect(shop.page.locator("helpdesk-widget iframe")).to_be_attached()
     await shop.page.context.set_offline(False)
 
-    await expect(shop.field).to_be_focused(timeout=LONG)
+    await expect(shop.field).to_be_focused()
 
 
 async def test_a_picture_that_waits_for_the_network_is_shown_from_the_device(street: Street):
@@ -316,14 +312,14 @@ async def test_a_picture_that_waits_for_the_network_is_shown_from_the_device(str
     shop, _ = await conversing(street, words("A picture follows"))
     picture = {"name": "dot.png", "mimeType": "image/png", "buffer": PIXEL}
     await shop.chat.locator("input[type=file]").set_input_files(picture)
-    await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text(" B", timeout=LONG)
+    await expect(shop.chat.get_by_role("list", name="Files")).to_contain_text(" B")
 
     await shop.page.context.set_offline(True)
     await shop.write("See here")
-    await expect(shop.state).to_contain_text("Not sent yet", timeout=LONG)
+    await expect(shop.state).to_contain_text("Not sent yet")
 
     shown = shop.said("See here").get_by_role("img", name="dot.png")
-    await expect(shown).to_have_js_property("naturalWidth", 1, timeout=LONG)
+    await expect(shown).to_have_js_property("naturalWidth", 1)
     await shop.page.context.set_offline(False)
-    await expect(shop.state).to_contain_text("Sent", timeout=LONG)
-    await expect(shown).to_have_js_property("naturalWidth", 1, timeout=LONG)
+    await expect(shop.state).to_contain_text("Sent")
+    await expect(shown).to_have_js_property("naturalWidth", 1)

@@ -9,7 +9,6 @@ from tests.widget.conftest import Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
 
-LONG = 60_000
 MOST_REQUESTS, MOST_BYTES = 5, 45 * 1024
 """The budget: the socket's upgrade counts as a request, and what it carries both ways as bytes."""
 
@@ -57,10 +56,10 @@ async def test_opening_sending_and_reading_the_answer_take_five_requests_and_45_
     await shop.launcher.click()
     await shop.chat.locator("#composer").fill(words)
     await shop.chat.locator("#composer").press("Enter")
-    await expect(shop.chat.locator(".receipt")).to_be_visible(timeout=LONG)
-    await expect(shop.chat.locator(".extra [role=status]").first).not_to_be_empty(timeout=LONG)
+    await expect(shop.chat.locator(".receipt")).to_be_visible()
+    await expect(shop.chat.locator(".extra [role=status]").first).not_to_be_empty()
     await street.served.answers(await street.served.ticket_of(words), "It is.")
-    await expect(shop.said("It is.")).to_be_visible(timeout=LONG)
+    await expect(shop.said("It is.")).to_be_visible()
 
     sizes = await wire.sizes()
     assert len(wire.requests) + len(wire.sockets) <= MOST_REQUESTS, sizes

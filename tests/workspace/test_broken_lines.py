@@ -13,14 +13,10 @@ from helpdesk.domain.inboxes import Channel
 from tests.browser.chromium import BROKEN, Visits, barriers
 from tests.browser.served import Served
 from tests.browser.workspace import Workspace
-from tests.desk import until
 from tests.factories import a_ticket, an_agent, as_agent, as_contact
-from tests.waiting import becomes, eventually
+from tests.waiting import becomes, eventually, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.commits]
-
-LONG = 60_000
-"""Milliseconds for what has to wait for a next try."""
 
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
 GONE = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -47,8 +43,8 @@ class AtWork(Workspace):
 
     async def all_sent(self, last: str) -> None:
         """Also the last words, which stand there before they are sent."""
-        await expect(self.said(last)).to_be_visible(timeout=LONG)
-        await expect(self.states).to_have_count(0, timeout=LONG)
+        await expect(self.said(last)).to_be_visible()
+        await expect(self.states).to_have_count(0)
 
 
 async def at_work(served: Served, visits: Visits) -> AtWork:
@@ -107,7 +103,7 @@ async def test_a_view_that_could_not_be_loaded_comes_by_itself_also_while_the_li
     await expect(office.page.get_by_text("The queue could not be loaded")).to_be_visible()
     is_cut = False
 
-    await expect(office.page.get_by_text("The queue could not be loaded")).to_be_hidden(timeout=LONG)
+    await expect(office.page.get_by_text("The queue could not be loaded")).to_be_hidden()
 
 
 async def test_what_is_written_while_everything_breaks_arrives_once_and_in_order(
@@ -121,14 +117,14 @@ async def test_what_is_written_while_everything_breaks_arrives_once_and_in_order
     async with served.desk.system() as tx:
         await (await tx.driver()).execute("SELECT 1 FROM tickets WHERE id = $1 FOR UPDATE", ticket["id"])
         await office.reply("One")
-        await expect(office.states).to_contain_text("Sending", timeout=LONG)
+        await expect(office.states).to_contain_text("Sending")
     await office.all_sent("One")
 
     await office.network(GONE)
     await office.reply("Two")
     await office.reply("Three")
-    await expect(office.states.first).to_contain_text("Not sent yet", timeout=LONG)
-    await expect(office.banner.filter(has_text="2 messages wait")).to_be_visible(timeout=LONG)
+    await expect(office.states.first).to_contain_text("Not sent yet")
+    await expect(office.banner.filter(has_text="2 messages wait")).to_be_visible()
     found = await barriers(office.page)
     await office.network(WELL)
     await office.all_sent("Three")
@@ -139,12 +135,12 @@ async def test_what_is_written_while_everything_breaks_arrives_once_and_in_order
 
     await served.stop()
     await office.reply("Five")
-    await expect(office.states).to_contain_text("Not sent yet", timeout=LONG)
+    await expect(office.states).to_contain_text("Not sent yet")
     await served.start()
     await office.page.reload()
     await office.is_open(ticket["number"])
     await office.all_sent("Five")
-    await expect(office.banner).to_have_count(0, timeout=LONG)
+    await expect(office.banner).to_have_count(0)
 
     expected = ["The mill does not turn.", "One", "Two", "Three", "Four", "Five"]
     await becomes(office.conversation, expected)
@@ -170,9 +166,9 @@ async def test_queue_and_ticket_are_as_they_are_after_a_sleep(served: Served, vi
         )
     await office.wake()
 
-    await expect(office.said("Are you there?")).to_be_visible(timeout=LONG)
-    await expect(office.row(fresh["number"])).to_be_visible(timeout=LONG)
-    await expect(office.row(taken["number"])).to_have_count(0, timeout=LONG)
+    await expect(office.said("Are you there?")).to_be_visible()
+    await expect(office.row(fresh["number"])).to_be_visible()
+    await expect(office.row(taken["number"])).to_have_count(0)
     other = await window(await office.page.context.new_page())
 
     async def show_the_same() -> bool:
@@ -189,15 +185,13 @@ async def test_what_the_server_refuses_is_told_and_can_be_tried_again(served: Se
     await office.page.route("**/held_replies", lambda route: route.fulfill(status=422, json=refusal), times=1)
 
     await office.reply("Try turning it.")
-    await expect(office.states).to_contain_text("Not sent: Not today.", timeout=LONG)
+    await expect(office.states).to_contain_text("Not sent: Not today.")
     found = await barriers(office.page)
     await office.page.reload()
-    await expect(office.states).to_contain_text("Not sent: Not today.", timeout=LONG)
+    await expect(office.states).to_contain_text("Not sent: Not today.")
     await office.page.get_by_role("button", name="Try again").click()
 
-    await expect(office.page.locator(".held")).to_contain_text(
-        re.compile("Leaves in|Leaving now"), timeout=LONG
-    )
+    await expect(office.page.locator(".held")).to_contain_text(re.compile("Leaves in|Leaving now"))
     await expect(office.page.get_by_text("Try turning it.")).to_have_count(1)
     assert found == []
 

@@ -20,6 +20,7 @@ from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
 from helpdesk.storage.transaction import Transaction
 from tests.factories import a_contact, a_team, a_ticket, an_agent, an_inbox, as_agent, as_contact, claim_next
+from tests.waiting import PATIENCE
 
 
 async def tickets_waiting(tx: Transaction, count: int, inbox: Inbox | None = None) -> list[tickets.Ticket]:
@@ -216,7 +217,7 @@ async def test_two_agents_at_once_get_two_tickets_and_neither_waits(wide: Databa
 
     async with wide.transaction(one) as hers:
         taken = await claim_next(hers)
-        async with asyncio.timeout(30), wide.transaction(other) as his:
+        async with asyncio.timeout(PATIENCE), wide.transaction(other) as his:
             left = await claim_next(his)
 
     assert taken is not None
