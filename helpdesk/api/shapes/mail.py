@@ -29,7 +29,8 @@ class MailFile(BaseModel):
 
 class MailAsRead(BaseModel):
     """`text` is made from the HTML where there is no plain form, and is the new words, the signature and what
-    is quoted, in that order. `html` is what is shown: nothing in it runs."""
+    is quoted, in that order. `html` is what is shown: nothing in it runs. `text_as_sent` and `html_as_sent`
+    are what stands in the mail, null where it has no such form; its HTML is a stranger's: not for showing."""
 
     subject: str
     sender: MailPerson | None = Field(alias="from")
@@ -42,6 +43,8 @@ class MailAsRead(BaseModel):
     references: list[str]
     text: str
     html: str | None
+    text_as_sent: str | None
+    html_as_sent: str | None
     new_text: str
     signature_text: str
     quoted_text: str

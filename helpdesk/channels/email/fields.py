@@ -7,8 +7,8 @@ from typing import Any
 from helpdesk.channels.email.mail import Address, Mail, Part
 
 _AS_THEY_ARE = (
-    "message_id in_reply_to references text html new_text signature_text quoted_text auto auto_why"
-    " protection defects headers"
+    "message_id in_reply_to references text html text_as_sent html_as_sent new_text signature_text"
+    " quoted_text auto auto_why protection defects headers"
 ).split()
 _RECORDS = ("bounce", "forwarded", "invitation", "signature")
 

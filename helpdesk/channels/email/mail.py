@@ -94,6 +94,7 @@ class Signature:
 class Mail:
     """Ids stand without angle brackets. `text` is from the HTML where the mail had no plain form.
 
+    `text_as_sent` and `html_as_sent` are what stands in it, None where it has no such form: not for showing.
     `text == new_text + signature_text + quoted_text`: folding never loses a word. `auto` is None for a
     person's mail, else auto_replied, auto_generated, list, bulk or bounce; `auto_why` is the header.
     `signed_by` are the domains whose DKIM signature holds, where that was checked; `sealed_by` those of an
@@ -112,6 +113,8 @@ class Mail:
     text: str = ""
     html: str | None = None
     new_html: str | None = None
+    text_as_sent: str | None = None
+    html_as_sent: str | None = None
     new_text: str = ""
     signature_text: str = ""
     quoted_text: str = ""

@@ -21,6 +21,7 @@ from helpdesk.channels.email.reading.headers import Headers, decode_text
 from helpdesk.channels.email.reading.sanitising import sanitise
 
 _ID = re.compile(r"<\s*([^<>]{1,998}?)\s*>")
+_WHOLE_ID = re.compile(r"\A<([^\s@]{1,400}@[^\s<>@]{1,400})>\Z")
 _BARE_ID = re.compile(r"[^\s<>,;\"()]{1,400}@[^\s<>,;\"()]{1,400}")
 _SPACE = re.compile(r"\s+")
 _SENDERS = ("from", "reply-to", "sender", "return-path", "x-envelope-from")
@@ -47,6 +48,7 @@ def read(raw: bytes) -> Mail:
     subject = headers.text("subject", charset)[:2000]
     sender = _sender(headers, charset)
     text, html, new_html, reply = _texts(body, subject, defects)
+    text_as_sent, html_as_sent = body.as_sent()
     bounce = bounces.read(root, headers, body, sender, subject, text)
     auto, why = automatic.signals(
         headers, sender, subject, is_bounce=bounce is not None and bounce.kind != "read"
@@ -61,7 +63,7 @@ def read(raw: bytes) -> Mail:
         to=_people(headers, "to", charset),
         cc=_people(headers, "cc", charset),
         date=_date(headers),
-        text=text, html=html, new_html=new_html,
+        text=text, html=html, new_html=new_html, text_as_sent=text_as_sent, html_as_sent=html_as_sent,
         new_text=reply.new, signature_text=reply.signature, quoted_text=reply.quoted,
         attachments=bodies.placed(body.attachments, html),
         auto=auto, auto_why=why,
@@ -78,11 +80,14 @@ def read(raw: bytes) -> Mail:
 
 
 def ids(values: list[bytes]) -> list[str]:
-    """Message ids without brackets, each once, in order; bare ones where there are no brackets."""
+    """Message ids without brackets, each once, in order; bare ones where there are no brackets.
+
+    One that is all a header says keeps what brackets it has inside.
+    """
     found: list[str] = []
     for value in values[:20]:
         text = decode_text(value)
-        bracketed = [_SPACE.sub("", one) for one in _ID.findall(text)]
+        bracketed = [_SPACE.sub("", one) for one in _WHOLE_ID.findall(text) or _ID.findall(text)]
         found += [one for one in bracketed if one] or _BARE_ID.findall(text)
     return list(dict.fromkeys(clean(one)[:998] for one in found))
 

@@ -92,3 +92,12 @@ def test_a_report_from_a_sender_in_no_known_letters_is_read() -> None:
     found = read(raw)
 
     assert found.subject == "failure notice"
+
+
+def test_a_report_without_words_for_people_is_read_as_it_is():
+    report = "Content-Type: message/delivery-status\n\nYour mail was not delivered: no SMS wanted.\n"
+
+    found = read(f'Content-Type: multipart/report; boundary="B"\n\n--B\n{report}--B--\n'.encode())
+
+    assert found.text.strip() == "Your mail was not delivered: no SMS wanted."
+    assert [file.content_type for file in found.attachments] == ["message/delivery-status"]

@@ -186,6 +186,16 @@ def test_an_old_source_route_leads_to_its_last_address():
 def test_a_mail_may_be_named_by_a_word_alone():
     assert mail("Message-ID: 102.0200").message_id == "102.0200"
     assert mail("Message-ID: <>").message_id is None
+    assert mail("Message-ID: <mill$<>%@example.org>").message_id == "mill$<>%@example.org"
+
+
+def test_a_file_of_plain_words_that_claims_to_be_base64_keeps_them_all():
+    words = "The mill stands still, and nobody knows why; well, the miller does, doesn't he?"
+    head = "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n"
+
+    found = mail(*parts('multipart/mixed; boundary="B"', "\nSee", head + words))
+
+    assert found.attachments[0].data == words.encode()
 
 
 def test_what_is_no_base64_at_all_is_kept_as_it_stands():

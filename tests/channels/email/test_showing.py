@@ -57,3 +57,14 @@ async def test_of_a_folder_each_mail_stands_in_a_line_with_its_file(tmp_path: Pa
 
     assert [Path(one["file"]).name for one in found] == ["a.mbox", "a.mbox", "b.EML"]
     assert {one["message_id"] for one in found} == {"1@example.org"}
+
+
+async def test_what_stands_in_a_mail_is_told_beside_what_is_shown_of_it(tmp_path: Path) -> None:
+    page = "<style>p { color: red }</style><p onclick='run()'>The mill</p>"
+    head = "From: kim@example.org\nContent-Type: text/html\n\n"
+    (tmp_path / "one.eml").write_text(head + page)
+
+    (found,) = await shown(tmp_path / "one.eml")
+
+    assert (found["text"], found["html"]) == ("The mill", "<p>The mill</p>")
+    assert (found["text_as_sent"], found["html_as_sent"]) == (None, page)

@@ -18,6 +18,7 @@ from helpdesk.channels.email.reading.parameters import safe_name
 
 TEXT_LIMIT = 5_000_000
 HTML_LIMIT = 2_000_000
+REPORT_LIMIT = 20_000
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _CID = re.compile(r"cid:([^\"'\s>)]{1,300})", re.IGNORECASE)
@@ -69,16 +70,30 @@ class Body:
         )
         return "\n".join(part for part in parts if part.strip())
 
+    def as_sent(self) -> tuple[str | None, str | None]:
+        """The plain words and the HTML that the mail has, before anything is made of them."""
+        plain = "\n".join(piece.text for piece in self.pieces if piece.text)[:TEXT_LIMIT]
+        return plain or None, (self.html() or "")[:HTML_LIMIT] or None
+
 
 def collect(root: Entity) -> Body:
     body = Body()
     _walk(root, body, outermost=True)
+    if not body.pieces:
+        body.pieces = _reported(body.message_parts)
     taken = 0
     for piece in body.pieces:
         piece.html, pictures = embedded.cut_out(piece.html, taken) if piece.html else (None, [])
         body.attachments += pictures
         taken += len(pictures)
     return body
+
+
+def _reported(parts: list[Entity]) -> list[Piece]:
+    """Where a server wrote no words for people, its report is what there is to read."""
+    reports = (part for part in parts if part.content_type == "message/delivery-status")
+    texts = (_lines(decode(part.data()[:REPORT_LIMIT], None)) for part in reports)
+    return [Piece(text=text) for text in texts if text.strip()]
 
 
 def placed(attachments: list[Part], html: str | None) -> tuple[Part, ...]:

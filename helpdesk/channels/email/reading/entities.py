@@ -49,7 +49,7 @@ class Entity:
         body = self.raw[self.start : self.end]
         encoding = self.headers.text("content-transfer-encoding").lower().strip(" ;\"'")
         if encoding.startswith("base64"):
-            prose = self.content_type.startswith("text/") and _is_prose(body)
+            prose = _is_prose(body, is_text=self.content_type.startswith("text/"))
             return body if prose else _base64_body(body) or body
         if encoding.startswith("quoted"):
             return _quoted_printable(body)
@@ -192,10 +192,12 @@ def _quoted_printable(body: bytes) -> bytes:
     return binascii.a2b_qp(body)
 
 
-def _is_prose(body: bytes) -> bool:
-    """Words between spaces: the encoding was named and never done."""
+def _is_prose(body: bytes, *, is_text: bool) -> bool:
+    """Words between spaces: the encoding was named and never done. A file needs other letters in it, too."""
     words = body[:2000].split()
-    return len(words) > 8 and len(b"".join(words)) < 20 * len(words)
+    if len(words) <= 8 or len(b"".join(words)) >= 20 * len(words):
+        return False
+    return is_text or not _BASE64_START.fullmatch(b"".join(words))
 
 
 def _base64_body(body: bytes) -> bytes:
