@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.foreign_mails.comparing import COLLECTIONS, FOLDER, GOALS, KNOWN, compared
+from tests.foreign_mails.comparing import COLLECTIONS, FOLDER, KNOWN, compared, goal
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
@@ -15,7 +15,7 @@ def test_mails_of_others_are_read_as_they_read_them_and_what_differs_is_known(co
 
     assert {name: found for name, found in other.items() if name not in known} == {}
     assert set(known) == set(other)
-    assert len(results) - len(other) >= GOALS[collection.partition("/")[0]] * len(results)
+    assert len(results) - len(other) >= goal(collection) * len(results)
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
