@@ -166,6 +166,7 @@ def test_rubbish_before_and_between_the_headers_is_skipped():
     [
         ("base64", base64.b64encode("åäö".encode()).rstrip(b"="), "åäö"),
         ("base64", base64.b64encode(b"Hello") + b"\n--\nlist footer, no base64\n", "Hello"),
+        ("base64", b"SGVsbG8=\n--\nYou get this from the list of the mill at X\n", "Hello"),
         ("quoted-printable", b"=C3=A5 =E5=XY", None),
         ("x-unknown", b"plain", "plain"),
         ("x-uuencode", b"begin 644 a.txt\n%2&5L;&\\\n`\nend\n", "Hello"),
@@ -231,6 +232,8 @@ def test_html_is_made_safe_and_remote_images_wait():
         ("X-Auto-Response-Suppress: All\n", "auto_generated", False),
         ("X-Auto-Response-Suppress: DR, RN\n", None, True),
         ("X-Autoreply: yes\n", "auto_replied", False),
+        ("X-Apple-Action: VACATION\n", "auto_replied", False),
+        ("X-Apple-Action: MOVE_TO_FOLDER/Junk\n", None, True),
         ("List-Id: <list.example>\n", "list", False),
         ("List-Unsubscribe: <mailto:x@y>\n", "list", False),
         ("Return-Path: <>\n", "auto_generated", False),

@@ -17,6 +17,7 @@ _FIRST_BOUNDARY = re.compile(
     rb"^--([^\r\n-][^\r\n]{0,150}?(?=[ \t]*\r?$)|-[^\s]{2,150}(?=[ \t]{0,20}\r?\n[Cc]ontent-))", re.MULTILINE
 )
 _BASE64_START = re.compile(rb"[A-Za-z0-9+/\s_-]*={0,3}\s*")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
 _NOISE = re.compile(rb"[^A-Za-z0-9+/\s]{1,4}(?:[A-Za-z0-9+/]{20}|[A-Za-z0-9+/]{4,80}={0,2}\s*\Z)")
 _LITERAL_EQUALS = re.compile(rb"=(?==)")
 _SPACED_BREAK = re.compile(rb"=[ \t]{1,200}(?=\r?\n)")
@@ -193,9 +194,13 @@ def _quoted_printable(body: bytes) -> bytes:
 
 
 def _is_prose(body: bytes, *, is_text: bool) -> bool:
-    """Words between spaces: the encoding was named and never done. A file needs other letters in it, too."""
-    words = body[:2000].split()
+    """Words between spaces: the encoding was named and never done. What a list adds below a line of base64
+    makes no prose of it, and a file needs other letters, too."""
+    beginning = body[:2000].lstrip()
+    line, words = beginning.partition(b"\n")[0].strip(), beginning.split()
     if len(words) <= 8 or len(b"".join(words)) >= 20 * len(words):
+        return False
+    if len(line) % 4 == 0 and _BASE64_LINE.fullmatch(line):
         return False
     return is_text or not _BASE64_START.fullmatch(b"".join(words))
 
