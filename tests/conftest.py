@@ -32,6 +32,8 @@ NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
 _TEMPLATE = "helpdesk_template"
 _LONG = ("scenarios", "pages", "soak", "widget", "workspace")
+_MOST_PROCESSES = 8
+"""However many cores there are: together these have up to fifty of PostgreSQL's hundred connections."""
 _running: dict[str, Any] = {}
 
 
@@ -78,7 +80,7 @@ class _Workers:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_auto_num_workers(self) -> int:
         """Two more than there are cores: tests wait for others as long as they work."""
-        return (os.cpu_count() or 1) + 2
+        return min((os.cpu_count() or 1) + 2, _MOST_PROCESSES)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> _Scheduling:
