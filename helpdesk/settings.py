@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     company_name: str = Field(
         "Helpdesk", description="what the company calls itself on its pages and in its chat"
     )
+    second_factor_for: Literal["nobody", "administrators", "everybody"] = Field(
+        "nobody", description="who must prove themselves twice at sign-in; everybody may: Your profile"
+    )
     demo: bool = Field(False, description="set by `helpdesk demo`: sample company, mails kept")
 
     @field_validator("trusted_proxies", "authserv_ids", "arc_sealers", "private_networks", mode="before")

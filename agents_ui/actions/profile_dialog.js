@@ -45,7 +45,7 @@ export function ProfileDialog() {
       <button type="button" class="button quiet icon-only" onClick=${close} aria-label=${t("Close")}><${Icon} name="x" /></button></header>
     <div class="form-body">
       <div class="profile"><${Avatar} name=${me.name} picture=${picture} size="large" />
-        <div><strong>${me.name}</strong><p>${me.email} · <a href="/password">${t("Change the password")}</a>${me.role !== "light" && html` · <a href="/admin/replies">${t("Saved replies")}</a>`}</p>
+        <div><strong>${me.name}</strong><p>${me.email} · <a href="/password">${t("Change the password")}</a> · <a href="/second-factor">${t("Two-factor sign-in")}</a>${me.role !== "light" && html` · <a href="/admin/replies">${t("Saved replies")}</a>`}</p>
           <div class="profile-buttons">
             <input ref=${picker} type="file" accept="image/*" hidden onChange=${choose} />
             <button type="button" class="button" disabled=${busy} onClick=${() => picker.current?.click()}><${Icon} name="image" />${t("Choose a picture")}</button>

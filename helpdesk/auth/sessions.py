@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from helpdesk.actors import SYSTEM, Actor
-from helpdesk.auth import passwords
+from helpdesk.auth import attempts, passwords
 from helpdesk.auth.secrets import hashed, new_token
-from helpdesk.auth.tables import SessionRow, SignInAttempt
+from helpdesk.auth.tables import SessionRow
 from helpdesk.domain import agents
-from helpdesk.errors import LimitReached, Unauthenticated
+from helpdesk.errors import Unauthenticated
 from helpdesk.storage.database import Database
 from helpdesk.storage.transaction import Transaction
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
-_WINDOW = timedelta(minutes=15)
-_PER_ACCOUNT, _PER_ADDRESS = 10, 20
 _SEEN_EVERY = timedelta(minutes=5)
 
 _LIVE = "SELECT id FROM sessions WHERE id = ANY($1) AND created_at >= $2"
@@ -32,23 +30,18 @@ class Session:
     actor: Actor
 
 
-async def sign_in(database: Database, email: str, password: str, address: str, user_agent: str = "") -> str:
-    """Answers with the cookie's value. Errors: Unauthenticated, LimitReached after too many failures.
+async def prove_password(database: Database, email: str, password: str, address: str) -> agents.Agent:
+    """Whose password this is. Errors: Unauthenticated, LimitReached after too many failures.
 
     An unknown address and a wrong password look and take the same.
     """
-    keys = [f"account:{email.strip().lower()[:254]}", f"address:{address}"]
-    agent, attempts = await _begin_attempt(database, email, keys)
-    try:
+    async with attempts.counted(database, account=email.strip().lower(), address=address):
+        async with database.transaction(SYSTEM) as tx:
+            agent = await agents.by_email(tx, email)
         right = await passwords.is_right(password, agent.password_hash if agent else None)
-    except LimitReached:
-        await _forget(database, attempts)  # nothing was tried
-        raise
-    if not right or agent is None or agent.disabled_at is not None:
-        raise Unauthenticated("sign_in_failed", "That address and password do not belong together.")
-    await _forget(database, attempts)
-    async with database.transaction(SYSTEM) as tx:
-        return await start(tx, agent.id, address, user_agent)
+        if not right or agent is None or agent.disabled_at is not None:
+            raise Unauthenticated("sign_in_failed", "That address and password do not belong together.")
+    return agent
 
 
 async def start(tx: Transaction, agent_id: UUID, address: str, user_agent: str) -> str:
@@ -106,35 +99,3 @@ async def sweep(tx: Transaction) -> None:
             (SessionRow.seen_at < tx.now - IDLE) | (SessionRow.created_at < tx.now - LONGEST)
         )
     )
-    await tx.session.execute(delete(SignInAttempt).where(SignInAttempt.at < tx.now - _WINDOW))
-
-
-async def _begin_attempt(
-    database: Database, email: str, keys: list[str]
-) -> tuple[agents.Agent | None, list[UUID]]:
-    """Counted as a failure before the password is looked at, so that many at once are not all let through."""
-    async with database.transaction(SYSTEM) as tx:
-        for key in sorted(keys):
-            await tx.one_at_a_time("sign-in", key)
-        await _throttle(tx, *keys)
-        attempts = [SignInAttempt(id=tx.new_id(), key=key, at=tx.now) for key in keys]
-        tx.session.add_all(attempts)
-        return await agents.by_email(tx, email), [attempt.id for attempt in attempts]
-
-
-async def _forget(database: Database, attempts: list[UUID]) -> None:
-    async with database.transaction(SYSTEM) as tx:
-        await tx.session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(attempts)))
-
-
-async def _throttle(tx: Transaction, account: str, address: str) -> None:
-    for key, limit in ((account, _PER_ACCOUNT), (address, _PER_ADDRESS)):
-        failures = await tx.session.scalar(
-            select(func.count()).where(SignInAttempt.key == key, SignInAttempt.at > tx.now - _WINDOW)
-        )
-        if (failures or 0) >= limit:
-            raise LimitReached(
-                "too_many_attempts",
-                "Too many failed sign-ins. Wait a quarter of an hour.",
-                retry_after=_WINDOW.total_seconds(),
-            )

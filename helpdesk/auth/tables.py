@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.storage.tables import Base, Id, Json
@@ -65,6 +65,39 @@ class ConnectionPass(Base):
     namespace: Mapped[str]
     subject: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SecondFactor(Base):
+    """What an agent's app makes codes from; it is asked for once a code of it has confirmed it."""
+
+    __tablename__ = "second_factors"
+
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[bytes]
+    """Base32, sealed for the agent's id."""
+    used_step: Mapped[int] = mapped_column(BigInteger)
+    """The newest half minute since 1970 whose code was used: no code is good twice."""
+    confirmed_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """Good once, in the place of a code of the app."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[Id]
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[bytes]
+
+
+class HalfSignIn(Base):
+    """A password that was right, for some minutes, until the second factor follows."""
+
+    __tablename__ = "half_sign_ins"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
 
 
 class SignInAttempt(Base):

@@ -14,7 +14,7 @@ from babel.dates import LOCALTZ
 
 from helpdesk import logs
 from helpdesk.actors import SYSTEM, Role
-from helpdesk.auth import api_keys, passwords, sessions
+from helpdesk.auth import api_keys, passwords, second_factors, sessions
 from helpdesk.cli.mail_commands import mail_commands
 from helpdesk.cli.running import (
     database_url,
@@ -165,6 +165,19 @@ def set_password(
     with plain_errors():
         with_database(read_settings(), run)
         out.print(f"{email} has a new password and is signed out everywhere.")
+
+
+@agent_commands.command("password-alone")
+def let_password_be_enough(email: str) -> None:
+    """Let an agent who has lost their second factor sign in without it."""
+
+    async def run(database: Database) -> bool:
+        async with database.transaction(SYSTEM) as tx:
+            return await second_factors.remove(tx, (await _agent(tx, email)).id)
+
+    with plain_errors():
+        had_one = with_database(read_settings(), run)
+        out.print(f"{email} signs in with the password alone{'.' if had_one else ', as before.'}")
 
 
 @agent_commands.command("list")

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import delete, text
 
 from helpdesk.actors import SYSTEM
-from helpdesk.auth import passes, sessions, visitors
+from helpdesk.auth import attempts, half_sign_ins, passes, sessions, visitors
 from helpdesk.domain import contacts, limits, oncall, sla, tickets, widgets
 from helpdesk.errors import HelpdeskError
 from helpdesk.jobs import distribute, fetch_absences, fetch_holidays, indexing, rota
@@ -78,6 +78,8 @@ async def turn_plans(workshop: Workshop) -> None:
 async def sweep_credentials(workshop: Workshop) -> None:
     async with workshop.database.transaction(SYSTEM) as tx:
         await sessions.sweep(tx)
+        await attempts.sweep(tx)
+        await half_sign_ins.sweep(tx)
         await visitors.sweep(tx)
         await passes.sweep(tx)
         await limits.sweep(tx)

@@ -10,7 +10,7 @@ from helpdesk import errors, translation
 from helpdesk.translation import Translator
 from helpdesk.web.refusals import Refusal, problem
 from helpdesk.web.templating import Pages, language_of
-from helpdesk.web.visits import to_sign_in
+from helpdesk.web.visits import AT_THE_DOOR, to_sign_in
 
 STATUS: dict[type[errors.HelpdeskError], int] = {
     errors.Unauthenticated: 401,
@@ -40,7 +40,7 @@ def wants_page(request: Request) -> bool:
 def failure_page(request: Request, failure: Exception) -> Response:
     """Any failure as a page; who is not signed in is led to the door."""
     status = status_of(failure)
-    if status == 401 and request.method == "GET":
+    if status == 401 and (request.method == "GET" or request.url.path.startswith(AT_THE_DOOR)):
         return to_sign_in(request)
     return _page(request.app.state.pages, request, status)
 

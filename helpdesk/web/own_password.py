@@ -5,49 +5,40 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.actors import SYSTEM
 from helpdesk.auth import passwords, sessions
-from helpdesk.auth.requests import caller_of, session_of
+from helpdesk.auth.requests import caller_of
 from helpdesk.domain import agents
 from helpdesk.errors import HelpdeskError, Invalid, LimitReached, Unauthenticated
 from helpdesk.web.sign_in import LONGEST_PASSWORD
 from helpdesk.web.templating import Pages
-from helpdesk.web.visits import give_cookie
+from helpdesk.web.visits import give_cookie, own_agent
 
 
 async def show_own_password(request: Request) -> Response:
     """GET /password"""
-    return await _page(request, await _agent_of(request))
+    return await _page(request, await own_agent(request))
 
 
 async def submit_own_password(request: Request) -> Response:
     """POST /password: every other sign-in of theirs ends, this browser goes on with a new one."""
-    agent = await _agent_of(request)
+    agent = await own_agent(request)
     form = await request.form(max_files=0, max_fields=5)
     held, wanted = str(form.get("held", "")), str(form.get("password", ""))
-    database, browser = request.app.state.database, request.headers.get("user-agent", "")
+    database = request.app.state.database
     try:
         if len(wanted) > LONGEST_PASSWORD:
             raise Invalid("password_too_long", field="password")
         hashed = await passwords.hash_password(wanted)
         # Guessing is as slow here as at the door, and counts as much.
-        await sessions.sign_in(database, agent.email, held[:LONGEST_PASSWORD], caller_of(request), browser)
+        await sessions.prove_password(database, agent.email, held[:LONGEST_PASSWORD], caller_of(request))
     except (Invalid, Unauthenticated, LimitReached) as failure:
         return await _page(request, agent, failure)
     async with database.transaction(SYSTEM) as tx:
         await agents.change_password(tx, agent.id, hashed)
         await sessions.sign_out_everywhere(tx, agent.id)
-        cookie = await sessions.start(tx, agent.id, caller_of(request), browser)
+        cookie = await sessions.start(tx, agent.id, caller_of(request), request.headers.get("user-agent", ""))
     answer = RedirectResponse("/", 303)
     give_cookie(request, answer, cookie)
     return answer
-
-
-async def _agent_of(request: Request) -> agents.Agent:
-    """Errors: Unauthenticated."""
-    session = await session_of(request)
-    if session is None or session.actor.agent_id is None:
-        raise Unauthenticated("sign_in_first")
-    async with request.app.state.database.transaction(session.actor) as tx:
-        return await agents.get(tx, session.actor.agent_id)
 
 
 async def _page(request: Request, agent: agents.Agent, failure: HelpdeskError | None = None) -> Response:

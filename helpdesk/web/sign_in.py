@@ -11,8 +11,9 @@ from helpdesk.auth import sessions
 from helpdesk.auth.requests import caller_of, session_of
 from helpdesk.domain import agents
 from helpdesk.errors import LimitReached, Unauthenticated
+from helpdesk.web import second_door
 from helpdesk.web.templating import Pages, language_of
-from helpdesk.web.visits import give_cookie, own_path, take_cookie
+from helpdesk.web.visits import own_path, take_cookie
 
 LONGEST_PASSWORD = 1000
 
@@ -36,7 +37,8 @@ async def show_sign_in(request: Request) -> Response:
 
 
 async def submit_sign_in(request: Request) -> Response:
-    """POST /sign-in: back to where the agent was going, with a new session in any case."""
+    """POST /sign-in: back to where the agent was going, or first to the second factor; in any case with a new
+    session."""
     form = await request.form(max_files=0, max_fields=10)
     email, password = str(form.get("email", "")).strip(), str(form.get("password", ""))
     wanted = own_path(str(form.get("next", "/")))
@@ -45,13 +47,7 @@ async def submit_sign_in(request: Request) -> Response:
     try:
         if len(password) > LONGEST_PASSWORD:
             raise Unauthenticated("sign_in_failed")
-        cookie = await sessions.sign_in(
-            request.app.state.database,
-            email,
-            password,
-            caller_of(request),
-            request.headers.get("user-agent", ""),
-        )
+        agent = await sessions.prove_password(request.app.state.database, email, password, caller_of(request))
     except Unauthenticated:
         failure = t("That email and password do not belong together.")
         return await _door(request, wanted, email=email, failure=failure, status=401)
@@ -60,9 +56,7 @@ async def submit_sign_in(request: Request) -> Response:
         answer = await _door(request, wanted, email=email, failure=failure, status=429)
         answer.headers["Retry-After"] = str(round(limit.retry_after or 900))
         return answer
-    answer = RedirectResponse(wanted, 303)
-    give_cookie(request, answer, cookie)
-    return answer
+    return await second_door.open_to(request, agent, wanted)
 
 
 async def sign_out(request: Request) -> Response:

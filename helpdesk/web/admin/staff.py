@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.actors import Actor, Role
-from helpdesk.auth import links
+from helpdesk.auth import links, second_factors
 from helpdesk.domain import agents, inboxes, permissions, tickets
 from helpdesk.errors import Conflict, Forbidden, Invalid, Unavailable
 from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.transaction import Transaction
 from helpdesk.translation import languages, translator
+from helpdesk.web import second_factor
 from helpdesk.web.admin import shell
 
 PATH = "/admin/agents"
@@ -31,7 +32,10 @@ async def show_agents(request: Request) -> Response:
         for team_id, agent_id in await agents.memberships(tx):
             if team_id in teams:
                 within[agent_id].append(teams[team_id])
-    return shell.render(request, "agents", "admin/agents.html", actor, people=people, within=within)
+        twice = await second_factors.holders(tx)
+    return shell.render(
+        request, "agents", "admin/agents.html", actor, people=people, within=within, twice=twice
+    )
 
 
 async def show_agent(request: Request) -> Response:
@@ -45,7 +49,7 @@ async def show_agent(request: Request) -> Response:
 
 async def submit_agent(request: Request) -> Response:
     """POST /admin/agents/{id}: first what it means for the work that waits, then saving. `order` is disable,
-    enable, invite or renew."""
+    enable, invite, renew, or password_alone for whoever lost their second factor."""
     actor = await shell.require(request, "agents")
     form = await request.form()
     given: dict[str, Any] = {name: str(value) for name, value in form.items()}
@@ -105,6 +109,10 @@ async def _order(request: Request, tx: Transaction, agent: agents.Agent, order: 
         await agents.enable(tx, agent.id)
     elif order == "invite":
         await _invite(request, tx, agent)
+    elif order == "password_alone":
+        if agent.id == tx.actor.agent_id:
+            raise Forbidden("own_second_factor")  # a session that was left open is no proof of both
+        await second_factor.turn_off(request, tx, await agents.get_lower(tx, agent.id))
     elif order == "renew":
         if not await _mail_leaves(request, tx):
             raise Unavailable("mail_out_missing", "No mail can leave yet.")
@@ -181,6 +189,8 @@ async def _page(
         teams=await agents.teams(tx), inboxes=await inboxes.all_of(tx), may_change=may_change,
         skills=sorted(known),
         link=_link(request, agent) if agent and waits and may_change else None,
+        second_factor=await second_factors.of(tx, agent.id) if agent else None,
+        is_own=agent is not None and agent.id == actor.agent_id,
         mail_leaves=await _mail_leaves(request, tx), renewal=agents.RENEWED_WITHIN, now=tx.now,
     )  # fmt: skip
 
