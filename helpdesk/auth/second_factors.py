@@ -4,6 +4,7 @@ it. What is stored signs nobody in: secrets are sealed, recovery codes hashed.""
 import hmac
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -35,49 +36,57 @@ def is_asked_of(whom: Whom, role: str) -> bool:
     return whom == "everybody" or (whom == "administrators" and role in {Role.ADMIN, Role.OWNER})
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A secret for somebody's app, in base32. Nothing is kept before a code of it comes back with `sealed`:
+    nobody else at the door is ever shown it."""
+
+    secret: str
+    sealed: str
+
+
 async def of(tx: Transaction, agent_id: UUID) -> SecondFactor | None:
-    """The agent's, once it was confirmed by a first code."""
-    found = await tx.session.get(SecondFactor, agent_id)
-    return found if found is not None and found.confirmed_at is not None else None
+    return await tx.session.get(SecondFactor, agent_id)
 
 
 async def holders(tx: Transaction) -> set[UUID]:
     """Every agent who has one."""
-    return set(
-        await tx.session.scalars(select(SecondFactor.agent_id).where(SecondFactor.confirmed_at.is_not(None)))
-    )
+    return set(await tx.session.scalars(select(SecondFactor.agent_id)))
 
 
-async def begin(tx: Transaction, agent_id: UUID, sealer: Sealer) -> str:
-    """A secret for their app, in base32: the same each time, until a code of it confirms it. Errors: Conflict
-    second_factor_on."""
-    fresh = sealer.seal(pyotp.random_base32(), agent_id)
-    new = insert(SecondFactor).values(agent_id=agent_id, secret=fresh, used_step=0)
-    await tx.session.execute(new.on_conflict_do_nothing())
-    found = await _locked(tx, agent_id)
-    if found is None or found.confirmed_at is not None:
-        raise Conflict("second_factor_on", "A second factor is on already.")
-    return sealer.open(found.secret, agent_id)
+def offer(agent_id: UUID, sealer: Sealer) -> Offer:
+    secret = pyotp.random_base32()
+    return Offer(secret, sealer.seal_text(secret, _offered_to(agent_id)))
 
 
-async def confirm(tx: Transaction, agent_id: UUID, sealer: Sealer, code: str) -> list[str]:
+def offered(agent_id: UUID, sealer: Sealer, sealed: str) -> Offer:
+    """The same once more. Errors: Unavailable when we never offered it to them."""
+    return Offer(sealer.open_text(sealed, _offered_to(agent_id)), sealed)
+
+
+async def confirm(tx: Transaction, agent_id: UUID, sealer: Sealer, secret: str, code: str) -> list[str]:
     """From now on it is asked for. Answers with recovery codes, which are shown this once. Errors: Invalid
     code_wrong, Conflict second_factor_on."""
-    found = await _locked(tx, agent_id)
-    if found is None or found.confirmed_at is not None:
-        raise Conflict("second_factor_on")
-    if not _is_right(tx.now, found, sealer, _typed(code)):
+    step = _step_of(tx.now, secret, _typed(code), after=0)
+    if step is None:
         raise Invalid("code_wrong", "That is not the code of this moment.", field="code")
-    found.confirmed_at = tx.now
+    sealed = sealer.seal(secret, agent_id)
+    new = insert(SecondFactor).values(agent_id=agent_id, secret=sealed, used_step=step, confirmed_at=tx.now)
+    kept = await tx.session.scalar(new.on_conflict_do_nothing().returning(SecondFactor.agent_id))
+    if kept is None:
+        raise Conflict("second_factor_on", "A second factor is on already.")
     return await renew_recovery_codes(tx, agent_id)
 
 
 async def prove(tx: Transaction, agent_id: UUID, sealer: Sealer, code: str) -> bool:
     """A code is good once. Whether it was a recovery code, which is then used up. Errors: Unauthenticated."""
-    found = await _locked(tx, agent_id)
+    # Locked, so that of two who show one code at once, one is let in.
+    found = await tx.session.get(SecondFactor, agent_id, with_for_update=True, populate_existing=True)
     typed = _typed(code)
-    if found is not None and found.confirmed_at is not None:
-        if _is_right(tx.now, found, sealer, typed):
+    if found is not None:
+        step = _step_of(tx.now, sealer.open(found.secret, agent_id), typed, after=found.used_step)
+        if step is not None:
+            found.used_step = step
             return False
         used = delete(RecoveryCode).where(
             RecoveryCode.agent_id == agent_id, RecoveryCode.code_hash == hashed(typed)
@@ -115,20 +124,16 @@ def address(secret: str, email: str, company: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=company)
 
 
-async def _locked(tx: Transaction, agent_id: UUID) -> SecondFactor | None:
-    """So that of two who show one code at once, one is let in."""
-    return await tx.session.get(SecondFactor, agent_id, with_for_update=True, populate_existing=True)
-
-
-def _is_right(now: datetime, factor: SecondFactor, sealer: Sealer, typed: str) -> bool:
-    """Also the code before and the one after this moment's, for clocks that differ; never one used before."""
-    totp = pyotp.TOTP(sealer.open(factor.secret, factor.agent_id), interval=_PERIOD)
+def _step_of(now: datetime, secret: str, typed: str, *, after: int) -> int | None:
+    """The half minute whose code this is: this one, or the one before or after it, for clocks that differ."""
+    totp = pyotp.TOTP(secret, interval=_PERIOD)
     moment = int(now.timestamp()) // _PERIOD
-    for step in (moment - 1, moment, moment + 1):
-        if step > factor.used_step and hmac.compare_digest(totp.generate_otp(step), typed):
-            factor.used_step = step
-            return True
-    return False
+    steps = (step for step in (moment - 1, moment, moment + 1) if step > after)
+    return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step), typed)), None)
+
+
+def _offered_to(agent_id: UUID) -> str:
+    return f"second factor offered to {agent_id}"
 
 
 def _typed(code: str) -> str:

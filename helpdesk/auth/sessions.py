@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from helpdesk.actors import SYSTEM, Actor
 from helpdesk.auth import attempts, passwords
 from helpdesk.auth.secrets import hashed, new_token
-from helpdesk.auth.tables import SessionRow
+from helpdesk.auth.tables import HalfSignIn, SessionRow
 from helpdesk.domain import agents
 from helpdesk.errors import Unauthenticated
 from helpdesk.storage.database import Database
@@ -83,6 +83,8 @@ async def sign_out(database: Database, token: str) -> None:
 
 
 async def sign_out_everywhere(tx: Transaction, agent_id: UUID) -> None:
+    """Also who is at the door with a password that was right."""
+    await tx.session.execute(delete(HalfSignIn).where(HalfSignIn.agent_id == agent_id))
     await tx.session.execute(delete(SessionRow).where(SessionRow.agent_id == agent_id))
 
 

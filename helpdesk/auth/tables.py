@@ -68,7 +68,7 @@ class ConnectionPass(Base):
 
 
 class SecondFactor(Base):
-    """What an agent's app makes codes from; it is asked for once a code of it has confirmed it."""
+    """What an agent's app makes codes from, since a first code of it was right."""
 
     __tablename__ = "second_factors"
 
@@ -77,7 +77,7 @@ class SecondFactor(Base):
     """Base32, sealed for the agent's id."""
     used_step: Mapped[int] = mapped_column(BigInteger)
     """The newest half minute since 1970 whose code was used: no code is good twice."""
-    confirmed_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime]
 
 
 class RecoveryCode(Base):

@@ -58,7 +58,8 @@ async def submit_set_up(request: Request) -> Response:
     agent = await half_come(request)
     form = await request.form(max_files=0, max_fields=5)
     try:
-        codes, cookie = await second_factor.turn_on(request, agent, str(form.get("code", "")))
+        key, code = str(form.get("key", "")), str(form.get("code", ""))
+        codes, cookie = await second_factor.turn_on(request, agent, key, code)
     except (Invalid, LimitReached) as failure:
         return await _set_up_page(request, agent, failure)
     return _in(request, second_factor.codes_page(request, agent, codes, _wanted(request)), cookie)

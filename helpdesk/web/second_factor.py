@@ -34,7 +34,7 @@ async def submit_second_factor(request: Request) -> Response:
     order, code = str(form.get("order", "")), str(form.get("code", ""))
     try:
         if order == "on":
-            codes, cookie = await turn_on(request, agent, code)
+            codes, cookie = await turn_on(request, agent, str(form.get("key", "")), code)
             return with_cookie(request, codes_page(request, agent, codes, "/"), cookie)
         await prove(request, agent, code)
     except (Invalid, Unauthenticated, LimitReached) as failure:
@@ -47,11 +47,13 @@ async def submit_second_factor(request: Request) -> Response:
     return RedirectResponse(PATH, 303)
 
 
-async def turn_on(request: Request, agent: agents.Agent, code: str) -> tuple[list[str], str]:
-    """Recovery codes, and the cookie of the one sign-in that is left. Errors: Invalid, LimitReached,
-    Conflict second_factor_on."""
+async def turn_on(request: Request, agent: agents.Agent, key: str, code: str) -> tuple[list[str], str]:
+    """`key` as it stood in the form. Recovery codes, and the cookie of the one sign-in that is left. Errors:
+    Invalid, LimitReached, Unavailable, Conflict second_factor_on."""
+    sealer = _sealer(request)
+    secret = second_factors.offered(agent.id, sealer, key).secret
     async with _counted(request, agent), request.app.state.database.transaction(SYSTEM) as tx:
-        codes = await second_factors.confirm(tx, agent.id, _sealer(request), code)
+        codes = await second_factors.confirm(tx, agent.id, sealer, secret, code)
         await sessions.sign_out_everywhere(tx, agent.id)
         return codes, await enter(request, tx, agent)
 
@@ -89,15 +91,17 @@ def is_asked_of(request: Request, agent: agents.Agent) -> bool:
 async def set_up_page(
     request: Request, agent: agents.Agent, action: str, failure: HelpdeskError | None = None
 ) -> Response:
-    """The picture for their app, and the field for its first code."""
+    """The picture for their app, the same after a slip, and the field for its first code."""
     pages: Pages = request.app.state.pages
-    async with request.app.state.database.transaction(SYSTEM) as tx:
-        secret = await second_factors.begin(tx, agent.id, _sealer(request))
-    address = second_factors.address(secret, agent.email, pages.company)
+    sealer, given = _sealer(request), await _given_key(request)
+    offer = (
+        second_factors.offered(agent.id, sealer, given) if given else second_factors.offer(agent.id, sealer)
+    )
+    address = second_factors.address(offer.secret, agent.email, pages.company)
     picture = segno.make(address, error="m").svg_inline(scale=4, light="#fff", omitsize=True)
     return pages.render(
         request, "second_factor_set_up.html", status=status_of(failure), locale=agent.locale,
-        action=action, picture=picture, secret=_in_fours(secret), email=agent.email,
+        action=action, picture=picture, secret=_in_fours(offer.secret), key=offer.sealed, email=agent.email,
         failure=type(failure).__name__, is_asked=is_asked_of(request, agent),
     )  # fmt: skip
 
@@ -148,6 +152,10 @@ def _counted(request: Request, agent: agents.Agent) -> AbstractAsyncContextManag
     return attempts.counted(
         request.app.state.database, account=f"code of {agent.id}", address=caller_of(request)
     )
+
+
+async def _given_key(request: Request) -> str:
+    return str((await request.form()).get("key", "")) if request.method == "POST" else ""
 
 
 def _sealer(request: Request) -> Sealer:

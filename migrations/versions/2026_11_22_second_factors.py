@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.Uuid(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("used_step", sa.BigInteger(), nullable=False),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
         _agent("second_factors"),
         sa.PrimaryKeyConstraint("agent_id", name="pk_second_factors"),
     )

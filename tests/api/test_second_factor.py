@@ -10,7 +10,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from helpdesk.actors import Role
-from helpdesk.auth import passwords
+from helpdesk.auth import passwords, second_factors
 from helpdesk.auth.tables import HalfSignIn, RecoveryCode, SecondFactor, SignInAttempt
 from helpdesk.cli.commands import main
 from helpdesk.domain.agents import Agent
@@ -30,7 +30,9 @@ class Phone:
 
     def __init__(self, desk, page: str) -> None:
         self._desk = desk
-        self._totp = pyotp.TOTP(re.search(r"<code>([A-Z2-7 ]{32,})</code>", page)[1].replace(" ", ""))
+        self.key = re.search(r'name="key" value="([^"]+)"', page)[1]
+        self.secret = re.search(r"<code>([A-Z2-7 ]{32,})</code>", page)[1].replace(" ", "")
+        self._totp = pyotp.TOTP(self.secret)
 
     def shows(self) -> str:
         return self._totp.at(self._desk.clock.now())
@@ -45,7 +47,7 @@ async def with_second_factor(desk, agent):
     """Their phone, and their recovery codes; half a minute later."""
     browser = await desk.signed_in(agent)
     phone = Phone(desk, (await browser.get("/second-factor")).text)
-    page = await browser.post("/second-factor", data={"order": "on", "code": phone.shows()})
+    page = await browser.post("/second-factor", data={"order": "on", "key": phone.key, "code": phone.shows()})
     desk.clock.advance(timedelta(seconds=30))
     return phone, re.findall(r"<code>([a-z0-9]{4}(?:-[a-z0-9]{4}){3})</code>", page.text)
 
@@ -69,8 +71,10 @@ async def test_its_first_code_turns_it_on_ends_other_sign_ins_and_shows_recovery
     here, elsewhere = await desk.signed_in(agent), await desk.signed_in(agent)
     phone = Phone(desk, (await here.get("/second-factor")).text)
 
-    wrong = await here.post("/second-factor", data={"order": "on", "code": "123 45"})
-    right = await here.post("/second-factor", data={"order": "on", "code": f" {phone.shows()} "})
+    wrong = await here.post("/second-factor", data={"order": "on", "key": phone.key, "code": "123 45"})
+    right = await here.post(
+        "/second-factor", data={"order": "on", "key": phone.key, "code": f" {phone.shows()} "}
+    )
 
     assert (wrong.status_code, right.status_code) == (422, 200)
     codes = re.findall(r"<code>([a-z0-9-]{19})</code>", right.text)
@@ -175,7 +179,9 @@ async def test_where_it_is_asked_of_administrators_they_set_it_up_at_the_door(de
     browser, answer = await at_the_door(desk, admin)
     before = await is_in(browser)
     phone = Phone(desk, (await browser.get("/sign-in/second-factor")).text)
-    entered = await browser.post("/sign-in/second-factor?next=/wall", data={"code": phone.shows()})
+    entered = await browser.post(
+        "/sign-in/second-factor?next=/wall", data={"key": phone.key, "code": phone.shows()}
+    )
 
     assert others.headers["location"] == "/"
     assert (answer.headers["location"], before) == ("/sign-in/second-factor", False)
@@ -246,13 +252,26 @@ async def test_a_command_lets_in_who_lost_everything(desk):
     assert (told.exit_code, answer.headers["location"]) == (0, "/")
 
 
+async def test_the_key_is_shown_to_one_browser_alone_and_stays_the_same_after_a_slip(desk):
+    agent = await mira(desk)
+    here, there = await desk.signed_in(agent), await desk.signed_in(agent)
+    phone, others = [Phone(desk, (await one.get("/second-factor")).text) for one in (here, there)]
+
+    slipped = await here.post("/second-factor", data={"order": "on", "key": phone.key, "code": "000000"})
+    stranger = await desk.signed_in(await mira(desk))
+    stolen = await stranger.post("/second-factor", data={"order": "on", "key": phone.key, "code": "000000"})
+
+    assert Phone(desk, slipped.text).shows() == phone.shows() != others.shows()
+    assert stolen.status_code == 503
+
+
 async def test_a_stolen_dump_signs_nobody_in_and_what_is_over_is_swept(desk):
     agent = await mira(desk)
-    page = (await (await desk.signed_in(agent)).get("/second-factor")).text
-    key = re.search(r"<code>([A-Z2-7 ]{32,})</code>", page)[1].replace(" ", "")
+    phone, _ = await with_second_factor(desk, agent)
     async with desk.system() as tx:
         kept = await tx.session.get(SecondFactor, agent.id)
-        assert key.encode() not in kept.secret
+        assert phone.secret.encode() not in kept.secret
+        await second_factors.remove(tx, agent.id)
     _, codes = await with_second_factor(desk, agent)
     await at_the_door(desk, agent)
     async with desk.system() as tx:
