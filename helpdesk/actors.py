@@ -28,7 +28,8 @@ class Actor:
 
     `inbox_ids` is None where every inbox is granted. `agent_id` is set for agents, and for API keys
     that act for one. `contact_id` is set for contacts (visitors included), with the one inbox their
-    token is bound to in `inbox_ids`.
+    token is bound to in `inbox_ids`; `came_as` is the contact it was issued to, where that one was merged
+    into `contact_id`.
     """
 
     kind: ActorKind
@@ -37,6 +38,7 @@ class Actor:
     role: Role | None = None
     agent_id: UUID | None = None
     contact_id: UUID | None = None
+    came_as: UUID | None = None
     inbox_ids: frozenset[UUID] | None = frozenset()
     scopes: frozenset[str] = field(default=frozenset())
     locale: str = "en"

@@ -35,14 +35,15 @@ QUERY: dict[str, Schema] = {
     "ticket": {"type": "string", "format": "uuid"},
     "state": {"type": "string", "enum": ["open", "acknowledged", "exhausted", "closed"]},
     "swap_state": {"type": "string", "enum": ["open"]},
+    "from_contact": {"type": "string", "format": "uuid", "description": "Who would be merged."},
     "from": {"type": "string", "format": "date-time", "description": "Now unless told otherwise."},
     "to": {"type": "string", "format": "date-time", "description": "A week later unless told otherwise."},
     "at": {"type": "string", "format": "date-time", "description": "Now unless told otherwise."},
 }
 """Every query parameter; a row of the table names the ones it takes."""
 
-_NAMES = {"after_version": "after", "swap_state": "state"}
-_REQUIRED = {"ticket"}
+_NAMES = {"after_version": "after", "swap_state": "state", "from_contact": "from"}
+_REQUIRED = {"ticket", "from_contact"}
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ async def list_contacts(request: Request) -> Response:
             limit + 1,
             parse_id(after, "contact") if after else None,
         )
-        items = [await _contact(tx, contact) for contact in found[:limit]]
+        items = [await shown_contact(tx, contact) for contact in found[:limit]]
     return answer({"items": items, "next": items[-1]["id"] if len(found) > limit else None})
 
 
@@ -175,7 +175,7 @@ async def show_contact(request: Request) -> Response:
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_reader(tx.actor)
         contact_id: UUID = parse_id(request.path_params["id"], "contact")
-        return answer(await _contact(tx, await contacts.get_visible(tx, contact_id)))
+        return answer(await shown_contact(tx, await contacts.get_visible(tx, contact_id)))
 
 
 async def create_contact(tx: Transaction, request: Request, wanted: NewContact) -> Any:
@@ -191,7 +191,7 @@ async def create_contact(tx: Transaction, request: Request, wanted: NewContact) 
             time_zone=wanted.time_zone,
         ),
     )
-    return await _contact(tx, contact)
+    return await shown_contact(tx, contact)
 
 
 async def change_contact(request: Request) -> Response:
@@ -199,7 +199,7 @@ async def change_contact(request: Request) -> Response:
     wanted = parse_json(await request.body(), ContactPatch)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         contact_id = parse_id(request.path_params["id"], "contact")
-        return answer(await _contact(tx, await contacts.rename(tx, contact_id, wanted.name)))
+        return answer(await shown_contact(tx, await contacts.rename(tx, contact_id, wanted.name)))
 
 
 def _company(one: contacts.Company) -> dict[str, Any]:
@@ -207,7 +207,8 @@ def _company(one: contacts.Company) -> dict[str, Any]:
     return {name: getattr(one, name) for name in names}
 
 
-async def _contact(tx: Transaction, contact: contacts.Contact) -> dict[str, Any]:
+async def shown_contact(tx: Transaction, contact: contacts.Contact) -> dict[str, Any]:
+    """A contact with what it is known by."""
     known = await contacts.identities_of(tx, contact.id)
     return {
         "id": contact.id,
@@ -215,10 +216,12 @@ async def _contact(tx: Transaction, contact: contacts.Contact) -> dict[str, Any]
         "company_id": contact.company_id,
         "locale": contact.locale,
         "time_zone": contact.time_zone,
-        "identities": [
-            {"kind": one.kind, "value": one.value, "verified": one.verified_at is not None} for one in known
-        ],
+        "identities": [shown_identity(one) for one in known],
     }
+
+
+def shown_identity(one: contacts.Identity) -> dict[str, Any]:
+    return {"kind": one.kind, "value": one.value, "verified": one.verified_at is not None}
 
 
 async def _all_of(request: Request, read: Any) -> Response:

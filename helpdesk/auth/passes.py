@@ -82,7 +82,7 @@ async def actors_of(tx: Transaction, subjects: Sequence[Subject]) -> list[Actor 
     staff = [one for one in subjects if one["kind"] != ActorKind.CONTACT]
     acting = iter(await _staff(tx, staff) if staff else ())
     ids = {UUID(one["contact_id"]) for one in subjects if one["kind"] == ActorKind.CONTACT}
-    people = {one.id: one for one in await contacts.by_ids(tx, ids)} if ids else {}
+    people = await contacts.by_ids(tx, ids) if ids else {}
     return [_visitor(one, people) if one["kind"] == ActorKind.CONTACT else next(acting) for one in subjects]
 
 
@@ -93,8 +93,9 @@ def _require(actor: Actor | None) -> Actor:
 
 
 def _visitor(subject: Subject, people: dict[UUID, contacts.Contact]) -> Actor | None:
-    contact = people.get(UUID(subject["contact_id"]))
-    return actor_for(contact, UUID(subject["inbox_id"])) if contact is not None else None
+    issued_to = UUID(subject["contact_id"])
+    contact = people.get(issued_to)
+    return actor_for(contact, UUID(subject["inbox_id"]), issued_to) if contact is not None else None
 
 
 async def _staff(tx: Transaction, subjects: Sequence[Subject]) -> list[Actor | None]:
@@ -126,7 +127,8 @@ def subject_of(actor: Actor) -> Subject:
     """What is stored of an actor: ids only, its rights are looked up when it acts."""
     if actor.kind is ActorKind.CONTACT:
         inbox_id = next(iter(actor.inbox_ids or ()))
-        return {"kind": actor.kind.value, "contact_id": str(actor.contact_id), "inbox_id": str(inbox_id)}
+        issued_to = actor.came_as or actor.contact_id
+        return {"kind": actor.kind.value, "contact_id": str(issued_to), "inbox_id": str(inbox_id)}
     return {
         "kind": actor.kind.value,
         "id": str(actor.id),

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from helpdesk.actors import SYSTEM, Actor, ActorKind
 from helpdesk.auth import identity_proofs
@@ -24,9 +25,10 @@ GRACE = timedelta(minutes=1)
 
 
 _WHO = """
-    SELECT t.contact_id, t.inbox_id, t.identified, c.name, c.locale, c.time_zone,
+    SELECT t.contact_id AS issued_to, c.id, t.inbox_id, t.identified, c.name, c.locale, c.time_zone,
       coalesce((i.settings ->> 'identity_required')::boolean, false) AS asks
-    FROM visitor_tokens t JOIN contacts c ON c.id = t.contact_id JOIN inboxes i ON i.id = t.inbox_id
+    FROM visitor_tokens t JOIN contacts issued ON issued.id = t.contact_id
+    JOIN contacts c ON c.id = coalesce(issued.merged_into, issued.id) JOIN inboxes i ON i.id = t.inbox_id
     WHERE t.token_hash = $1 AND t.expires_at > $2
 """
 
@@ -70,8 +72,8 @@ async def create_or_resume(
             .values(expires_at=tx.now + GRACE)
         )
     if tx.now - row.created_at > RENEW_AFTER:
-        token = _issue(tx, contact.id, inbox.id, row.id, identified=row.identified)
-    return Visitor(token, actor_for(contact, inbox.id))
+        token = _issue(tx, row.contact_id, inbox.id, row.id, identified=row.identified)
+    return Visitor(token, actor_for(contact, inbox.id, row.contact_id))
 
 
 async def identified(
@@ -83,19 +85,21 @@ async def identified(
     await tx.one_at_a_time("identified", inbox.id, proof.subject)
     row = await _valid(tx, token) if token else None
     here = row if row is not None and row.inbox_id == inbox.id else None
-    nameless = here.contact_id if here and not await contacts.is_known(tx, here.contact_id) else None
+    owner = await contacts.kept(tx, here.contact_id) if here else None
+    nameless = owner.id if owner and not await contacts.is_known(tx, owner.id) else None
     contact = await identity_proofs.contact_of(tx, inbox, proof)
-    if contact is None:
+    if contact is not None:
+        contact = await contacts.kept(tx, contact.id)
+    else:
         contact = await (contacts.get(tx, nameless) if nameless else contacts.create(tx, **about))
     await identity_proofs.note(tx, inbox, contact, proof)
     if nameless is not None:
         await tickets.chatting.join(tx, nameless, contact)
-    if here is not None and here.contact_id == contact.id and here.identified and token:
+    if here is not None and owner is contact and here.identified and token:
         here.expires_at = tx.now + LIFETIME
-        return Visitor(token, actor_for(contact, inbox.id))
+        return Visitor(token, actor_for(contact, inbox.id, here.contact_id))
     if nameless is not None:  # what opened a nameless chat must not open everything its contact ever wrote
-        await tx.session.execute(delete(VisitorToken).where(VisitorToken.contact_id == nameless)
-                                 .where(VisitorToken.identified.is_(False)))  # fmt: skip
+        await _revoke_nameless(tx, nameless)
     return Visitor(_issue(tx, contact.id, inbox.id, None, identified=True), actor_for(contact, inbox.id))
 
 
@@ -107,7 +111,7 @@ async def actor_of(database: Database, token: str) -> Actor:
         raise Unauthenticated("visitor_token_invalid")
     if row["asks"] and not row["identified"]:
         _send_to_sign_in()
-    return _actor(row["contact_id"], row["name"], row["inbox_id"], row["locale"], row["time_zone"])
+    return _actor(row["id"], row["name"], row["inbox_id"], row["locale"], row["time_zone"], row["issued_to"])
 
 
 async def require_anonymous_welcome(tx: Transaction, inbox: inboxes.Inbox) -> None:
@@ -116,30 +120,36 @@ async def require_anonymous_welcome(tx: Transaction, inbox: inboxes.Inbox) -> No
         _send_to_sign_in()
 
 
-def actor_for(contact: contacts.Contact, inbox_id: UUID) -> Actor:
+def actor_for(contact: contacts.Contact, inbox_id: UUID, issued_to: UUID | None = None) -> Actor:
     """A contact, seeing nothing but its own tickets in one inbox."""
-    return _actor(contact.id, contact.name, inbox_id, contact.locale, contact.time_zone)
+    return _actor(contact.id, contact.name, inbox_id, contact.locale, contact.time_zone, issued_to)
 
 
-async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], str]:
-    """Who of these contacts has a token that is good, with the inbox it is good for → their names."""
+async def let_in(tx: Transaction, contact_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], tuple[UUID, str]]:
+    """Who of these contacts has a token that is good, with the inbox it is good for → who they are now, and
+    their name."""
     asks = inboxes.Inbox.settings["identity_required"].as_boolean().is_(True)
+    issued, now = aliased(contacts.Contact), contacts.Contact
     found = await tx.session.execute(
-        select(VisitorToken.contact_id, VisitorToken.inbox_id, contacts.Contact.name)
+        select(VisitorToken.contact_id, VisitorToken.inbox_id, now.id, now.name)
         .join(inboxes.Inbox, inboxes.Inbox.id == VisitorToken.inbox_id)
-        .join(contacts.Contact, contacts.Contact.id == VisitorToken.contact_id)
+        .join(issued, issued.id == VisitorToken.contact_id)
+        .join(now, now.id == func.coalesce(issued.merged_into, issued.id))
         .where(VisitorToken.contact_id.in_(contact_ids), VisitorToken.expires_at > tx.now)
         .where(VisitorToken.identified | ~func.coalesce(asks, False))
     )
-    return {(row.contact_id, row.inbox_id): row.name for row in found}
+    return {(row.contact_id, row.inbox_id): (row.id, row.name) for row in found}
 
 
-def _actor(contact_id: UUID, name: str, inbox_id: UUID, locale: str, time_zone: str) -> Actor:
+def _actor(
+    contact_id: UUID, name: str, inbox_id: UUID, locale: str, time_zone: str, issued_to: UUID | None
+) -> Actor:
     return Actor(
         kind=ActorKind.CONTACT,
         id=contact_id,
         name=name,
         contact_id=contact_id,
+        came_as=issued_to if issued_to != contact_id else None,
         inbox_ids=frozenset({inbox_id}),
         locale=locale,
         time_zone=time_zone,
@@ -171,6 +181,16 @@ def _issue(
         )
     )
     return token
+
+
+async def _revoke_nameless(tx: Transaction, contact_id: UUID) -> None:
+    """Of a contact and of those merged into it, whatever no website vouched for."""
+    theirs = select(contacts.Contact.id).where(
+        or_(contacts.Contact.id == contact_id, contacts.Contact.merged_into == contact_id)
+    )
+    await tx.session.execute(
+        delete(VisitorToken).where(VisitorToken.contact_id.in_(theirs), VisitorToken.identified.is_(False))
+    )
 
 
 async def _valid(tx: Transaction, token: str) -> VisitorToken | None:

@@ -198,7 +198,7 @@ async def _say_at_once(
     if wanted.ticket is None or wanted.uploads:
         return None
     if actor.kind is ActorKind.CONTACT:
-        if wanted.kind != "message":
+        if wanted.kind != "message" or actor.came_as is not None:  # who may have said it under another id
             return None
         inbox_id = next(iter(actor.inbox_ids or ()))
         saying = tickets.Saying(actor, inbox_id, wanted.ticket, wanted.client_id, wanted.body, address)

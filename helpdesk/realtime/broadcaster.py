@@ -20,6 +20,7 @@ from sqlalchemy import text
 from helpdesk.actors import SYSTEM
 from helpdesk.channels.chat import with_addresses
 from helpdesk.domain import tickets
+from helpdesk.domain.events import ContactMergeUndone
 from helpdesk.errors import HelpdeskError
 from helpdesk.realtime.queue_rows import QueueRows
 from helpdesk.realtime.server import Server
@@ -245,6 +246,9 @@ class Broadcaster:
             ]
             head = public[-1]["public_version"]
             self._tell_events("/widget", watched.contacts, ticket_id, head, "events", told)
+        if any(record["name"] == ContactMergeUndone.__name__ for record in records):
+            for sid in list(watched.contacts):  # it may be another's now; whoever may see it asks again
+                self.unwatch(sid, ticket_id)
         watched.version = records[-1]["version"]
         if public:
             watched.public_version = public[-1]["public_version"]

@@ -169,9 +169,15 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """The caller with the rights of this moment, never from room membership."""
         caller, now = self._callers[sid], self.database.clock.now()
         if event in self.asked_anew or now - caller.checked_at > RIGHTS_LAST:
-            async with self.database.transaction(SYSTEM, is_autocommit=True) as tx:
-                caller.actor = await passes.actor_of(tx, caller.subject)
-            caller.checked_at = now
+            return await self.looked_up(sid)
+        return caller.actor
+
+    async def looked_up(self, sid: str) -> Actor:
+        """The caller as the database knows it now."""
+        caller = self._callers[sid]
+        async with self.database.transaction(SYSTEM, is_autocommit=True) as tx:
+            caller.actor = await passes.actor_of(tx, caller.subject)
+        caller.checked_at = self.database.clock.now()
         return caller.actor
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from helpdesk.actors import Actor
 from helpdesk.auth import visitors
 from helpdesk.channels import chat, visiting
+from helpdesk.errors import NotFound
 from helpdesk.parsing import parse_id
 from helpdesk.realtime.broadcaster import Broadcaster
 from helpdesk.realtime.namespace import SENT_AWAY, Caller, Namespace
@@ -41,13 +42,29 @@ class Visitors(Namespace):
         subjects = {
             sid: (UUID(one.subject["contact_id"]), UUID(one.subject["inbox_id"])) for sid, one in callers
         }
-        names = await visitors.let_in(tx, [contact_id for contact_id, _ in subjects.values()])
+        known = await visitors.let_in(tx, [contact_id for contact_id, _ in subjects.values()])
+        ended = [(sid, dict(SENT_AWAY)) for sid, subject in subjects.items() if subject not in known]
         for sid, caller in callers:
-            if (name := names.get(subjects[sid])) is not None:
-                caller.checked_at = tx.now
-                if name != caller.actor.name:
-                    caller.actor = replace(caller.actor, name=name)
-        return [(sid, dict(SENT_AWAY)) for sid, subject in subjects.items() if subject not in names]
+            if (now := known.get(subjects[sid])) is None:
+                continue
+            contact_id, name = now
+            if contact_id != caller.actor.contact_id:  # merged into another, or apart again
+                ended.append((sid, {"type": "reauthenticate"}))
+                continue
+            caller.checked_at = tx.now
+            if name != caller.actor.name:
+                caller.actor = replace(caller.actor, name=name)
+        return ended
+
+    async def _answer(self, sid: str, event: str, data: dict[str, Any]) -> Any:
+        """Once more as who they are now, where their contact was merged into another a moment ago."""
+        try:
+            return await super()._answer(sid, event, data)
+        except NotFound:
+            before = self.caller_of(sid)
+            if await self.looked_up(sid) == before:
+                raise
+            return await super()._answer(sid, event, data)
 
     async def sync(self, actor: Actor, data: dict[str, Any]) -> Json:
         answer = await chat.sync(self.database, self._files, actor, data)

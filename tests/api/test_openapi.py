@@ -169,7 +169,8 @@ async def test_what_is_answered_is_what_is_described(desk, house):
         file = {"files": {"file": ("a.txt", picked)}} if address.is_upload else {}
         client = browser if first == "/me" else program
         sent = file or {"json": bodies.get(address.path)}
-        answer = await client.request(address.method, path, **sent)
+        asked = {"from": str(house.ticket.contact_id)} if address.query == "from_contact" else None
+        answer = await client.request(address.method, path, params=asked, **sent)
         assert answer.status_code == address.status, f"{address.method} {path}: {answer.text}"
         assert matches(address.gives, answer.json()), f"{address.method} {path}: {answer.text}"
 

@@ -30,6 +30,7 @@ BODIES = {
     "/availability": {"state": "away"},
     "/contacts": {"name": "Kim"},
     "/contacts/{id}": {"name": "Kim"},
+    "/contacts/{id}/merge": {"from": "00000000-0000-4000-8000-000000000000"},
 }
 """What each address takes when it is not refused."""
 

@@ -83,6 +83,46 @@ class Contact(Named):
     identities: list[Identity]
 
 
+class Duplicate(BaseModel):
+    """`value` is what the two share: the other's address or number, their company, their mail domain."""
+
+    contact: Contact
+    likeness: Literal["email", "phone", "company", "domain"]
+    value: str
+
+
+class MergedContact(Named):
+    merged_at: datetime
+    merged_by: str
+    undo_until: datetime
+
+
+class Duplicates(BaseModel):
+    items: list[Duplicate]
+    merged: list[MergedContact]
+
+
+class Difference(BaseModel):
+    """`other` is what is not shown any more; null where `kept` is taken from the one who is merged."""
+
+    field: Literal["name", "company", "locale", "time_zone"]
+    kept: str | None
+    other: str | None
+
+
+class ContactMergePreview(BaseModel):
+    """`unproven`: of whom nothing is proven, so that somebody else may have called themselves that."""
+
+    into: Contact
+    merged: Contact
+    tickets: int
+    open_tickets: int
+    identities: list[Identity]
+    differences: list[Difference]
+    blocked: bool
+    unproven: list[UUID]
+
+
 class BlockedVisitor(BaseModel):
     """`ends_at` is for the network, where that was blocked as well; the visitor stays blocked."""
 

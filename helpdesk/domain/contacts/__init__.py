@@ -1,5 +1,6 @@
 """Who asks: contacts, the addresses and numbers they are known by, and the companies they work for."""
 
+from helpdesk.domain.contacts import duplicates, merging
 from helpdesk.domain.contacts.actions import (
     Card,
     absorb,
@@ -17,7 +18,7 @@ from helpdesk.domain.contacts.actions import (
 )
 from helpdesk.domain.contacts.companies import found
 from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
-from helpdesk.domain.contacts.model import Company, Contact, Identity
+from helpdesk.domain.contacts.model import Company, Contact, ContactMerge, Identity
 from helpdesk.domain.contacts.queries import (
     address_of,
     by_identity,
@@ -27,8 +28,10 @@ from helpdesk.domain.contacts.queries import (
     get,
     get_visible,
     identities_of,
-    name_of,
+    kept,
+    known_as,
     plan_of,
+    require_visible,
     search,
 )
 
@@ -36,6 +39,7 @@ __all__ = [
     "Card",
     "Company",
     "Contact",
+    "ContactMerge",
     "Identity",
     "IdentityKind",
     "absorb",
@@ -48,6 +52,7 @@ __all__ = [
     "company",
     "company_by_domain",
     "create",
+    "duplicates",
     "find_or_create",
     "found",
     "get",
@@ -55,12 +60,15 @@ __all__ = [
     "identities_of",
     "identity_key",
     "is_known",
+    "kept",
+    "known_as",
     "leave_address",
-    "name_of",
+    "merging",
     "normalise",
     "phone_number",
     "plan_of",
     "rename",
+    "require_visible",
     "search",
     "sell",
     "turn_plans",

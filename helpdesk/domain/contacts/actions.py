@@ -128,7 +128,7 @@ async def absorb(tx: Transaction, visitor_id: UUID, into: Contact) -> None:
 
 async def leave_address(tx: Transaction, contact_id: UUID, email: str, name: str = "") -> Contact:
     """A visitor tells where to write. It proves nothing: no history is opened, no company joined."""
-    contact = await queries.get(tx, contact_id)
+    contact = await queries.kept(tx, contact_id)
     await add_identity(tx, contact, IdentityKind.EMAIL, email, verified=False)
     if name and not contact.name:
         contact.name = name.strip()[:200]
@@ -138,7 +138,7 @@ async def leave_address(tx: Transaction, contact_id: UUID, email: str, name: str
 
 async def call(tx: Transaction, contact_id: UUID, name: str) -> None:
     """A name by hearsay: it never takes the place of one that is known."""
-    contact = await queries.get(tx, contact_id)
+    contact = await queries.kept(tx, contact_id)
     contact.name = contact.name or name.replace("\x00", "").strip()[:200]
     _found_by_more(tx, contact)
 
@@ -147,7 +147,8 @@ async def rename(tx: Transaction, contact_id: UUID, name: str) -> Contact:
     """By the contact itself, or by staff."""
     if tx.actor.contact_id != contact_id:
         permissions.require_replier(tx.actor)
-    contact = await queries.get_visible(tx, contact_id)
+    contact = await queries.kept(tx, contact_id)
+    await queries.require_visible(tx, contact.id)
     contact.name = name.strip()[:200]
     _found_by_more(tx, contact)
     return contact

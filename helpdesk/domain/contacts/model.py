@@ -6,7 +6,10 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage.tables import Base, Id
+from helpdesk.storage.tables import Base, Id, Json
+
+ALIKE = r"regexp_replace(value, '^\+\d+(?=\d{9}$)|\+[^@]*(?=@)|\.(?=[^@]*@)', '', 'g')"
+"""What two ways to write one address or number have in common; others may share it, too."""
 
 
 class Company(Base):
@@ -34,7 +37,10 @@ class Company(Base):
 
 
 class Contact(Base):
-    """A person. A visitor is a contact without identities yet."""
+    """A person. A visitor is a contact without identities yet.
+
+    `merged_into` is whom it turned out to be, always one who stands by itself: old ids lead there at once.
+    """
 
     __tablename__ = "contacts"
 
@@ -43,7 +49,29 @@ class Contact(Base):
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"), index=True)
     locale: Mapped[str] = mapped_column(server_default="en")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_contacts_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index("ix_contacts_name", text("lower(name)")),
+    )
+
+
+class ContactMerge(Base):
+    """One contact was found to be another. `moved` is all that went over, by id, so that it can go back."""
+
+    __tablename__ = "contact_merges"
+
+    id: Mapped[Id]
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
+    into_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
+    moved: Mapped[Json]
+    merged_by: Mapped[UUID | None]
+    merged_by_name: Mapped[str]
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by_name: Mapped[str | None]
 
 
 class Identity(Base):
@@ -72,4 +100,5 @@ class Identity(Base):
             postgresql_where=text("verified_at IS NOT NULL"),
         ),
         Index("ix_identities_kind_value", "kind", "value"),
+        Index("ix_identities_alike", text(ALIKE), postgresql_where=text("verified_at IS NOT NULL")),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, column, exists, or_, select, table
+from sqlalchemy import ColumnElement, column, exists, or_, select, table, true
 
 from helpdesk.domain import permissions
 from helpdesk.domain.contacts.identities import IdentityKind, phone_number
@@ -17,39 +17,70 @@ _tickets = table("tickets", column("contact_id"), column("inbox_id"))
 _BY_IDENTITY = """
     SELECT contact_id FROM identities WHERE kind = $1 AND value = $2 AND verified_at IS NOT NULL
 """
+_KEPT = "SELECT merged_into FROM contacts WHERE id = $1 FOR SHARE"
+_KNOWN_AS = """
+    SELECT c.id, c.name FROM contacts asked JOIN contacts c ON c.id = coalesce(asked.merged_into, asked.id)
+    WHERE asked.id = $1
+"""
 _BY_DOMAIN = "SELECT id FROM companies WHERE domains @> ARRAY[$1] ORDER BY created_at LIMIT 1"
 
 
 async def get(tx: Transaction, contact_id: UUID) -> Contact:
+    """The contact; where it was merged into another, that one. Errors: NotFound."""
     contact = await tx.find(Contact, contact_id)
+    if contact is not None and contact.merged_into is not None:
+        contact = await tx.find(Contact, contact.merged_into)
     if contact is None:
         raise NotFound("contact_not_found")
     return contact
 
 
-async def by_ids(tx: Transaction, contact_ids: Collection[UUID]) -> Sequence[Contact]:
+async def kept(tx: Transaction, contact_id: UUID) -> Contact:
+    """The same, and until this transaction ends it is merged into nobody: for what will be written of it.
+    Asked for before any ticket is locked, as a merge locks them. Errors: NotFound."""
+    connection = await tx.driver()
+    while (found := await connection.fetchrow(_KEPT, contact_id)) is not None:
+        if found["merged_into"] is None:
+            return await tx.session.get_one(Contact, contact_id, populate_existing=True)
+        contact_id = found["merged_into"]
+    raise NotFound("contact_not_found")
+
+
+async def by_ids(tx: Transaction, contact_ids: Collection[UUID]) -> dict[UUID, Contact]:
+    """By the ids asked for; of those who were merged, whom they turned out to be."""
+    found = {one.id: one for one in await _those(tx, contact_ids)}
+    merged = {one.id: one.merged_into for one in found.values() if one.merged_into is not None}
+    others = {one.id: one for one in await _those(tx, set(merged.values()))} if merged else {}
+    return found | {contact_id: others[into] for contact_id, into in merged.items()}
+
+
+async def _those(tx: Transaction, contact_ids: Collection[UUID]) -> Sequence[Contact]:
     return (await tx.session.scalars(select(Contact).where(Contact.id.in_(contact_ids)))).all()
 
 
-async def name_of(tx: Transaction, contact_id: UUID) -> str:
-    name: str | None = await (await tx.driver()).fetchval(
-        "SELECT name FROM contacts WHERE id = $1", contact_id
-    )
-    if name is None:
+async def known_as(tx: Transaction, contact_id: UUID) -> tuple[UUID, str]:
+    """Id and name of a contact, or of whom it was merged into. Errors: NotFound."""
+    found = await (await tx.driver()).fetchrow(_KNOWN_AS, contact_id)
+    if found is None:
         raise NotFound("contact_not_found")
-    return name
+    return found["id"], found["name"]
 
 
 async def get_visible(tx: Transaction, contact_id: UUID) -> Contact:
     """A contact whom this actor may see. Errors: NotFound where an agent has no inbox in common with them."""
     contact = await get(tx, contact_id)
+    await require_visible(tx, contact.id)
+    return contact
+
+
+async def require_visible(tx: Transaction, contact_id: UUID) -> None:
+    """Errors: NotFound where an agent has no inbox in common with them."""
     if tx.actor.is_staff and tx.actor.inbox_ids is not None:
         known = await tx.session.scalar(
             select(_tickets.c.contact_id).where(_tickets.c.contact_id == contact_id, _granted(tx)).limit(1)
         )
         if known is None:
             raise NotFound("contact_not_found")
-    return contact
 
 
 async def plan_of(tx: Transaction, company_id: UUID | None, otherwise: UUID | None) -> UUID | None:
@@ -101,11 +132,10 @@ async def search(tx: Transaction, text: str, limit: int, after: UUID | None = No
     """Contacts by a part of name, address or number (as people write it), newest first. Staff only, and of
     those who see some inboxes only: contacts with a ticket there."""
     permissions.require_reader(tx.actor)
-    query = select(Contact).order_by(Contact.id.desc()).limit(limit)
+    query = select(Contact).where(Contact.merged_into.is_(None)).order_by(Contact.id.desc()).limit(limit)
     if after is not None:
         query = query.where(Contact.id < after)
-    if tx.actor.inbox_ids is not None:
-        query = query.where(exists().where(_tickets.c.contact_id == Contact.id, _granted(tx)))
+    query = query.where(seen_by(tx))
     if text:
         like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
         known = select(Identity.contact_id).where(
@@ -113,6 +143,13 @@ async def search(tx: Transaction, text: str, limit: int, after: UUID | None = No
         )
         query = query.where(or_(Contact.name.ilike(like), Contact.id.in_(known)))
     return list(await tx.session.scalars(query))
+
+
+def seen_by(tx: Transaction) -> ColumnElement[bool]:
+    """Whether this actor of ours may see a contact."""
+    if tx.actor.inbox_ids is None:
+        return true()
+    return exists().where(_tickets.c.contact_id == Contact.id, _granted(tx))
 
 
 def _granted(tx: Transaction) -> ColumnElement[bool]:

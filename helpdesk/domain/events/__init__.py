@@ -50,6 +50,8 @@ from helpdesk.domain.events.promises import (
 from helpdesk.domain.events.visitors import (
     CallbackRequested,
     ContactIdentified,
+    ContactMerged,
+    ContactMergeUndone,
     TicketRated,
     TranscriptSent,
     VisitorBlocked,
@@ -91,6 +93,8 @@ __all__ = [
     "CallLogged",
     "CallbackRequested",
     "ContactIdentified",
+    "ContactMergeUndone",
+    "ContactMerged",
     "CoverageMissing",
     "DeliveryFailed",
     "DeliveryHandedOver",

@@ -26,6 +26,26 @@ class ContactIdentified(Event):
 
 
 @dataclass(frozen=True)
+class ContactMerged(Event):
+    """An agent found the ticket's contact to be somebody known, whose ticket it is from now on."""
+
+    contact_id: UUID
+    previous_id: UUID
+    contact_name: str
+    previous_name: str
+
+
+@dataclass(frozen=True)
+class ContactMergeUndone(Event):
+    """They are two people after all: the ticket is the contact's again who it was taken from."""
+
+    contact_id: UUID
+    previous_id: UUID
+    contact_name: str
+    previous_name: str
+
+
+@dataclass(frozen=True)
 class TicketRated(Event):
     """The contact's opinion, 1 to 5; a later one takes the place of the earlier."""
 

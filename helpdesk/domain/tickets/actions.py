@@ -138,14 +138,14 @@ async def _addressed(tx: Transaction, ticket: Ticket, by_mail: ByMail) -> recipi
 async def _author(tx: Transaction, inbound: InboundMessage) -> tuple[UUID, str]:
     """Id and name of who wrote on a ticket that is already there."""
     if inbound.contact_id is not None:
-        return inbound.contact_id, await contacts.name_of(tx, inbound.contact_id)
+        return await contacts.known_as(tx, inbound.contact_id)
     contact = await _who(tx, inbound)
     return contact.id, contact.name
 
 
 async def _who(tx: Transaction, inbound: InboundMessage) -> contacts.Contact:
     if inbound.contact_id is not None:
-        return await contacts.get_visible(tx, inbound.contact_id)
+        return await contacts.get_visible(tx, (await contacts.kept(tx, inbound.contact_id)).id)
     if inbound.sender is None:
         return await contacts.create(tx, name="Unknown sender")
     sender = inbound.sender

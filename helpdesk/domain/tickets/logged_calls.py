@@ -102,5 +102,5 @@ async def _write(tx: Transaction, ticket: Ticket, call: LoggedCall) -> Message:
 
 async def _caller(tx: Transaction, call: LoggedCall) -> contacts.Contact:
     if call.contact_id is not None:
-        return await contacts.get_visible(tx, call.contact_id)
+        return await contacts.get_visible(tx, (await contacts.kept(tx, call.contact_id)).id)
     return await contacts.find_or_create(tx, contacts.IdentityKind.PHONE, call.caller, name=call.name)

@@ -55,9 +55,8 @@ async def open_ticket(
     )
     await tx.insert(ticket)
     tx.held[ticket.id] = []  # no clocks yet
-    await tx.record(
-        ticket, TicketOpened(ticket.subject, ticket.channel, ticket.inbox_id, ticket.contact_id, priority)
-    )
+    came_as = tx.actor.came_as or contact.id  # tells whose it is again should a merge be undone
+    await tx.record(ticket, TicketOpened(ticket.subject, ticket.channel, ticket.inbox_id, came_as, priority))
     terms = await promises.agree(tx, ticket)
     if terms is not None:
         promised = [sla.Metric.FIRST_RESPONSE, sla.Metric.RESOLUTION]

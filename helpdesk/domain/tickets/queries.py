@@ -23,7 +23,8 @@ from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 _OF_CONTACT = f"""{rows.ROW}
-    WHERE t.contact_id = $1 AND t.status <> 'merged' AND ($2::uuid[] IS NULL OR t.inbox_id = ANY($2))
+    WHERE t.contact_id = (SELECT coalesce(merged_into, id) FROM contacts WHERE id = $1)
+      AND t.status <> 'merged' AND ($2::uuid[] IS NULL OR t.inbox_id = ANY($2))
     ORDER BY t.last_message_at DESC NULLS LAST, t.id DESC LIMIT $3
 """
 

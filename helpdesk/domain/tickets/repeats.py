@@ -29,11 +29,14 @@ async def said_before(tx: Transaction, client_id: UUID | None, body: str) -> Sai
 
 
 async def event_of(tx: Transaction, client_id: UUID) -> EventRow | None:
-    """What this actor did under that id before; the same thing under way right now is waited for."""
+    """What this actor did under that id before, or did as the contact they were until they were merged; the
+    same thing under way right now is waited for."""
     await tx.one_at_a_time("client", tx.actor.id, client_id)
     connection = await tx.driver()
     found = await connection.fetchrow(
-        "SELECT ticket_id, version FROM events WHERE actor_id = $1 AND client_id = $2", tx.actor.id, client_id
+        "SELECT ticket_id, version FROM events WHERE actor_id = ANY($1) AND client_id = $2 LIMIT 1",
+        [tx.actor.id, tx.actor.came_as],
+        client_id,
     )
     return await tx.session.get(EventRow, tuple(found)) if found is not None else None
 

@@ -39,7 +39,7 @@ async def split_off(tx: Transaction, ticket_id: UUID, message_id: UUID) -> Said:
     """
     ticket, message = await _held(tx, ticket_id, message_id)
     inbox = await inboxes.get(tx, ticket.inbox_id)
-    contact = await contacts.get(tx, message.author_id) if message.author_id else None
+    contact = await contacts.kept(tx, message.author_id) if message.author_id else None
     if contact is None:
         raise Conflict("sender_unknown")
     subject = str((message.mail or {}).get("subject") or ticket.subject)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from helpdesk.actors import Role
 from helpdesk.domain import contacts, permissions
@@ -24,7 +24,7 @@ _BLOCKED = """
 async def block(tx: Transaction, contact_id: UUID, reason: str = "", *, with_network: bool = False) -> Block:
     """Idempotent; a later block takes the place of the earlier."""
     permissions.require_replier(tx.actor)
-    await contacts.get_visible(tx, contact_id)
+    contact_id = (await contacts.get_visible(tx, contact_id)).id
     await tx.session.execute(delete(Block).where(Block.contact_id == contact_id))
     latest = (
         select(Visit.network).where(Visit.contact_id == contact_id).order_by(Visit.seen_at.desc()).limit(1)
@@ -45,8 +45,17 @@ async def block(tx: Transaction, contact_id: UUID, reason: str = "", *, with_net
 
 async def unblock(tx: Transaction, contact_id: UUID) -> None:
     permissions.require_replier(tx.actor)
-    await contacts.get_visible(tx, contact_id)
+    contact_id = (await contacts.get_visible(tx, contact_id)).id
     await tx.session.execute(delete(Block).where(Block.contact_id == contact_id))
+
+
+async def hand_on(tx: Transaction, contact_id: UUID, to: UUID) -> UUID | None:
+    """Whoever is blocked stays so under another name; answers with the block. One who is blocked has one."""
+    if await is_blocked(tx, to):
+        return None
+    handed = update(Block).where(Block.contact_id == contact_id).values(contact_id=to).returning(Block.id)
+    block_id: UUID | None = await tx.session.scalar(handed)
+    return block_id
 
 
 async def is_blocked(tx: Transaction, contact_id: UUID) -> bool:

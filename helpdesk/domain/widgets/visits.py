@@ -1,12 +1,13 @@
 """What a visitor's page told of the visitor: where they are now, and what they filled in before the chat."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from helpdesk.domain import contacts, inboxes, limits
@@ -98,16 +99,39 @@ async def require_introduced(tx: Transaction, inbox: inboxes.Inbox, setup: Setup
 async def move(tx: Transaction, contact_id: UUID, to: UUID) -> None:
     """The visitor turned out to be somebody known: what they told last is that contact's now."""
     for visit in await tx.session.scalars(select(Visit).where(Visit.contact_id == contact_id)):
-        kept = {
-            column.key: getattr(visit, column.key)
-            for column in Visit.__table__.columns
-            if column.key not in ("contact_id", "inbox_id")
-        }
+        kept = _told(visit)
         row = insert(Visit).values(contact_id=to, inbox_id=visit.inbox_id, **kept)
         await tx.session.execute(
             row.on_conflict_do_update(index_elements=["contact_id", "inbox_id"], set_=kept)
         )
     await tx.session.execute(delete(Visit).where(Visit.contact_id == contact_id))
+
+
+async def lend(tx: Transaction, contact_id: UUID, to: UUID) -> list[UUID]:
+    """The other has been where this one was, too; where both were, each keeps their own. Answers with the
+    inboxes of what was lent."""
+    known = select(Visit.inbox_id).where(Visit.contact_id == to)
+    query = select(Visit).where(Visit.contact_id == contact_id, Visit.inbox_id.not_in(known))
+    lent = list(await tx.session.scalars(query.order_by(Visit.inbox_id)))
+    for visit in lent:
+        await tx.session.execute(insert(Visit).values(contact_id=to, inbox_id=visit.inbox_id, **_told(visit)))
+    return [visit.inbox_id for visit in lent]
+
+
+async def take_back(tx: Transaction, contact_id: UUID, of: UUID, inbox_ids: Sequence[UUID]) -> None:
+    """What was lent to `of`, as it is now."""
+    lent = select(Visit).where(Visit.contact_id == of, Visit.inbox_id.in_(inbox_ids))
+    for visit in await tx.session.scalars(lent, execution_options={"populate_existing": True}):
+        own = update(Visit).where(Visit.contact_id == contact_id, Visit.inbox_id == visit.inbox_id)
+        await tx.session.execute(own.values(**_told(visit)))
+        await tx.session.delete(visit)
+    await tx.flush()
+
+
+def _told(visit: Visit) -> Json:
+    """All of it but whose it is and where."""
+    columns = [column.key for column in Visit.__table__.columns]
+    return {key: getattr(visit, key) for key in columns if key not in ("contact_id", "inbox_id")}
 
 
 def digest_of(address: str | None) -> bytes | None:

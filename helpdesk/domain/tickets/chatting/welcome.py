@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from helpdesk.domain import inboxes, widgets
+from helpdesk.domain import contacts, inboxes, widgets
 from helpdesk.domain.events import Event, VisitorBlocked, VisitorIntroduced, VisitorUnblocked
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Status, Ticket
@@ -23,11 +23,12 @@ async def introduced(tx: Transaction, ticket_id: UUID, visit: widgets.Visit | No
 async def blocked(tx: Transaction, contact_id: UUID, reason: str, *, with_network: bool) -> widgets.Block:
     """An agent blocked a visitor: noted on every ticket of theirs that is under way in the chat."""
     block = await widgets.blocking.block(tx, contact_id, reason, with_network=with_network)
-    await _note(tx, contact_id, VisitorBlocked(block.reason, block.network is not None))
+    await _note(tx, block.contact_id, VisitorBlocked(block.reason, block.network is not None))
     return block
 
 
 async def unblocked(tx: Transaction, contact_id: UUID) -> None:
+    contact_id = (await contacts.get(tx, contact_id)).id
     await widgets.blocking.unblock(tx, contact_id)
     await _note(tx, contact_id, VisitorUnblocked())
 
