@@ -1,12 +1,13 @@
 """Every page, light and dark: nothing axe-core objects to, no console error, no policy violation."""
 
+import pyotp
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.chromium import Visits, barriers, fits_a_phone
 from tests.browser.outbox import open_sent_mail
 from tests.browser.shop import Shop
-from tests.browser.workspace import Workspace
+from tests.browser.workspace import PASSWORD, Workspace
 from tests.scenarios.desk import Desk, a_mail
 
 pytestmark = pytest.mark.browser
@@ -66,6 +67,42 @@ async def test_a_mail_in_the_outbox_is_for_everybody(desk: Desk, visits: Visits)
     await open_sent_mail(page, "An answer to look at")
     assert await barriers(page) == []
     assert await fits_a_phone(page)
+
+
+async def test_two_factor_sign_in_is_for_everybody(desk: Desk, visits: Visits):
+    visits.forgive("422")
+    page = (await Workspace(await visits.visitor(desk.address)).sign_in("aoife")).page
+    await page.goto("/second-factor")
+    app = pyotp.TOTP((await page.locator(".app-key").inner_text()).replace(" ", ""))
+    code = page.get_by_label("The six digits")
+
+    async def is_for_everybody():
+        assert await barriers(page) == []
+        assert await fits_a_phone(page)
+
+    await code.fill("000000")
+    await page.get_by_role("button", name="Turn it on").click()
+    await expect(page.get_by_text("That is not the code of this moment")).to_be_visible()
+    await is_for_everybody()
+    await code.fill(app.now())
+    await page.get_by_role("button", name="Turn it on").click()
+    await expect(page.get_by_role("heading", name="Keep these")).to_be_visible()
+    await is_for_everybody()
+    first, second, *_ = await page.locator(".recovery-codes code").all_inner_texts()
+    await page.context.clear_cookies()
+    await page.goto("/sign-in?next=/second-factor")
+    await page.get_by_label("Email").fill("aoife@demo.localhost")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("heading", name="Your code")).to_be_visible()
+    await is_for_everybody()
+    await code.fill(first)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_text("9 recovery codes are left.")).to_be_visible()
+    await is_for_everybody()
+    await code.fill(second)
+    await page.get_by_role("button", name="Turn it off").click()
+    await expect(page.get_by_role("button", name="Turn it on")).to_be_visible()
 
 
 async def test_the_workspace_is_for_everybody(desk: Desk, visits: Visits):
