@@ -26,14 +26,13 @@ from helpdesk.errors import (
 )
 
 SIZE_LIMIT = 32 * 1024 * 1024
-BEING_READ = 8 * SIZE_LIMIT
-"""Bytes of mails whose end has not come yet, of all together."""
+LARGE_AT_ONCE = 8
+"""Large mails that are taken in at a time, so that many of them are no matter of memory."""
 
 PEER_CONNECTIONS = 20
 ALL_CONNECTIONS = 500
 RECIPIENTS = 100
 _TIMEOUT = 300.0
-_SMALL = 1024 * 1024
 _UNANSWERED = "451 4.3.0 Temporary failure, please try again later"
 _TOO_MANY = "451 4.7.1 Too many messages, please try again later"
 _ANSWERS: tuple[tuple[type[HelpdeskError], str], ...] = (
@@ -75,6 +74,8 @@ class Listener:
         size_limit: int = SIZE_LIMIT,
         peer_connections: int = PEER_CONNECTIONS,
         all_connections: int = ALL_CONNECTIONS,
+        large_at_once: int = LARGE_AT_ONCE,
+        patience: float = 60.0,
         pace: Pace | None = None,
         refused: Refused | None = None,
     ) -> None:
@@ -85,7 +86,7 @@ class Listener:
         self._peers: Counter[str] = Counter()
         self._peer_connections, self._all_connections = peer_connections, all_connections
         self._open: set[MailSession] = set()
-        self._being_read = 0
+        self._places, self._patience = asyncio.Semaphore(large_at_once), patience
         self._pace, self._refused = pace or Pace(), refused
 
     async def start(self, host: str, port: int) -> int:
@@ -127,15 +128,17 @@ class Listener:
             if not self._peers[peer]:
                 del self._peers[peer]
 
-    def has_room(self, more: int, own: int) -> bool:
-        """Whether another piece may be held of a mail that has `own` bytes by now; small ones always may."""
-        if own > _SMALL and self._being_read + more > BEING_READ:
+    async def take_place(self) -> bool:
+        """One of the places for large mails, when one is free: their senders wait, and what they send with
+        them. False after a minute."""
+        try:
+            await asyncio.wait_for(self._places.acquire(), self._patience)
+        except TimeoutError:
             return False
-        self._being_read += more
         return True
 
-    def give_room_back(self, held: int) -> None:
-        self._being_read -= held
+    def give_place_back(self) -> None:
+        self._places.release()
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

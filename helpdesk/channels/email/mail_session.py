@@ -10,6 +10,9 @@ from aiosmtpd.smtp import SMTP, syntax
 ANSWERS_WITHOUT_A_MAIL = 1000
 """Answers until one who brings none is cut off."""
 
+SMALL = 1024 * 1024
+"""Bytes of a mail from which it takes one of the places for large ones."""
+
 _COMMAND_BUFFER = 64 * 1024
 _ALL_THERE_IS = 1 << 30
 _END = b"\r\n.\r\n"
@@ -25,8 +28,8 @@ class Door(Protocol):
 
     def admit(self, session: "MailSession", peer: str) -> bool: ...
     def leave(self, session: "MailSession", peer: str) -> None: ...
-    def has_room(self, more: int, own: int) -> bool: ...
-    def give_room_back(self, own: int) -> None: ...
+    async def take_place(self) -> bool: ...
+    def give_place_back(self) -> None: ...
     async def count_refusal(self, code: str) -> None: ...
 
 
@@ -43,6 +46,7 @@ class MailSession(SMTP):
         self._peer: str | None = None
         self._refused = False
         self._answers = 0
+        self._has_place = False
         for name in ("HELO", "EHLO") if lmtp else ("LHLO",):
             self._smtp_methods.pop(name, None)
         self._smtp_methods.pop("AUTH", None)
@@ -103,7 +107,12 @@ class MailSession(SMTP):
             await self.push("501 Syntax: DATA")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        answers = await self._answers_to(await self._mail())
+        try:
+            answers = await self._answers_to(await self._mail())
+        finally:
+            if self._has_place:
+                self._door.give_place_back()
+            self._has_place = False
         self._set_post_data_state()  # type: ignore[no-untyped-call]
         await self.push(answers)
 
@@ -120,24 +129,19 @@ class MailSession(SMTP):
     async def _mail(self) -> bytes | _Refusal:
         """The bytes up to the lone dot, without the dots that were doubled. What is refused is read to its
         end all the same."""
-        got, looked, held = bytearray(b"\r\n"), 0, 0
+        got, looked = bytearray(b"\r\n"), 0
         refusal: _Refusal | None = None
-        try:
-            while (end := got.find(_END, looked)) < 0:
-                looked = max(0, len(got) - len(_END) + 1)
-                if refusal is not None:
-                    del got[:looked]
-                    looked = 0
-                piece = await self._piece()
-                got += piece
-                if refusal is None and self._door.has_room(len(piece), len(got)):
-                    held += len(piece)
-                elif refusal is None:
-                    refusal = _Refusal.NO_ROOM
-                if len(got) > self._most + len(_END):
-                    refusal = _Refusal.TOO_LARGE
-        finally:
-            self._door.give_room_back(held)
+        while (end := got.find(_END, looked)) < 0:
+            looked = max(0, len(got) - len(_END) + 1)
+            if refusal is not None:
+                del got[:looked]
+                looked = 0
+            got += await self._piece()
+            if len(got) > self._most + len(_END):
+                refusal = _Refusal.TOO_LARGE
+            elif len(got) > SMALL and not self._has_place and refusal is None:
+                self._has_place = await self._door.take_place()
+                refusal = None if self._has_place else _Refusal.NO_ROOM
         self._reader.feed_data(bytes(got[end + len(_END) :]))  # the next command, where it came along
         if end > self._most:
             refusal = _Refusal.TOO_LARGE

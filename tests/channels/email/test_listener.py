@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from helpdesk.channels.email import listener as listening_to_mail
 from helpdesk.channels.email import pacing
 from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.sending import HandedOver, NotTaken, NotTakenYet, hand_over
@@ -207,19 +206,31 @@ async def test_who_sends_commands_without_a_mail_is_cut_off():
     assert len(answers.splitlines()) < 1010
 
 
-async def test_large_mails_come_later_while_too_much_is_being_read_and_small_ones_at_once(monkeypatch):
-    monkeypatch.setattr(listening_to_mail, "BEING_READ", 1_500_000)
+async def test_large_mails_wait_for_each_other_and_small_ones_for_none():
+    large, begin = RAW + b"b" * 2_000_000, b"MAIL FROM:<a@x.example>\r\nRCPT TO:<support@acme.example>\r\n"
     kept = Kept()
 
-    async with listening(kept) as port:
-        for _ in range(2):
-            with pytest.raises(smtplib.SMTPDataError) as refusal:
-                await talk(lambda: send(port, RAW + b"b" * 2_000_000))
+    async with listening(kept, large_at_once=1, patience=0.05) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"EHLO x\r\n" + begin + b"DATA\r\n" + large)
+        while (found := await refused(port, large)) is None:  # the first has not come so far yet
+            pass
         await talk(lambda: send(port))
-        await talk(lambda: send(port, RAW + b"b" * 1_400_000))
+        writer.write(b"\r\n.\r\nQUIT\r\n")
+        await reader.read()
+        writer.close()
+        last = await refused(port, large)
 
-    assert refusal.value.smtp_code == 452
-    assert [len(raw) for _, _, raw, _, _ in kept.mails] == [len(RAW), len(RAW) + 1_400_002]
+    assert (found, last) == (452, None)
+    assert [len(raw) > 2_000_000 for _, _, raw, _, _ in kept.mails[-3:]] == [False, True, True]
+
+
+async def refused(port: int, raw: bytes) -> int | None:
+    try:
+        await talk(lambda: send(port, raw))
+    except smtplib.SMTPDataError as refusal:
+        return refusal.smtp_code
+    return None
 
 
 async def test_a_peer_has_only_so_many_connections_and_gets_them_back():
