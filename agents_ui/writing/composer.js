@@ -126,10 +126,12 @@ export function Composer({ store, ticket }) {
   const uploading = files.some(one => one.progress < 1 && !one.failed)
   const usable = files.filter(isStored)
   const tooLong = body.length - LONGEST
+  const isCalm = body.length <= LONGEST * 0.9 && connection.state.value !== "offline"
   const isMail = kind === "forward" || (kind === "message" && byMail)
   const shown = people ?? { to: proposed?.to ?? [], cc: proposed?.cc ?? [], bcc: [] }
+  const toNobody = kind === "message" && Boolean(proposed) && !people && !shown.to.length // a mail that named no sender
   const said = body.trim() !== "" || usable.length > 0 || (kind === "forward" && Boolean(forwards))
-  const ready = said && !uploading && tooLong <= 0 && (kind !== "message" || answerable) && (!isMail || !people && kind !== "forward" || shown.to.length > 0)
+  const ready = said && !uploading && tooLong <= 0 && (kind !== "message" || answerable) && (!isMail || !people && kind !== "forward" || shown.to.length > 0) && !(isMail && toNobody)
   const answer = sides.message
   const begun = useRef(/** @type {import("./colleagues.js").Started | null} */ (null))
   if (!answer.body.trim() && !answer.files.length) begun.current = null
@@ -143,7 +145,8 @@ export function Composer({ store, ticket }) {
     const area = field.current
     if (!area || written.current.kind !== on) return write(before => ({ body: `${before.body}\n${text}` }), on)
     area.focus()
-    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end")
+    const isUnderALine = text.startsWith("![") && /[^\n]\n$/.test(area.value.slice(0, area.selectionStart)) // as of a table, or list
+    area.setRangeText(isUnderALine ? `\n${text}` : text, area.selectionStart, area.selectionEnd, "end")
     setBody(area.value)
   }
   const { attach, remove } = useAttaching(files, kind, write, insert)
@@ -239,7 +242,7 @@ export function Composer({ store, ticket }) {
       ${!isMail && html`<span class="composer-to">${note ? t("Only agents see this") : why}</span>`}
     </div>
     ${followUp && isMail && html`<p class="composer-goes-on"><${Icon} name="lock" />${why}</p>`}
-    ${isMail && html`<${MailFields} key=${kind} people=${shown} proposed=${forward ? null : proposed} change=${setPeople} open=${open} setOpen=${setOpen} />`}
+    ${isMail && html`<${MailFields} key=${kind} people=${shown} proposed=${forward ? null : proposed} change=${setPeople} open=${open || toNobody} setOpen=${setOpen} />`}
     ${preview && isMail ? html`<div class="composer-preview" tabindex="0" role="region" aria-label=${t("Preview")}><${Markdown} text=${body} files=${files} /></div>`
     : html`<textarea ref=${field} rows="2" value=${body} onKeyDown=${onKeyDown} onPaste=${onPaste} onFocus=${saved.load} onClick=${saved.look} onBlur=${saved.leave} ...${saved.attributes}
       aria-label=${note ? t("Note for other agents") : forward ? t("What to say to it") : t("Reply to {name}", { name })}
@@ -261,9 +264,9 @@ export function Composer({ store, ticket }) {
       <button type="button" class="button quiet icon-only slash" disabled=${preview} onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${hands.savedReply} aria-keyshortcuts=${action("saved_reply").key} aria-label=${t("Insert a saved reply")} title=${t("Insert a saved reply, or type / at the beginning of a line")}>/</button>
       ${isMail && html`<button type="button" class="button quiet icon-only" disabled=${!ready} onClick=${sendLater} aria-label=${t("Send later")} title=${t("Send later")}><${Icon} name="clock" /></button>`}
       ${canRun(action("call_here")) && html`<button type="button" class="button quiet icon-only" onClick=${action("call_here").run} aria-keyshortcuts=${action("call_here").key} aria-label=${action("call_here").label()} title=${action("call_here").label()}><${Icon} name="phone-call" /></button>`}
-      <span class="composer-state" role="status">${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
+      <span class="composer-state" role="status" data-calm=${isCalm}>${tooLong > 0 ? plural("{n} character too long", "{n} characters too long", tooLong)
         : connection.state.value === "offline" ? t("Not connected: kept, and sent by itself")
-        : body.length > LONGEST * 0.9 ? t("{n} left", { n: number(-tooLong) })
+        : !isCalm ? t("{n} left", { n: number(-tooLong) })
         : body.trim() ? t("Draft saved") : ""}</span>
       ${forward ? html`<button type="button" class="button" onClick=${clear}>${t("Discard")}</button>`
         : !followUp && !resolves && html`<button type="button" class="button send-resolve" disabled=${!ready} onClick=${() => send(true)} title=${`${CTRL} ⇧ ↵`}><${Icon} name="check" /><span>${note ? t("Add & resolve") : t("Send & resolve")}</span></button>`}

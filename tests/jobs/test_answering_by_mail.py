@@ -1,6 +1,7 @@
 """An agent's answers by mail: to whom, as what, later, called back, passed on, and once more."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import dkim
 import pytest
@@ -18,6 +19,7 @@ from helpdesk.storage.sealing import Sealer
 from tests.jobs.answers import (
     KIM,
     Relay,
+    a_held,
     a_mail_ticket,
     an_agents_actor,
     read,
@@ -95,6 +97,18 @@ async def test_what_is_no_address_or_ours_is_refused(
 
     with pytest.raises(Invalid, match=code):
         await replied(desk, ticket, "Hi", **wish)
+
+
+async def test_an_answer_to_a_mail_that_named_nobody_leaves_only_to_who_is_named(desk: MailDesk) -> None:
+    raw = a_mail().replace(b"From: Kim <kim@customer.example>\r\n", b"")
+    ticket = await desk.ticket_of(await desk.receive(raw, envelope_from=""))
+
+    with pytest.raises(Invalid, match="to_missing"):
+        await replied(desk, ticket, "Hi")
+    with pytest.raises(Invalid, match="to_missing"):
+        await a_held(desk, ticket, timedelta(seconds=10))
+
+    assert (await desk.send(await replied(desk, ticket, "Hi", to=(KIM,)))).recipients == [KIM]
 
 
 async def test_who_was_named_by_somebody_unproven_is_proposed_but_not_copied(desk: MailDesk) -> None:

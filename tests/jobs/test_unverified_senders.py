@@ -13,7 +13,7 @@ from helpdesk.domain.tickets import changes, unverified
 from helpdesk.domain.tickets.mail import senders
 from helpdesk.errors import Conflict, Forbidden
 from tests.factories import an_agent, as_agent, as_contact
-from tests.jobs.mail_threads import answered, followers, reply_address, staff
+from tests.jobs.mail_threads import answered, followers, header, reply_address, staff
 from tests.mail_desk import MailDesk, a_mail
 
 
@@ -59,6 +59,17 @@ async def test_it_is_hidden_from_the_contact_until_accepted(desk: MailDesk) -> N
     assert "I know more" in await public_bodies(desk, ticket)
     assert await followers(desk, ticket.id) == ["ann@other.example"]
     assert (await desk.event_names(ticket))[-3:] == ["SenderAccepted", "FollowersChanged", "MessageReceived"]
+
+
+async def test_nothing_of_it_is_cited_to_the_contact_before(desk: MailDesk) -> None:
+    ticket, message = await a_held_message(desk)
+
+    held = header(await answered(desk, ticket), "References")
+    async with desk.database.transaction(SYSTEM) as tx:
+        await unverified.accept(tx, ticket.id, message.id)
+
+    assert str(message.source_id) not in held
+    assert str(message.source_id) in header(await answered(desk, ticket), "References")
 
 
 @pytest.mark.parametrize(

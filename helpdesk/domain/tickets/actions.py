@@ -129,7 +129,7 @@ async def _addressed(tx: Transaction, ticket: Ticket, by_mail: ByMail) -> recipi
     if ticket.channel == inboxes.Channel.CHAT:
         return None
     if not by_mail.to:
-        return await recipients.usual(tx, ticket)
+        return await recipients.unless_chosen(tx, ticket)
     people = await recipients.chosen(tx, by_mail.to, by_mail.cc, by_mail.bcc)
     await following.add(tx, ticket, [(one, "") for one in (*people.to, *people.cc)], "agent")
     return people

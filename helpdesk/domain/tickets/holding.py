@@ -169,6 +169,8 @@ async def _way(tx: Transaction, ticket: Ticket, answer: Answer | Forward) -> Jso
         by_mail = answer.by_mail
         people = await recipients.chosen(tx, by_mail.to, by_mail.cc, by_mail.bcc)
         mail |= people.data()
+    else:
+        await recipients.unless_chosen(tx, ticket)
     if isinstance(answer, Forward):
         answering.require_length(answer.body)
         found = await answering.passed_on_of(tx, ticket, answer.message_id)

@@ -205,7 +205,7 @@ def _heading(message: Message, t: Translator) -> str:
     lines = [
         f"---------- {t('Forwarded message')} ----------",
         f"{t('From')}: {writer}",
-        f"{t('Date')}: {sent:%Y-%m-%d %H:%M}",
+        f"{t('Date')}: {sent:%Y-%m-%d %H:%M %z}",
         *([f"{t('Subject')}: {mail['subject']}"] if mail.get("subject") else []),
         *([f"{t('To')}: {', '.join(mail['to'])}"] if mail.get("to") else []),
     ]
@@ -244,13 +244,15 @@ async def _answered(tx: Transaction, ticket: Ticket, message: Message) -> Messag
 
 
 async def _cited(tx: Transaction, ticket: Ticket, message: Message) -> list[str]:
-    """The outside's ids of the thread's last messages, oldest first."""
+    """The outside's ids of the thread's last messages, oldest first; of none that the contact does not see,
+    whose ids would say who else is written with."""
     rows = await tx.session.scalars(
         select(Message.source_id)
         .where(
             Message.ticket_id == ticket.id,
             Message.source_id.is_not(None),
             Message.kind == MessageKind.MESSAGE.value,
+            Message.hidden.is_(False),
             Message.id < message.id,
         )
         .order_by(Message.id.desc())

@@ -53,6 +53,15 @@ async def usual(tx: Transaction, ticket: Ticket) -> People | None:
     )
 
 
+async def unless_chosen(tx: Transaction, ticket: Ticket) -> People | None:
+    """Whom an answer goes to by itself. Errors: Invalid on a mail ticket without an address, as of a mail
+    that named nobody: an answer that leaves to nobody is none."""
+    people = await usual(tx, ticket)
+    if people is None and ticket.channel == inboxes.Channel.EMAIL:
+        raise _to_missing()
+    return people
+
+
 async def proposal(tx: Transaction, ticket_id: UUID, message_id: UUID | None = None) -> Proposal:
     """For the answer to a message, the contact's last one unless it is named.
 
@@ -84,10 +93,14 @@ async def chosen(tx: Transaction, to: Iterable[str], cc: Iterable[str], bcc: Ite
     seen: set[str] = set()
     fields = [await _field(tx, name, given, seen) for name, given in (("to", to), ("cc", cc), ("bcc", bcc))]
     if not fields[0]:
-        raise Invalid("to_missing", "Somebody has to stand in To.", field="to")
+        raise _to_missing()
     if len(seen) > MOST:
         raise Invalid("too_many_people", f"At most {MOST} addresses on one mail.", field="cc")
     return People(*fields)
+
+
+def _to_missing() -> Invalid:
+    return Invalid("to_missing", "Somebody has to stand in To.", field="to")
 
 
 async def _field(tx: Transaction, name: str, given: Iterable[str], seen: set[str]) -> tuple[str, ...]:
