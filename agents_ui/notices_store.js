@@ -40,7 +40,7 @@ import { signal } from "../vendor/ui.js"
  */
 
 export const toasts = signal(/** @type {Toast[]} */ ([]))
-export const dialog = signal(/** @type {{name: "pick" | "call" | "keys" | "why" | "profile" | "signature", props: any} | null} */ (null))
+export const dialog = signal(/** @type {{name: "pick" | "call" | "keys" | "why" | "profile" | "signature" | "merge_contacts", props: any} | null} */ (null))
 
 /** @type {Undo[]} */
 const undoable = []

@@ -30,6 +30,8 @@ export const onCall = signal(/** @type {any[]} */ ([]))
 export const desks = signal(/** @type {import("./types.js").Desk[]} */ ([]))
 export const agents = signal(/** @type {(Named & { picture: string | null })[]} */ ([]))
 export const teams = signal(/** @type {Named[]} */ ([]))
+/** Counts what was decided about who is who: what shows a contact asks again. */
+export const people = signal(0)
 /** Which row the keyboard stands on. */
 export const active = signal(/** @type {string | null} */ (null))
 

@@ -8,6 +8,8 @@ export type View = "queue" | "mine" | "open" | "snoozed" | "pending" | "resolved
 export type Scope = Channel | null
 
 export interface Contact { id: string; name: string | null; email: string | null; phone: string | null }
+/** A contact as the API tells of it. */
+export interface Known { id: string; name: string; identities: { kind: string; value: string; verified: boolean }[] }
 export interface HeadStart { reason: string; name: string; minutes: number }
 export interface WhyParts {
   metric: string | null

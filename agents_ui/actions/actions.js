@@ -11,6 +11,7 @@ import { isOpen } from "../alert_order.js"
 import { acknowledge, change, claimNext, merge, split, transfer, undoLast } from "./changes.js"
 import { active, agents, current, me, neighbour, openAlerts, queue, teams } from "../stores.js"
 import { changeSubject, nameContact } from "./renaming.js"
+import { findSamePerson } from "./one_person.js"
 import { findTickets, OPERATORS, ticketOption } from "./searching.js"
 
 /** @import { Option } from "../notices_store.js" */
@@ -62,6 +63,7 @@ export const ACTIONS = [
   { id: "tags", key: "l", icon: "tag", group: "ticket", needsTicket: true, label: () => t("Tags"), run: tag },
   { id: "subject", key: "s", icon: "pencil", group: "ticket", needsTicket: true, label: () => t("Change the subject…"), possible: () => takesWork && target()?.status !== "merged", run: () => withTarget(changeSubject) },
   { id: "name", key: "u", icon: "user", group: "ticket", needsTicket: true, label: () => t("Name the contact…"), possible: () => takesWork, run: () => withTarget(nameContact) },
+  { id: "same_person", key: "=", icon: "users", group: "ticket", needsTicket: true, label: () => t("Same person as…"), possible: () => takesWork, run: () => withTarget(findSamePerson) },
   { id: "merge", key: "m", icon: "corner-up-left", group: "ticket", needsTicket: true, label: () => t("Merge into…"), possible: () => target()?.status !== "merged", run: mergeInto },
   { id: "split", key: "x", icon: "copy", group: "ticket", needsTicket: true, label: () => t("Split off a message…"), possible: () => fromContact().length > 1, run: splitOff },
   { id: "more", key: ".", icon: "ellipsis", group: "ticket", needsTicket: true, label: () => t("More actions"), run: more },

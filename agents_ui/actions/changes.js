@@ -73,7 +73,7 @@ async function takeBack(id, set, back, left) {
 }
 
 /** @param {Undo} step @param {string} id the ticket */
-function offerUndo(step, id) {
+export function offerUndo(step, id) {
   const run = () => {
     cannotUndo(step)
     step.run()

@@ -6,6 +6,7 @@ import { t } from "../translation.js"
 
 /** @type {Record<string, () => Promise<any>>} */
 const PARTS = {
+  merge_contacts: () => import("./merge_contacts_dialog.js").then(part => part.MergeContactsDialog),
   pick: () => import("./picker.js").then(part => part.Picker),
   call: () => import("./call_dialog.js").then(part => part.CallDialog),
   keys: () => import("./keys_dialog.js").then(part => part.KeysDialog),
@@ -57,6 +58,6 @@ function Modal({ name, title, close, children }) {
 
 /** @param {string} name */
 function titles(name) {
-  return { call: t("Log a call"), profile: t("Your profile"), signature: t("Your signature"), keys: t("Keyboard"), why: t("Why is this here?") }[name]
+  return { call: t("Log a call"), profile: t("Your profile"), signature: t("Your signature"), keys: t("Keyboard"), why: t("Why is this here?"), merge_contacts: t("Is this one person?") }[name]
 }
 

@@ -8,11 +8,17 @@ import { get, request } from "../server/http.js"
 import { Avatar, Icon, Keys } from "../icons.js"
 import { go } from "../route.js"
 import { tick } from "../server/server_time.js"
+import { people } from "../stores.js"
 import { fullTime, shortTime, t, time } from "../translation.js"
 import { Why } from "../queue/why.js"
+import { SamePerson } from "./same_person.js"
 import { WhyDeadline } from "./why_deadline.js"
 
 /** @import { Clock, QueueRow, Ticket } from "../types.js" */
+
+/** How many other tickets are shown at first, and at most. */
+const FEW = 5
+const MOST = 200
 
 /** What a contact's zone says when nobody knows it. */
 const NOWHERE = /^(Etc\/)?(UTC|GMT|Zulu|Universal)$/
@@ -35,6 +41,7 @@ export function Details({ ticket, shown }) {
         ${ticket.plan && html`<${Fact} icon="star" label=${t("Plan")}>${ticket.plan.name}</${Fact}>`}
       </dl>
     </section>
+    <${SamePerson} contact=${contact.id} />
     <section class="details-card">
       <dl class="facts">
         <${Fact} label=${t("Status")}>${statusName(ticket)}</${Fact}>
@@ -88,19 +95,23 @@ function ClockLine({ clock, ticket }) {
 /** The contact's other tickets; without an answer the card stays away. @param {{ticket: Ticket}} props */
 function Previous({ ticket }) {
   const [items, setItems] = useState(/** @type {QueueRow[]} */ ([]))
+  const [all, setAll] = useState(false)
+  const changes = people.value
+  useEffect(() => { setItems([]); setAll(false) }, [ticket.id, ticket.contact.id])
   useEffect(() => {
     const stop = new AbortController()
-    setItems([])
-    get("/api/v1/tickets", { contact_id: ticket.contact.id, limit: 6 }, stop.signal)
-      .then(found => setItems(found.items.filter((/** @type {QueueRow} */ one) => one.ticket_id !== ticket.id).slice(0, 5))).catch(() => {})
+    get("/api/v1/tickets", { contact_id: ticket.contact.id, limit: all ? MOST : FEW + 2 }, stop.signal)
+      .then(found => setItems(found.items.filter((/** @type {QueueRow} */ one) => one.ticket_id !== ticket.id))).catch(() => {})
     return () => stop.abort()
-  }, [ticket.id, ticket.contact.id])
+  }, [ticket.id, ticket.contact.id, all, changes])
   if (!items.length) return null
+  const shown = all ? items : items.slice(0, FEW)
   return html`<section class="details-card"><h3>${t("Other tickets")}</h3><ul class="previous">
-    ${items.map(one => html`<li key=${one.number}><button type="button" class="link" onClick=${() => go({ ticket: one.ticket_id })}>
+    ${shown.map(one => html`<li key=${one.number}><button type="button" class="link" onClick=${() => go({ ticket: one.ticket_id })}>
       <span class="number">#${one.number}</span><span class="previous-subject">${one.subject || t("No subject")}</span>
       ${one.status !== "open" && html`<span class="chip">${statusName({ status: one.status })}</span>`}
-      <span class="previous-time">${one.last_message_at ? shortTime(one.last_message_at, tick.peek()) : ""}</span></button></li>`)}</ul></section>`
+      <span class="previous-time">${one.last_message_at ? shortTime(one.last_message_at, tick.peek()) : ""}</span></button></li>`)}</ul>
+    ${shown.length < items.length && html`<button type="button" class="link" onClick=${() => setAll(true)}>${t("Show all tickets of this contact")}</button>`}</section>`
 }
 
 /** @param {Ticket} ticket @returns {{icon: string, label: string, value: string, href: string, verified?: boolean}[]} */

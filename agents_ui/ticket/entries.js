@@ -70,6 +70,8 @@ const LINES = {
     return { icon: "user", text: [said, from].filter(Boolean).join(" · ") }
   },
   ContactIdentified: data => ({ icon: "user-check", text: t("The website says that this is {name}", { name: data.contact_name || t("Visitor") }), tone: "ok" }),
+  ContactMerged: (data, by) => ({ icon: "users", text: t("{by}: {name} is the same person as {other}", { by, name: data.previous_name || t("Visitor"), other: data.contact_name || t("Visitor") }) }),
+  ContactMergeUndone: (data, by) => ({ icon: "users", text: t("{by}: {name} and {other} are two people after all", { by, name: data.contact_name || t("Visitor"), other: data.previous_name || t("Visitor") }) }),
   TicketRated: (data, by) => ({
     icon: "star", text: joined(t("{by} rated it {score} of 5", { by, score: data.score }), data.comment), tone: data.score <= 2 ? "danger" : "ok",
   }),
