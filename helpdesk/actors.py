@@ -44,6 +44,10 @@ class Actor:
     locale: str = "en"
     time_zone: str = "UTC"
 
+    def __hash__(self) -> int:
+        """Of the id alone: looked up with each command, and two of one id are mostly the same."""
+        return hash(self.id)
+
     @property
     def is_staff(self) -> bool:
         return self.kind in (ActorKind.AGENT, ActorKind.API_KEY, ActorKind.SYSTEM)

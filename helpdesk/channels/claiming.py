@@ -1,5 +1,6 @@
 """claim_next for an entrance: whoever claimed a moment ago is served with those who ask at the same time."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -17,24 +18,17 @@ async def claim(database: Database, actor: Actor, client_id: UUID | None = None)
     """The first ticket of the order that the actor may take and has room for, now theirs; None when there is
     none. Errors: as tickets.claim_next."""
     permissions.require_replier(actor)
-    claimed = await _claim_at_once(database, actor, client_id)
+    claimed, claimer = None, known_claimers.known(actor)
+    if claimer is not None:  # the short way; the whole statement decides about what does not fit it
+        one = claiming_together.Claim(actor, client_id, claimer)
+        with suppress(Conflict):  # that one was made before
+            claimed = await database.together(claiming_together.claim_together, one, apart=claimer.kind)
     if claimed is None:
         async with database.transaction(actor, alone=tickets.desk_of(actor)) as tx:
             claimed = await tickets.claim_next(tx, client_id)
-    await _raise_marks(database)
+    if low_water.is_due():
+        await _raise_marks(database)
     return claimed
-
-
-async def _claim_at_once(database: Database, actor: Actor, client_id: UUID | None) -> tickets.Claimed | None:
-    """The short way; None where the whole statement has to decide, also of a claim that was made before."""
-    claimer = known_claimers.known(actor)
-    if claimer is None:
-        return None
-    one = claiming_together.Claim(actor, client_id, claimer)
-    try:
-        return await database.together(claiming_together.claim_together, one, apart=claimer.kind)
-    except Conflict:
-        return None
 
 
 async def _raise_marks(database: Database) -> None:

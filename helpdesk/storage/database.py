@@ -61,7 +61,7 @@ class Database:
         # Sessions write inside the driver's own transaction, which `transaction` begins and ends.
         self._writing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._pool_size = self._perhaps_broken = pool_size
-        self._at_hand: list[PoolProxiedConnection] = []
+        self._at_hand: list[tuple[PoolProxiedConnection, asyncpg.Connection]] = []
         self._awaited = 0
         self._listeners: list[Listener] = []
         self._gatherings: dict[Any, Gathering[Any, Any]] = {}
@@ -94,23 +94,33 @@ class Database:
     ) -> Sequence[R]:
         """A `transaction` in autocommit, of the system, around nothing but `act`: it costs half."""
         with IN_OUR_WORDS:
-            async with _Opened(self._opened, self._closed, SYSTEM, (), True) as tx:
+            pooled, tx = self._opened_at_hand() or await self._opened(SYSTEM, (), True)
+            is_broken = False
+            try:
                 answers = await act(tx, items)
-                await tx.finish()
-        self._tell(tx)
+                if tx.is_to_finish:
+                    await tx.finish()
+            except asyncpg.InternalClientError:
+                is_broken = True
+                raise
+            finally:
+                if is_broken or not self._laid_at_hand(pooled, tx):
+                    await self._closed(pooled, tx, is_broken)
+        for listener in self._listeners:
+            listener(tx)
         return answers
 
     def _tell(self, tx: Transaction) -> None:
         for listener in self._listeners:
             listener(tx)
 
-    async def together(
+    def together(
         self,
         act: Callable[[Transaction, Sequence[T]], Awaitable[Sequence[R]]],
         item: T,
         *,
         apart: Hashable = None,
-    ) -> R:
+    ) -> Awaitable[R]:
         """`act`, which writes by a single statement, for this and whatever else it is asked for meanwhile:
         group commit, as Gathering. Items `apart` share no statement. Its actor is the system; whose an item
         is, the item says."""
@@ -121,7 +131,7 @@ class Database:
                 self._gatherings = {key: one for key, one in kept if not one.is_idle}
             gathering = Gathering(partial(self._by_one_statement, act))
             self._gatherings[act, apart] = gathering
-        return await gathering.add(item)
+        return gathering.add(item)
 
     async def settle(self, actor: Actor, act: Callable[[Transaction], Awaitable[T]]) -> T:
         """One transaction, and again where PostgreSQL ended it to break a deadlock: for what people press."""
@@ -150,20 +160,40 @@ class Database:
 
     async def close(self) -> None:
         while self._at_hand:
-            self._at_hand.pop().close()
+            self._at_hand.pop()[0].close()
         await self._engine.dispose()
 
     async def _opened(
         self, actor: Actor, alone: tuple[object, ...], is_autocommit: bool
     ) -> tuple[PoolProxiedConnection, Transaction]:
         """A living connection until it is `_closed`, and what is to happen on it."""
-        pooled = self._at_hand.pop() if self._at_hand else await self._connection()
-        while _driver(pooled).is_closed():  # it died while it lay in the pool
+        if self._at_hand:
+            pooled, driver = self._at_hand.pop()
+        else:
+            driver = _driver(pooled := await self._connection())
+        while driver.is_closed():  # it died while it lay in the pool
             await self._invalidate(pooled)
-            pooled = await self._connection()
-        return pooled, Transaction(
+            driver = _driver(pooled := await self._connection())
+        return pooled, self._transaction(pooled, driver, actor, alone, is_autocommit)
+
+    def _opened_at_hand(self) -> tuple[PoolProxiedConnection, Transaction] | None:
+        """As `_opened` for a statement of the system, where that takes no waiting."""
+        if not self._at_hand or self._at_hand[-1][1].is_closed():
+            return None
+        pooled, driver = self._at_hand.pop()
+        return pooled, self._transaction(pooled, driver, SYSTEM, (), True)
+
+    def _transaction(
+        self,
+        pooled: PoolProxiedConnection,
+        driver: asyncpg.Connection,  # the pool's own handle forgets it when a session notices that it broke
+        actor: Actor,
+        alone: tuple[object, ...],
+        is_autocommit: bool,
+    ) -> Transaction:
+        return Transaction(
             LazySession(self._writing, pooled),
-            _driver(pooled),  # the pool's own handle forgets it when a session notices that it broke
+            driver,
             self.clock.now(),
             actor,
             self._reactions,
@@ -172,21 +202,32 @@ class Database:
         )
 
     async def _closed(self, pooled: PoolProxiedConnection, tx: Transaction, is_broken: bool) -> None:
-        """One that broke never goes back to the pool, nor does one whose ROLLBACK was cut off. Some stay at
-        hand, since going through the pool costs more than a small statement's own work; not while somebody
-        waits at the pool, and not those a session has marked, which the pool has to wipe."""
-        driver, is_marked = tx.connection, tx.opened.is_used
+        """One that broke never goes back to the pool, nor does one whose ROLLBACK was cut off."""
+        if not is_broken and self._laid_at_hand(pooled, tx):
+            return
+        driver = tx.connection
         try:
-            if is_marked:
+            if tx.opened.is_used:
                 await tx.opened.close()
         finally:
             if is_broken or driver.is_closed() or driver.is_in_transaction():
                 await self._invalidate(pooled)
-                pooled.close()
-            elif is_marked or self._awaited or len(self._at_hand) >= self._pool_size // 2:
-                pooled.close()  # outside a transaction there is nothing to wait for
-            else:
-                self._at_hand.append(pooled)
+            pooled.close()  # outside a transaction there is nothing to wait for
+
+    def _laid_at_hand(self, pooled: PoolProxiedConnection, tx: Transaction) -> bool:
+        """Some stay at hand, since going through the pool costs more than a small statement's own work; not
+        while somebody waits at the pool, and not those a session has marked, which the pool has to wipe."""
+        driver = tx.connection
+        if (
+            tx.opened.is_used
+            or self._awaited
+            or len(self._at_hand) >= self._pool_size // 2
+            or driver.is_closed()
+            or driver.is_in_transaction()
+        ):
+            return False
+        self._at_hand.append((pooled, driver))
+        return True
 
     async def _connection(self) -> PoolProxiedConnection:
         """At once where one lies in the pool; making one anew, or waiting for one, needs a greenlet."""

@@ -206,6 +206,11 @@ class Transaction:
                 "Under autocommit there is one statement that writes; this needs a transaction."
             )
 
+    @property
+    def is_to_finish(self) -> bool:
+        """Whether `finish` has anything to do."""
+        return bool(self.jobs) or self.opened.is_used
+
     async def finish(self) -> None:
         """Everything pending goes to the database, the jobs last; the commit is the caller's.
 

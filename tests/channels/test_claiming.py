@@ -13,7 +13,7 @@ from helpdesk.actors import SYSTEM, Actor, ActorKind, Role
 from helpdesk.channels import claiming
 from helpdesk.clock import FixedClock
 from helpdesk.domain import agents, availability, tickets
-from helpdesk.domain.tickets.queue import claiming_alone, claiming_together, known_claimers, low_water
+from helpdesk.domain.tickets.queue import claiming_together, known_claimers, low_water
 from helpdesk.errors import Unavailable
 from helpdesk.storage.database import Database
 from helpdesk.storage.tables import EventRow
@@ -61,7 +61,7 @@ async def test_the_quick_claims_go_on_in_the_order_of_the_queue(wide: Database) 
     assert claimed == [*waiting, None]
 
 
-@pytest.mark.parametrize("pool_count", [1, 3, claiming_alone.MOST_POOLS + 1])
+@pytest.mark.parametrize("pool_count", [1, 3, known_claimers.MOST_POOLS + 1])
 @pytest.mark.parametrize("kind", [ActorKind.AGENT, ActorKind.API_KEY])
 async def test_one_alone_is_served_in_order_from_however_many_pools(
     wide: Database, kind: ActorKind, pool_count: int

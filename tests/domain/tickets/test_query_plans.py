@@ -191,7 +191,7 @@ async def test_a_quick_claim_of_one_alone_looks_at_one_head_of_each_pool(
             "SELECT xmin::text, (SELECT count(*) FROM pools) FROM agents WHERE id = $1", agent_id
         )
     who = (agent_id, "agent", agent_id, "Maja", '{"decision": {"candidates": [{}]}}', int(row), pools)
-    asked = (uuid4(), NOON, None, *who, *(all_pools[team] for team in teams))
+    asked = (uuid4(), NOON.isoformat(), None, *who, *(all_pools[team] for team in teams))
 
     plan = await plan_of(database, claiming_alone.statement(is_person, len(teams)), *asked)
 

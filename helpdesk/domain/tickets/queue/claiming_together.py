@@ -10,9 +10,8 @@ Two claims of one person at once cannot both use the last room: they never share
 their counter on from what its own snapshot held, so the second of them finds it moved and takes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -111,11 +110,11 @@ async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claim
     Errors: Conflict for all, where one claim was made before.
     """
     kind = claims[0].claimer.kind
-    if not await overload.is_calm(tx):
+    if not overload.was_calm(tx.now) and not await overload.is_calm(tx):
         known_claimers.forget_everybody()
         return [None] * len(claims)
-    if len(claims) == 1 and 0 < len(claims[0].claimer.pool_ids) <= claiming_alone.MOST_POOLS:
-        return [await _alone(tx, claims[0])]
+    if len(claims) == 1 and claims[0].claimer.is_quick:
+        return [await claiming_alone.take(tx, claims[0].client_id, claims[0].claimer)]
     rows = await tx.connection.fetch(
         STATEMENTS[kind.is_person],
         asking(tx, claims),
@@ -124,24 +123,10 @@ async def claim_together(tx: Transaction, claims: Sequence[Claim]) -> list[Claim
         kind.pools_known,
     )
     for row in rows:
-        _served(tx, row)
+        tx.recorded(row["id"], row["version"], "TicketAssigned", {})
+        low_water.count(row["pool_id"])
     found = {row["place"]: Claimed.of(row) for row in rows}
     return [found.get(place) for place in range(len(claims))]
-
-
-async def _alone(tx: Transaction, claim: Claim) -> Claimed | None:
-    if not known_claimers.holds(claim.claimer, tx.now):
-        return None
-    row = await claiming_alone.take(tx, claim.client_id, claim.claimer)
-    if row is None:
-        return None
-    _served(tx, row)
-    return Claimed.of(row)
-
-
-def _served(tx: Transaction, row: Mapping[str, Any]) -> None:
-    tx.recorded(row["id"], row["version"], "TicketAssigned", {})
-    low_water.count(row["pool_id"])
 
 
 def asking(tx: Transaction, claims: Sequence[Claim]) -> str:

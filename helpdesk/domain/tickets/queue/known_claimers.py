@@ -23,6 +23,9 @@ from helpdesk.storage.transaction import Transaction
 _REMEMBERED = timedelta(minutes=15)
 """Everything is proven by the statement that uses it."""
 
+MOST_POOLS = 8
+"""Who reaches more is never served alone: the statement for many is one text for any number."""
+
 _MOST = 1000
 """Agents remembered at once."""
 
@@ -63,6 +66,8 @@ class KnownClaimer:
     pool_ids: tuple[UUID, ...]
     told: str
     """The event's data in JSON, with nothing carried."""
+    is_quick: bool
+    """Whether they can be served alone."""
     asks: tuple[Any, ...]
     """What is the same in each of their claims, as claiming_alone.statement asks for it."""
 
@@ -108,11 +113,12 @@ def _claimer(tx: Transaction, found: Mapping[str, Any]) -> KnownClaimer:
     if not is_person:  # once its agent is silent, its claims count for the guard's turns
         until = min(until, found["seen_at"] + SILENT_AFTER)
     pool_ids = tuple(UUID(pool_id) for pool_id in orjson.loads(found["pools"]))
+    is_quick = 0 < len(pool_ids) <= MOST_POOLS
     kind = Kind(is_person, found["pools"], found["pools_known"])
     told = _told(tx, found["name"], found["capacity"])
     who = (actor.agent_id, actor.kind.value, actor.id, actor.name)
     asks = (*who, told, found["row"], kind.pools_known, *pool_ids)
-    return KnownClaimer(kind, until, tx.now, found["row"], pool_ids, told, asks)
+    return KnownClaimer(kind, until, tx.now, found["row"], pool_ids, told, is_quick, asks)
 
 
 def _told(tx: Transaction, name: str, capacity: int) -> str:

@@ -55,6 +55,10 @@ def count(pool_id: UUID) -> None:
         _due.add(pool_id)
 
 
+def is_due() -> bool:
+    return bool(_due)
+
+
 def due() -> list[UUID]:
     """Pools that were claimed from often enough; whoever is told raises their marks."""
     pools = list(_due)

@@ -29,7 +29,7 @@ _SILENT_FOR = timedelta(minutes=30)
 _OFF_SINCE = "off_since"
 
 
-_CALM_FOR = timedelta(seconds=1)
+_AT_ONCE, _CALM_FOR = timedelta(), timedelta(seconds=1)
 _calm: dict[str, datetime] = {}
 
 
@@ -59,14 +59,19 @@ async def now(tx: Transaction) -> Overload:
 async def is_calm(tx: Transaction) -> bool:
     """Whether the guard was off within the last second, asked at most so often; while one asks, the others
     take the last answer."""
-    seen = _calm.get("at")
-    if seen is not None and timedelta() <= tx.now - seen < _CALM_FOR:
+    if was_calm(tx.now):
         return True
     _calm["at"] = tx.now
     if (await now(tx)).is_on:
         _calm.clear()
         return False
     return True
+
+
+def was_calm(now: datetime) -> bool:
+    """`is_calm` where nobody has to ask anew."""
+    seen = _calm.get("at")
+    return seen is not None and _AT_ONCE <= now - seen < _CALM_FOR
 
 
 def forget() -> None:
