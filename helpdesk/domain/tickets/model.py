@@ -49,6 +49,8 @@ class Ticket(Base):
     `skills` are what it asks of whoever takes it, `policy_id` the SLA policy that promised its targets.
     `due_at`, `start_by`, `rank_at` and `place` (the parts they are made of) are written at SLA events
     only; see tickets/queue.py. `waiting_since` is the oldest unanswered message of the contact.
+    `assignee_id` has no foreign key, which would lock and write the agent's row with each claim: whoever
+    assigns reads the agent, and the table of agents refuses to lose one.
     """
 
     __tablename__ = "tickets"
@@ -62,7 +64,7 @@ class Ticket(Base):
     plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plans.id"))
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"))
     pool_id: Mapped[UUID] = mapped_column(ForeignKey("pools.id"))
-    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id"))
+    assignee_id: Mapped[UUID | None]
     subject: Mapped[str]
     preview: Mapped[str] = mapped_column(server_default="")
     status: Mapped[str]
