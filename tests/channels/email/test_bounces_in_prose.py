@@ -47,6 +47,56 @@ def test_only_whom_it_could_not_reach_is_named(report):
     assert [one.address for one in found.recipients] == ["gone@example.net"]
 
 
+DRAGONFLY = """From: MAILER-DAEMON <>
+To: support@acme.example
+Subject: Mail delivery failed
+
+There was an error delivering your mail to <gone@example.net>, sent for support@acme.example.
+
+mx.example.net did not like our RCPT TO:
+550 {} <gone@example.net>: no
+
+Message headers follow.
+
+Received: from root (uid 0)
+\t(envelope-from mill@acme.example)
+Subject: Re: Mill stuck
+To: <else@example.net>
+Message-Id: <6668162d.e0722@acme.example>
+"""
+
+
+ZOHO = """From: mailer-daemon@mail.example.net
+To: support@acme.example
+Subject: Undelivered Mail Returned to Sender
+
+This message was created automatically by mail delivery software.
+A message that you sent could not be delivered to one or more of its recipients. This is a permanent error.
+
+gone@example.net Invalid Address, ERROR_CODE :550, ERROR_CODE :{} <gone@example.net>... User Unknown
+
+Message-ID:<14a3e1b4b5a.10b1a4c5610175@acme.example>
+Date:Fri, 12 Dec 2014 10:46:23 +0000
+From:Mill <support@acme.example>
+Subject:Mill stuck
+"""
+
+
+@pytest.mark.parametrize("report", [DRAGONFLY, ZOHO])
+def test_who_stands_in_the_returned_mail_or_gets_the_report_is_not_whom_it_could_not_reach(report):
+    found = read(report.format("5.1.1").encode()).bounce
+
+    assert found is not None
+    assert [one.address for one in found.recipients] == ["gone@example.net"]
+
+
+def test_a_passing_error_of_a_server_that_gave_up_is_not_final():
+    found = read(QMAIL.replace("5.1.1", "4.2.2").encode()).bounce
+
+    assert found is not None
+    assert (found.kind, found.permanent) == ("failed", False)
+
+
 def test_the_mail_it_is_about_is_found_below():
     found = read(QMAIL.encode()).bounce
 

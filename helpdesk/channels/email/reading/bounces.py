@@ -26,9 +26,15 @@ _ID = re.compile(
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _CODE = re.compile(r"(?<![\d.])([45])\d\d[ -]")
 _ADDRESS = re.compile(r"<?([^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{1,255}[\w\]])>?")
+_RETURNED = re.compile(
+    r"^(?:received|return-path|from|to|cc|subject|date|message-id|reply-to|sender|mime-version|content-type"
+    r"|delivered-to|user-agent|x-mailer):",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NEAR = 1000
 _FAILURE_SUBJECT = re.compile(
     r"undeliver|delivery (?:status|failure|has failed|failed|notification)|returned mail|mail delivery"
-    r"|failure notice"
+    r"|failure notice|mail failure|error sending your mail"
     r"|mail system error|could not be delivered|unzustellbar|nicht zugestellt|inte levereras|olevererbart"
     r"|non remis|échec de (?:la )?remise|no se (?:puede|pudo) entregar|mancato recapito|onbestelbaar",
     re.IGNORECASE,
@@ -68,11 +74,11 @@ def read(
     if not is_machine and (not says_so or _is_conversation(headers, subject)):
         return stated
     ids = ids or tuple(_ID.findall(text[:_LIMIT])[:10])
-    known = _second_opinion(root.raw, text, ids)
+    known = _second_opinion(root.raw, text, headers, ids)
     if known is not None:
         return known
     is_prose = says_so and is_machine
-    return stated or (_bounce(_from_text(text, sender), text, ids) if is_prose else None)
+    return stated or (_bounce(_from_text(text, headers, sender), text, ids) if is_prose else None)
 
 
 def _is_conversation(headers: Headers, subject: str) -> bool:
@@ -80,20 +86,24 @@ def _is_conversation(headers: Headers, subject: str) -> bool:
     return bool(_ANSWER.match(subject)) or headers.first("in-reply-to") is not None
 
 
-def _second_opinion(raw: bytes, text: str, ids: tuple[str, ...]) -> Bounce | None:
-    """What flufl.bounce makes of it: it knows the prose of some thirty mail servers."""
+def _second_opinion(raw: bytes, text: str, headers: Headers, ids: tuple[str, ...]) -> Bounce | None:
+    """What flufl.bounce makes of it: it knows the prose of some thirty servers, and not where that ends."""
     # As text: of bytes that are no ASCII the standard library makes headers that are no strings.
     mail = message_from_string(raw[:_PROSE_LIMIT].decode("ascii", "replace"))
     try:
         temporary, permanent = all_failures(mail)
     except Exception:  # noqa: BLE001  what strangers wrote may trip it; then there is no second opinion
         return None
-    addresses = [one.decode("ascii", "replace") for one in sorted(permanent or temporary)]
+    said = [one.decode("ascii", "replace") for one in sorted(permanent or temporary)]
+    above = _above_original(text[:_LIMIT]).lower()
+    beside = _told(headers) | set(_addresses(text[:_LIMIT].lower()[len(above) :])) - set(_addresses(above))
+    addresses = [one for one in said if one.lower() not in beside] or said
     if not addresses:
         return None
     status = _STATUS.search(text[:_LIMIT])
     known = [FailedRecipient(one, status[1] if status else "", "") for one in addresses[:_RECIPIENTS]]
-    return Bounce("failed" if permanent else "delayed", bool(permanent), tuple(known), ids)
+    is_final = bool(permanent) and not (status and status[1].startswith("4"))
+    return Bounce("failed" if permanent else "delayed", is_final, tuple(known), ids)
 
 
 def _is_robot(sender: Address | None) -> bool:
@@ -142,11 +152,30 @@ def _bounce(recipients: list[FailedRecipient], text: str, ids: tuple[str, ...]) 
     return Bounce("delayed" if first == "4" else "failed", first == "5", tuple(known), ids)
 
 
-def _from_text(text: str, sender: Address | None) -> list[FailedRecipient]:
-    found = (one.strip(".") for one in _ADDRESS.findall(text[:8000]))
-    own = sender.email.lower() if sender else ""
-    others = (one for one in dict.fromkeys(found) if one.lower() != own and not _ROBOT.match(one))
-    return [FailedRecipient(one, "", "") for one in others][:3]
+def _from_text(text: str, headers: Headers, sender: Address | None) -> list[FailedRecipient]:
+    """Whom the words above the returned mail name, else all of them; not whom the report is from or to."""
+    ours = {*_told(headers), sender.email.lower() if sender else ""}
+    for words in (_above_original(text[:8000]), text[:8000]):
+        found = (one for one in dict.fromkeys(_addresses(words)) if one.lower() not in ours)
+        if named := [FailedRecipient(one, "", "") for one in found if not _ROBOT.match(one)][:3]:
+            return named
+    return []
+
+
+def _told(headers: Headers) -> set[str]:
+    """Who gets the report."""
+    return {one.lower() for name in ("to", "delivered-to") for one in _addresses(headers.text(name))}
+
+
+def _addresses(text: str) -> list[str]:
+    return [one.strip(".") for one in _ADDRESS.findall(text)]
+
+
+def _above_original(text: str) -> str:
+    """Up to where the headers of the mail begin that comes back: three lines of them near each other."""
+    starts = [found.start() for found in _RETURNED.finditer(text)]
+    near = (one for one, third in zip(starts, starts[2:], strict=False) if third - one < _NEAR)
+    return text[: next(near, len(text))]
 
 
 def _original_ids(body: Body) -> tuple[str, ...]:
