@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from xdist.scheduler import LoadScopeScheduling
@@ -35,6 +36,12 @@ _LONG = ("scenarios", "pages", "soak", "widget", "workspace")
 _MOST_PROCESSES = 8
 """However many cores there are: together these have up to fifty of PostgreSQL's hundred connections."""
 _running: dict[str, Any] = {}
+
+# Hypothesis makes up the same examples everywhere, and no slow machine is a failure.
+settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,7 +13,6 @@ from helpdesk.channels.email.mail import Address, Part
 from helpdesk.channels.email.reader import read
 from helpdesk.domain import contacts
 from helpdesk.errors import Invalid
-from tests.generated import REPEATABLE
 
 MARKER = "ref:r1.7f3.2k9d.abcdefghijklmnop"
 MAIL = OutgoingMail(
@@ -184,7 +183,7 @@ _ANYTHING = st.text(
 )
 
 
-@settings(REPEATABLE, max_examples=60)
+@settings(max_examples=60)
 @given(name=_ANYTHING, subject=_ANYTHING, body=_ANYTHING, file=_ANYTHING, id_=_ANYTHING)
 def test_whatever_is_put_into_a_mail_adds_no_header(name, subject, body, file, id_):
     mail = replace(

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from helpdesk.channels.email import pacing
 from helpdesk.channels.email.listener import Listener
 from helpdesk.channels.email.sending import HandedOver, NotTaken, NotTakenYet, hand_over
 from helpdesk.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound, Unauthenticated, Unavailable
+from tests.waiting import eventually
 
 RAW = b"From: a@x.example\r\nSubject: Hi\r\n\r\nHello\r\n.dot\r\n"
 
@@ -215,8 +217,7 @@ async def test_large_mails_wait_for_each_other_and_small_ones_for_none():
     async with listening(kept, large_at_once=1, patience=0.05) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"EHLO x\r\n" + begin + b"DATA\r\n" + large)
-        while (found := await refused(port, large)) is None:  # the first has not come so far yet
-            pass
+        found = await eventually(partial(refused, port, large))  # the first may not have come so far yet
         await talk(lambda: send(port))
         writer.write(b"\r\n.\r\nQUIT\r\n")
         await reader.read()

@@ -339,7 +339,7 @@ _PERSON = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(one=_PERSON, other=_PERSON)
 async def test_undoing_a_merge_leaves_everything_as_it_was(
     tx: Transaction, one: dict[str, object], other: dict[str, object]

@@ -11,7 +11,6 @@ from helpdesk.domain.oncall.rota.overrides import Change, Duty, Override
 from helpdesk.domain.oncall.rota.restrictions import Window
 from helpdesk.domain.oncall.rota.rotations import Rotation, Unit, Version
 from helpdesk.domain.oncall.rota.shifts import Layer, Schedule, final, on_call_at
-from tests.generated import REPEATABLE
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 windows = st.builds(
@@ -81,7 +80,7 @@ schedules = st.builds(
 )
 
 
-@settings(REPEATABLE, max_examples=60)
+@settings(max_examples=60)
 @given(schedules, st.integers(0, 240), st.integers(1, 120))
 def test_spans_tile_time_and_edges_equal_the_moment(schedule: Schedule, start: int, hours: int) -> None:
     """Asked whole, in two halves, or moment by moment, the answer is the same."""

@@ -14,7 +14,6 @@ from helpdesk.domain import wall_clock
 from helpdesk.domain.oncall.rota import rotations
 from helpdesk.domain.oncall.rota.rotations import Rotation, Turn, Unit, Version
 from helpdesk.errors import Invalid
-from tests.generated import REPEATABLE
 
 ZONES = (
     "Europe/Stockholm", "America/Chicago", "Australia/Lord_Howe", "Pacific/Apia", "America/Santiago",
@@ -78,7 +77,7 @@ def turns_around(version: Version, at: datetime) -> list[Turn]:
     return list(version.turns(at - reach, at + reach))
 
 
-@settings(REPEATABLE, max_examples=80)
+@settings(max_examples=80)
 @given(a_change_of_the_clock(), versions)
 def test_slots_tile_time_and_handoffs_strictly_increase(
     change: tuple[str, datetime], version: Version
@@ -91,7 +90,7 @@ def test_slots_tile_time_and_handoffs_strictly_increase(
     assert all(a.end == b.start and a.start < a.end and a.number < b.number for a, b in pairwise(turns))
 
 
-@settings(REPEATABLE, max_examples=80)
+@settings(max_examples=80)
 @given(a_change_of_the_clock(), versions, st.integers(-200, 200))
 def test_the_turn_at_a_moment_is_the_one_of_the_list(
     change: tuple[str, datetime], version: Version, minutes: int
@@ -105,7 +104,7 @@ def test_the_turn_at_a_moment_is_the_one_of_the_list(
     assert [version.turn_at(moment)] == listed
 
 
-@settings(REPEATABLE, max_examples=80)
+@settings(max_examples=80)
 @given(a_change_of_the_clock(), st.integers(-300, 300))
 def test_the_first_instant_that_reads_at_least_the_time(change: tuple[str, datetime], minutes: int) -> None:
     """Checked against the definition: no minute before it reads as late, itself does."""

@@ -158,7 +158,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     return Calendar.parse({"time_zone": draw(st.sampled_from(ZONES)), "week": week})
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50)
 @given(calendars(), instants, st.integers(min_value=0, max_value=400_000))
 def test_adding_and_measuring_are_inverse(calendar: Calendar, start: datetime, seconds: int) -> None:
     due_at = calendar.add(start, seconds)
@@ -167,7 +167,7 @@ def test_adding_and_measuring_are_inverse(calendar: Calendar, start: datetime, s
     assert not seconds or calendar.elapsed(start, due_at - timedelta(microseconds=1)) < seconds
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50)
 @given(calendars(), instants, st.integers(1, 20 * 86400), st.integers(1, 20 * 86400))
 def test_openings_tile_time(calendar: Calendar, start: datetime, first: int, second: int) -> None:
     """Cut anywhere, the parts add up; openings never overlap; inside is open, between is closed."""

@@ -148,7 +148,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(steps)
 def test_replaying_the_facts_gives_the_clock_that_grew_with_them(
     history: list[tuple[int, Kind, float, Calendar]],
