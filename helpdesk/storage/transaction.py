@@ -159,7 +159,10 @@ class Transaction:
 
     async def plan_once(self) -> None:
         """From here on PostgreSQL plans each of the driver's statements once for a connection, not anew for
-        its values: for what is hot and has the same best plan whatever it is asked."""
+        its values: for what is hot and has the same best plan whatever it is asked. Under autocommit nothing
+        would hold it: there PostgreSQL finds out by itself, after five of them."""
+        if self.is_autocommit:
+            return
         await self.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
 
     async def flush(self) -> None:
