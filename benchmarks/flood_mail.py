@@ -25,16 +25,21 @@ class Flood:
 
     def __init__(self, connection: asyncpg.Connection, port: int) -> None:
         self._connection = connection
-        self._all = 0
+        self.sent = 0
         command = [sys.executable, "-m", "benchmarks.flood_mail", str(port)]
         self._senders = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._sending: asyncio.Future[None] | None = None
         psutil.Process(self._senders.pid).nice(10)
 
+    async def keep_up(self, waiting: int) -> None:
+        """As many more as are placed meanwhile: so many wait, or are on their way."""
+        await self._until_sent()
+        self.send(max(waiting - (self.sent - await self.placed()), 0))
+
     def send(self, mails: int) -> None:
         """So many more, over a few connections, each as fast as it is let."""
         assert self._senders.stdin is not None
-        self._all += mails
+        self.sent += mails
         self._senders.stdin.write(f"{mails}\n")
         self._senders.stdin.flush()
         self._sending = asyncio.get_running_loop().run_in_executor(None, self._hear)
@@ -66,9 +71,9 @@ class Flood:
         before, begun = await self.placed(), time.perf_counter()
         async with asyncio.timeout(_LONGEST_DRAIN):
             await self._until_sent()
-            while await self.placed() < self._all:  # noqa: ASYNC110  another process does it
+            while await self.placed() < self.sent:  # noqa: ASYNC110  another process does it
                 await asyncio.sleep(0.1)
-        return (self._all - before) / (time.perf_counter() - begun)
+        return (self.sent - before) / (time.perf_counter() - begun)
 
     def close(self) -> None:
         self._senders.kill()
