@@ -29,8 +29,9 @@ class Gathering(Generic[T, R]):
         self,
         write: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         within: float | None = None,
-        most: int | None = None,
+        most: Callable[[], int] | None = None,
     ) -> None:
+        """`most` is asked before each batch."""
         self._write, self._most = write, most
         self._watch = _Watch(within or WITHIN)
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
@@ -73,7 +74,7 @@ class Gathering(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                most = self._most or MOST
+                most = self._most() if self._most else MOST
                 batch, self._waiting = self._waiting[:most], self._waiting[most:]
                 self._is_quiet = len(batch) == 1
                 await self._settle(batch)

@@ -21,6 +21,9 @@ and so the rests, longer by itself."""
 LONGEST_REST = 0.4
 """Seconds, so that it goes on however busy the machine is."""
 
+LONGEST_TURN = 3.0
+"""Seconds that a portion waits for those before it."""
+
 
 class People:
     """Whether somebody is being served, here or, as the bus tells, by another process."""
@@ -54,22 +57,39 @@ class GivingWay:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._are_people_served, self._now, self._sleep = are_people_served, now, sleep
+        self.are_people_served, self._now, self._sleep = are_people_served, now, sleep
+        self._turn = asyncio.Lock()
         self._goes_on_at = float("-inf")
 
     @asynccontextmanager
     async def portion(self) -> AsyncIterator[None]:
-        """Waits until the rest after the last portion is over. What comes seldom never waits."""
-        if (rest := self._goes_on_at - self._now()) > 0:
-            await self._sleep(rest)
-        begun = self._now()
+        """Waits until the rest after the last portion is over; what comes seldom never waits. While people
+        are served one portion comes after the other: together they would be as long as a large one."""
+        is_mine = self.are_people_served() and await self._in_turn()
         try:
-            yield
+            if (rest := self._goes_on_at - self._now()) > 0:
+                await self._sleep(rest)
+            begun = self._now()
+            try:
+                yield
+            finally:
+                self._rest(begun, self._now())
         finally:
-            ended = self._now()
-            if self._are_people_served():
-                rest = min((ended - begun) * RESTS, LONGEST_REST)
-                self._goes_on_at = max(self._goes_on_at, ended + rest)
+            if is_mine:
+                self._turn.release()
+
+    async def _in_turn(self) -> bool:
+        """False when one before it hangs: that must not stop the others."""
+        try:
+            async with asyncio.timeout(LONGEST_TURN):
+                return await self._turn.acquire()
+        except TimeoutError:
+            return False
+
+    def _rest(self, begun: float, ended: float) -> None:
+        if self.are_people_served():
+            rest = min((ended - begun) * RESTS, LONGEST_REST)
+            self._goes_on_at = max(self._goes_on_at, ended + rest)
 
 
 def nobody() -> bool:

@@ -1,6 +1,7 @@
 """Mails that were read at the same time are placed by one transaction: each as if it had come alone."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from helpdesk.domain.tickets import Message, RawMail
 from helpdesk.domain.tickets.mail import intake
 from helpdesk.errors import Unavailable
 from helpdesk.jobs.mail import placing
+from helpdesk.jobs.mail import read as reading
 from helpdesk.jobs.mail.placing import ReadMail, place_all
-from helpdesk.jobs.mail.read import read_mail
+from helpdesk.jobs.mail.read import TOGETHER_BESIDE_PEOPLE, read_mail
+from helpdesk.jobs.workshop import Workshop
+from helpdesk.storage.giving_way import GivingWay
 from helpdesk.storage.tables import EventRow
 from tests.jobs.mail_threads import staff
 from tests.mail_desk import MailDesk, a_mail
@@ -65,6 +69,24 @@ async def test_one_that_is_handed_in_twice_is_placed_once(desk: MailDesk) -> Non
     assert await place_all(desk.workshop, [one, one]) == [True, False]
 
     assert len(await desk.all(Message)) == 1
+
+
+async def test_while_people_are_served_only_a_few_are_placed_together(
+    desk: MailDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.workshop, "giving_way", GivingWay(lambda: True))
+    mail_ids = [await kept(desk, a_mail(subject=f"Mail {number}")) for number in range(5)]
+    sizes: list[int] = []
+
+    async def counted(workshop: Workshop, batch: Sequence[ReadMail]) -> list[bool]:
+        sizes.append(len(batch))
+        return await place_all(workshop, batch)
+
+    monkeypatch.setattr(reading, "place_all", counted)
+    await asyncio.gather(*(read_mail(desk.workshop, {"mail_id": str(one)}) for one in mail_ids))
+
+    assert sum(sizes) == len(await desk.tickets()) == 5
+    assert max(sizes) <= TOGETHER_BESIDE_PEOPLE
 
 
 async def test_what_breaks_one_the_others_do_not_feel(desk: MailDesk, monkeypatch: Any) -> None:

@@ -24,9 +24,9 @@ class Book:
         return [item * 2 for item in items]
 
 
-async def added(book, count):
+async def added(book, count, most=None):
     """So many at once, after a first one that is already being written."""
-    gathered = Gathering(book.write)
+    gathered = Gathering(book.write, most=most)
     waiting = [asyncio.create_task(gathered.add(0))]
     while not book.batches:
         await asyncio.sleep(0)
@@ -54,6 +54,16 @@ async def test_a_crowd_is_split(monkeypatch):
 
     assert await asyncio.gather(*waiting) == [number * 2 for number in range(10)]
     assert [len(batch) for batch in book.batches] == [1, 4, 4, 1]
+
+
+async def test_how_many_go_together_is_asked_before_each_batch():
+    book, sizes = Book(), iter([1, 3])
+    waiting = await added(book, 4, most=lambda: next(sizes))
+
+    book.may_write.set()
+
+    await asyncio.gather(*waiting)
+    assert book.batches == [[0], [1], [2, 3, 4]]
 
 
 async def test_what_one_breaks_the_others_do_not_feel():

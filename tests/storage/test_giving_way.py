@@ -1,7 +1,10 @@
 """People first: what can wait has a fifth of the time while somebody is served, and all of it otherwise."""
 
+import asyncio
+
 import pytest
 
+from helpdesk.storage import giving_way
 from helpdesk.storage.bus import bus_for
 from helpdesk.storage.database import Database
 from helpdesk.storage.giving_way import LONGEST_REST, RESTS, SAID_EVERY, SERVED_FOR, GivingWay, People
@@ -65,13 +68,37 @@ async def test_what_comes_seldom_never_waits(day: Day) -> None:
 
 
 async def test_work_of_two_kinds_shares_the_time(day: Day) -> None:
-    async with day.giving_way.portion():
-        await day.work(0.02)  # begun meanwhile, and done sooner
-        day.now += 0.03
+    await asyncio.gather(day.work(0.02), day.work(0.03))
 
     await day.work(0.01)
 
     assert day.rested == pytest.approx(0.05 * RESTS)
+
+
+@pytest.mark.parametrize(("are_people_served", "at_once"), [(True, 1), (False, 3)])
+async def test_while_people_are_served_one_portion_comes_after_the_other(
+    day: Day, are_people_served: bool, at_once: int
+) -> None:
+    day.are_people_served = are_people_served
+    under_way: list[int] = []
+
+    async def work() -> None:
+        async with day.giving_way.portion():
+            under_way.append(under_way[-1] + 1 if under_way else 1)
+            await asyncio.sleep(0)
+            under_way.append(under_way[-1] - 1)
+
+    await asyncio.gather(work(), work(), work())
+
+    assert max(under_way) == at_once
+
+
+async def test_one_that_hangs_does_not_stop_the_others(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giving_way, "LONGEST_TURN", 0.01)
+    async with day.giving_way.portion():
+        await day.work(0.02)
+
+    await day.work(0.03)  # whose turn it was no longer keeps it
 
 
 async def test_a_portion_that_failed_is_rested_from_as_well(day: Day) -> None:

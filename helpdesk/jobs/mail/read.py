@@ -25,6 +25,9 @@ TOGETHER = 10
 """Mails placed in one transaction at most: with more of them it costs each hardly less, and holds what it has
 locked for longer."""
 
+TOGETHER_BESIDE_PEOPLE = 3
+"""While somebody is served: what they ask for meets a short portion, or none."""
+
 PLACED_WITHIN = 120.0
 """Seconds for them, more than the longest wait for a lock."""
 
@@ -33,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 async def read_mail(workshop: Workshop, job: dict[str, Any]) -> None:
     """Ends with the mail in exactly one state. Nothing in it can stop the next one."""
-    async with workshop.reading:
+    async with workshop.reading, workshop.giving_way.portion():
         read = await _read(workshop, UUID(job["mail_id"]))
     if read is None:
         return
@@ -86,8 +89,12 @@ async def _named_before(workshop: Workshop, mail_id: UUID, mail: Mail) -> tuple[
 def _placing(workshop: Workshop) -> Gathering[ReadMail, bool]:
     if workshop.placing is None:
         write = partial(_place_in_turn, workshop)
-        workshop.placing = Gathering(write, within=PLACED_WITHIN, most=TOGETHER)
+        workshop.placing = Gathering(write, within=PLACED_WITHIN, most=partial(_together, workshop))
     return workshop.placing
+
+
+def _together(workshop: Workshop) -> int:
+    return TOGETHER_BESIDE_PEOPLE if workshop.giving_way.are_people_served() else TOGETHER
 
 
 async def _place_in_turn(workshop: Workshop, batch: Sequence[ReadMail]) -> list[bool]:
