@@ -25,13 +25,13 @@ from helpdesk.channels.email.reading import entities
 
 FOLDER = Path(__file__).parent
 COLLECTIONS = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.zip"))
-"""Kind and project: mails, replies (what is new in one) or forwards (who wrote first)."""
+"""Kind and project: mails, replies (what is new in one), forwards (who wrote first) or bounces."""
 
 REPORTS = {"message/delivery-status", "text/rfc822-headers"}
 _WHITE = re.compile(rb"\s+")
 _CHARSET = re.compile(r"(charset=)[\"']?[\w.:-]+", re.IGNORECASE)
 
-GOALS = {"mails": 0.9, "replies": 0.75, "forwards": 0.94}
+GOALS = {"mails": 0.9, "replies": 0.75, "forwards": 0.94, "bounces": 0.9}
 """The share that is read in all as the project expects."""
 
 OWN_GOALS = {"mails/imap_tools": 0.77}
@@ -106,11 +106,21 @@ def _forward(raw: bytes, expected: dict[str, Any]) -> Look:
     yield "sender", expected["sender"], _person(inner.sender if inner else None)
 
 
+def _bounce(raw: bytes, expected: dict[str, Any]) -> Look:
+    """How many could not be reached counts, and whether that is final where it is told plainly."""
+    bounce = read(raw).bounce
+    kind = bounce.kind if bounce else None
+    yield "kind", expected["kind"], "bounce" if kind in ("failed", "delayed") else kind
+    if bounce and "recipients" in expected:
+        yield "recipients", expected["recipients"], len(bounce.recipients)
+        yield "final", expected.get("final", bounce.permanent), bounce.permanent
+
+
 def goal(collection: str) -> float:
     return OWN_GOALS.get(collection, GOALS[collection.partition("/")[0]])
 
 
-_LOOKS = {"mails": _mail, "replies": _reply, "forwards": _forward}
+_LOOKS = {"mails": _mail, "replies": _reply, "forwards": _forward, "bounces": _bounce}
 
 
 def _plain(text: str | None) -> str:

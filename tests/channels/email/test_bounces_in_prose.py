@@ -151,3 +151,16 @@ def test_a_report_without_words_for_people_is_read_as_it_is():
 
     assert found.text.strip() == "Your mail was not delivered: no SMS wanted."
     assert [file.content_type for file in found.attachments] == ["message/delivery-status"]
+
+
+@pytest.mark.parametrize(("action", "permanent"), [("expired", False), ("bounced", True)])
+def test_a_report_in_words_of_its_own_tells_of_no_delivery(action, permanent):
+    report = f"Final-Recipient: rfc822; gone@example.net\nAction: {action}\n"
+    head = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
+
+    found = read(
+        f'Content-Type: multipart/report; boundary="B"\n\n--B\n{head}{report}--B--\n'.encode()
+    ).bounce
+
+    assert found is not None
+    assert (found.kind, found.permanent) == ("failed", permanent)

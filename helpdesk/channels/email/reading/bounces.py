@@ -16,6 +16,7 @@ from helpdesk.channels.email.reading.headers import Headers, one_line, split
 logging.getLogger("flufl.bounce").disabled = True
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+_ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _LIMIT = 64 * 1024
 _PROSE_LIMIT = 256 * 1024
 _RECIPIENTS = 100
@@ -126,6 +127,10 @@ def _from_status(parts: list[Entity], ids: tuple[str, ...]) -> Bounce:
             status = (fields.get("status") or [""])[0].split(" ")[0][:20]
             diagnostic = (fields.get("diagnostic-code") or [""])[0].partition(";")[2].strip()[:500]
             action = (fields.get("action") or ["failed"])[0].lower().strip()
+            if action == "expired":  # a word of SendGrid's, for what RFC 3463 numbers so
+                status = status or "4.4.7"
+            if action not in _ACTIONS:
+                action = "delivered" if status.startswith("2") else "failed"
             found.append((action, FailedRecipient(address, status, diagnostic)))
     actions = {action for action, _ in found}
     kind = next((one for one in ("failed", "delayed") if one in actions), "delivered" if found else "failed")
