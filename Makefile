@@ -35,7 +35,7 @@ imports:
 	$(BIN)/lint-imports --no-logo
 
 modules:
-	$(BIN)/node --test --test-reporter=dot "tests/browser_modules/**/*.test.mjs"
+	$(BIN)/node --test --test-reporter=dot --test-timeout=300000 "tests/browser_modules/**/*.test.mjs"
 
 fmt:  ## puts the Python code into shape
 	$(BIN)/ruff check --fix --quiet

@@ -6,7 +6,7 @@ import { Connection, pause } from "../../../widget/connection.js"
 import { NoSocket } from "../../../widget/socket.js"
 import { keep } from "../../../widget/storage.js"
 
-const until = async (isTrue, end = Date.now() + 5_000) => {
+const until = async (isTrue, end = Date.now() + 120_000) => {
   while (!isTrue() && Date.now() < end) await new Promise(resolve => setImmediate(resolve))
   assert.ok(isTrue(), String(isTrue))
 }

@@ -163,10 +163,11 @@ test("five thousand rows are put in order without a pause anybody would see", ()
   const store = aStore()
   store.receive(Array.from({ length: 5000 }, (_, n) => change(aRow(`${n}`, { rank_at: new Date(1e12 + ((n * 7919) % 5000) * 1000).toISOString() }))))
 
-  const before = performance.now()
+  const before = process.cpuUsage()
   assert.equal(store.list.value.ids.length, 5000)
 
-  assert.ok(performance.now() - before < 1000) // generous: shared machines
+  const { user, system } = process.cpuUsage(before) // of this process alone: shared machines do other things beside
+  assert.ok(user + system < 1_000_000)
 })
 
 test("further pages are added below a held list without counting as new", () => {
