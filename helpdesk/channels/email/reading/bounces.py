@@ -122,21 +122,25 @@ def _from_status(parts: list[Entity], ids: tuple[str, ...]) -> Bounce:
     text = decode(data, "utf-8").replace("\r\n", "\n")
     for block in text.split("\n\n")[: _RECIPIENTS + 1]:
         fields = _block(block)
-        address = _recipient(fields)
-        if address:
-            status = (fields.get("status") or [""])[0].split(" ")[0][:20]
-            diagnostic = (fields.get("diagnostic-code") or [""])[0].partition(";")[2].strip()[:500]
-            action = (fields.get("action") or ["failed"])[0].lower().strip()
-            if action == "expired":  # a word of SendGrid's, for what RFC 3463 numbers so
-                status = status or "4.4.7"
-            if action not in _ACTIONS:
-                action = "delivered" if status.startswith("2") else "failed"
-            found.append((action, FailedRecipient(address, status, diagnostic)))
+        if address := _recipient(fields):
+            found.append(_happened(address, fields))
     actions = {action for action, _ in found}
     kind = next((one for one in ("failed", "delayed") if one in actions), "delivered" if found else "failed")
     hit = tuple(one for action, one in found if action == kind or kind == "delivered")
     is_passing = bool(hit) and all(one.status.startswith("4") for one in hit)
     return Bounce(kind, kind == "failed" and not is_passing, hit, ids)
+
+
+def _happened(address: str, fields: dict[str, list[str]]) -> tuple[str, FailedRecipient]:
+    """In a word of RFC 3464: of a server's own, the number tells what it means."""
+    status = (fields.get("status") or [""])[0].split(" ")[0][:20]
+    diagnostic = (fields.get("diagnostic-code") or [""])[0].partition(";")[2].strip()[:500]
+    action = (fields.get("action") or ["failed"])[0].lower().strip()
+    if action == "expired":  # a word of SendGrid's, for what RFC 3463 numbers so
+        status = status or "4.4.7"
+    if action not in _ACTIONS:
+        action = "delivered" if status.startswith("2") else "failed"
+    return action, FailedRecipient(address, status, diagnostic)
 
 
 def _recipient(fields: dict[str, list[str]]) -> str:
