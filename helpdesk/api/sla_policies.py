@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,12 +11,15 @@ from helpdesk.actors import Role
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of
 from helpdesk.domain import permissions, sla, tickets
+from helpdesk.domain.sla.steps import checked
 from helpdesk.parsing import parse_id, parse_json
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
 
 Metric = Literal["first_response", "next_response", "resolution", "update", "callback"]
 Seconds = Annotated[int, Field(ge=1, le=366 * 24 * 3600)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=40)]
+"""As tickets carry them."""
 
 
 class Conditions(BaseModel):
@@ -26,14 +29,14 @@ class Conditions(BaseModel):
     plan_ids: list[UUID] = []
     company_ids: list[UUID] = []
     priorities: list[Annotated[int, Field(ge=1, le=5)]] = []
-    tags: list[str] = []
+    tags: list[Tag] = []
 
 
 class NewPolicy(BaseModel):
     """`targets` are seconds by channel and metric at P3. `calendar_id` null: the plan's hours count."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    position: int = 1
+    position: Annotated[int, Field(ge=0, le=100_000)] = 1
     enabled: bool = True
     conditions: Conditions = Conditions()
     targets: dict[Literal["chat", "email", "phone", "api"], dict[Metric, Seconds]] = {}
@@ -77,6 +80,7 @@ async def preview_policy(request: Request) -> Response:
     wanted = parse_json(await request.body(), NewPolicy)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         permissions.require_role(tx.actor, Role.ADMIN)
+        checked(wanted.steps)
         known = await sla.policies(tx)
         own_id = next((one.id for one in known if one.name == wanted.name), tx.new_id())
         proposed = sla.SlaPolicy(id=own_id, created_at=tx.now, **_values(wanted))

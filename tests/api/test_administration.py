@@ -186,6 +186,16 @@ async def test_an_sla_policy_is_made_foreseen_changed_and_removed(admin, desk):
     assert (leaves["before"], leaves["after"]) == (wanted["name"], None)
     changed = await admin.put(path, json=wanted | {"conditions": {"tags": ["urgent"]}})
     assert changed.json()["conditions"]["tags"] == ["urgent"]
+    tagged = await admin.put(path, json=wanted | {"conditions": {"tags": [" Urgent"]}})
+    assert tagged.json()["conditions"]["tags"] == ["urgent"]  # as tickets carry them
+    for wrong, code in (
+        ({}, "policy_name_taken"),
+        ({"name": "  "}, "name_missing"),
+        ({"name": "Other", "calendar_id": str(uuid.uuid4())}, "calendar_not_found"),
+        ({"name": "Other", "position": 10**12}, "invalid"),
+        ({"name": "Other", "steps": [{"before_minutes": 10**13, "do": "alert"}]}, "step_invalid"),
+    ):
+        assert (await admin.post("/api/v1/sla_policies", json=wanted | wrong)).json()["code"] == code
     assert (await admin.delete(path)).status_code == 204
     assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/sla_policies")).json()["items"]]
 

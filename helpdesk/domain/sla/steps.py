@@ -9,19 +9,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from helpdesk.domain.sla.clocks import Clock
+from helpdesk.domain.sla.model import Metric
 from helpdesk.errors import Invalid
 
 ACTIONS = ("notify_assignee", "notify_leads", "notify_team", "raise_priority", "alert")
 MOMENTS = ("at_percent", "before_minutes", "after_minutes")
+MOST = 30
+MOST_MINUTES = 30 * 24 * 60
+"""Further from the due time nobody means a step; one beyond all dates would let no clock start."""
 
 Step = Mapping[str, Any]
 
 
 def checked(steps: Sequence[Step]) -> list[Step]:
     """Steps as they are stored. Errors: Invalid step_invalid."""
+    if len(steps) > MOST:
+        raise Invalid("steps_too_many", f"A policy has at most {MOST} steps.", field="steps")
     for step in steps:
-        moments = [name for name in MOMENTS if isinstance(step.get(name), int) and step[name] > 0]
-        if len(moments) != 1 or step.get("do") not in ACTIONS or step.get("at_percent", 1) >= 100:
+        if not _is_step(step):
             raise Invalid("step_invalid", "A step has one moment and one action.", field="steps")
     return list(steps)
 
@@ -64,3 +69,18 @@ def words(step: Step) -> str:
     if "before_minutes" in step:
         return f"-{step['before_minutes']} min"
     return f"+{step['after_minutes']} min"
+
+
+def _is_step(step: Step) -> bool:
+    moments = [name for name in MOMENTS if name in step]
+    if len(moments) != 1 or step.keys() - {*MOMENTS, "do", "metrics"}:
+        return False
+    count, most = step[moments[0]], 99 if moments == ["at_percent"] else MOST_MINUTES
+    metrics = step.get("metrics") or []
+    return (
+        type(count) is int
+        and 0 < count <= most
+        and step.get("do") in ACTIONS
+        and isinstance(metrics, list | tuple)
+        and all(one in tuple(Metric) for one in metrics)
+    )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from helpdesk.actors import Actor
 from helpdesk.domain import contacts, inboxes, plans, sla, tickets
-from helpdesk.domain.sla.steps import ACTIONS, MOMENTS, checked
+from helpdesk.domain.sla.steps import ACTIONS, MOMENTS, MOST, MOST_MINUTES, checked
 from helpdesk.domain.tickets.replanning import Proposal, Scope, would_move
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.parsing import parse_id, parse_number
@@ -23,8 +23,6 @@ PATH = "/admin/sla"
 NEW = "new"
 CHANNELS = ("chat", "email", "phone")
 METRICS = ("first_response", "next_response", "resolution", "update", "callback")
-_MOST_STEPS = 30
-_MOST_MINUTES = 30 * 24 * 60
 _COMPANIES = 500
 
 
@@ -116,7 +114,7 @@ async def _page(
         plans=await plans.all_of(tx), companies=list(await tx.session.scalars(companies)),
         calendars=[(str(row.id), row.name) for row, _ in await sla.calendars.all_of(tx)],
         channels=CHANNELS, metrics=METRICS, actions=ACTIONS, moments=MOMENTS,
-        most_steps=_MOST_STEPS, focus=focus,
+        most_steps=MOST, focus=focus,
     )  # fmt: skip
 
 
@@ -197,7 +195,7 @@ def _rows(given: Mapping[str, Any]) -> list[dict[str, str]]:
 def _change_rows(rows: list[dict[str, str]], wanted: str) -> int:
     """`add`, or the number of the row to leave out. Answers with the row to go on at."""
     if wanted == "add":
-        if len(rows) < _MOST_STEPS:
+        if len(rows) < MOST:
             rows.append({"n": "", "at": MOMENTS[0], "do": ACTIONS[0], "for": ""})
         return len(rows) - 1
     if wanted.isascii() and wanted.isdigit() and int(wanted) < len(rows):
@@ -208,12 +206,12 @@ def _change_rows(rows: list[dict[str, str]], wanted: str) -> int:
 def _steps(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows without a number are none. Errors: Invalid with `steps`."""
     found = []
-    for row in given["steps"][:_MOST_STEPS]:
+    for row in given["steps"][:MOST]:
         if not row["n"].strip():
             continue
         if row["at"] not in MOMENTS:
             raise Invalid("step_invalid", field="steps")
-        step: dict[str, Any] = {row["at"]: parse_number(row["n"].strip(), "steps", _MOST_MINUTES)}
+        step: dict[str, Any] = {row["at"]: parse_number(row["n"].strip(), "steps", MOST_MINUTES)}
         metrics = [one for one in row["for"].split(",") if one in METRICS]
         found.append(step | {"do": row["do"]} | ({"metrics": metrics} if metrics else {}))
     return found

@@ -91,6 +91,25 @@ def test_steps_come_in_the_order_of_their_moments() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"do": "alert"},
+        {"at_percent": 50, "before_minutes": 5, "do": "alert"},
+        {"at_percent": 100, "do": "alert"},
+        {"after_minutes": True, "do": "alert"},
+        {"before_minutes": 10**13, "do": "alert"},  # no clock could start by it
+        {"after_minutes": 5, "do": ["alert"]},
+        {"after_minutes": 5, "do": "alert", "metrics": "first_response"},
+        {"after_minutes": 5, "do": "alert", "metrics": ["first"]},
+        {"after_minutes": 5, "do": "alert", "metric": "first_response"},
+    ],
+)
+def test_a_step_that_cannot_be_meant_is_refused(step) -> None:
+    with pytest.raises(Invalid, match="step_invalid"):
+        steps.checked([step])
+
+
 def test_a_share_of_the_budget_is_counted_in_service_time() -> None:
     office = Calendar.parse(OFFICE_HOURS)  # open until 17:00 in Stockholm, it is 13:00 there
     clock = clocks.start(8 * 3600, office, NOON)
