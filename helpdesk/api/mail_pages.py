@@ -36,7 +36,7 @@ async def show_mail_page(request: Request) -> Response:
         None if given.get("all") == "1" else new,
         inline=_inline(request, attachments, tx.now),
         remote=_remote(request, tx.now) if wants_pictures else None,
-        words=(t("Show the whole mail"), t("Picture not loaded")),
+        words=(t("Show the whole mail"), t("Show only what is new"), t("Picture not loaded")),
         locale=actor.locale,
         offers_pictures=request.app.state.settings.remote_images,
     )

@@ -20,7 +20,8 @@ NASTY = """<body bgcolor="#ffffff"><script>alert(1)</script><svg onload="alert(1
 <table width="2000" bgcolor="#f4f4f4"><tr><td><h2>Autumn offers</h2><b>Three</b> new roasts
 <a href="https://evil.example/login">https://bank.example/login</a><img src="x" onerror="alert(1)">
 <img src="https://cdn.example/hero.jpg" alt="Beans" width="600" height="200"></td></tr></table>
-<div style="position:fixed;inset:0;background:red">cover</div><form action="https://evil.example"><input></form>"""
+<div style="position:fixed;inset:0;background:red">cover</div><form action="https://evil.example"><input></form>
+<div class="gmail_quote">On Monday we wrote:<blockquote>Old roasts</blockquote></div>"""
 
 UNCLEANED = """<!DOCTYPE html><html><head><meta http-equiv="refresh" content="0;url=https://evil.example/refresh">
 <link rel="stylesheet" href="https://evil.example/a.css"><style>@import url(https://evil.example/b.css);
@@ -52,14 +53,20 @@ async def test_a_designed_mail_is_shown_as_high_as_it_is_and_nothing_in_it_runs(
     inside = workspace.timeline.frame_locator("iframe")
     await expect(inside.get_by_role("heading", name="Autumn offers")).to_be_visible()
     await expect(inside.locator("script, svg, form, input, [style], [onerror]")).to_have_count(0)
-    await expect(inside.get_by_text("(evil.example)")).to_be_visible()
-    await expect(inside.locator(".hd-held")).to_contain_text("Beans")
+    await expect(inside.get_by_text("(evil.example)").first).to_be_visible()
+    await expect(inside.locator(".hd-held").first).to_contain_text("Beans")
     frame = workspace.timeline.locator("iframe")
     await page.wait_for_function(AS_HIGH_AS_IT_IS, arg=await frame.element_handle())
     assert await fits_a_phone(page)
+    await expect(inside.get_by_text("Old roasts")).to_be_hidden()
+    await inside.get_by_text("Show the whole mail").click()
+    await expect(inside.get_by_text("Old roasts")).to_be_visible()
+    await expect(inside.get_by_role("heading", name="Autumn offers")).to_have_count(1)
+    await inside.get_by_text("Show only what is new").click()
+    await expect(inside.get_by_text("Old roasts")).to_be_hidden()
 
     await workspace.timeline.get_by_role("button", name="Show as plain text").click()
-    await expect(workspace.said("Three new roasts.")).to_be_visible()
+    await expect(workspace.said("Three new roasts")).to_be_visible()
     await nothing_runs_even_uncleaned(workspace, visits)
 
 

@@ -39,6 +39,8 @@ summary { display: inline-block; margin: 0.5rem 0 0; padding: 0.1rem 0.5rem;
   border: 1px solid light-dark(#d5dae1, #3a4452); border-radius: 6px; color: light-dark(#5b6676, #a4aebc);
   font-size: 0.85em; cursor: pointer; list-style: none; }
 details[open] > summary { margin-bottom: 0.5rem; }
+body:has(> details[open]) > .hd-new, details[open] > summary > .hd-more,
+  details:not([open]) > summary > .hd-less { display: none; }
 """
 
 
@@ -48,20 +50,23 @@ def page(
     *,
     inline: Callable[[str], str | None],
     remote: Callable[[str], str | None] | None,
-    words: tuple[str, str],
+    words: tuple[str, str, str],
     locale: str,
     offers_pictures: bool = False,
 ) -> str:
     """`inline` gives the address of a `cid:` part, `remote` that of a fetched picture (None: held back).
 
-    `words` are "Show the whole mail" and "Picture not loaded", in the reader's language. `offers_pictures`:
-    those held back could be shown, if the reader asks for them.
+    `words` are "Show the whole mail", "Show only what is new" and "Picture not loaded", in the reader's
+    language: one of the two is to be seen, never both. `offers_pictures`: those held back could be shown,
+    if the reader asks for them.
     """
-    show_all, held = words
+    show_all, show_new, held = words
     shown = dressed(new if new is not None else whole, inline, remote, held)
     if new is not None:
         folded = dressed(whole, inline, remote, held)
-        shown += f"<details><summary>{entities.escape(show_all)}</summary>{folded}</details>"
+        more = f'<span class="hd-more">{entities.escape(show_all)}</span>'
+        less = f'<span class="hd-less">{entities.escape(show_new)}</span>'
+        shown = f'<div class="hd-new">{shown}</div><details><summary>{more}{less}</summary>{folded}</details>'
     offered = ' data-pictures="offered"' if offers_pictures else ""
     offered += " data-paper" if _COLOURED.search(whole) else ""
     return (
