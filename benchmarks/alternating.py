@@ -46,9 +46,10 @@ class Ratio:
 
     @property
     def verdict(self) -> str:
-        if self.low <= 1 <= self.high:
+        low, high = round(self.low, 2), round(self.high, 2)  # as they are shown
+        if low <= 1 <= high:
             return "no difference seen"
-        return "slower" if self.low > 1 else "quicker"
+        return "slower" if low > 1 else "quicker"
 
 
 def ratio(pairs: Sequence[Pair], name: str, share: float) -> Ratio:

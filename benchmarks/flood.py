@@ -4,7 +4,7 @@ Slices of some seconds without mail and with it take turns, each kind first in e
 the machine does besides meets both alike. Percentiles are of the samples of all slices, and beside each ratio
 stands how far chance moves it. From the start the queue is as long as an agent's screen asks for, since a
 longer answer is no slower one. Senders and people share the processors with the product, as they would not;
-the senders step back for everybody. No mail may be lost. 5,000 take some twelve minutes, --short takes three.
+the senders step back for everybody. No mail may be lost. 5,000 take some ten minutes, --short takes three.
 """
 
 import argparse
