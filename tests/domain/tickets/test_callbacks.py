@@ -2,9 +2,12 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from helpdesk.domain import contacts, sla, tickets
 from helpdesk.domain.inboxes import Channel
 from helpdesk.domain.sla import Metric
+from helpdesk.errors import Invalid
 from helpdesk.storage.transaction import Transaction
 from tests.factories import a_plan, an_agent, an_inbox, as_agent
 
@@ -74,3 +77,17 @@ async def test_calling_back_and_reaching_them_keeps_the_promise(tx: Transaction)
     paid = await callback_of(desk, missed)
     assert paid is not None
     assert (paid.met_at, missed.due_at) == (desk.now, None)
+
+
+async def test_who_has_only_a_number_is_called_and_no_answer_is_taken_that_would_reach_nobody(
+    tx: Transaction,
+) -> None:
+    desk = await a_line(tx)
+    missed = await a_call(desk)
+
+    with pytest.raises(Invalid, match="to_missing"):
+        await tickets.reply(desk, missed.id, "We will call you back.")
+
+    clock = await callback_of(desk, missed)
+    assert clock is not None
+    assert clock.met_at is None

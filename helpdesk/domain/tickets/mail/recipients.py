@@ -54,10 +54,10 @@ async def usual(tx: Transaction, ticket: Ticket) -> People | None:
 
 
 async def unless_chosen(tx: Transaction, ticket: Ticket) -> People | None:
-    """Whom an answer goes to by itself. Errors: Invalid on a mail ticket without an address, as of a mail
+    """Whom an answer goes to by itself. Errors: Invalid without an address, as of a call or a mail
     that named nobody: an answer that leaves to nobody is none."""
     people = await usual(tx, ticket)
-    if people is None and ticket.channel == inboxes.Channel.EMAIL:
+    if people is None and ticket.channel in (inboxes.Channel.EMAIL, inboxes.Channel.PHONE):
         raise _to_missing()
     return people
 
