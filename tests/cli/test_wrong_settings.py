@@ -40,6 +40,7 @@ WRONG = {
     "queue_mail_due": "99999999999",
     "queue_rescue_every": "101",
     "pool_size": "1",
+    "second_factor_for": "sometimes",
 }
 ANY_TEXT = {
     "authserv_ids", "arc_sealers", "mail_google_client_id", "mail_google_client_secret",

@@ -152,7 +152,7 @@ async def test_a_forward_carries_words_and_files_and_the_contact_sees_nothing_of
     assert mail.recipients == ["maker@mills.example"]
     assert read(mail)["Subject"] == "Fwd: Mill"
     assert "It squeaks." in words(mail, "plain")
-    assert f"From: Kim <{KIM}>\nDate: 2026-11-17 08:30\n" in words(mail, "plain").replace("\r", "")
+    assert f"From: Kim <{KIM}>\nDate: 2026-11-17 08:30 +0000\n" in words(mail, "plain").replace("\r", "")
     assert [part.get_filename() for part in read(mail).iter_attachments()] == ["bill.pdf"]
     async with desk.database.transaction(SYSTEM) as tx:
         assert await following.addresses_of(tx, ticket.id) == []
