@@ -3,6 +3,7 @@
 Each takes untrusted data, runs one transaction and answers with the acknowledgement, after the commit.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -220,6 +221,7 @@ async def _answer(tx: Transaction, ticket_id: UUID, wanted: SendMessage) -> tick
 
 async def _hear(tx: Transaction, wanted: SendMessage, address: str | None) -> tickets.Said:
     """What a visitor says. A ticket is counted once it is new: what is sent again opened it before."""
+    tx.actor = await _as_now(tx)
     visitor = tx.actor.contact_id
     await widgets.blocking.require_welcome(tx, visitor, address)
     await limits.spend(tx, limits.MESSAGES, visitor)
@@ -236,6 +238,14 @@ async def _hear(tx: Transaction, wanted: SendMessage, address: str | None) -> ti
         await widgets.brake.count(tx, inbox)
         await tickets.chatting.introduced(tx, said.ticket_id, visit)
     return said
+
+
+async def _as_now(tx: Transaction) -> Actor:
+    """The visitor, whom an agent may have merged or taken apart a moment ago; not while this lasts."""
+    issued_to = tx.actor.came_as or tx.actor.contact_id
+    assert issued_to is not None  # a visitor is a contact
+    now = (await contacts.kept(tx, issued_to)).id
+    return replace(tx.actor, id=now, contact_id=now, came_as=issued_to if issued_to != now else None)
 
 
 def _inbound(actor: Actor, wanted: SendMessage) -> tickets.InboundMessage:

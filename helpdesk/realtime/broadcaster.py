@@ -227,6 +227,8 @@ class Broadcaster:
         records = [record for record in records if watched and record["version"] > watched.version]
         if watched is None or not records:
             return
+        if any(record["name"] == ContactMergeUndone.__name__ for record in records):
+            self._send_away(ticket_id, watched)
         public = [record for record in records if record["public_version"] is not None]
         if watched.agents:
             told = {"ticket": ticket_id, "epoch": records[0]["epoch"], "prev": watched.version}
@@ -246,12 +248,16 @@ class Broadcaster:
             ]
             head = public[-1]["public_version"]
             self._tell_events("/widget", watched.contacts, ticket_id, head, "events", told)
-        if any(record["name"] == ContactMergeUndone.__name__ for record in records):
-            for sid in list(watched.contacts):  # it may be another's now; whoever may see it asks again
-                self.unwatch(sid, ticket_id)
         watched.version = records[-1]["version"]
         if public:
             watched.public_version = public[-1]["public_version"]
+
+    def _send_away(self, ticket_id: UUID, watched: _Watched) -> None:
+        """It may be another contact's now: browsers have to ask again, and hear no more before."""
+        sids, head = set(watched.contacts), watched.public_version + 1
+        for sid in sids:
+            self.unwatch(sid, ticket_id)
+        self._tell_events("/widget", sids, ticket_id, head, "hint", {"ticket": ticket_id, "head": head})
 
     def _tell_events(
         self, namespace: str, sids: set[str], ticket_id: UUID, head: int, event: str, told: Json

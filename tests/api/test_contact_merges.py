@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.actors import Role
+from helpdesk.auth import visitors
+from helpdesk.channels import chat
 from helpdesk.domain import contacts, tickets
 from helpdesk.domain.contacts import IdentityKind
 from helpdesk.domain.inboxes import Channel
@@ -107,6 +109,25 @@ async def test_what_is_sent_again_after_a_merge_is_not_said_twice(desk, house):
     repeated = (await visitor.post("/widget/send_message", json=first)).json()
 
     assert (repeated["id"], repeated["duplicate"]) == (said["id"], True)
+
+
+async def test_who_was_known_a_moment_before_a_merge_is_heard_after_it(desk, house):
+    visitor = await desk.visitor(house.chat)
+    token = visitor.headers["authorization"].removeprefix("Bearer ")
+    said = (await visitor.post("/widget/send_message", json=_message("Is it me?"))).json()
+    before = await visitors.actor_of(desk.database, token)
+    async with desk.system() as tx:
+        known = await a_contact(tx, "Kim Berg")
+    agent = await desk.signed_in(house.agent)
+
+    await agent.post(f"/api/v1/contacts/{known.id}/merge", json={"from": str(before.contact_id)})
+    more = await chat.send_message(desk.database, before, _message("Still me.", said["ticket"]))
+    merged = await visitors.actor_of(desk.database, token)
+    await agent.post(f"/api/v1/contacts/{before.contact_id}/unmerge", json={})
+    alone = await chat.send_message(desk.database, merged, _message("Me alone.", said["ticket"]))
+
+    assert (merged.contact_id, merged.came_as) == (known.id, before.contact_id)
+    assert (more["ok"], alone["ok"]) == (True, True)
 
 
 async def test_mail_that_arrives_during_a_merge_makes_no_third_contact(desk, house):

@@ -36,21 +36,25 @@ _OWN = (
     f"SELECT kind, value, {ALIKE} AS alike FROM identities WHERE contact_id = $1 AND verified_at IS NOT NULL"  # noqa: S608
 )
 
+# Found first and put in order then: a walk in that order would pass by everybody.
 _WRITTEN_ALIKE = f"""
-    SELECT contact_id, kind, value FROM identities
-    WHERE {ALIKE} = ANY($1) AND verified_at IS NOT NULL AND contact_id <> $2 ORDER BY id LIMIT 50
+    WITH alike AS MATERIALIZED (
+      SELECT id, contact_id, kind, value FROM identities WHERE {ALIKE} = ANY($1) AND verified_at IS NOT NULL)
+    SELECT contact_id, kind, value FROM alike WHERE contact_id <> $2 ORDER BY id LIMIT 50
 """  # noqa: S608
 
 # A name of one word is shared by too many, and so is the domain of those who give everybody a mailbox.
 _NAMED_ALIKE = """
+    WITH named AS MATERIALIZED (
+      SELECT id, company_id FROM contacts WHERE lower(name) = lower($2) AND merged_into IS NULL)
     SELECT c.id, c.company_id, k.name AS company, (
       SELECT split_part(i.value, '@', 2) FROM identities i JOIN identities own
         ON split_part(own.value, '@', 2) = split_part(i.value, '@', 2)
       WHERE i.contact_id = c.id AND i.kind = 'email' AND i.verified_at IS NOT NULL
         AND own.contact_id = $1 AND own.kind = 'email' AND own.verified_at IS NOT NULL
         AND split_part(own.value, '@', 2) <> ALL($3) LIMIT 1) AS domain
-    FROM contacts c LEFT JOIN companies k ON k.id = c.company_id
-    WHERE lower(c.name) = lower($2) AND c.id <> $1 AND c.merged_into IS NULL
+    FROM named c LEFT JOIN companies k ON k.id = c.company_id
+    WHERE c.id <> $1
       AND EXISTS (SELECT FROM identities i WHERE i.contact_id = c.id AND i.verified_at IS NOT NULL)
     ORDER BY c.id LIMIT 50
 """

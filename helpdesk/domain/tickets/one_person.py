@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from helpdesk.actors import SYSTEM, ActorKind
@@ -209,8 +210,10 @@ async def _hand_over(
     await tx.flush()
     of_these = Rating.ticket_id.in_(ticket_ids)
     await tx.session.execute(update(Rating).where(of_these).values(contact_id=now.id))
+    own = aliased(ReadMark)
+    is_read = exists().where(own.ticket_id == ReadMark.ticket_id, own.reader_id == now.id)
     marks = update(ReadMark).where(ReadMark.ticket_id.in_(ticket_ids), ReadMark.reader_id == before.id)
-    await tx.session.execute(marks.values(reader_id=now.id))
+    await tx.session.execute(marks.where(~is_read).values(reader_id=now.id))
 
 
 async def _came_from(tx: Transaction, row: contacts.ContactMerge, values: list[str]) -> list[UUID]:
