@@ -177,6 +177,25 @@ async def test_mails_stay_until_the_shift_is_over(tx: Transaction) -> None:
     assert (mail.assignee_id, mail.waiting) == (None, True)
 
 
+async def test_what_is_given_by_hand_to_somebody_whose_shift_is_over_stays_for_their_next_one(
+    tx: Transaction,
+) -> None:
+    inbox = await an_inbox(tx, team=await a_team(tx, hours=OFFICE_HOURS))
+    agent, lead = await a_member(tx, inbox), await an_agent(tx, "Maja", role=Role.LEAD)
+    mail = await a_ticket(tx, inbox=inbox)
+    tx.now += timedelta(hours=8)
+    await tickets.release_unattended(tx)
+
+    tx.now += timedelta(minutes=1)
+    given = tickets.TicketChange(frozenset({"assignee_id"}), assignee_id=agent.id)
+    await tickets.change_ticket(as_agent(tx, lead), mail.id, given)
+    assert await tickets.release_unattended(tx) == 0
+
+    await availability.seen(tx, [agent.id])
+    tx.now += SILENCE  # they looked in and left again, still outside their hours
+    assert await tickets.release_unattended(tx) == 1
+
+
 async def test_whoever_works_on_after_the_shift_keeps_their_work(tx: Transaction) -> None:
     inbox = await an_inbox(tx, team=await a_team(tx, hours=OFFICE_HOURS))
     agent = await a_member(tx, inbox)

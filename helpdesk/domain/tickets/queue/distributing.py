@@ -56,7 +56,9 @@ _UNATTENDED = """
     SELECT t.id FROM availability v JOIN tickets t ON t.assignee_id = v.agent_id AND t.status = 'open'
     WHERE v.state = 'offline' AND v.seen_at IS NOT NULL
       AND (v.assigned_at IS NULL OR v.assigned_at <= v.since)
-      AND (t.channel = 'chat' OR v.released = 'all') LIMIT 200
+      AND (t.channel = 'chat' OR v.released = 'all' AND NOT EXISTS (
+        SELECT FROM events e WHERE e.ticket_id = t.id AND e.name = 'TicketAssigned' AND e.at > v.since
+          AND e.data->>'reason' = 'manual' AND e.data->>'assignee_id' = t.assignee_id::text)) LIMIT 200
 """
 
 # What somebody has who does not work here any more, or whose inbox it is no longer.
