@@ -14,6 +14,7 @@ from helpdesk.domain import availability
 from helpdesk.domain.tickets import queries, rows, views
 from helpdesk.domain.tickets.queue import claiming_alone, claiming_together, overload, reach, taking
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
+from helpdesk.storage import ids
 from helpdesk.storage.database import Database
 from tests.conftest import NOON
 from tests.factories import a_team, a_ticket, an_agent, an_inbox
@@ -191,7 +192,7 @@ async def test_a_quick_claim_of_one_alone_looks_at_one_head_of_each_pool(
             "SELECT xmin::text, (SELECT count(*) FROM pools) FROM agents WHERE id = $1", agent_id
         )
     who = (agent_id, "agent", agent_id, "Maja", '{"decision": {"candidates": [{}]}}', int(row), pools)
-    asked = (uuid4(), NOON.isoformat(), None, *who, *(all_pools[team] for team in teams))
+    asked = (uuid4(), ids.microseconds(NOON), None, *who, *(all_pools[team] for team in teams))
 
     plan = await plan_of(database, claiming_alone.statement(is_person, len(teams)), *asked)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from helpdesk.domain.tickets.queue import known_claimers, low_water
 from helpdesk.domain.tickets.queue.known_claimers import KnownClaimer
 from helpdesk.domain.tickets.queue.taking import Claimed, carried, silent_since, units_in
+from helpdesk.storage import ids
 from helpdesk.storage.transaction import Transaction
 
 _BY_PROGRAM = """
@@ -76,7 +77,7 @@ _HEADS = """
 _LOW_OF_PROGRAM = """
     SELECT min(coalesce(low_water, '-infinity')) FILTER (WHERE id = {pool}) FROM pools HAVING count(*) = $10
 """
-_NOW = "$2::text::timestamptz"
+_NOW = "('epoch'::timestamptz + $2::bigint * interval '1 microsecond')"
 _LOW_OF_PERSON = "SELECT low FROM reached WHERE id = {pool}"
 
 
@@ -87,7 +88,7 @@ async def take(tx: Transaction, client_id: UUID | None, claimer: KnownClaimer) -
     """
     if not known_claimers.holds(claimer, tx.now):
         return None
-    sql, moment = statement(claimer.kind.is_person, len(claimer.pool_ids)), tx.now.isoformat()
+    sql, moment = statement(claimer.kind.is_person, len(claimer.pool_ids)), ids.microseconds(tx.now)
     row = await tx.connection.fetchrow(sql, tx.new_id(), moment, client_id, *claimer.asks)
     if row is None:
         return None
@@ -99,7 +100,7 @@ async def take(tx: Transaction, client_id: UUID | None, claimer: KnownClaimer) -
 
 @cache
 def statement(is_person: bool, pool_count: int) -> str:
-    """$1 the event's id, $2 now as text, which the driver writes at a tenth of the cost of a moment,
+    """$1 the event's id, $2 now in microseconds, which the driver writes at a tenth of the cost of a moment,
     $3 client id or NULL, then KnownClaimer.asks: $4 the agent, $5 to $7 the actor's kind, id and name, $8 the
     event's data, $9 `xmin` of the agent, $10 how many pools there are, then the pools they reach."""
     pools = [f"${number}" for number in range(11, 11 + pool_count)]

@@ -11,7 +11,7 @@ their counter on from what its own snapshot held, so the second of them finds it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -96,8 +96,7 @@ $2 now, $3 the pools they reach as JSON, $4 how many pools there are. Of an arra
 PostgreSQL would see how short it is, and plan anew each time to make use of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     actor: Actor
     client_id: UUID | None
     claimer: KnownClaimer

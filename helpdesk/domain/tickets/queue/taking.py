@@ -8,6 +8,7 @@ is known. Heads are read without a lock and then tried in the order of the queue
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from helpdesk.domain.tickets.queue.capacity import LANGUAGE, UNITS
@@ -197,8 +198,7 @@ class Bounds:
     start_before: datetime = END
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A ticket that was taken, and the version it is at."""
 
     id: UUID
