@@ -12,6 +12,7 @@ from helpdesk.translation import translator
         ("P1 outside staffed hours, plan Enterprise", "Brådskande, och ingen är på plats"),
         ("first response 80 %", "Första svar: 80 % av tiden använd"),
         ("next response -30 min", "Följande svar: 30 minuter före förfall"),
+        ("first response +1 min", "Första svar: 1 minut efter förfall"),
         ("callback +10 min", "Återuppringning: 10 minuter efter förfall"),
         ("backup of db-2 +10 min", "backup of db-2 +10 min"),
         ("Disk full", "Disk full"),

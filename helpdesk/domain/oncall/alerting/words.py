@@ -19,8 +19,10 @@ def in_words(recorded: str, t: Translator) -> str:
     if (step := _STEP.fullmatch(recorded)) and (metric := _metric(step[1], t)):
         if step[2]:
             return f"{metric}: {step[2]} {t('% of the time used')}"
-        late = t("minutes after it was due") if step[3] == "+" else t("minutes before it is due")
-        return f"{metric}: {step[4]} {late}"
+        n = int(step[4])
+        if step[3] == "+":
+            return f"{metric}: {t.plural('{n} minute after it was due', '{n} minutes after it was due', n)}"
+        return f"{metric}: {t.plural('{n} minute before it is due', '{n} minutes before it is due', n)}"
     if inbox := _STOPPED.fullmatch(recorded):
         return t("Mail to {inbox} is not coming in", inbox=inbox[1])
     known = {
