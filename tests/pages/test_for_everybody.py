@@ -84,9 +84,14 @@ async def test_two_factor_sign_in_is_for_everybody(desk: Desk, visits: Visits):
     await page.get_by_role("button", name="Turn it on").click()
     await expect(page.get_by_text("That is not the code of this moment")).to_be_visible()
     await is_for_everybody()
-    await code.fill(app.now())
-    await page.get_by_role("button", name="Turn it on").click()
-    await expect(page.get_by_role("heading", name="Keep these")).to_be_visible()
+    kept = page.get_by_role("heading", name="Keep these")
+    for _ in range(5):  # a code is good for half a minute, which a machine may spend on something else
+        await code.fill(app.now())
+        await page.get_by_role("button", name="Turn it on").click()
+        await expect(kept.or_(page.get_by_text("That is not the code of this moment"))).to_be_visible()
+        if await kept.is_visible():
+            break
+    await expect(kept).to_be_visible()
     await is_for_everybody()
     first, second, *_ = await page.locator(".recovery-codes code").all_inner_texts()
     await page.context.clear_cookies()
