@@ -44,6 +44,7 @@ async def a_plan(
     head_start: int = 0,
     may_page: bool = False,
     targets: dict[str, dict[str, int]] | None = None,
+    priority_targets: dict[str, Any] | None = None,
 ) -> plans.Plan:
     calendar = await a_calendar(tx, hours)
     plan = plans.Plan(
@@ -54,6 +55,7 @@ async def a_plan(
         head_start_minutes=head_start,
         may_page=may_page,
         targets=targets if targets is not None else {"email": {"first_response": 4 * 3600}},
+        priority_targets=priority_targets or {},
         created_at=tx.now,
     )
     tx.session.add(plan)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from helpdesk.actors import Role
 from helpdesk.api.answers import answer
 from helpdesk.api.requests import actor_of, database_of
-from helpdesk.api.sla_policies import Metric, Seconds
+from helpdesk.api.sla_policies import ChannelName, PriorityTargets, Targets
 from helpdesk.channels import fetching
 from helpdesk.domain import permissions, plans, sla
 from helpdesk.domain.sla import CalendarHours, calendars
@@ -22,7 +22,6 @@ from helpdesk.storage.transaction import Transaction
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Clock = Annotated[str, Field(pattern=r"^\d{1,2}:\d{2}$")]
-ChannelName = Literal["chat", "email", "phone", "api"]
 
 
 class NewCalendar(BaseModel):
@@ -40,7 +39,9 @@ class NewCalendar(BaseModel):
 
 
 class NewPlan(BaseModel):
-    """`targets` are seconds by channel and metric at P3; `handling` minutes an answer takes by channel."""
+    """`targets` are seconds by channel and metric at P3. Other priorities have them scaled, or a time of
+    their own in `priority_targets`, by `P1`, `P2`, `P4` and `P5`. `handling` are the minutes an answer takes
+    by channel."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     key: Annotated[str, Field(pattern="^[a-z0-9-]{0,50}$")] = ""
@@ -49,7 +50,8 @@ class NewPlan(BaseModel):
     handling: dict[ChannelName, Annotated[int, Field(ge=0, le=240)]] = {}
     may_page: bool = False
     tells_contact: bool = False
-    targets: dict[ChannelName, dict[Metric, Seconds]] = {}
+    targets: Targets = {}
+    priority_targets: PriorityTargets = {}
 
 
 async def list_calendars(request: Request) -> Response:
@@ -187,6 +189,7 @@ def _plan(plan: plans.Plan) -> Json:
         "may_page": plan.may_page,
         "tells_contact": bool(plan.tells_contact),
         "targets": plan.targets,
+        "priority_targets": plan.priority_targets or {},
     }
 
 

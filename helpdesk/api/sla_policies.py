@@ -18,6 +18,10 @@ from helpdesk.storage.transaction import Transaction
 
 Metric = Literal["first_response", "next_response", "resolution", "update", "callback"]
 Seconds = Annotated[int, Field(ge=1, le=366 * 24 * 3600)]
+ChannelName = Literal["chat", "email", "phone", "api"]
+Targets = dict[ChannelName, dict[Metric, Seconds]]
+PriorityTargets = dict[ChannelName, dict[Metric, dict[Literal["P1", "P2", "P4", "P5"], Seconds]]]
+"""P3 is what `targets` say."""
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=40)]
 """As tickets carry them."""
 
@@ -33,13 +37,15 @@ class Conditions(BaseModel):
 
 
 class NewPolicy(BaseModel):
-    """`targets` are seconds by channel and metric at P3. `calendar_id` null: the plan's hours count."""
+    """`targets` are seconds by channel and metric at P3, `priority_targets` those of other priorities, by
+    `P1`, `P2`, `P4` and `P5`. `calendar_id` null: the plan's hours count."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     position: Annotated[int, Field(ge=0, le=100_000)] = 1
     enabled: bool = True
     conditions: Conditions = Conditions()
-    targets: dict[Literal["chat", "email", "phone", "api"], dict[Metric, Seconds]] = {}
+    targets: Targets = {}
+    priority_targets: PriorityTargets = {}
     calendar_id: UUID | None = None
     pauses_in: list[Literal["pending", "snoozed"]] = ["pending", "snoozed"]
     steps: list[dict[str, Any]] = []
@@ -104,6 +110,7 @@ def _policy(row: sla.SlaPolicy) -> Json:
         "enabled",
         "conditions",
         "targets",
+        "priority_targets",
         "calendar_id",
         "pauses_in",
         "steps",

@@ -24,7 +24,8 @@ class CalendarRow(Base):
 
 
 class Plan(Base):
-    """`targets` is {channel: {metric: seconds}} at priority P3; other priorities shrink or stretch it.
+    """`targets` is {channel: {metric: seconds}} at priority P3; other priorities shrink or stretch it, where
+    `priority_targets`, {channel: {metric: {"P1": seconds}}}, does not name a time of their own.
 
     `handling` is {channel: minutes} an answer usually takes, where the plan's tickets differ from others.
     An archived plan is sold no more; tickets and companies that have it keep it.
@@ -42,6 +43,7 @@ class Plan(Base):
     tells_contact: Mapped[bool] = mapped_column(server_default="false")
     """Whether a contact hears that somebody was woken for them."""
     targets: Mapped[Json]
+    priority_targets: Mapped[Json] = mapped_column(server_default="{}")
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 

@@ -58,12 +58,16 @@ async def test_a_plan_is_made_changed_and_sold_no_more(admin):
     calendar = (await a_calendar(admin)).json()
     wanted = {"name": f"Plan {uuid.uuid4()}", "calendar_id": calendar["id"]}
     wanted["targets"] = {"phone": {"callback": 3600}}
+    own = {"phone": {"callback": {"P1": 1800}}}
 
     made = (await admin.post("/api/v1/plans", json=wanted)).json()
     path = f"/api/v1/plans/{made['id']}"
-    changed = await admin.put(path, json=wanted | {"head_start_minutes": 12, "tells_contact": True})
+    changed = await admin.put(path, json=wanted | {"head_start_minutes": 12, "priority_targets": own})
+    refused = await admin.put(path, json=wanted | {"priority_targets": {"phone": {"callback": {"P3": 60}}}})
 
     assert (made["targets"], made["head_start_minutes"]) == ({"phone": {"callback": 3600}}, 0)
+    assert (made["priority_targets"], changed.json()["priority_targets"]) == ({}, own)
+    assert refused.status_code == 422  # that is what `targets` say
     assert (changed.json()["head_start_minutes"], changed.json()["key"]) == (12, made["key"])
     assert (await admin.delete(f"/api/v1/calendars/{calendar['id']}")).json()["code"] == "calendar_in_use"
     assert (await admin.delete(path)).status_code == 204
@@ -167,6 +171,7 @@ async def test_an_sla_policy_is_made_foreseen_changed_and_removed(admin, desk):
         "position": 1,
         "conditions": {"inbox_ids": [str(ticket.inbox_id)]},
         "targets": {"email": {"first_response": 900}},
+        "priority_targets": {"email": {"first_response": {"P2": 600}}},
     }
 
     async def foreseen(**other):
@@ -181,6 +186,7 @@ async def test_an_sla_policy_is_made_foreseen_changed_and_removed(admin, desk):
     assert (falls_under["number"], falls_under["before"], falls_under["after"]) == (
         ticket.number, None, wanted["name"],
     )  # fmt: skip
+    assert made["priority_targets"] == wanted["priority_targets"]
     assert await foreseen() == []  # it took the place of itself
     [leaves] = await foreseen(conditions={"tags": ["urgent"]})
     assert (leaves["before"], leaves["after"]) == (wanted["name"], None)

@@ -32,9 +32,10 @@ async def agent(database):
         return await agents.actor_of(tx, await an_agent(tx))
 
 
-async def an_inbox_that_promises(database, targets):
+async def an_inbox_that_promises(database, targets, to_the_urgent=None):
     async with database.transaction(SYSTEM) as tx:
-        return await an_inbox(tx, Channel.CHAT, plan=await a_plan(tx, targets={"chat": targets}))
+        plan = await a_plan(tx, targets={"chat": targets}, priority_targets={"chat": to_the_urgent or {}})
+        return await an_inbox(tx, Channel.CHAT, plan=plan)
 
 
 async def a_chat(database, inbox, agent=None):
@@ -108,8 +109,9 @@ async def test_an_answer_that_meets_a_target_goes_the_long_way(database, inbox, 
         assert (await tickets.get(tx, ticket)).status == tickets.Status.OPEN
 
 
-async def test_where_news_are_promised_each_answer_goes_the_long_way(database, agent):
-    inbox = await an_inbox_that_promises(database, {"first_response": 600, "update": 3600})
+@pytest.mark.parametrize("promised", [({"update": 3600}, None), ({}, {"update": {"P1": 3600}})])
+async def test_where_news_are_promised_each_answer_goes_the_long_way(database, agent, promised):
+    inbox = await an_inbox_that_promises(database, *promised)
     ticket, _ = await a_chat(database, inbox, agent)
 
     assert await quickly(database, agent, ticket, "We are looking at it.") is None

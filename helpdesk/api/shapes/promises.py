@@ -16,6 +16,7 @@ class SlaPolicy(BaseModel):
     enabled: bool
     conditions: dict[str, Any]
     targets: dict[str, dict[str, int]]
+    priority_targets: dict[str, dict[str, dict[str, int]]]
     calendar_id: UUID | None
     pauses_in: list[str]
     steps: list[dict[str, Any]]
@@ -75,3 +76,4 @@ class Plan(Named):
     may_page: bool
     tells_contact: bool
     targets: dict[str, dict[str, int]]
+    priority_targets: dict[str, dict[str, dict[str, int]]]

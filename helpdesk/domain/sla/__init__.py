@@ -29,6 +29,7 @@ from helpdesk.domain.sla.queries import (
     open_calendar,
     policies,
     policy_for,
+    promised,
     target_for,
     terms_of,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "pause",
     "policies",
     "policy_for",
+    "promised",
     "replan",
     "resume",
     "save_calendar",

@@ -22,7 +22,7 @@ class SlaPolicy(Base):
     """What is promised to the tickets that meet its conditions; the first by `position` that fits counts.
 
     `conditions` is {inbox_ids, plan_ids, company_ids, priorities, tags}, each a list, an absent one fits
-    all. `targets` is {channel: {metric: seconds}} at P3; `calendar_id` None takes the plan's calendar.
+    all. `targets` and `priority_targets` are as a plan's; `calendar_id` None takes the plan's calendar.
     `pauses_in` are the statuses in which its clocks stand still. `steps` are read by steps.py.
     """
 
@@ -34,6 +34,7 @@ class SlaPolicy(Base):
     enabled: Mapped[bool] = mapped_column(server_default="true")
     conditions: Mapped[Json] = mapped_column(server_default="{}")
     targets: Mapped[Json] = mapped_column(server_default="{}")
+    priority_targets: Mapped[Json] = mapped_column(server_default="{}")
     calendar_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendars.id"))
     pauses_in: Mapped[list[str]] = mapped_column(server_default="{pending,snoozed}")
     steps: Mapped[list[Json]] = mapped_column(server_default="[]")

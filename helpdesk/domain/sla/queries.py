@@ -11,7 +11,7 @@ from helpdesk.domain import plans
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.sla.clocks import priority_factor
 from helpdesk.domain.sla.model import CalendarRevision, Metric, SlaClock, SlaPolicy
-from helpdesk.domain.sla.terms import Standing, Terms, first_match, joined
+from helpdesk.domain.sla.terms import Standing, Terms, first_match, joined, joined_priorities
 from helpdesk.storage.transaction import Transaction
 
 _is_history = and_(
@@ -91,10 +91,19 @@ def _parsed(hours: bytes) -> Calendar:
     return Calendar.parse(orjson.loads(hours))
 
 
-def target_for(terms: Terms | plans.Plan, channel: str, metric: Metric, priority: int) -> int | None:
+def target_for(terms: Terms, channel: str, metric: Metric, priority: int) -> int | None:
     """Seconds that the terms promise, or None where they promise nothing."""
+    factor = priority_factor(priority)
+    own = terms.priority_targets.get(channel, {}).get(metric.value, {}).get(f"P{priority}")
+    if own is not None:
+        return own
     seconds = terms.targets.get(channel, {}).get(metric.value)
-    return None if seconds is None else max(1, round(seconds * priority_factor(priority)))
+    return None if seconds is None else max(1, round(seconds * factor))
+
+
+def promised(terms: Terms, channel: str, priority: int) -> set[str]:
+    """The metrics that have a target there."""
+    return {metric.value for metric in Metric if target_for(terms, channel, metric, priority) is not None}
 
 
 ALL_POLICIES = ("sla policies",)
@@ -116,6 +125,8 @@ def terms_of(plan: plans.Plan | None, policy: SlaPolicy | None) -> Terms | None:
     if calendar_id is None:
         return None
     targets = joined(plan.targets if plan else {}, policy.targets if policy else {})
+    own = (plan.priority_targets or {}) if plan else {}
     if policy is None:
-        return Terms(calendar_id, targets)
-    return Terms(calendar_id, targets, policy.pauses_in, policy.steps)
+        return Terms(calendar_id, targets, priority_targets=own)
+    own = joined_priorities(own, policy.priority_targets or {}, policy.targets)
+    return Terms(calendar_id, targets, policy.pauses_in, policy.steps, own)

@@ -50,9 +50,9 @@ _ANSWER = _ADD.format(
         AND NOT EXISTS (SELECT FROM sla_clocks s WHERE s.ticket_id = t.id AND s.metric = ANY($18)
           AND s.met_at IS NULL AND s.stopped_at IS NULL)
         AND NOT EXISTS (SELECT FROM plans p WHERE p.id = t.plan_id
-          AND jsonb_path_exists(p.targets, '$.*.update'))
+          AND jsonb_path_exists(jsonb_build_array(p.targets, p.priority_targets), '$[*].*.update'))
         AND NOT EXISTS (SELECT FROM sla_policies p WHERE p.id = t.policy_id
-          AND jsonb_path_exists(p.targets, '$.*.update'))
+          AND jsonb_path_exists(jsonb_build_array(p.targets, p.priority_targets), '$[*].*.update'))
         AND NOT EXISTS (SELECT FROM alerts a WHERE a.ticket_id = t.id AND a.status <> $19)""",
     public_version="t.public_version",
 )

@@ -71,12 +71,12 @@ async def promised_anew(
     tx: Transaction, ticket: Ticket, terms: sla.Terms, rows: Sequence[sla.SlaClock]
 ) -> list[sla.Metric]:
     """What these terms promise to an unresolved ticket that no clock of it measures or has measured."""
-    promised, known = terms.targets.get(ticket.channel, {}), {row.metric for row in rows}
+    promised, known = sla.promised(terms, ticket.channel, ticket.priority), {row.metric for row in rows}
     if ticket.status not in UNRESOLVED:
         return []
-    anew = [sla.Metric.RESOLUTION] if promised.keys() - known >= {sla.Metric.RESOLUTION.value} else []
+    anew = [sla.Metric.RESOLUTION] if sla.Metric.RESOLUTION.value in promised - known else []
     is_awaited = any(row.metric in ANSWERS and row.met_at is None and row.stopped_at is None for row in rows)
-    if ticket.waiting_since is None or is_awaited or promised.keys().isdisjoint(ANSWERS):
+    if ticket.waiting_since is None or is_awaited or promised.isdisjoint(ANSWERS):
         return anew
     said = await said_on(tx, ticket)
     if not said or said[-1].author_kind != ActorKind.CONTACT.value:

@@ -18,12 +18,19 @@ from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
-from helpdesk.web.admin.durations import seconds_of, shown
+from helpdesk.web.admin.durations import shown
+from helpdesk.web.admin.promised_times import (
+    CHANNELS,
+    METRICS,
+    OTHERS,
+    fields_of,
+    names_others,
+    scaled,
+    values_of,
+)
 
 PATH = "/admin/plans"
 NEW = "new"
-CHANNELS = ("chat", "email", "phone")
-METRICS = ("first_response", "next_response", "resolution", "update", "callback")
 _CHOICES = 500
 _LONGEST_HANDLING = 240
 _DAY = timedelta(days=1)
@@ -172,8 +179,8 @@ async def _page(
         request, "plans", "admin/plan.html", actor, status, plan=plan, given=given, errors=errors,
         foreseen=foreseen, what=what, companies=names, having=having, channels=CHANNELS, metrics=METRICS,
         calendars=[(row.id, row.name) for row, _ in await sla.calendars.all_of(tx)], shown=shown,
-        factors=PRIORITY_FACTORS, usual=in_force().handling,
-        scaled=_scaled,
+        factors=PRIORITY_FACTORS, usual=in_force().handling, scaled=scaled, others=OTHERS,
+        names_others=names_others(given),
     )  # fmt: skip
 
 
@@ -192,14 +199,9 @@ def _having(
 
 
 def _fields(plan: plans.Plan) -> dict[str, str]:
-    targets = {
-        f"{channel}.{metric}": shown(seconds)
-        for channel, promised in plan.targets.items()
-        for metric, seconds in promised.items()
-    }
     handling = {f"handling.{channel}": str(minutes) for channel, minutes in (plan.handling or {}).items()}
     return (
-        targets
+        fields_of(plan)
         | handling
         | {
             "name": plan.name,
@@ -213,18 +215,12 @@ def _fields(plan: plans.Plan) -> dict[str, str]:
 
 def _values(given: dict[str, str]) -> dict[str, Any]:
     """What the form means. Errors: Invalid with the field."""
-    targets: dict[str, dict[str, int]] = {}
+    promised = values_of(given)
     handling: dict[str, int] = {}
     for channel in CHANNELS:
-        for metric in METRICS:
-            seconds = seconds_of(given.get(f"{channel}.{metric}", ""), f"{channel}.{metric}")
-            if seconds is not None:
-                targets.setdefault(channel, {})[metric] = seconds
         minutes = given.get(f"handling.{channel}", "").strip()
         if minutes:
             handling[channel] = parse_number(minutes, f"handling.{channel}", _LONGEST_HANDLING)
-    if "email" in targets:
-        targets["api"] = dict(targets["email"])
     most = round(LONGEST_HEAD_START.total_seconds() / 60)
     return {
         "name": given.get("name", "").strip()[:100],
@@ -235,13 +231,8 @@ def _values(given: dict[str, str]) -> dict[str, Any]:
         "handling": handling,
         "may_page": given.get("may_page") == "yes",
         "tells_contact": given.get("tells_contact") == "yes",
-        "targets": targets,
+        **promised,
     }
-
-
-def _scaled(text: str, factor: float) -> str:
-    seconds = seconds_of(text, "")
-    return shown(max(1, round(seconds * factor))) if seconds else ""
 
 
 def _calendar(given: dict[str, str]) -> UUID:

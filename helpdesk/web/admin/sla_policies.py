@@ -17,12 +17,19 @@ from helpdesk.errors import Invalid, NotFound
 from helpdesk.parsing import parse_id, parse_number
 from helpdesk.storage.transaction import Transaction
 from helpdesk.web.admin import shell
-from helpdesk.web.admin.durations import seconds_of, shown
+from helpdesk.web.admin.durations import shown
+from helpdesk.web.admin.promised_times import (
+    CHANNELS,
+    METRICS,
+    OTHERS,
+    fields_of,
+    names_others,
+    scaled,
+    values_of,
+)
 
 PATH = "/admin/sla"
 NEW = "new"
-CHANNELS = ("chat", "email", "phone")
-METRICS = ("first_response", "next_response", "resolution", "update", "callback")
 _COMPANIES = 500
 
 
@@ -114,7 +121,7 @@ async def _page(
         plans=await plans.all_of(tx), companies=list(await tx.session.scalars(companies)),
         calendars=[(str(row.id), row.name) for row, _ in await sla.calendars.all_of(tx)],
         channels=CHANNELS, metrics=METRICS, actions=ACTIONS, moments=MOMENTS,
-        most_steps=MOST, focus=focus,
+        most_steps=MOST, focus=focus, scaled=scaled, others=OTHERS, names_others=names_others(given),
     )  # fmt: skip
 
 
@@ -140,8 +147,7 @@ async def _fields(tx: Transaction, policy: sla.SlaPolicy) -> dict[str, Any]:
         "companies": ", ".join(one.name for one in companies),
         **{status: "yes" if status in policy.pauses_in else "" for status in sla.PAUSES_IN},
     }
-    for channel, promised in policy.targets.items():
-        fields |= {f"{channel}.{metric}": shown(seconds) for metric, seconds in promised.items()}
+    fields |= fields_of(policy)
     fields["steps"] = [_row(step) for step in policy.steps]
     return fields
 
@@ -151,14 +157,6 @@ async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
     name = given.get("name", "").strip()[:100]
     if not name:
         raise Invalid("name_missing", field="name")
-    targets: dict[str, dict[str, int]] = {}
-    for channel in CHANNELS:
-        for metric in METRICS:
-            seconds = seconds_of(given.get(f"{channel}.{metric}", ""), f"{channel}.{metric}")
-            if seconds is not None:
-                targets.setdefault(channel, {})[metric] = seconds
-    if "email" in targets:
-        targets["api"] = dict(targets["email"])  # as plans do: what a program writes is answered like a mail
     calendar = given.get("calendar_id", "")
     return {
         "name": name,
@@ -172,7 +170,7 @@ async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
             "tags": [one.strip().lower() for one in given.get("tags", "").split(",") if one.strip()],
         },
         "calendar_id": parse_id(calendar, "calendar") if calendar else None,
-        "targets": targets,
+        **values_of(given),
         "pauses_in": [status for status in sla.PAUSES_IN if given.get(status) == "yes"],
         "steps": checked(_steps(given)),
     }

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.domain.sla import Standing, clocks, first_match, steps
+from helpdesk.domain.sla import Metric, Standing, Terms, clocks, first_match, promised, steps, target_for
 from helpdesk.domain.sla.business_time import ALWAYS, Calendar
-from helpdesk.domain.sla.terms import fits, joined
+from helpdesk.domain.sla.terms import fits, joined, joined_priorities
 from helpdesk.errors import Invalid
 from tests.conftest import NOON
 from tests.factories import OFFICE_HOURS
@@ -67,6 +67,30 @@ def test_a_policy_has_the_last_word_on_the_targets_it_names() -> None:
         "chat": {"first_response": 30, "resolution": 600},
         "email": {"first_response": 900},
     }
+
+
+def test_what_a_policy_says_at_priority_3_takes_the_place_of_the_plans_other_times_too() -> None:
+    plan = {"chat": {"first_response": {"P1": 20, "P2": 40}, "resolution": {"P1": 300}}}
+    policy = {"chat": {"resolution": {"P2": 500}}, "email": {"first_response": {"P1": 60}}}
+
+    assert joined_priorities(plan, policy, {"chat": {"first_response": 30}}) == {
+        "chat": {"resolution": {"P1": 300, "P2": 500}},
+        "email": {"first_response": {"P1": 60}},
+    }
+
+
+def test_a_priority_has_the_time_that_is_named_for_it_and_else_the_scaled_one() -> None:
+    terms = Terms(ONE, {"chat": {"resolution": 600}}, priority_targets={"chat": {"resolution": {"P1": 500},
+        "update": {"P1": 60}}})  # fmt: skip
+
+    promised_at = [target_for(terms, "chat", Metric.RESOLUTION, priority) for priority in range(1, 6)]
+
+    assert promised_at == [500, 300, 600, 600, 1200]
+    assert [promised(terms, "chat", priority) for priority in (1, 2)] == [
+        {"resolution", "update"},
+        {"resolution"},
+    ]
+    assert promised(terms, "email", 1) == set()
 
 
 HOUR = timedelta(hours=1)

@@ -43,6 +43,30 @@ async def test_a_lower_priority_stretches_the_target(tx: Transaction) -> None:
     assert ticket.due_at == ticket.created_at + 8 * HOUR
 
 
+async def test_a_priority_with_a_time_of_its_own_has_that_one_and_the_next_has_its_own_again(
+    tx: Transaction,
+) -> None:
+    ticket = await promised(tx, priority_targets={"email": {"first_response": {"P1": 3 * 3600}}})
+
+    await change(tx, ticket, priority=1)
+    assert ticket.due_at == ticket.created_at + 3 * HOUR
+    assert ticket.rank_at == ticket.due_at - timedelta(minutes=9 + 10)
+
+    await change(tx, ticket, priority=2)
+    assert ticket.due_at == ticket.created_at + 2 * HOUR
+
+
+async def test_what_only_one_priority_is_promised_counts_from_when_it_has_it(tx: Transaction) -> None:
+    own = {"email": {"first_response": {"P1": 1800}}}
+    ticket = await promised(tx, targets={}, priority_targets=own)
+    assert ticket.due_at is None
+
+    tx.now += HOUR
+    await change(tx, ticket, priority=1)
+
+    assert ticket.due_at == tx.now + HOUR / 2
+
+
 async def test_a_target_missed_by_the_change_alone_is_not_counted_as_ours(tx: Transaction) -> None:
     ticket = await promised(tx)
 

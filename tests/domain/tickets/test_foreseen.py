@@ -73,6 +73,24 @@ async def test_who_was_answered_before_is_promised_the_next_answer(tx: Transacti
     assert [move.after for move in foreseen.moves] == [ticket.due_at] == [tx.now + 2 * HOUR]
 
 
+async def test_another_time_for_one_priority_moves_only_what_has_it(tx: Transaction) -> None:
+    plan = await a_plan(tx, targets=TARGETS)
+    urgent, usual = [await a_ticket(tx, contact=await a_contact(tx, plan=plan)) for _ in range(2)]
+    await change(tx, urgent, priority=1)
+    assert urgent.due_at == tx.now + HOUR
+    values = {name: getattr(plan, name) for name in ("key", "name", "calendar_id", "head_start_minutes")}
+    values |= {"targets": TARGETS, "priority_targets": {"email": {"first_response": {"P1": 1800}}}}
+
+    proposed = plans.Plan(id=plan.id, created_at=plan.created_at, **values)
+    foreseen = await would_move(tx, Scope(plan_id=plan.id), Proposal(sold={plan.id: proposed}))
+    await plans.save(tx, plan.id, values)
+    for one in (urgent, usual):
+        await replay(tx, one.id, "plan")
+
+    assert [(move.id, move.after) for move in foreseen.moves] == [(urgent.id, urgent.due_at)]
+    assert (urgent.due_at, usual.due_at) == (tx.now + HOUR / 2, tx.now + 4 * HOUR)
+
+
 async def test_another_plan_of_an_inbox_moves_who_has_none_of_their_own(tx: Transaction) -> None:
     inbox, plan = await an_inbox(tx), await a_plan(tx, targets=TARGETS)
     ticket = await a_ticket(tx, inbox=inbox)
