@@ -38,5 +38,7 @@ export function stepInWords(metric, when) {
 function momentOf(when = "") {
   const amount = when.replace(/[^\d]/g, "")
   if (when.endsWith("%")) return t("{share} % of the time used", { share: amount })
-  return when.startsWith("-") ? t("{minutes} minutes before it is due", { minutes: amount }) : t("{minutes} minutes late", { minutes: amount })
+  return when.startsWith("-")
+    ? plural("{n} minute before it is due", "{n} minutes before it is due", Number(amount))
+    : plural("{n} minute late", "{n} minutes late", Number(amount))
 }

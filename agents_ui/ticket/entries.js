@@ -125,7 +125,7 @@ const LINES = {
     return { icon: "timer", text: late && late.left < -60_000 ? `${text} · ${span(-late.left)}` : text, tone: "danger" }
   },
   PromiseChanged(data, by) {
-    const text = { calendar: t("Opening hours were changed"), plan: t("The plan was changed"), company: t("The company has another plan"), policy: t("The SLA policies were changed") }[/** @type {string} */ (data.because)] ?? by
+    const text = [because(data.because) ?? by, ...brought(data)].join(" · ")
     return { icon: "timer", text: data.due_at ? t("{what}: due {time} now", { what: text, time: fullTime(data.due_at) }) : text }
   },
   SlaStepTaken(data) {
@@ -147,6 +147,30 @@ const LINES = {
   OnCallWoken: data => ({ icon: "phone-call", text: joined(t("The contact was told that somebody was woken"), inWords(data.reason)) }),
   AlertExhausted: () => ({ icon: "triangle-alert", text: t("Nobody answered the alert"), tone: "danger" }),
   CoverageMissing: () => ({ icon: "triangle-alert", text: t("Nobody was on call"), tone: "danger" }),
+}
+
+/** What was changed when other promises came to count. @param {string} reason */
+function because(reason) {
+  switch (reason) {
+    case "calendar": return t("Opening hours were changed")
+    case "plan": return t("The plan was changed")
+    case "company": return t("The company has another plan")
+    case "policy": return t("The SLA policies were changed")
+    case "priority": return t("The priority was changed")
+    case "tags": return t("The tags were changed")
+    case "contact": return t("The contact is known now")
+    case "reopened": return t("It was taken up again")
+    case "unmerged": return t("The merge was undone")
+  }
+}
+
+/** Which plan and which SLA policy count instead of which. @param {{plan?: string | null, plan_before?: string | null, policy?: string | null, policy_before?: string | null}} data */
+function brought({ plan = null, plan_before = null, policy = null, policy_before = null }) {
+  const named = (/** @type {string | null} */ name) => name ?? t("none")
+  return [
+    ...(plan === plan_before ? [] : [t("plan {name} instead of {before}", { name: named(plan), before: named(plan_before) })]),
+    ...(policy === policy_before ? [] : [t("SLA policy {name} instead of {before}", { name: named(policy), before: named(policy_before) })]),
+  ]
 }
 
 /** How somebody was rung. @param {string | undefined} method */

@@ -56,9 +56,14 @@ class TargetBreached(Event):
 
 @dataclass(frozen=True)
 class PromiseChanged(Event):
-    """Somebody changed the rules, and with them when this is due. `because` is calendar, plan, company or
-    policy."""
+    """Other promises count, and with them it is due at another time or stands elsewhere in the queue.
+    `because` is what was changed: the rules (calendar, plan, company, policy) or the ticket (priority, tags,
+    contact, reopened, unmerged). Plan and policy by name, as they were and as they are."""
 
     because: str
     due_before: datetime | None
     due_at: datetime | None
+    plan_before: str | None = None
+    plan: str | None = None
+    policy_before: str | None = None
+    policy: str | None = None

@@ -180,7 +180,7 @@ async def _open_again(tx: Transaction, ticket: Ticket) -> None:
         ticket.waiting_since = await unanswered_since(tx, ticket)
         await tx.record(ticket, TicketReopened("agent"))
         await sla.take_up(tx, ticket, ticket.waiting_since)
-        await promises.renew(tx, ticket)
+        await promises.renew(tx, ticket, "reopened")
     else:
         await tx.record(ticket, TicketOpenedAgain("agent") if was_pending else TicketWoken("agent"))
         await sla.resume(tx, ticket)
@@ -195,7 +195,7 @@ async def _prioritise(tx: Transaction, ticket: Ticket, change: TicketChange) -> 
         return
     ticket.impact, ticket.urgency, ticket.priority = impact, urgency, priority
     await tx.record(ticket, PriorityChanged(impact, urgency, priority, previous))
-    await promises.agree_again(tx, ticket)
+    await promises.agree_again(tx, ticket, "priority")
 
 
 async def _retag(tx: Transaction, ticket: Ticket, tags: tuple[str, ...]) -> None:
@@ -205,9 +205,8 @@ async def _retag(tx: Transaction, ticket: Ticket, tags: tuple[str, ...]) -> None
     if added or removed:
         ticket.tags = wanted
         await tx.record(ticket, TagsChanged(added, removed))
-        before = ticket.policy_id
-        if (await promises.agree(tx, ticket)) is not None and ticket.policy_id != before:
-            await promises.agree_again(tx, ticket)
+        if await promises.falls_elsewhere(tx, ticket):
+            await promises.agree_again(tx, ticket, "tags")
 
 
 async def _rename(tx: Transaction, ticket: Ticket, subject: str) -> None:

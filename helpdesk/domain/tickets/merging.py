@@ -89,7 +89,7 @@ async def unmerge(tx: Transaction, ticket_id: UUID) -> Ticket:
     await sla.take_back(tx, merged, holder)
     if merged.status == Status.OPEN:  # what the other's end has stopped goes on here
         await sla.take_up(tx, merged, merged.waiting_since)
-    await promises.agree_again(tx, merged)
+    await promises.agree_again(tx, merged, "unmerged")
     if holder.status in promises.UNRESOLVED:
         holder.waiting_since = waits_since(await _said_on_all(tx, holder))
         await _owe_what_waits(tx, holder)
@@ -222,7 +222,7 @@ async def _open(tx: Transaction, into: Ticket) -> None:
         into.resolved_at, into.status = None, Status.OPEN
         await tx.record(into, TicketReopened("merged"))
         await sla.resume(tx, into, reopened=True)
-        await promises.renew(tx, into)
+        await promises.renew(tx, into, "reopened")
     elif into.status != Status.OPEN:
         into.snoozed_until, into.status = None, Status.OPEN
         await tx.record(into, TicketOpenedAgain("merged"))

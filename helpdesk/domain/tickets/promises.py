@@ -1,19 +1,20 @@
 """What is promised to a ticket: by its plan and the first SLA policy it fits, and what that leads to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from helpdesk.actors import ActorKind, Role
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans, sla
-from helpdesk.domain.events import PriorityChanged, SlaStepTaken
+from helpdesk.domain.events import PriorityChanged, PromiseChanged, SlaStepTaken
 from helpdesk.domain.sla.steps import words
 from helpdesk.domain.tickets import queue
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.mail import mailing
 from helpdesk.domain.tickets.model import Status, Ticket
-from helpdesk.domain.tickets.queue.placing import place
+from helpdesk.domain.tickets.queue.placing import place, place_of
 from helpdesk.domain.tickets.unanswered import said_on
 from helpdesk.storage.tables import Json
 from helpdesk.storage.transaction import Transaction
@@ -23,6 +24,9 @@ _PREVIEWED = 500
 """Open tickets a preview looks at."""
 
 UNRESOLVED = (Status.OPEN.value, Status.PENDING.value, Status.SNOOZED.value)
+RULES = frozenset({"calendar", "plan", "company", "policy"})
+"""Reasons of a replay by which a ticket may stand elsewhere in the queue though it is due as before."""
+
 ANSWERS = frozenset({sla.Metric.FIRST_RESPONSE.value, sla.Metric.NEXT_RESPONSE.value})
 
 _LESS_URGENT_FIRST = {5: (2, 3), 4: (2, 2), 3: (1, 2), 2: (1, 1)}
@@ -37,34 +41,72 @@ async def agree(tx: Transaction, ticket: Ticket) -> sla.Terms | None:
     """Find the policy that a ticket falls under now, note it on the ticket, and answer with its terms."""
     policy = await sla.policy_for(tx, standing(ticket))
     ticket.policy_id = policy.id if policy else None
-    plan = await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
-    return sla.terms_of(plan, policy)
+    return sla.terms_of(await _plan(tx, ticket.plan_id), policy)
 
 
 async def terms_of(tx: Transaction, ticket: Ticket) -> sla.Terms | None:
     """The terms it was given before."""
-    policy = await tx.find(sla.SlaPolicy, ticket.policy_id) if ticket.policy_id else None
-    plan = await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
-    return sla.terms_of(plan, policy)
+    policy = await _policy(tx, ticket.policy_id)
+    return sla.terms_of(await _plan(tx, ticket.plan_id), policy)
 
 
-async def agree_again(tx: Transaction, ticket: Ticket) -> None:
-    """Priority, tags, plan or inbox have changed: its whole history is measured by the terms of now. What was
-    never promised before counts from now on."""
-    terms = await agree(tx, ticket)
-    if terms is None:
-        return
-    await sla.replan(tx, ticket, terms, ticket.channel, ticket.priority)
-    anew = await promised_anew(tx, ticket, terms, await sla.held_clocks(tx, ticket.id))
-    await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, anew)
-    await keep_time(tx, ticket)
+async def falls_elsewhere(tx: Transaction, ticket: Ticket) -> bool:
+    """Whether another policy than the one it was given fits it by now."""
+    policy = await sla.policy_for(tx, standing(ticket))
+    return (policy.id if policy else None) != ticket.policy_id
 
 
-async def renew(tx: Transaction, ticket: Ticket) -> None:
-    """Taken up again after it was done: by the plan and the terms of now."""
+async def agree_again(tx: Transaction, ticket: Ticket, because: str) -> None:
+    """Priority, tags or the rules have changed: its whole history is measured by the terms of now. What was
+    never promised before counts from now on. `because` is PromiseChanged's."""
+    await _measure(tx, ticket, ticket.plan_id, because)
+
+
+async def renew(tx: Transaction, ticket: Ticket, because: str) -> None:
+    """By the plan of now as well: taken up again after it was done, or its company's plan is another."""
     inbox = await inboxes.get(tx, ticket.inbox_id)
-    ticket.plan_id = await contacts.plan_of(tx, ticket.company_id, inbox.plan_id)
-    await agree_again(tx, ticket)
+    await _measure(tx, ticket, await contacts.plan_of(tx, ticket.company_id, inbox.plan_id), because)
+
+
+async def _measure(tx: Transaction, ticket: Ticket, plan_id: UUID | None, because: str) -> None:
+    """The one place where promises are replayed; what it moves says why in the timeline."""
+    due, before = await sla.earliest_due(tx, ticket.id), (ticket.plan_id, ticket.policy_id)
+    ticket.plan_id = plan_id
+    terms = await agree(tx, ticket)
+    if terms is not None:
+        await sla.replan(tx, ticket, terms, ticket.channel, ticket.priority)
+        anew = await promised_anew(tx, ticket, terms, await sla.held_clocks(tx, ticket.id))
+        await sla.start(tx, ticket, terms, ticket.channel, ticket.priority, anew)
+        await keep_time(tx, ticket)
+    await _tell_change(tx, ticket, due[1] if due else None, before, because)
+
+
+async def _tell_change(
+    tx: Transaction,
+    ticket: Ticket,
+    due_before: datetime | None,
+    before: tuple[UUID | None, UUID | None],
+    because: str,
+) -> None:
+    if ticket.status not in UNRESOLVED:
+        return
+    due, plan = await sla.earliest_due(tx, ticket.id), await _plan(tx, ticket.plan_id)
+    due_at = due[1] if due else None
+    is_moved = because in RULES and place_of(ticket, due, plan).rank_at != ticket.rank_at
+    if due_at == due_before and before == (ticket.plan_id, ticket.policy_id) and not is_moved:
+        return
+    plan_before, policy_before = await _plan(tx, before[0]), await _policy(tx, before[1])
+    policy = await _policy(tx, ticket.policy_id)
+    names = (one.name if one else None for one in (plan_before, plan, policy_before, policy))
+    await tx.record(ticket, PromiseChanged(because, due_before, due_at, *names))
+
+
+async def _plan(tx: Transaction, plan_id: UUID | None) -> plans.Plan | None:
+    return await plans.get(tx, plan_id) if plan_id else None
+
+
+async def _policy(tx: Transaction, policy_id: UUID | None) -> sla.SlaPolicy | None:
+    return await tx.find(sla.SlaPolicy, policy_id) if policy_id else None
 
 
 async def promised_anew(
@@ -88,7 +130,7 @@ async def promised_anew(
 
 async def keep_time(tx: Transaction, ticket: Ticket) -> None:
     """Its clocks run, or stand still where its policy says so for its status."""
-    policy = await tx.find(sla.SlaPolicy, ticket.policy_id) if ticket.policy_id else None
+    policy = await _policy(tx, ticket.policy_id)
     if runs_in(ticket.status, policy.pauses_in if policy else sla.PAUSES_IN):
         await sla.resume(tx, ticket)
     else:
@@ -153,7 +195,7 @@ async def _raise_priority(tx: Transaction, ticket: Ticket) -> None:
     ticket.impact, ticket.urgency = _LESS_URGENT_FIRST[previous]
     ticket.priority = queue.priority_of(ticket.impact, ticket.urgency)
     await tx.record(ticket, PriorityChanged(ticket.impact, ticket.urgency, ticket.priority, previous))
-    await agree_again(tx, ticket)
+    await agree_again(tx, ticket, "priority")
 
 
 async def _people(tx: Transaction, ticket: Ticket, action: str) -> list[agents.Agent]:

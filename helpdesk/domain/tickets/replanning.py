@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from helpdesk.domain import contacts, inboxes, plans, sla
-from helpdesk.domain.events import PromiseChanged
 from helpdesk.domain.sla.business_time import Calendar
 from helpdesk.domain.tickets.locking import lock
 from helpdesk.domain.tickets.model import Ticket
@@ -105,14 +104,11 @@ async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
     ticket = await lock(tx, ticket_id)
     if ticket.status not in UNRESOLVED:
         return
-    before = ticket.due_at, ticket.rank_at
-    await (renew if because in ("company", "inbox") else agree_again)(tx, ticket)
+    if because in ("company", "inbox"):
+        await renew(tx, ticket, "plan" if because == "inbox" else because)
+    else:
+        await agree_again(tx, ticket, because)
     await place(tx, ticket)
-    if (ticket.due_at, ticket.rank_at) != before:
-        await tx.record(
-            ticket, PromiseChanged("plan" if because == "inbox" else because, before[0], ticket.due_at)
-        )
-        tx.touched[ticket.id] = ticket.version
 
 
 async def _foreseen(

@@ -89,7 +89,7 @@ async def _take_back(tx: Transaction, ticket: Ticket, since: datetime, reason: s
         ticket.status = Status.OPEN
         await tx.record(ticket, TicketReopened(reason))
         await sla.resume(tx, ticket, reopened=True)
-        await promises.renew(tx, ticket)
+        await promises.renew(tx, ticket, "reopened")
     elif ticket.status in (Status.PENDING, Status.SNOOZED):
         was_snoozed = ticket.status == Status.SNOOZED
         ticket.status, ticket.snoozed_until = Status.OPEN, None

@@ -8,7 +8,7 @@ import { useLocale } from "../../../agents_ui/translation.js"
 
 const RECORDED = [
   "P1 outside staffed hours, plan Enterprise", "Overload: tickets late: 7, agents online: 2", "first response 80 %",
-  "next response -30 min", "resolution +10 min", "Nobody has taken this chat", "A promise is about to be missed",
+  "next response -30 min", "resolution +10 min", "resolution +1 min", "Nobody has taken this chat", "A promise is about to be missed",
 ]
 const po = readFileSync(new URL("../../../helpdesk/locales/sv/LC_MESSAGES/workspace.po", import.meta.url), "utf8")
 const catalog = Object.fromEntries([
@@ -22,7 +22,7 @@ after(() => useLocale("en"))
 test("every reason the helpdesk records is told in Swedish to a Swedish reader", () => {
   assert.deepEqual(RECORDED.map(inWords), [
     "P1 utanför bemannad tid, avtal Enterprise", "Överbelastning: 7 är sena, 2 handläggare är inne. Det som ännu kan hållas går först.",
-    "Första svar, 80 % av tiden har gått", "Nästa svar, 30 minuter före utlovad tid", "Lösning, 10 minuter försenat",
+    "Första svar, 80 % av tiden har gått", "Nästa svar, 30 minuter före utlovad tid", "Lösning, 10 minuter försenat", "Lösning, 1 minut försenat",
     "Ingen har tagit den här chatten", "Ett löfte håller på att brytas",
   ])
 })

@@ -45,6 +45,17 @@ test("a step of the policy says what was due, when, and what was done", () => {
   assert.equal(step("80 %", "notify_team", ["a1", "a2"]), "First response, 80 % of the time used: 2 colleagues were told")
   assert.equal(step("-30 min", "raise_priority"), "First response, 30 minutes before it is due: the priority rises")
   assert.equal(step("+10 min", "alert"), "First response, 10 minutes late: an alert was raised")
+  assert.equal(step("+1 min", "alert"), "First response, 1 minute late: an alert was raised")
+  assert.equal(step("-1 min", "alert"), "First response, 1 minute before it is due: an alert was raised")
+})
+
+test("other promises say what was changed, which policy and plan count now, and until when", () => {
+  const told = data => describe(anEvent("PromiseChanged", { due_before: null, due_at: null, ...data })).text
+  const brought = { plan_before: "Standard", plan: "Standard", policy_before: null, policy: "Urgent" }
+
+  assert.equal(told({ because: "tags", ...brought }), "The tags were changed · SLA policy Urgent instead of none")
+  assert.equal(told({ because: "company", ...brought, plan: "Business", policy: null }), "The company has another plan · plan Business instead of Standard")
+  assert.match(told({ because: "calendar", due_at: "2026-05-04T10:00:00Z" }), /^Opening hours were changed: due .+ now$/, "as it was told before plans and policies were named")
 })
 
 test("a visitor who was asked nothing only wrote from a page", () => {

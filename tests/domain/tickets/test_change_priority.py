@@ -31,7 +31,9 @@ async def test_a_higher_priority_shrinks_the_target_from_the_beginning(tx: Trans
     assert (ticket.impact, ticket.urgency, ticket.priority) == (1, 1, 1)
     assert ticket.due_at == ticket.created_at + HOUR
     assert ticket.rank_at == ticket.due_at - timedelta(minutes=9 + 10)
-    assert (await events_of(tx, ticket))[-1].data == {"impact": 1, "urgency": 1, "priority": 1, "previous": 3}
+    changed, told = (await events_of(tx, ticket))[-2:]
+    assert changed.data == {"impact": 1, "urgency": 1, "priority": 1, "previous": 3}
+    assert (told.name, told.data["because"]) == ("PromiseChanged", "priority")
 
 
 async def test_a_lower_priority_stretches_the_target(tx: Transaction) -> None:

@@ -44,6 +44,12 @@ async def steps_of(tx: Transaction, ticket: Ticket) -> list[dict[str, Any]]:
     return list(await tx.session.scalars(query.order_by(EventRow.version)))
 
 
+async def reasons_of(tx: Transaction, ticket: Ticket) -> list[dict[str, Any]]:
+    await tx.session.flush()
+    query = select(EventRow.data).where(EventRow.ticket_id == ticket.id, EventRow.name == "PromiseChanged")
+    return list(await tx.session.scalars(query.order_by(EventRow.version)))
+
+
 async def test_a_policy_promises_more_than_the_plan(tx: Transaction) -> None:
     inbox = await an_inbox(tx, plan=await a_plan(tx))
     policy = await a_policy(tx, conditions={"inbox_ids": [str(inbox.id)]})
@@ -61,15 +67,54 @@ async def test_a_policy_with_hours_of_its_own_needs_no_plan(tx: Transaction) -> 
     assert (await a_ticket(tx)).due_at == tx.now + HOUR
 
 
-async def test_a_tag_that_brings_another_policy_replays_the_clocks(tx: Transaction) -> None:
-    inbox = await an_inbox(tx, plan=await a_plan(tx))
-    await a_policy(tx, conditions={"tags": ["vip"]})
-    ticket = await a_ticket(tx, inbox=inbox)
-    assert ticket.due_at == tx.now + 4 * HOUR
+async def test_a_tag_that_brings_another_policy_replays_the_clocks_and_says_so(tx: Transaction) -> None:
+    plan = await a_plan(tx)
+    policy = await a_policy(tx, conditions={"tags": ["vip"]})
+    ticket = await a_ticket(tx, inbox=await an_inbox(tx, plan=plan))
+    before = ticket.due_at
+    assert before == tx.now + 4 * HOUR
 
     await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"tags"}), tags=("vip",)))
 
     assert ticket.due_at == tx.now + HOUR
+    assert await reasons_of(tx, ticket) == [
+        {
+            "because": "tags", "due_before": "2026-11-18T16:00:00Z", "due_at": "2026-11-18T13:00:00Z",
+            "plan_before": plan.name, "plan": plan.name, "policy_before": None, "policy": policy.name,
+        }
+    ]  # fmt: skip
+
+
+async def test_every_change_of_a_ticket_that_moves_its_due_time_says_why(tx: Transaction) -> None:
+    urgent = await a_policy(tx, conditions={"priorities": [1]}, targets={"email": {"first_response": 7200}})
+    ticket = await a_ticket(tx, inbox=await an_inbox(tx, plan=await a_plan(tx)))
+
+    for change in (
+        TicketChange(frozenset({"priority"}), priority=2),
+        TicketChange(frozenset({"priority"}), priority=1),
+        TicketChange(frozenset({"tags"}), tags=("says nothing",)),
+        TicketChange(frozenset({"priority"}), priority=3),
+    ):
+        await tickets.change_ticket(tx, ticket.id, change)
+
+    told = [(one["because"], one["policy_before"], one["policy"]) for one in await reasons_of(tx, ticket)]
+    assert told == [
+        ("priority", None, None),
+        ("priority", None, urgent.name),
+        ("priority", urgent.name, None),
+    ]
+
+
+async def test_a_ticket_taken_up_again_under_another_plan_says_so(tx: Transaction) -> None:
+    inbox, better = await an_inbox(tx, plan=await a_plan(tx)), await a_plan(tx, key="better")
+    ticket = await a_ticket(tx, inbox=inbox)
+    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="resolved"))
+    inbox.plan_id = better.id
+
+    await tickets.change_ticket(tx, ticket.id, TicketChange(frozenset({"status"}), status="open"))
+
+    [told] = await reasons_of(tx, ticket)
+    assert (told["because"], told["plan"]) == ("reopened", "Better")
 
 
 async def test_a_preview_names_the_open_tickets_that_would_change_and_writes_nothing(tx: Transaction) -> None:

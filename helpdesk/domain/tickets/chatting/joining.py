@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from helpdesk.actors import ActorKind
-from helpdesk.domain import contacts, inboxes, widgets
+from helpdesk.domain import contacts, widgets
 from helpdesk.domain.events import ContactIdentified
 from helpdesk.domain.tickets import promises
 from helpdesk.domain.tickets.locking import lock
@@ -28,7 +28,7 @@ async def join(tx: Transaction, visitor_id: UUID, contact: contacts.Contact) -> 
         ticket.contact_id, ticket.company_id = contact.id, contact.company_id
         if visitor_id != contact.id:
             await _move_messages(tx, ticket.id, visitor_id, contact)
-        await _take_plan(tx, ticket, contact)
+        await promises.renew(tx, ticket, "contact")  # the plan of their company
         await tx.record(ticket, ContactIdentified(contact.id, visitor_id, contact.name))
         await place(tx, ticket)
     if visitor_id == contact.id:
@@ -54,11 +54,3 @@ async def _move_messages(
         .where(ReadMark.ticket_id == ticket_id, ReadMark.reader_id == visitor_id)
         .values(reader_id=contact.id)
     )
-
-
-async def _take_plan(tx: Transaction, ticket: Ticket, contact: contacts.Contact) -> None:
-    inbox = await inboxes.get(tx, ticket.inbox_id)
-    plan_id = await contacts.plan_of(tx, contact.company_id, inbox.plan_id)
-    if plan_id != ticket.plan_id:
-        ticket.plan_id = plan_id
-        await promises.agree_again(tx, ticket)

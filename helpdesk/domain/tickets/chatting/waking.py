@@ -47,7 +47,7 @@ async def wake_somebody(tx: Transaction, ticket_id: UUID, reason: str) -> Ticket
     ticket.priority = queue.priority_of(*_HIGHEST)
     await tx.record(ticket, WakeRequested(said))
     await tx.record(ticket, PriorityChanged(*_HIGHEST, ticket.priority, previous))
-    await promises.agree_again(tx, ticket)
+    await promises.agree_again(tx, ticket, "priority")
     await place(tx, ticket)
     await alerting.raise_if_urgent(tx, ticket.id)
     return ticket
