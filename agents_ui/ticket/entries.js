@@ -161,6 +161,7 @@ function because(reason) {
     case "contact": return t("The contact is known now")
     case "reopened": return t("It was taken up again")
     case "unmerged": return t("The merge was undone")
+    default: return null
   }
 }
 

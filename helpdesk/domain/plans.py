@@ -86,7 +86,7 @@ async def save(tx: Transaction, plan_id: UUID | None, values: Json) -> Plan:
     if not values["name"].strip():
         raise Invalid("name_missing", field="name")
     await calendar(tx, values["calendar_id"])
-    key = values.get("key") or re.sub(r"[^a-z0-9]+", "-", values["name"].lower()).strip("-")
+    key = values.get("key") or key_of(values["name"])
     taken = await tx.session.scalar(select(Plan.id).where(Plan.key == key))
     if taken not in (None, plan_id):
         raise Conflict("plan_key_taken", "Another plan has this key.")
@@ -100,6 +100,11 @@ async def save(tx: Transaction, plan_id: UUID | None, values: Json) -> Plan:
         tx.enqueue("replay_clocks", plan_id=str(plan.id))
     await tx.flush()
     return plan
+
+
+def key_of(name: str) -> str:
+    """What a program calls a plan that was given no key of its own."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 async def archive(tx: Transaction, plan_id: UUID) -> None:

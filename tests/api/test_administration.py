@@ -206,6 +206,62 @@ async def test_an_sla_policy_is_made_foreseen_changed_and_removed(admin, desk):
     assert made["id"] not in [one["id"] for one in (await admin.get("/api/v1/sla_policies")).json()["items"]]
 
 
+async def test_a_page_keeps_what_it_does_not_show_of_a_policy_and_a_plan(admin, desk):
+    async with desk.system() as tx:
+        gone = await a_plan(tx)
+        gone.archived_at, someone = tx.now, await an_agent(tx, role=Role.ADMIN)
+    browser = await desk.signed_in(someone)
+    hidden = {
+        "targets": {"api": {"first_response": 900}, "email": {"callback": 600}},
+        "priority_targets": {"api": {"first_response": {"P1": 60}}},
+    }
+    asked = {"name": f"Quick {uuid.uuid4()}", "conditions": {"plan_ids": [str(gone.id)]}, "enabled": False}
+    policy = (await admin.post("/api/v1/sla_policies", json=asked | hidden)).json()
+    sold = {
+        "name": f"Gold {uuid.uuid4()}", "key": f"own-{uuid.uuid4()}", "calendar_id": str(gone.calendar_id),
+        "handling": {"api": 3, "email": 7},
+    }  # fmt: skip
+    plan = (await admin.post("/api/v1/plans", json=sold | hidden)).json()
+
+    edit = {"email.first_response": "30 min", "chat.first_response": "1 min", "save": "yes"}
+    told = await browser.get(f"/admin/sla/{policy['id']}")
+    for path, form in (
+        (f"/admin/sla/{policy['id']}", {"name": asked["name"]}),
+        (f"/admin/plans/{plan['id']}", {"name": sold["name"], "calendar_id": sold["calendar_id"]}),
+    ):
+        assert (await browser.post(path, data=edit | form)).status_code == 303
+
+    assert "Tickets that programs open have promises of their own here." in told.text
+    kept = await found(admin, "sla_policies", policy), await found(admin, "plans", plan)
+    for one in kept:
+        assert one["targets"] == hidden["targets"] | {
+            "email": {"first_response": 1800, "callback": 600}, "chat": {"first_response": 60},
+        }  # fmt: skip
+        assert one["priority_targets"] == hidden["priority_targets"]
+    assert kept[0]["conditions"]["plan_ids"] == [str(gone.id)]
+    assert (kept[1]["key"], kept[1]["handling"]) == (sold["key"], {"api": 3})
+
+
+async def found(admin, kind, wanted):
+    items = (await admin.get(f"/api/v1/{kind}")).json()["items"]
+    return next(one for one in items if one["id"] == wanted["id"])
+
+
+async def test_what_programs_write_is_answered_like_a_mail_where_nothing_else_was_promised(admin, desk):
+    async with desk.system() as tx:
+        someone = await an_agent(tx, role=Role.ADMIN)
+    browser = await desk.signed_in(someone)
+    targets = {one: {"first_response": 3600} for one in ("email", "api")}
+    wanted = {"name": f"Slow {uuid.uuid4()}", "targets": targets, "enabled": False}
+    policy = (await admin.post("/api/v1/sla_policies", json=wanted)).json()
+
+    form = {"name": wanted["name"], "email.first_response": "30 min", "save": "yes"}
+    assert (await browser.post(f"/admin/sla/{policy['id']}", data=form)).status_code == 303
+
+    changed = await found(admin, "sla_policies", policy)
+    assert changed["targets"] == {one: {"first_response": 1800} for one in ("email", "api")}
+
+
 async def test_what_another_address_name_team_and_plan_of_an_inbox_do_is_seen_before_it_is_saved(
     fresh_desk, fresh_house
 ):

@@ -26,6 +26,7 @@ from helpdesk.web.admin.promised_times import (
     fields_of,
     names_others,
     scaled,
+    serves_programs_otherwise,
     values_of,
 )
 
@@ -93,7 +94,7 @@ async def _save(
     tx: Transaction, plan: plans.Plan | None, given: dict[str, str], *, saves: bool
 ) -> Foreseen | None:
     """What it would move, or None once it is saved."""
-    values = _values(given)
+    values = _values(given, plan)
     if saves:
         await plans.save(tx, plan.id if plan else None, values)
         return None
@@ -101,7 +102,7 @@ async def _save(
         raise Invalid("name_missing", field="name")
     if plan is None:
         return Foreseen(0, 0, [])
-    proposed = plans.Plan(id=plan.id, created_at=plan.created_at, **({"key": plan.key} | values))
+    proposed = plans.Plan(id=plan.id, created_at=plan.created_at, **(values | {"key": plan.key}))
     return await would_move(tx, Scope(plan_id=plan.id), Proposal(sold={plan.id: proposed}))
 
 
@@ -180,7 +181,7 @@ async def _page(
         foreseen=foreseen, what=what, companies=names, having=having, channels=CHANNELS, metrics=METRICS,
         calendars=[(row.id, row.name) for row, _ in await sla.calendars.all_of(tx)], shown=shown,
         factors=PRIORITY_FACTORS, usual=in_force().handling, scaled=scaled, others=OTHERS,
-        names_others=names_others(given),
+        names_others=names_others(given), programs_otherwise=serves_programs_otherwise(plan),
     )  # fmt: skip
 
 
@@ -213,10 +214,12 @@ def _fields(plan: plans.Plan) -> dict[str, str]:
     )
 
 
-def _values(given: dict[str, str]) -> dict[str, Any]:
-    """What the form means. Errors: Invalid with the field."""
-    promised = values_of(given)
-    handling: dict[str, int] = {}
+def _values(given: dict[str, str], plan: plans.Plan | None) -> dict[str, Any]:
+    """What the form means; what it does not show stays. Errors: Invalid with the field."""
+    promised = values_of(given, plan)
+    handling = {
+        one: minutes for one, minutes in (plan.handling if plan else {}).items() if one not in CHANNELS
+    }
     for channel in CHANNELS:
         minutes = given.get(f"handling.{channel}", "").strip()
         if minutes:
@@ -224,6 +227,7 @@ def _values(given: dict[str, str]) -> dict[str, Any]:
     most = round(LONGEST_HEAD_START.total_seconds() / 60)
     return {
         "name": given.get("name", "").strip()[:100],
+        "key": plan.key if plan and plan.key != plans.key_of(plan.name) else "",
         "calendar_id": _calendar(given),
         "head_start_minutes": parse_number(
             given.get("head_start_minutes", "").strip() or "0", "head_start_minutes", most

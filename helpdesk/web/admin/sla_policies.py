@@ -25,6 +25,7 @@ from helpdesk.web.admin.promised_times import (
     fields_of,
     names_others,
     scaled,
+    serves_programs_otherwise,
     values_of,
 )
 
@@ -82,7 +83,7 @@ async def submit_policy(request: Request) -> Response:
                 request, actor, tx, policy, await _fields(tx, policy), {}, foreseen, removes=True
             )
         try:
-            values = await _values(tx, given)
+            values = await _values(tx, given, policy)
             if any(one.name.lower() == values["name"].lower() for one in others):
                 raise Invalid("name_taken", field="name")
         except Invalid as failure:
@@ -122,6 +123,7 @@ async def _page(
         calendars=[(str(row.id), row.name) for row, _ in await sla.calendars.all_of(tx)],
         channels=CHANNELS, metrics=METRICS, actions=ACTIONS, moments=MOMENTS,
         most_steps=MOST, focus=focus, scaled=scaled, others=OTHERS, names_others=names_others(given),
+        programs_otherwise=serves_programs_otherwise(policy),
     )  # fmt: skip
 
 
@@ -152,8 +154,8 @@ async def _fields(tx: Transaction, policy: sla.SlaPolicy) -> dict[str, Any]:
     return fields
 
 
-async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the form means. Errors: Invalid with the field."""
+async def _values(tx: Transaction, given: Mapping[str, Any], policy: sla.SlaPolicy | None) -> dict[str, Any]:
+    """What the form means; what it does not show stays. Errors: Invalid with the field."""
     name = given.get("name", "").strip()[:100]
     if not name:
         raise Invalid("name_missing", field="name")
@@ -164,13 +166,13 @@ async def _values(tx: Transaction, given: Mapping[str, Any]) -> dict[str, Any]:
         "enabled": given.get("enabled") == "yes",
         "conditions": {
             "inbox_ids": [str(UUID(one)) for one in given.get("inboxes", ())],
-            "plan_ids": [str(UUID(one)) for one in given.get("plans", ())],
+            "plan_ids": [*(str(UUID(one)) for one in given.get("plans", ())), *await _unsold(tx, policy)],
             "company_ids": [str(one) for one in await _companies(tx, given.get("companies", ""))],
             "priorities": [int(one) for one in given.get("priorities", ()) if re.fullmatch("[1-5]", one)],
             "tags": [one.strip().lower() for one in given.get("tags", "").split(",") if one.strip()],
         },
         "calendar_id": parse_id(calendar, "calendar") if calendar else None,
-        **values_of(given),
+        **values_of(given, policy),
         "pauses_in": [status for status in sla.PAUSES_IN if given.get(status) == "yes"],
         "steps": checked(_steps(given)),
     }
@@ -213,6 +215,13 @@ def _steps(given: Mapping[str, Any]) -> list[dict[str, Any]]:
         metrics = [one for one in row["for"].split(",") if one in METRICS]
         found.append(step | {"do": row["do"]} | ({"metrics": metrics} if metrics else {}))
     return found
+
+
+async def _unsold(tx: Transaction, policy: sla.SlaPolicy | None) -> list[str]:
+    """Archived plans that it asks for: tickets may still have them, and the page offers none of them."""
+    sold = {str(one.id) for one in await plans.all_of(tx)}
+    asked = policy.conditions.get("plan_ids", ()) if policy else ()
+    return [str(one) for one in asked if str(one) not in sold]
 
 
 async def _companies(tx: Transaction, text: str) -> list[UUID]:
