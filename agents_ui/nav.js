@@ -5,6 +5,7 @@ import { action, hands } from "./actions/actions.js"
 import { comeOrGo, deskOf, isAway, takesWork } from "./availability.js"
 import { Avatar, Icon, Keys } from "./icons.js"
 import { dialog } from "./notices_store.js"
+import { COUNTED_TO, counted, isCapped } from "./queue/counts.js"
 import { go, route, routeHash } from "./route.js"
 import { dayAndTime, number, t } from "./translation.js"
 import { now } from "./server/server_time.js"
@@ -83,8 +84,14 @@ export function Nav({ open, close }) {
 function NavLink({ icon, label, count, current, href, onClick }) {
   return html`<li><a class="nav-link" href=${href} aria-current=${current ? "page" : undefined} onClick=${onClick}>
     <${Icon} name=${icon} /><span class="nav-label">${label}</span>
-    ${count === undefined ? null : html`<span class="nav-count">${number(count)}</span>`}
+    ${count === undefined ? null : html`<${Count} count=${count} />`}
   </a></li>`
+}
+
+/** A plus behind a number is not always spoken. @param {{count: number}} props */
+function Count({ count }) {
+  if (!isCapped(count)) return html`<span class="nav-count">${counted(count)}</span>`
+  return html`<span class="nav-count"><span aria-hidden="true">${counted(count)}</span><span class="visually-hidden">${t("{n} or more", { n: number(COUNTED_TO) })}</span></span>`
 }
 
 /** The switch for a lunch or a meeting, with what one carries just now. */

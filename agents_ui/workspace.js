@@ -4,6 +4,7 @@ import { effect, untracked } from "../vendor/ui.js"
 import { outbox } from "./actions/changes.js"
 import { get, useCsrf } from "./server/http.js"
 import { askOverHttp } from "./server/http_commands.js"
+import { counted } from "./queue/counts.js"
 import { hadInHand, inHand, keepInMind, tellWhatWentBack } from "./queue/in_hand.js"
 import { heedAlerts, heedRows, watchSight } from "./attention.js"
 import { loadDesks } from "./availability.js"
@@ -42,7 +43,7 @@ export function start() {
   })
   on(() => route.value.ticket, openTicket)
   on(() => queue.counts.value.mine, carried => { if (carried !== undefined) loadDesks() })
-  on(() => queue.counts.value.queue, waiting => { document.title = waiting ? `(${waiting}) Helpdesk` : "Helpdesk" })
+  on(() => queue.counts.value.queue, waiting => { document.title = waiting ? `(${counted(waiting)}) Helpdesk` : "Helpdesk" })
 
   tellWhatWentBack(hadInHand(me.id), source.loadTicket)
   connection.connect()

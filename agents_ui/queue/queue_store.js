@@ -1,6 +1,7 @@
 // The queue as it stands here: every row known, the view on screen, and an order that holds still under the pointer.
 
 import { batch, computed, signal } from "../../vendor/ui.js"
+import { stepped } from "./counts.js"
 import { belongs, held, isNewer, order, VIEWS } from "./queue_order.js"
 import { ReadMarks } from "./read_marks.js"
 
@@ -182,7 +183,7 @@ export class QueueStore {
     if (!before) return
     const counts = { ...this.counts.value }
     const step = (/** @type {string} */ name, /** @type {boolean} */ was, /** @type {boolean} */ is) => {
-      if (was !== is && name in counts) counts[name] = Math.max(0, counts[name] + (is ? 1 : -1))
+      if (was !== is && name in counts) counts[name] = stepped(counts[name], is ? 1 : -1)
     }
     for (const view of VIEWS) step(view, belongs(before, view, this.me), after !== null && belongs(after, view, this.me))
     for (const channel of CHANNELS) {

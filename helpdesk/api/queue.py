@@ -16,7 +16,8 @@ class Claim(BaseModel):
 
 
 async def show_queue(request: Request) -> Response:
-    """The rows of a view in the order of `rank_at`, each with its why, and how many stand in each view."""
+    """The rows of a view in the order of `rank_at`, each with its why, and how many stand in each view.
+    A count goes to 1,000, which means so many or more."""
     limit, after = page_of(request)
     async with database_of(request).transaction(await actor_of(request)) as tx:
         out_of_reach = await tickets.out_of_reach(tx)

@@ -57,6 +57,7 @@ class Overload(BaseModel):
 
 class Queue(Page[QueueRow]):
     counts: dict[str, int]
+    """Counted to 1,000, which means so many or more."""
     as_of: datetime
     overload: Overload
     out_of_reach: dict[UUID, OutOfReach]

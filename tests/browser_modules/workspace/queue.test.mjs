@@ -1,7 +1,9 @@
 // The list on screen: who belongs where, in which order, and when it may move.
 
 import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
 import { test } from "node:test"
+import { COUNTED_TO, counted } from "../../../agents_ui/queue/counts.js"
 import { belongs, held, order } from "../../../agents_ui/queue/queue_order.js"
 import { QueueStore } from "../../../agents_ui/queue/queue_store.js"
 
@@ -197,4 +199,21 @@ test("a resolved ticket that is missing among the live rows stays in the list of
   store.receive([{ ticket: "1", version: 5, row: null }])
 
   assert.equal(store.row("1").status, "resolved")
+})
+
+test("a thousand is where the server stops counting", () => {
+  const server = readFileSync(new URL("../../../helpdesk/domain/tickets/queries.py", import.meta.url), "utf8")
+
+  assert.equal(/^COUNTED_TO = (\d+)$/m.exec(server)?.[1], String(COUNTED_TO))
+})
+
+test("what is counted to a thousand says so, and stays so while tickets come and go", () => {
+  const store = aStore()
+  store.counts.value = { queue: 1000, mine: 999, open: 0 }
+
+  store.receive([change(aRow("1"))])
+  store.receive([change(aRow("1", { version: 2, assignee: me }))])
+
+  assert.deepEqual(store.counts.value, { queue: 1000, mine: 1000, open: 0 })
+  assert.deepEqual([12, 999, 1000, 1001].map(counted), ["12", "999", "1,000+", "1,000+"])
 })
