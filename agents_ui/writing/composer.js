@@ -9,7 +9,7 @@ import { readDraft, writeDraft } from "./drafts.js"
 import { EMPTY, draftOf, hasText, isStored, joined, plain, sidesOf, withAfter } from "./sides.js"
 import { CTRL, Icon, Keys } from "../icons.js"
 import { FormatBar, formatKey } from "./format_bar.js"
-import { MailFields } from "./mail_fields.js"
+import { addressee, MailFields } from "./mail_fields.js"
 import { Markdown, newLine, uploadsIn } from "./markdown.js"
 import { Passed, UploadChip } from "./upload_chips.js"
 import { dialog } from "../notices_store.js"
@@ -223,7 +223,7 @@ export function Composer({ store, ticket }) {
     setOver(false)
     attach(event.dataTransfer?.files ?? [])
   }
-  const name = ticket.contact.name || ticket.contact.email || ticket.contact.phone || t("the visitor")
+  const name = addressee(ticket.contact, isMail ? shown.to : [])
   const note = kind === "note"
   const forward = kind === "forward"
   const label = note ? t("Write a note") : forward ? t("Forward") : t("Reply")

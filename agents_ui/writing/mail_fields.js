@@ -52,6 +52,12 @@ function AddressField({ label, addresses, change }) {
     ${wrong && html`<span class="mail-wrong" role="alert">${wrong}</span>`}</div>`
 }
 
+/** Whom one writes to, by name where it is the contact: a mail may go to somebody else. @param {{name: string | null, email: string | null, phone: string | null}} contact @param {string[]} to */
+export function addressee(contact, to) {
+  if (to.length && !to.includes(contact.email?.toLowerCase() ?? "")) return to.join(", ")
+  return contact.name || contact.email || contact.phone || t("the visitor")
+}
+
 /** What differs from the mail that is answered. @param {{people: People, proposed: Answering | null, change: (people: People) => void}} props */
 function Differences({ people, proposed, change }) {
   if (!proposed) return null

@@ -75,7 +75,7 @@ async def _store(request: Request, actor: Actor) -> Response:
             await limits.spend(tx, limits.UPLOADS, actor.contact_id)
             await limits.spend(tx, limits.UPLOADED_BYTES, actor.contact_id, len(data))
     stored = await files_of(request).put(data)
-    described = uploads.describe(stored, file.filename or "", data)
+    described = uploads.describe(stored, uploads.as_named(file.filename or ""), data)
     async with database_of(request).transaction(actor) as tx:
         attachment = await attachments.add(tx, described)
     described_again = [attachments.described(attachment)]

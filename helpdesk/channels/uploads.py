@@ -35,6 +35,12 @@ def media_type(data: bytes, said: str) -> str:
     return found if is_picture else said or found
 
 
+def as_named(sent: str) -> str:
+    """A file's name as it was before a browser put it into a form: of what it escapes, quotes come back and
+    line ends are left out. It escapes nothing else, so nothing else is undone."""
+    return sent.replace("%22", '"').replace("%0D", "").replace("%0A", "")
+
+
 def safe_name(name: str) -> str:
     """The last part of a path, NFC, without control, format and bidi characters; never empty."""
     base = PurePosixPath(name.replace("\\", "/")).name

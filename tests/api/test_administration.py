@@ -291,3 +291,19 @@ async def test_what_another_address_name_team_and_plan_of_an_inbox_do_is_seen_be
     assert "mills@shop.example" not in before
     assert saved.status_code == 303
     assert "mills@shop.example" in (await browser.get("/admin/inboxes")).text
+
+
+async def test_the_ports_that_take_mail_are_named(desk, monkeypatch):
+    async with desk.system() as tx:
+        someone = await an_agent(tx, role=Role.ADMIN)
+    browser = await desk.signed_in(someone)
+    state = desk.web.starlette.state
+
+    without = (await browser.get("/admin/mail")).text
+    settings = state.settings.model_copy(update={"smtp_in_port": 2525, "lmtp_port": 2424})
+    monkeypatch.setattr(state, "settings", settings)
+    both = (await browser.get("/admin/mail")).text
+
+    assert "LMTP" not in without
+    assert "SMTP takes mail for every inbox on port 2525." in both
+    assert "LMTP takes mail on port 2424." in both

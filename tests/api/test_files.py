@@ -51,6 +51,20 @@ async def test_a_name_is_kept_without_its_tricks(desk, house):
     assert stored["name"] == "gnp.exe"
 
 
+async def test_a_name_comes_back_from_the_escapes_that_browsers_make(desk, house):
+    program = await desk.with_token(house.agent)
+    head = 'Content-Disposition: form-data; name="file"; filename="The %22big%22 mill%0D%0A, 50%20 %2F.png"'
+    body = f"--b\r\n{head}\r\n\r\n".encode() + PNG + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    stored = (await program.post("/api/v1/uploads", content=body, headers=headers)).json()
+    read = await program.get(stored["url"])
+
+    assert stored["name"] == 'The "big" mill, 50%20 %2F.png'
+    assert (read.status_code, read.content) == (200, PNG)
+    assert "%22big%22" in read.headers["content-disposition"].partition("filename*=")[2]
+
+
 @pytest.mark.parametrize(
     "tamper",
     [
