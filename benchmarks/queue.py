@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from uuid import uuid4
 
@@ -120,8 +121,17 @@ def _processor_time() -> float:
 
 def product(desk: Desk, staff: list[Actor]) -> Claim:
     async def claim(number: int) -> bool:
-        actor = staff[number]
-        return await claiming.claim(desk.database, actor) is not None
+        return await claiming.claim(desk.database, staff[number]) is not None
+
+    return claim
+
+
+def people(desk: Desk) -> Claim:
+    """They take turns, whoever's claimer it is."""
+    turns = cycle(desk.people)
+
+    async def claim(number: int) -> bool:
+        return await claiming.claim(desk.database, next(turns)) is not None
 
     return claim
 
@@ -191,7 +201,7 @@ async def run(url: str, size: int, claimers: list[int], seconds: float, rounds: 
             "plain": (Measured(), product(desk, desk.plain)),
             "last": (Measured(), product(desk, desk.filtered)),
             "both": (Measured(), product(desk, desk.both)),
-            "people": (Measured(), product(desk, desk.people)),
+            "people": (Measured(), people(desk)),
         }
         for _, claim in cells.values():  # every connection has its plans before anything is measured
             await measure(Measured(), claim, count, 0.3)

@@ -31,6 +31,9 @@ _KEYS = """
 _CONNECTIONS = 16
 """Of the product; a floor has one for each of its claimers, beside them and within the server's hundred."""
 
+_PEOPLE = 64
+"""Who claim in turn, so that nobody carries hundreds: what they carry is read with each of their claims."""
+
 _LATER = timedelta(days=365)
 """The last team's tickets stand behind all of the first's: the worst case of a filter along the order."""
 
@@ -59,7 +62,8 @@ async def prepare(url: str, size: int, claimers: int) -> Desk:
             [await _actor(tx, teams, number) for number in range(claimers)]
             for teams in ([first], [last], [first, last])
         ]
-        staff.append([replace(one, kind=ActorKind.AGENT) for one in staff[0]])
+        people = [await _actor(tx, [first], claimers + number) for number in range(max(claimers, _PEOPLE))]
+        staff.append([replace(one, kind=ActorKind.AGENT) for one in people])
         await availability.seen(tx, [one.agent_id for some in staff for one in some if one.agent_id])
         # They stay for the whole run, as people with an open workspace do.
         await tx.connection.execute("UPDATE availability SET seen_at = seen_at + interval '1 day'")
