@@ -19,6 +19,11 @@ export function channelName(channel) {
   return { chat: t("chat"), email: t("email"), phone: t("phone"), api: t("API") }[channel ?? ""] ?? channel ?? ""
 }
 
+/** That the company's own plan is not what a ticket goes by. @param {string} plan @param {string | undefined} channel */
+export function leftOut(plan, channel) {
+  return t("{plan} does not include {channel}", { plan, channel: channelName(channel) })
+}
+
 /** @param {import("./types.js").Status} status */
 export function statusWord(status) {
   return { open: t("Open"), pending: t("Waiting for reply"), snoozed: t("Snoozed"), resolved: t("Resolved"), closed: t("Closed"), merged: t("Merged") }[status]

@@ -30,6 +30,7 @@ export interface QueueRow {
   contact: Contact
   company: Named | null
   plan: Named | null
+  left_out_plan: Named | null
   team: Named | null
   assignee: Named | null
   inbox: Named

@@ -1,6 +1,7 @@
 """Complete ordinary things; a test names only what matters to it."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,7 @@ async def a_plan(
     may_page: bool = False,
     targets: dict[str, dict[str, int]] | None = None,
     priority_targets: dict[str, Any] | None = None,
+    channels: Sequence[str] = (),
 ) -> plans.Plan:
     calendar = await a_calendar(tx, hours)
     plan = plans.Plan(
@@ -56,6 +58,7 @@ async def a_plan(
         may_page=may_page,
         targets=targets if targets is not None else {"email": {"first_response": 4 * 3600}},
         priority_targets=priority_targets or {},
+        channels=list(channels),
         created_at=tx.now,
     )
     tx.session.add(plan)

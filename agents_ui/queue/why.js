@@ -1,6 +1,7 @@
 // "Why is this here?": the server's sentence, and its parts as a sum that can be checked.
 
 import { html } from "../../vendor/ui.js"
+import { leftOut } from "../naming.js"
 import { dayAndTime, plural, t } from "../translation.js"
 import { now } from "../server/server_time.js"
 
@@ -33,14 +34,15 @@ export function sentence(row) {
   const start = parts.handling_minutes > 0
     ? t("Start by {start_by} (due {due}, typically {minutes} min)", values)
     : t("Start by {start_by} (due {due})", values)
-  if (!parts.head_start.length) return start
+  const aside = row.left_out_plan ? `; ${leftOut(row.left_out_plan.name, row.channel)}` : ""
+  if (!parts.head_start.length) return start + aside
   const several = parts.head_start.length > 1
   const names = parts.head_start.map(one => {
     const name = one.reason === "live_chat" ? t("live chat") : one.name
     return several ? t("{name} {minutes}", { name, minutes: one.minutes }) : name
   }).join(", ")
   const minutes = parts.head_start.reduce((sum, one) => sum + one.minutes, 0)
-  return `${start}; ${t("{minutes} min head start: {names}", { minutes, names })}`
+  return `${start}; ${t("{minutes} min head start: {names}", { minutes, names })}${aside}`
 }
 
 /** What does not wait for us has no place, and no time to start by. @param {Exclude<Status, "open">} status */

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/ui.js"
 import { action, canRun } from "../actions/actions.js"
 import { countdown } from "../countdown.js"
-import { channelName, metricName, priorityName, statusWord } from "../naming.js"
+import { channelName, leftOut, metricName, priorityName, statusWord } from "../naming.js"
 import { get, request } from "../server/http.js"
 import { Avatar, Icon, Keys } from "../icons.js"
 import { go } from "../route.js"
@@ -39,6 +39,7 @@ export function Details({ ticket, shown }) {
         ${Object.entries(ticket.visitor?.attributes ?? {}).map(([name, value]) => html`<${Fact} key=${name} icon="tag" label=${name}>${String(value)}</${Fact}>`)}
         ${ticket.visitor && html`<${Fact} icon="lock" label=${t("In the chat")}><${Block} ticket=${ticket} /></${Fact}>`}
         ${ticket.plan && html`<${Fact} icon="star" label=${t("Plan")}>${ticket.plan.name}</${Fact}>`}
+        ${ticket.left_out_plan && html`<${Fact} icon="info" label=${t("Company's plan")}>${leftOut(ticket.left_out_plan.name, ticket.channel)}</${Fact}>`}
       </dl>
     </section>
     <${SamePerson} contact=${contact.id} />

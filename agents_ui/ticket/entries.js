@@ -2,7 +2,7 @@
 
 import { inWords, stepInWords } from "../alert_words.js"
 import { countdown, span } from "../countdown.js"
-import { channelName, metricName, priorityName } from "../naming.js"
+import { channelName, leftOut, metricName, priorityName } from "../naming.js"
 import { fullTime, plural, t } from "../translation.js"
 
 /** @import { TicketEvent } from "../types.js" */
@@ -124,6 +124,7 @@ const LINES = {
     const text = t("{metric} was due and is late", { metric: metricName(data.metric) })
     return { icon: "timer", text: late && late.left < -60_000 ? `${text} · ${span(-late.left)}` : text, tone: "danger" }
   },
+  PlanLeftOut: data => ({ icon: "timer", text: leftOut(data.plan, data.channel) }),
   PromiseChanged(data, by) {
     const text = [because(data.because) ?? by, ...brought(data)].join(" · ")
     return { icon: "timer", text: data.due_at ? t("{what}: due {time} now", { what: text, time: fullTime(data.due_at) }) : text }

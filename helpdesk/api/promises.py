@@ -41,7 +41,7 @@ class NewCalendar(BaseModel):
 class NewPlan(BaseModel):
     """`targets` are seconds by channel and metric at P3. Other priorities have them scaled, or a time of
     their own in `priority_targets`, by `P1`, `P2`, `P4` and `P5`. `handling` are the minutes an answer takes
-    by channel."""
+    by channel. `channels` are those it is for, none: every one."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     key: Annotated[str, Field(pattern="^[a-z0-9-]{0,50}$")] = ""
@@ -52,6 +52,7 @@ class NewPlan(BaseModel):
     tells_contact: bool = False
     targets: Targets = {}
     priority_targets: PriorityTargets = {}
+    channels: Annotated[list[ChannelName], Field(max_length=4)] = []
 
 
 async def list_calendars(request: Request) -> Response:
@@ -188,6 +189,7 @@ def _plan(plan: plans.Plan) -> Json:
         "handling": plan.handling or {},
         "may_page": plan.may_page,
         "tells_contact": bool(plan.tells_contact),
+        "channels": plan.channels or [],
         "targets": plan.targets,
         "priority_targets": plan.priority_targets or {},
     }

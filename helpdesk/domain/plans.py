@@ -28,7 +28,8 @@ class Plan(Base):
     `priority_targets`, {channel: {metric: {"P1": seconds}}}, does not name a time of their own.
 
     `handling` is {channel: minutes} an answer usually takes, where the plan's tickets differ from others.
-    An archived plan is sold no more; tickets and companies that have it keep it.
+    `channels` are those it is for, none of them named: all. An archived plan is sold no more; tickets and
+    companies that have it keep it.
     """
 
     __tablename__ = "plans"
@@ -44,8 +45,13 @@ class Plan(Base):
     """Whether a contact hears that somebody was woken for them."""
     targets: Mapped[Json]
     priority_targets: Mapped[Json] = mapped_column(server_default="{}")
+    channels: Mapped[list[str]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
+
+    def includes(self, channel: str) -> bool:
+        """Whether what comes that way is served by it."""
+        return not self.channels or channel in self.channels
 
 
 async def get(tx: Transaction, plan_id: UUID) -> Plan:

@@ -62,11 +62,14 @@ async def test_a_plan_is_made_changed_and_sold_no_more(admin):
 
     made = (await admin.post("/api/v1/plans", json=wanted)).json()
     path = f"/api/v1/plans/{made['id']}"
-    changed = await admin.put(path, json=wanted | {"head_start_minutes": 12, "priority_targets": own})
+    changed = await admin.put(
+        path, json=wanted | {"head_start_minutes": 12, "priority_targets": own, "channels": ["phone"]}
+    )
     refused = await admin.put(path, json=wanted | {"priority_targets": {"phone": {"callback": {"P3": 60}}}})
 
     assert (made["targets"], made["head_start_minutes"]) == ({"phone": {"callback": 3600}}, 0)
     assert (made["priority_targets"], changed.json()["priority_targets"]) == ({}, own)
+    assert (made["channels"], changed.json()["channels"]) == ([], ["phone"])
     assert refused.status_code == 422  # that is what `targets` say
     assert (changed.json()["head_start_minutes"], changed.json()["key"]) == (12, made["key"])
     assert (await admin.delete(f"/api/v1/calendars/{calendar['id']}")).json()["code"] == "calendar_in_use"
@@ -220,10 +223,12 @@ async def test_a_page_keeps_what_it_does_not_show_of_a_policy_and_a_plan(admin, 
     sold = {
         "name": f"Gold {uuid.uuid4()}", "key": f"own-{uuid.uuid4()}", "calendar_id": str(gone.calendar_id),
         "handling": {"api": 3, "email": 7},
+            "channels": ["chat", "api"],
     }  # fmt: skip
     plan = (await admin.post("/api/v1/plans", json=sold | hidden)).json()
 
     edit = {"email.first_response": "30 min", "chat.first_response": "1 min", "save": "yes"}
+    edit["includes.phone"] = "yes"
     told = await browser.get(f"/admin/sla/{policy['id']}")
     for path, form in (
         (f"/admin/sla/{policy['id']}", {"name": asked["name"]}),
@@ -240,6 +245,7 @@ async def test_a_page_keeps_what_it_does_not_show_of_a_policy_and_a_plan(admin, 
         assert one["priority_targets"] == hidden["priority_targets"]
     assert kept[0]["conditions"]["plan_ids"] == [str(gone.id)]
     assert (kept[1]["key"], kept[1]["handling"]) == (sold["key"], {"api": 3})
+    assert kept[1]["channels"] == ["phone", "api"]
 
 
 async def found(admin, kind, wanted):

@@ -75,5 +75,6 @@ class Plan(Named):
     handling: dict[str, int]
     may_page: bool
     tells_contact: bool
+    channels: list[str]
     targets: dict[str, dict[str, int]]
     priority_targets: dict[str, dict[str, dict[str, int]]]

@@ -32,6 +32,8 @@ class TicketFields(BaseModel):
     version: int
     company: Named | None
     plan: Named | None
+    left_out_plan: Named | None
+    """The company's own plan, where it does not include the channel."""
     team: Named | None
     assignee: Named | None
     inbox: Named

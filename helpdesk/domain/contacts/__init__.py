@@ -20,6 +20,7 @@ from helpdesk.domain.contacts.companies import found
 from helpdesk.domain.contacts.identities import IdentityKind, normalise, phone_number
 from helpdesk.domain.contacts.model import Company, Contact, ContactMerge, Identity
 from helpdesk.domain.contacts.queries import (
+    Served,
     address_of,
     by_identity,
     by_ids,
@@ -42,6 +43,7 @@ __all__ = [
     "ContactMerge",
     "Identity",
     "IdentityKind",
+    "Served",
     "absorb",
     "add",
     "add_identity",

@@ -1,11 +1,12 @@
 """Reading contacts."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, column, exists, or_, select, table, true
 
-from helpdesk.domain import permissions
+from helpdesk.domain import permissions, plans
 from helpdesk.domain.contacts.identities import IdentityKind, phone_number
 from helpdesk.domain.contacts.model import Company, Contact, Identity
 from helpdesk.errors import Invalid, NotFound
@@ -83,10 +84,21 @@ async def require_visible(tx: Transaction, contact_id: UUID) -> None:
             raise NotFound("contact_not_found")
 
 
-async def plan_of(tx: Transaction, company_id: UUID | None, otherwise: UUID | None) -> UUID | None:
-    """The plan somebody of that company is served by now: what it bought, else what everybody has there."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """By which plan, and what was bought in its place where that does not include the channel."""
+
+    plan_id: UUID | None
+    left_out_id: UUID | None = None
+
+
+async def plan_of(tx: Transaction, company_id: UUID | None, otherwise: UUID | None, channel: str) -> Served:
+    """The plan somebody of that company is served by now: what it bought, where that includes the channel,
+    else what everybody has there."""
     bought = (await company(tx, company_id)).plan_at(tx.now) if company_id else None
-    return bought or otherwise
+    if bought is None or bought == otherwise or (await plans.get(tx, bought)).includes(channel):
+        return Served(bought or otherwise)
+    return Served(otherwise, bought)
 
 
 async def company(tx: Transaction, company_id: UUID) -> Company:

@@ -39,6 +39,7 @@ from helpdesk.domain.events.messages import (
     UnverifiedMessageReceived,
 )
 from helpdesk.domain.events.promises import (
+    PlanLeftOut,
     PromiseChanged,
     SlaStepTaken,
     TargetBreached,
@@ -112,6 +113,7 @@ __all__ = [
     "MessageSplitOff",
     "NoteAdded",
     "OnCallWoken",
+    "PlanLeftOut",
     "PriorityChanged",
     "PromiseChanged",
     "ReplyCalledBack",

@@ -55,6 +55,14 @@ class TargetBreached(Event):
 
 
 @dataclass(frozen=True)
+class PlanLeftOut(Event):
+    """The company's plan does not include the way the ticket came: that of its inbox counts."""
+
+    plan: str
+    channel: str
+
+
+@dataclass(frozen=True)
 class PromiseChanged(Event):
     """Other promises count, and with them it is due at another time or stands elsewhere in the queue.
     `because` is what was changed: the rules (calendar, plan, company, policy) or the ticket (priority, tags,

@@ -93,7 +93,8 @@ async def of_visitor(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID) ->
 async def _plan_id(tx: Transaction, inbox: inboxes.Inbox, contact_id: UUID | None) -> UUID | None:
     """As a ticket gets it: what the contact's company bought, else what everybody has here."""
     contact = await contacts.get(tx, contact_id) if contact_id is not None else None
-    return await contacts.plan_of(tx, contact.company_id if contact else None, inbox.plan_id)
+    company_id = contact.company_id if contact else None
+    return (await contacts.plan_of(tx, company_id, inbox.plan_id, inbox.channel)).plan_id
 
 
 async def next_opening(tx: Transaction, ticket: Ticket, inbox: inboxes.Inbox) -> datetime | None:

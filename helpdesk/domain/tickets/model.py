@@ -62,6 +62,8 @@ class Ticket(Base):
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
     plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plans.id"))
+    left_out_plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plans.id"))
+    """The company's own plan, where it does not include the channel and `plan_id` is that of the inbox."""
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"))
     pool_id: Mapped[UUID] = mapped_column(ForeignKey("pools.id"))
     assignee_id: Mapped[UUID | None]

@@ -22,16 +22,18 @@ async def open_ticket(
 ) -> Ticket:
     """A new, still empty ticket of a contact; the caller adds what was said in the same transaction. Its
     channel is the inbox's, unless it came another way."""
-    plan_id = await contacts.plan_of(tx, contact.company_id, inbox.plan_id)
+    came_by = channel.value if channel else inbox.channel
+    served = await contacts.plan_of(tx, contact.company_id, inbox.plan_id, came_by)
     priority = queue.priority_of(impact, urgency)
     skills = skills_asked(inbox, contact)
     ticket = Ticket(
         id=tx.new_id(),
         inbox_id=inbox.id,
-        channel=channel.value if channel else inbox.channel,
+        channel=came_by,
         contact_id=contact.id,
         company_id=contact.company_id,
-        plan_id=plan_id,
+        plan_id=served.plan_id,
+        left_out_plan_id=None,  # until the timeline has its beginning
         team_id=inbox.team_id,
         pool_id=await pool_id(tx, inbox.id, inbox.team_id, skills),
         skills=skills,
@@ -57,6 +59,7 @@ async def open_ticket(
     tx.held[ticket.id] = []  # no clocks yet
     came_as = tx.actor.came_as or contact.id  # tells whose it is again should a merge be undone
     await tx.record(ticket, TicketOpened(ticket.subject, ticket.channel, ticket.inbox_id, came_as, priority))
+    await promises.serve(tx, ticket, served)
     terms = await promises.agree(tx, ticket)
     if terms is not None:
         promised = [sla.Metric.FIRST_RESPONSE, sla.Metric.RESOLUTION]

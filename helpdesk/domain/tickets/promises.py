@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from helpdesk.actors import ActorKind, Role
 from helpdesk.domain import agents, contacts, inboxes, oncall, plans, sla
-from helpdesk.domain.events import PriorityChanged, PromiseChanged, SlaStepTaken
+from helpdesk.domain.events import PlanLeftOut, PriorityChanged, PromiseChanged, SlaStepTaken
 from helpdesk.domain.sla.steps import words
 from helpdesk.domain.tickets import queue
 from helpdesk.domain.tickets.locking import lock
@@ -59,19 +59,21 @@ async def falls_elsewhere(tx: Transaction, ticket: Ticket) -> bool:
 async def agree_again(tx: Transaction, ticket: Ticket, because: str) -> None:
     """Priority, tags or the rules have changed: its whole history is measured by the terms of now. What was
     never promised before counts from now on. `because` is PromiseChanged's."""
-    await _measure(tx, ticket, ticket.plan_id, because)
+    await _measure(tx, ticket, None, because)
 
 
 async def renew(tx: Transaction, ticket: Ticket, because: str) -> None:
     """By the plan of now as well: taken up again after it was done, or its company's plan is another."""
     inbox = await inboxes.get(tx, ticket.inbox_id)
-    await _measure(tx, ticket, await contacts.plan_of(tx, ticket.company_id, inbox.plan_id), because)
+    served = await contacts.plan_of(tx, ticket.company_id, inbox.plan_id, ticket.channel)
+    await _measure(tx, ticket, served, because)
 
 
-async def _measure(tx: Transaction, ticket: Ticket, plan_id: UUID | None, because: str) -> None:
+async def _measure(tx: Transaction, ticket: Ticket, served: contacts.Served | None, because: str) -> None:
     """The one place where promises are replayed; what it moves says why in the timeline."""
     due, before = await sla.earliest_due(tx, ticket.id), (ticket.plan_id, ticket.policy_id)
-    ticket.plan_id = plan_id
+    if served is not None:
+        await serve(tx, ticket, served)
     terms = await agree(tx, ticket)
     if terms is not None:
         await sla.replan(tx, ticket, terms, ticket.channel, ticket.priority)
@@ -107,6 +109,15 @@ async def _plan(tx: Transaction, plan_id: UUID | None) -> plans.Plan | None:
 
 async def _policy(tx: Transaction, policy_id: UUID | None) -> sla.SlaPolicy | None:
     return await tx.find(sla.SlaPolicy, policy_id) if policy_id else None
+
+
+async def serve(tx: Transaction, ticket: Ticket, served: contacts.Served) -> None:
+    """It has that plan from now on; where the company's own leaves its channel out the timeline says so."""
+    was_left_out_by, ticket.left_out_plan_id = ticket.left_out_plan_id, served.left_out_id
+    ticket.plan_id = served.plan_id
+    if served.left_out_id is not None and served.left_out_id != was_left_out_by:
+        plan = await plans.get(tx, served.left_out_id)
+        await tx.record(ticket, PlanLeftOut(plan.name, ticket.channel))
 
 
 async def promised_anew(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from helpdesk.domain import contacts, inboxes, plans, sla
 from helpdesk.domain.sla.business_time import Calendar
@@ -104,7 +104,7 @@ async def replay(tx: Transaction, ticket_id: UUID, because: str) -> None:
     ticket = await lock(tx, ticket_id)
     if ticket.status not in UNRESOLVED:
         return
-    if because in ("company", "inbox"):
+    if because in ("plan", "company", "inbox"):
         await renew(tx, ticket, "plan" if because == "inbox" else because)
     else:
         await agree_again(tx, ticket, because)
@@ -134,12 +134,28 @@ async def _foreseen(
 
 
 async def _plan_then(tx: Transaction, ticket: Ticket, proposal: Proposal) -> plans.Plan | None:
-    plan_id = ticket.plan_id
-    if ticket.inbox_id in proposal.inbox_plans:
-        plan_id = await contacts.plan_of(tx, ticket.company_id, proposal.inbox_plans[ticket.inbox_id])
-    if ticket.company_id is not None and ticket.company_id in proposal.company_plans:
-        otherwise = (await inboxes.get(tx, ticket.inbox_id)).plan_id
-        plan_id = proposal.company_plans[ticket.company_id] or otherwise
+    if not (proposal.sold or proposal.inbox_plans or proposal.company_plans):
+        return await plans.get(tx, ticket.plan_id) if ticket.plan_id else None
+    otherwise = await _plan_by(tx, await _default_then(tx, ticket.inbox_id, proposal), proposal)
+    bought = await _plan_by(tx, await _bought_then(tx, ticket.company_id, proposal), proposal)
+    if bought is None or (otherwise is not None and bought.id == otherwise.id):
+        return otherwise
+    return bought if bought.includes(ticket.channel) else otherwise
+
+
+async def _default_then(tx: Transaction, inbox_id: UUID, proposal: Proposal) -> UUID | None:
+    if inbox_id in proposal.inbox_plans:
+        return proposal.inbox_plans[inbox_id]
+    return (await inboxes.get(tx, inbox_id)).plan_id
+
+
+async def _bought_then(tx: Transaction, company_id: UUID | None, proposal: Proposal) -> UUID | None:
+    if company_id is None or company_id in proposal.company_plans:
+        return proposal.company_plans[company_id] if company_id is not None else None
+    return (await contacts.company(tx, company_id)).plan_at(tx.now)
+
+
+async def _plan_by(tx: Transaction, plan_id: UUID | None, proposal: Proposal) -> plans.Plan | None:
     return (proposal.sold.get(plan_id) or await plans.get(tx, plan_id)) if plan_id else None
 
 
@@ -168,7 +184,8 @@ def _in(scope: Scope) -> Select[Ticket]:
         )
         query = query.where(running.exists())
     if scope.plan_id is not None:
-        query = query.where(Ticket.plan_id == scope.plan_id)
+        named = Ticket.plan_id == scope.plan_id, Ticket.left_out_plan_id == scope.plan_id
+        query = query.where(or_(*named))
     if scope.company_id is not None:
         query = query.where(Ticket.company_id == scope.company_id)
     if scope.inbox_id is not None:

@@ -18,7 +18,9 @@ ROW = """
       t.unread, t.waiting_since, t.due_at, t.start_by, t.rank_at, t.place, t.last_message_at, t.snoozed_until,
       t.created_at, t.resolved_at, t.version, t.public_version, t.contact_id, c.name AS contact_name,
       c.locale AS contact_locale, c.time_zone AS contact_time_zone, t.company_id, k.name AS company_name,
-      t.plan_id, p.name AS plan_name, t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
+      t.plan_id, p.name AS plan_name, t.left_out_plan_id,
+      (SELECT name FROM plans WHERE id = t.left_out_plan_id) AS left_out_plan_name,
+      t.team_id, m.name AS team_name, t.assignee_id, a.name AS assignee_name,
       t.inbox_id, i.name AS inbox_name, t.pool_id, t.skills, t.policy_id, t.merged_into, t.split_from,
       (SELECT value FROM identities WHERE contact_id = t.contact_id AND kind = 'email'
         ORDER BY verified_at IS NULL, created_at LIMIT 1) AS email,
@@ -60,6 +62,7 @@ def row(tx: Transaction, record: asyncpg.Record) -> Json:
         },
         "company": _named(record, "company"),
         "plan": _named(record, "plan"),
+        "left_out_plan": _named(record, "left_out_plan"),
         "team": _named(record, "team"),
         "assignee": _named(record, "assignee"),
         "inbox": _named(record, "inbox"),
@@ -79,7 +82,15 @@ def _why(tx: Transaction, record: asyncpg.Record) -> str:
         return t("Done; nothing is due")
     parts, zone = record["place"], _zone(tx)
     heads = tuple((part["reason"], part["name"], part["minutes"]) for part in parts["head_start"])
-    return _sentence(parts["due_at"], parts["handling_minutes"], heads, _today(tx.now, zone), zone, t)
+    sentence = _sentence(parts["due_at"], parts["handling_minutes"], heads, _today(tx.now, zone), zone, t)
+    return f"{sentence}; {_left_out(record, t)}" if record["left_out_plan_id"] is not None else sentence
+
+
+def _left_out(record: asyncpg.Record, t: Translator) -> str:
+    """That the company's own plan is not what it goes by."""
+    channels = {"chat": t("chat"), "email": t("email"), "phone": t("phone")}
+    channel = channels.get(record["channel"], "API")
+    return t("{plan} does not include {channel}", plan=record["left_out_plan_name"], channel=channel)
 
 
 @lru_cache(maxsize=5_000)

@@ -35,6 +35,7 @@ NEW = "new"
 _CHOICES = 500
 _LONGEST_HANDLING = 240
 _DAY = timedelta(days=1)
+_EVERY_CHANNEL = {f"includes.{channel}": "yes" for channel in CHANNELS}
 _LAST_YEAR = 2200
 
 
@@ -58,7 +59,7 @@ async def show_plan(request: Request) -> Response:
     actor = await shell.require(request, "plans")
     async with request.app.state.database.transaction(actor) as tx:
         plan = await _plan(request, tx)
-        return await _page(request, actor, tx, plan, _fields(plan) if plan else {}, {}, None)
+        return await _page(request, actor, tx, plan, _fields(plan) if plan else _EVERY_CHANNEL, {}, None)
 
 
 async def submit_plan(request: Request) -> Response:
@@ -206,6 +207,7 @@ def _fields(plan: plans.Plan) -> dict[str, str]:
         | handling
         | {
             "name": plan.name,
+            **{name: "yes" for name in _EVERY_CHANNEL if plan.includes(name.rpartition(".")[2])},
             "calendar_id": str(plan.calendar_id),
             "head_start_minutes": str(plan.head_start_minutes),
             "may_page": "yes" if plan.may_page else "",
@@ -233,10 +235,25 @@ def _values(given: dict[str, str], plan: plans.Plan | None) -> dict[str, Any]:
             given.get("head_start_minutes", "").strip() or "0", "head_start_minutes", most
         ),
         "handling": handling,
+        "channels": _channels(given, plan),
         "may_page": given.get("may_page") == "yes",
         "tells_contact": given.get("tells_contact") == "yes",
         **promised,
     }
+
+
+def _channels(given: dict[str, str], plan: plans.Plan | None) -> list[str]:
+    """None where all are. Programs have what mail has, unless the plan says otherwise, which no field shows.
+    Errors: Invalid channels_missing."""
+    chosen = [channel for channel in CHANNELS if given.get(f"includes.{channel}") == "yes"]
+    is_for_programs = "email" in chosen
+    if plan is not None and plan.includes("api") != plan.includes("email"):
+        is_for_programs = plan.includes("api")
+    if not chosen and not is_for_programs:
+        raise Invalid("channels_missing", field="channels")
+    if is_for_programs:
+        chosen.append("api")
+    return chosen if len(chosen) <= len(CHANNELS) else []
 
 
 def _calendar(given: dict[str, str]) -> UUID:

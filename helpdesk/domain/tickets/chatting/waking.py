@@ -19,8 +19,8 @@ async def may_wake(tx: Transaction, contact_id: UUID, inbox: inboxes.Inbox) -> b
     contact = await contacts.get(tx, contact_id)
     if contact.company_id is None or not await contacts.is_known(tx, contact_id):
         return False
-    plan_id = await contacts.plan_of(tx, contact.company_id, otherwise=None)
-    if plan_id is None or not (await plans.get(tx, plan_id)).may_page:
+    served = await contacts.plan_of(tx, contact.company_id, otherwise=None, channel=inbox.channel)
+    if served.plan_id is None or not (await plans.get(tx, served.plan_id)).may_page:
         return False
     return not await alerting.is_staffed(tx, inbox.team_id)
 
