@@ -58,6 +58,10 @@ test("other promises say what was changed, which policy and plan count now, and 
   assert.match(told({ because: "calendar", due_at: "2026-05-04T10:00:00Z" }), /^Opening hours were changed: due .+ now$/, "as it was told before plans and policies were named")
 })
 
+test("a plan that leaves the ticket's channel out is said in a sentence", () => {
+  assert.equal(describe(anEvent("PlanLeftOut", { plan: "Enterprise", channel: "phone" })).text, "Enterprise does not include phone")
+})
+
 test("a visitor who was asked nothing only wrote from a page", () => {
   const page = "https://shop.example/mills"
   const told = data => describe(anEvent("VisitorIntroduced", { answers: {}, page: null, consent: null, ...data })).text

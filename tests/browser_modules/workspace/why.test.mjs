@@ -21,6 +21,16 @@ test("one head start is named, several are added up and named with their parts",
   assert.equal(sentence(aRow([])), "Start by 14:36 (due 14:45)")
 })
 
+test("a plan that leaves the ticket's channel out is named after the rest", async () => {
+  await useLocale("en")
+  useTimeZone("UTC")
+  const chat = { reason: "live_chat", name: "Live chat", minutes: 30 }
+  const leftOut = head_start => sentence({ ...aRow(head_start), channel: "phone", left_out_plan: { id: "1", name: "Enterprise" } })
+
+  assert.equal(leftOut([]), "Start by 14:36 (due 14:45); Enterprise does not include phone")
+  assert.equal(leftOut([chat]), "Start by 14:36 (due 14:45); 30 min head start: live chat; Enterprise does not include phone")
+})
+
 test("a day other than today is named shortly", async () => {
   await useLocale("en")
   useTimeZone("UTC")
