@@ -12,7 +12,14 @@ from helpdesk.actors import SYSTEM
 from helpdesk.clock import FixedClock
 from helpdesk.domain import availability
 from helpdesk.domain.tickets import queries, rows, views
-from helpdesk.domain.tickets.queue import claiming_alone, claiming_together, overload, reach, taking
+from helpdesk.domain.tickets.queue import (
+    claiming_alone,
+    claiming_together,
+    low_water,
+    overload,
+    reach,
+    taking,
+)
 from helpdesk.domain.tickets.queue.low_water import BEGINNING
 from helpdesk.storage import ids
 from helpdesk.storage.database import Database
@@ -64,11 +71,13 @@ async def plan_made_once(database: Database, sql: str, values: str) -> dict[str,
     """As `plan_of`, for what is planned without a look at the values."""
     async with database.transaction(SYSTEM) as tx:
         await tx.plan_once()
+        await tx.connection.execute("SAVEPOINT before")
         await tx.connection.execute(f"PREPARE once AS {sql}")
         found = await tx.connection.fetchval(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE once({values})"
         )
         await tx.connection.execute("DEALLOCATE once")
+        await tx.connection.execute("ROLLBACK TO before")
     return _told(found)
 
 
@@ -199,6 +208,14 @@ async def test_a_quick_claim_of_one_alone_looks_at_one_head_of_each_pool(
     assert plan["Actual Rows"] == 1
     require_heads_only(plan, 100)
     assert all(node["Actual Rows"] <= 1 for node in on_tickets(plan))
+    told = ", ".join("NULL" if value is None else f"'{value}'" for value in asked)
+    for sql, values in (
+        (claiming_alone.statement(is_person, len(teams)), told),
+        (low_water._RAISE, f"'{all_pools[teams[0]]}'"),
+    ):
+        walks = on_tickets(await plan_made_once(database, sql, values))
+        assert "ix_tickets_pool_queue" in {node.get("Index Name") for node in walks}
+        assert "ix_tickets_queue" not in {node.get("Index Name") for node in walks}  # passes all others
 
 
 async def test_counts_stop_at_a_thousand(full: tuple[Database, list[UUID], list[UUID]]) -> None:

@@ -56,10 +56,12 @@ _TOLD_OF_PERSON = """
       '{decision,candidates,0,chats}', (SELECT to_jsonb(chats) FROM me))
 """
 
+# How many stands in a subselect: of a single one PostgreSQL would think that it soon comes along the whole
+# order, and pass the tickets of every other pool on its way to the last.
 # By ctid: who held and changed a row meanwhile has moved it, and then the whole statement decides.
 _OF_ONE_POOL = """
     SELECT ctid FROM tickets WHERE waiting AND pool_id = {pool} AND rank_at >= ({low})
-    ORDER BY rank_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+    ORDER BY rank_at, id LIMIT (SELECT 1) FOR NO KEY UPDATE SKIP LOCKED
 """
 
 _OF_POOLS = """

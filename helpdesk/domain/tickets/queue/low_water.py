@@ -33,9 +33,11 @@ _RAISE = """
       SELECT rank_at FROM tickets
       WHERE waiting AND pool_id = $1
         AND rank_at >= coalesce((SELECT low_water FROM pools WHERE id = $1), '-infinity')
-      ORDER BY rank_at, id LIMIT 1
+      ORDER BY rank_at, id LIMIT (SELECT 1)
     ) AS head WHERE pools.id = $1 AND pools.low_water IS DISTINCT FROM head.rank_at
 """
+
+"""`(SELECT 1)` as in claiming_alone: it must not look for one along the whole order."""
 
 _claims: dict[UUID, int] = {}
 _due: set[UUID] = set()
