@@ -1,5 +1,6 @@
 """Whoever is signed in asks for a second proof at their sign-ins: a code of their app."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
@@ -39,12 +40,13 @@ async def submit_second_factor(request: Request) -> Response:
         await prove(request, agent, code)
     except (Invalid, Unauthenticated, LimitReached) as failure:
         return await _own_page(request, agent, failure)
+    fresh: list[str] = []
     async with request.app.state.database.transaction(SYSTEM) as tx:
         if order == "codes":
-            return codes_page(request, agent, await second_factors.renew_recovery_codes(tx, agent.id), PATH)
-        if order == "off" and not is_asked_of(request, agent):
+            fresh = await second_factors.renew_recovery_codes(tx, agent.id)
+        elif order == "off" and not is_asked_of(request, agent):
             await turn_off(request, tx, agent)
-    return RedirectResponse(PATH, 303)
+    return codes_page(request, agent, fresh, PATH) if fresh else RedirectResponse(PATH, 303)
 
 
 async def turn_on(request: Request, agent: agents.Agent, key: str, code: str) -> tuple[list[str], str]:
@@ -98,12 +100,16 @@ async def set_up_page(
         second_factors.offered(agent.id, sealer, given) if given else second_factors.offer(agent.id, sealer)
     )
     address = second_factors.address(offer.secret, agent.email, pages.company)
-    picture = segno.make(address, error="m").svg_inline(scale=4, light="#fff", omitsize=True)
+    picture = await asyncio.to_thread(_drawn, address)  # some 20 ms
     return pages.render(
         request, "second_factor_set_up.html", status=status_of(failure), locale=agent.locale,
         action=action, picture=picture, secret=_in_fours(offer.secret), key=offer.sealed, email=agent.email,
         failure=type(failure).__name__, is_asked=is_asked_of(request, agent),
     )  # fmt: skip
+
+
+def _drawn(address: str) -> str:
+    return segno.make(address, error="m").svg_inline(scale=4, light="#fff", omitsize=True)
 
 
 def codes_page(request: Request, agent: agents.Agent, codes: Sequence[str], onward: str) -> Response:
